@@ -1,0 +1,128 @@
+package contract
+
+// Names of the exported metrics. A renamed one is a [CHANGE] in CHANGELOG.md.
+const (
+	Predictions      = "moodring_predictions_total"
+	Confidence       = "moodring_prediction_confidence"
+	Replies          = "moodring_replies_total"
+	Overflow         = "moodring_overflow_total"
+	Authorization    = "moodring_gateway_authorization_total"
+	RateLimit        = "moodring_gateway_ratelimit_total"
+	Requests         = "moodring_gateway_requests_total"
+	UpstreamDuration = "moodring_gateway_upstream_duration_seconds"
+)
+
+// Names of the exporter's own metrics.
+const (
+	ExporterUp       = "moodring_exporter_target_up"
+	ExporterDuration = "moodring_exporter_scrape_duration_seconds"
+	ExporterBytes    = "moodring_exporter_scrape_bytes_total"
+	ExporterSamples  = "moodring_exporter_scrape_samples"
+	ExporterErrors   = "moodring_exporter_scrape_errors_total"
+	ExporterDropped  = "moodring_exporter_dropped_series_total"
+	ExporterBuild    = "moodring_exporter_build_info"
+)
+
+// Label keys.
+const (
+	LabelGateway   = "gateway"
+	LabelModel     = "model"
+	LabelVersion   = "version"
+	LabelLabel     = "label"
+	LabelOutcome   = "outcome"
+	LabelKind      = "kind"
+	LabelResult    = "result"
+	LabelCodeClass = "code_class"
+	LabelUpstream  = "upstream"
+	LabelBucket    = "le"
+)
+
+// Outcomes of a reply on a predict route; every reply is counted under one.
+const (
+	OutcomeCounted       = "counted"        // at least one prediction was counted
+	OutcomeNoPredictions = "no_predictions" // sound, but empty
+	OutcomeUnparsed      = "unparsed"       // not a shape we know
+	OutcomeTruncated     = "truncated"      // ended before its JSON did, or the stream was reset
+	OutcomeEncoded       = "encoded"        // compressed, unread
+	OutcomeErrorStatus   = "error_status"   // not 2xx
+)
+
+// Kinds of overflow.
+const (
+	OverflowLabels      = "labels"       // a model had more than MaxLabels labels
+	OverflowModels      = "models"       // more than MaxModels models and versions were seen
+	OverflowLabelLength = "label_length" // a label was longer than MaxLabelBytes and was cut
+)
+
+// Other is the label value under which answers past a limit are counted.
+const Other = "other"
+
+// Limits of what the plugin keeps apart, before Other takes the rest.
+const (
+	MaxLabels     = 64  // labels of one model and version
+	MaxModels     = 32  // models and versions of one gateway
+	MaxLabelBytes = 128 // bytes of a label, or of a model's or version's name
+)
+
+// Type is a metric's type, in the words of the Prometheus exposition format.
+type Type string
+
+// Types used by the contract.
+const (
+	Counter   Type = "counter"
+	Gauge     Type = "gauge"
+	Histogram Type = "histogram"
+)
+
+// Metric is one row of the contract.
+type Metric struct {
+	Name   string
+	Type   Type
+	Labels []string // label keys in the order documents show them, without le
+	Help   string
+}
+
+// Metrics returns the contract, in the order documents show it.
+func Metrics() []Metric {
+	return []Metric{
+		{Predictions, Counter, []string{LabelGateway, LabelModel, LabelVersion, LabelLabel}, "Answers by top label."},
+		{Confidence, Histogram, []string{LabelGateway, LabelModel, LabelVersion, LabelLabel}, "Score of the top label, 0 to 1."},
+		{Replies, Counter, []string{LabelGateway, LabelModel, LabelVersion, LabelOutcome}, "Replies on predict routes, each under one outcome."},
+		{Overflow, Counter, []string{LabelGateway, LabelKind}, "Answers put under other, or under a cut label, because a limit was reached."},
+		{Authorization, Counter, []string{LabelGateway, LabelResult}, "Requests the gateway's authorization allowed or denied."},
+		{RateLimit, Counter, []string{LabelGateway, LabelResult}, "Decisions of the gateway's rate limit filter."},
+		{Requests, Counter, []string{LabelGateway, LabelCodeClass}, "Downstream requests by class of the response code."},
+		{UpstreamDuration, Histogram, []string{LabelGateway, LabelUpstream}, "Time the upstream took to answer, as the gateway saw it."},
+		{ExporterUp, Gauge, []string{LabelGateway}, "Whether the last scrape of the gateway succeeded."},
+		{ExporterDuration, Gauge, []string{LabelGateway}, "Time the last scrape of the gateway took."},
+		{ExporterBytes, Counter, []string{LabelGateway}, "Bytes read from the gateway, after decompression."},
+		{ExporterSamples, Gauge, []string{LabelGateway}, "Samples of the gateway after shaping, at the last scrape."},
+		{ExporterErrors, Counter, []string{LabelGateway}, "Scrapes of the gateway that failed."},
+		{ExporterDropped, Counter, []string{LabelGateway}, "Series left out because they could not be decoded or were over the limit."},
+		{ExporterBuild, Gauge, []string{"version", "goversion"}, "Always 1; the exporter's version is in the labels."},
+	}
+}
+
+// Stats returns the names under which the plugin counts in Envoy: the counters
+// of the contract it owns, and the parts of the confidence histogram.
+func Stats() []string {
+	return []string{
+		Predictions, Replies, Overflow,
+		Confidence + SuffixBucket, Confidence + SuffixCount, Confidence + SuffixSum,
+	}
+}
+
+// Parts of a histogram as the plugin counts them. Envoy's counters are whole
+// numbers, so the sum of the scores travels in millionths.
+const (
+	SuffixBucket = "_bucket"
+	SuffixCount  = "_count"
+	SuffixSum    = "_sum_millionths"
+	SumScale     = 1e-6
+)
+
+// ConfidenceBounds returns the upper bounds of the confidence histogram's
+// buckets, ascending, as le shows them. +Inf is the histogram's count.
+func ConfidenceBounds() []string {
+	return []string{"0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.95", "0.99"}
+}

@@ -1,0 +1,43 @@
+package contract
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestMetricsFollowPrometheusNaming holds the contract to Prometheus's naming
+// practices: one prefix, snake case, base units, _total for counters only.
+func TestMetricsFollowPrometheusNaming(t *testing.T) {
+	name := regexp.MustCompile(`^moodring(_[a-z]+)+$`)
+	seen := map[string]bool{}
+	for _, metric := range Metrics() {
+		if !name.MatchString(metric.Name) || seen[metric.Name] {
+			t.Errorf("%s: not snake case under the moodring prefix, or twice", metric.Name)
+		}
+		seen[metric.Name] = true
+		if isTotal := strings.HasSuffix(metric.Name, "_total"); isTotal != (metric.Type == Counter) {
+			t.Errorf("%s: is a %s", metric.Name, metric.Type)
+		}
+		if !strings.HasSuffix(metric.Help, ".") || len(metric.Labels) == 0 {
+			t.Errorf("%s: no help sentence or no labels", metric.Name)
+		}
+	}
+}
+
+// TestStatsAreInTheContract: what the plugin counts is exported under a name
+// that the contract lists.
+func TestStatsAreInTheContract(t *testing.T) {
+	listed := map[string]bool{}
+	for _, metric := range Metrics() {
+		listed[metric.Name] = true
+	}
+	for _, stat := range Stats() {
+		for _, suffix := range []string{SuffixBucket, SuffixCount, SuffixSum} {
+			stat = strings.TrimSuffix(stat, suffix)
+		}
+		if !listed[stat] {
+			t.Errorf("%s is not a metric of the contract", stat)
+		}
+	}
+}
