@@ -1,0 +1,495 @@
+package answer
+
+import (
+	"math/bits"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/moodring/moodring/contract"
+)
+
+const (
+	maxDepth       = 10000 // as encoding/json has it
+	maxNumberBytes = 1024  // of a number whose value is asked for
+	maxKeyBytes    = 16    // longer ones are keys we do not know
+)
+
+// state is where in the JSON grammar (RFC 8259) the reader stands.
+type state uint8
+
+const (
+	wantValue state = iota
+	wantValueOrEnd
+	wantKey
+	wantKeyOrEnd
+	wantColon
+	wantCommaOrEnd
+	inString
+	inEscape
+	inUnicode
+	inLiteral
+	afterMinus
+	afterZero
+	inInteger
+	afterPoint
+	inFraction
+	afterExponent
+	afterExponentSign
+	inExponent
+	complete // the top-level value has ended; white space may follow
+	broken   // this is not JSON, or beyond our limits
+)
+
+// kind is the type of a JSON value.
+type kind uint8
+
+const (
+	objectValue kind = iota
+	arrayValue
+	stringValue
+	numberValue
+	boolValue
+	nullValue
+)
+
+// capture says what becomes of a string's or a number's bytes.
+type capture uint8
+
+const (
+	captureNothing capture = iota
+	captureKey
+	captureText
+	captureNumber
+)
+
+// visitor follows a document's structure. begin is called before a value's
+// bytes are read, and answers what to keep of them; end after its last one.
+type visitor interface {
+	key(name []byte)
+	begin(value kind) capture
+	end(value kind)
+}
+
+// reader is a push parser: it takes a document in pieces, cut anywhere, holds
+// none of it but what the visitor asks to keep, and allocates nothing.
+type reader struct {
+	visit visitor
+
+	state   state
+	keep    capture
+	isKey   bool
+	depth   int
+	objects [maxDepth/bits.UintSize + 1]uint // a bit a level: whether it is an object
+
+	literal   string // what is still to come of true, false or null
+	value     kind   // the literal's
+	hex       rune   // of a \u escape
+	hexDigits int
+	surrogate rune // the first half of a pair, when the second may follow
+
+	text   *contract.Text // where captureText puts a string
+	name   [maxKeyBytes]byte
+	nameN  int
+	number [maxNumberBytes]byte
+	digits int
+}
+
+func (r *reader) reset(visit visitor) {
+	r.visit = visit
+	r.state, r.depth, r.surrogate = wantValue, 0, 0
+}
+
+// write takes the next piece of the document.
+func (r *reader) write(piece []byte) {
+	for i := 0; i < len(piece); {
+		switch {
+		case r.state == inString:
+			i += r.readString(piece[i:])
+		case r.state >= afterMinus && r.state <= inExponent:
+			i += r.readNumber(piece[i:])
+		case r.state == broken:
+			return
+		default:
+			r.step(piece[i])
+			i++
+		}
+	}
+}
+
+// finish tells the reader that no more comes: a number at the top level has no
+// other end.
+func (r *reader) finish() {
+	if r.depth == 0 && r.numberMayEnd() {
+		r.endValue(numberValue)
+	}
+}
+
+// step takes one byte in any state but those that read runs of bytes.
+func (r *reader) step(c byte) {
+	switch r.state {
+	case inEscape:
+		r.readEscape(c)
+		return
+	case inUnicode:
+		r.readUnicode(c)
+		return
+	case inLiteral:
+		r.readLiteral(c)
+		return
+	}
+	if c == ' ' || c == '\n' || c == '\t' || c == '\r' {
+		return
+	}
+	switch r.state {
+	case wantValue:
+		r.beginValue(c)
+	case wantValueOrEnd:
+		if c == ']' {
+			r.endContainer(arrayValue)
+		} else {
+			r.beginValue(c)
+		}
+	case wantKeyOrEnd:
+		if c == '}' {
+			r.endContainer(objectValue)
+		} else {
+			r.beginKey(c)
+		}
+	case wantKey:
+		r.beginKey(c)
+	case wantColon:
+		r.expect(c == ':', wantValue)
+	case wantCommaOrEnd:
+		r.afterValue(c)
+	default: // complete: nothing may follow
+		r.state = broken
+	}
+}
+
+func (r *reader) expect(met bool, next state) {
+	if met {
+		r.state = next
+	} else {
+		r.state = broken
+	}
+}
+
+func (r *reader) afterValue(c byte) {
+	inObject := r.inObject()
+	switch {
+	case c == ',' && inObject:
+		r.state = wantKey
+	case c == ',':
+		r.state = wantValue
+	case c == '}' && inObject:
+		r.endContainer(objectValue)
+	case c == ']' && !inObject:
+		r.endContainer(arrayValue)
+	default:
+		r.state = broken
+	}
+}
+
+func (r *reader) beginKey(c byte) {
+	r.nameN, r.isKey, r.keep = 0, true, captureKey
+	r.expect(c == '"', inString)
+}
+
+func (r *reader) beginValue(c byte) {
+	switch c {
+	case '{':
+		r.beginContainer(objectValue, wantKeyOrEnd)
+	case '[':
+		r.beginContainer(arrayValue, wantValueOrEnd)
+	case '"':
+		r.isKey, r.keep = false, r.visit.begin(stringValue)
+		if r.keep == captureText {
+			r.text.Reset()
+		}
+		r.state = inString
+	case 't':
+		r.beginLiteral(boolValue, "rue")
+	case 'f':
+		r.beginLiteral(boolValue, "alse")
+	case 'n':
+		r.beginLiteral(nullValue, "ull")
+	default:
+		r.beginNumber(c)
+	}
+}
+
+func (r *reader) beginContainer(value kind, next state) {
+	if r.depth == maxDepth {
+		r.state = broken
+		return
+	}
+	r.visit.begin(value)
+	word, bit := &r.objects[r.depth/bits.UintSize], uint(1)<<(r.depth%bits.UintSize)
+	if value == objectValue {
+		*word |= bit
+	} else {
+		*word &^= bit
+	}
+	r.depth++
+	r.state = next
+}
+
+func (r *reader) inObject() bool {
+	level := r.depth - 1
+	return r.objects[level/bits.UintSize]>>(level%bits.UintSize)&1 == 1
+}
+
+func (r *reader) endContainer(value kind) {
+	r.depth--
+	r.endValue(value)
+}
+
+func (r *reader) endValue(value kind) {
+	r.visit.end(value)
+	if r.depth == 0 {
+		r.state = complete
+	} else {
+		r.state = wantCommaOrEnd
+	}
+}
+
+func (r *reader) beginLiteral(value kind, rest string) {
+	r.visit.begin(value)
+	r.value, r.literal, r.state = value, rest, inLiteral
+}
+
+func (r *reader) readLiteral(c byte) {
+	if c != r.literal[0] {
+		r.state = broken
+		return
+	}
+	if r.literal = r.literal[1:]; r.literal == "" {
+		r.endValue(r.value)
+	}
+}
+
+// readString takes the run of bytes up to a quote, a backslash or the piece's
+// end, and returns how many it took.
+func (r *reader) readString(piece []byte) int {
+	n := 0
+	for n < len(piece) && piece[n] != '"' && piece[n] != '\\' && piece[n] >= ' ' {
+		n++
+	}
+	if n > 0 {
+		r.keepBytes(piece[:n])
+	}
+	if n == len(piece) {
+		return n
+	}
+	switch piece[n] {
+	case '"':
+		r.endString()
+	case '\\':
+		r.state = inEscape
+	default: // a control character
+		r.state = broken
+	}
+	return n + 1
+}
+
+func (r *reader) endString() {
+	r.keepLoneSurrogate()
+	if !r.isKey {
+		r.endValue(stringValue)
+		return
+	}
+	r.visit.key(r.name[:min(r.nameN, len(r.name))])
+	r.state = wantColon
+}
+
+func (r *reader) keepBytes(run []byte) {
+	r.keepLoneSurrogate()
+	switch r.keep {
+	case captureText:
+		r.text.AddAll(run)
+	case captureKey:
+		if r.nameN < len(r.name) {
+			copy(r.name[r.nameN:], run)
+		}
+		r.nameN += len(run)
+	}
+}
+
+func (r *reader) keepRune(c rune) {
+	var encoded [utf8.UTFMax]byte
+	r.keepBytes(encoded[:utf8.EncodeRune(encoded[:], c)])
+}
+
+// keepLoneSurrogate puts the replacement character where the first half of a
+// surrogate pair was not followed by the second, as encoding/json does.
+func (r *reader) keepLoneSurrogate() {
+	if r.surrogate != 0 {
+		r.surrogate = 0
+		r.keepRune(utf8.RuneError)
+	}
+}
+
+func (r *reader) readEscape(c byte) {
+	r.state = inString
+	switch c {
+	case '"', '\\', '/':
+		r.keepRune(rune(c))
+	case 'b':
+		r.keepRune('\b')
+	case 'f':
+		r.keepRune('\f')
+	case 'n':
+		r.keepRune('\n')
+	case 'r':
+		r.keepRune('\r')
+	case 't':
+		r.keepRune('\t')
+	case 'u':
+		r.state, r.hex, r.hexDigits = inUnicode, 0, 0
+	default:
+		r.state = broken
+	}
+}
+
+func (r *reader) readUnicode(c byte) {
+	digit, ok := hexDigit(c)
+	if !ok {
+		r.state = broken
+		return
+	}
+	r.hex = r.hex<<4 | digit
+	if r.hexDigits++; r.hexDigits == 4 {
+		r.state = inString
+		r.endUnicode()
+	}
+}
+
+func (r *reader) endUnicode() {
+	first, second := r.surrogate, r.hex
+	if first != 0 {
+		if pair := utf16.DecodeRune(first, second); pair != utf8.RuneError {
+			r.surrogate = 0
+			r.keepRune(pair)
+			return
+		}
+		r.keepLoneSurrogate()
+	}
+	if isFirstHalf := 0xd800 <= second && second < 0xdc00; isFirstHalf {
+		r.surrogate = second
+		return
+	}
+	r.keepRune(second) // a lone second half becomes the replacement character
+}
+
+func hexDigit(c byte) (rune, bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return rune(c - '0'), true
+	case 'a' <= c && c <= 'f':
+		return rune(c-'a') + 10, true
+	case 'A' <= c && c <= 'F':
+		return rune(c-'A') + 10, true
+	}
+	return 0, false
+}
+
+func (r *reader) beginNumber(c byte) {
+	switch {
+	case c == '-':
+		r.state = afterMinus
+	case c == '0':
+		r.state = afterZero
+	case '1' <= c && c <= '9':
+		r.state = inInteger
+	default:
+		r.state = broken
+		return
+	}
+	r.keep = r.visit.begin(numberValue)
+	r.digits = 0
+	r.keepDigit(c)
+}
+
+func (r *reader) keepDigit(c byte) {
+	if r.keep != captureNumber {
+		return
+	}
+	if r.digits == len(r.number) {
+		r.state = broken
+		return
+	}
+	r.number[r.digits] = c
+	r.digits++
+}
+
+// readNumber takes the number's bytes up to its end or the piece's, and returns
+// how many it took. The byte that ends a number is not the number's.
+func (r *reader) readNumber(piece []byte) int {
+	for n, c := range piece {
+		next, ok := numberStep(r.state, c)
+		if !ok {
+			if r.numberMayEnd() {
+				r.endValue(numberValue)
+			} else {
+				r.state = broken
+			}
+			return n
+		}
+		r.state = next
+		if r.keepDigit(c); r.state == broken {
+			return n
+		}
+	}
+	return len(piece)
+}
+
+func numberStep(at state, c byte) (next state, ok bool) {
+	isDigit := '0' <= c && c <= '9'
+	switch at {
+	case afterMinus:
+		if c == '0' {
+			return afterZero, true
+		}
+		return inInteger, isDigit
+	case afterZero, inInteger:
+		if c == '.' {
+			return afterPoint, true
+		}
+		if c == 'e' || c == 'E' {
+			return afterExponent, true
+		}
+		return inInteger, isDigit && at == inInteger
+	case afterPoint:
+		return inFraction, isDigit
+	case inFraction:
+		if c == 'e' || c == 'E' {
+			return afterExponent, true
+		}
+		return inFraction, isDigit
+	case afterExponent:
+		if c == '+' || c == '-' {
+			return afterExponentSign, true
+		}
+		return inExponent, isDigit
+	default: // afterExponentSign, inExponent
+		return inExponent, isDigit
+	}
+}
+
+func (r *reader) numberMayEnd() bool {
+	switch r.state {
+	case afterZero, inInteger, inFraction, inExponent:
+		return true
+	}
+	return false
+}
+
+// float returns the number just read, if the visitor captured it. It is false
+// for one that is past the range of a float64.
+func (r *reader) float() (float64, bool) {
+	// ParseFloat keeps no part of its argument but in its error.
+	value, err := strconv.ParseFloat(unsafe.String(&r.number[0], r.digits), 64)
+	return value, err == nil
+}
