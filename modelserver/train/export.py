@@ -1,0 +1,141 @@
+"""Turns the trained fp32 weights into what the server loads: model.onnx (int8), vocab.txt, config.json.
+
+    python export.py --checkpoint checkpoint.pt --val val.txt --out ../models/bert-emotion-model
+
+train.py calls this at its end; alone, it exports again without training again.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers import optimizer
+
+from classifier import ENCODER, LABELS, MAX_TOKENS, Classifier, encode, read_rows, tokenizer
+
+
+class Scores(torch.nn.Module):
+    """Classifier with probabilities in place of logits: what the server answers."""
+
+    def __init__(self, classifier):
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, input_ids, attention_mask):
+        return torch.softmax(self.classifier(input_ids, attention_mask), dim=-1)
+
+
+def to_onnx(model, path):
+    """Scores -> an fp32 ONNX file with int64 inputs [batch, tokens] and a float output [batch, labels]."""
+    two = torch.tensor([[101, 2023, 102, 0], [101, 2023, 2003, 102]])
+    axes = {0: "batch", 1: "tokens"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer warns of each branch in transformers' mask code
+        torch.onnx.export(
+            model,
+            (two, (two != 0).long()),
+            path,
+            dynamo=False,  # its successor needs one more package
+            opset_version=17,
+            input_names=["input_ids", "attention_mask"],
+            output_names=["scores"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "scores": {0: "batch"}},
+        )
+
+
+def fuse(path, config, out):
+    """Joins attention, gelu and norms into ONNX Runtime's own operators: fewer steps, and the int8 ones are fast."""
+    fused = optimizer.optimize_model(str(path), "bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size, opt_level=0)
+    counts = fused.get_fused_operator_statistics()
+    if counts["Attention"] != config.num_hidden_layers:
+        raise SystemExit(f"{path}: {counts['Attention']} of {config.num_hidden_layers} attentions were fused; check the versions in requirements.txt")
+    fused.save_model_to_file(str(out))
+
+
+def quantise(path, out):
+    """Weights to int8 by channel, the embeddings too; activations are scaled as they come."""
+    # Shape inference does not know the fused operators, so their outputs' type has to be named.
+    options = {"DefaultTensorType": onnx.TensorProto.FLOAT}
+    # Seven bits for weights: sums of eight overflow on processors with AVX2 but not VNNI, and would answer otherwise there
+    # (onnxruntime.ai/docs/performance/model-optimizations/quantization.html, "When to use reduce-range").
+    quantize_dynamic(path, out, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True, extra_options=options)
+
+
+class Session:
+    """An ONNX file run as the server runs it: one thread, one text at a time, so that no text changes another's scores."""
+
+    def __init__(self, path):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def scores(self, ids):
+        """Ids of one text -> float32 [labels]."""
+        row = np.array([ids], dtype=np.int64)
+        return self.session.run(["scores"], {"input_ids": row, "attention_mask": np.ones_like(row)})[0][0]
+
+
+def measure(name, path, encodings, labels):
+    """Prints and returns the share of rows that the file at path answers rightly."""
+    session, started = Session(path), time.monotonic()
+    right = sum(int(session.scores(e.ids).argmax()) == label for e, label in zip(encodings, labels))
+    milliseconds = (time.monotonic() - started) * 1000 / len(labels)
+    print(f"val {right / len(labels):.4f} ({right} of {len(labels)}) {name}, {Path(path).stat().st_size / 1e6:.1f} MB, {milliseconds:.1f} ms a text", flush=True)
+    return right / len(labels)
+
+
+def check_same(path, model, encodings):
+    """Stops when the fp32 file and PyTorch do not agree on scores."""
+    session, worst = Session(path), 0.0
+    for encoding in encodings[:50]:
+        with torch.no_grad():
+            want = model(torch.tensor([encoding.ids]), torch.tensor([encoding.attention_mask]))[0].numpy()
+        worst = max(worst, float(np.abs(want - session.scores(encoding.ids)).max()))
+    if worst > 1e-4:
+        raise SystemExit(f"{path}: scores differ from PyTorch's by {worst:.2g}; the export is wrong")
+
+
+def export(checkpoint, val_path, out):
+    """Writes model.onnx, vocab.txt and config.json into out, and prints the accuracy of each stage."""
+    model = Classifier()
+    model.load_state_dict(torch.load(checkpoint))
+    scores = Scores(model).eval()
+    rows = read_rows(val_path)
+    encodings, labels = encode(tokenizer(), [text for text, _ in rows]).encodings, [label for _, label in rows]
+
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        plain, fused = Path(folder, "plain.onnx"), Path(folder, "fused.onnx")
+        to_onnx(scores, plain)
+        fuse(plain, model.encoder.config, fused)
+        check_same(fused, scores, encodings)
+        measure("fp32", fused, encodings, labels)
+        quantise(fused, out / "model.onnx")
+    measure("int8", out / "model.onnx", encodings, labels)
+
+    shutil.copy(ENCODER / "vocab.txt", out / "vocab.txt")
+    config = {"labels": LABELS, "max_tokens": MAX_TOKENS}
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", required=True, type=Path, help="weights that train.py saved")
+    parser.add_argument("--val", required=True, type=Path, help="rows to measure on, `text;label` a line")
+    parser.add_argument("--out", required=True, type=Path, help="folder for model.onnx, vocab.txt, config.json")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    export(args.checkpoint, args.val, args.out)
+
+
+if __name__ == "__main__":
+    main()
