@@ -1,0 +1,56 @@
+package board
+
+import "github.com/moodring/moodring/contract"
+
+// Color is the colour of the series of one name, as #rrggbb.
+type Color struct{ Name, Hex string }
+
+// Colors are the colours of an observable's series. A name that is not listed
+// gets a colour made from the name, the same in every panel.
+type Colors []Color
+
+const (
+	green  = "#56a64b"
+	amber  = "#f2a900"
+	orange = "#e8711a"
+	red    = "#c4162a"
+	blue   = "#3274d9"
+	purple = "#8f3bb8"
+	pink   = "#e377a2"
+	yellow = "#e0c400"
+	grey   = "#808080"
+)
+
+// Hex is the colour of a level, as #rrggbb.
+func (l Level) Hex() string {
+	return map[Level]string{Good: green, Warn: amber, Bad: red}[l]
+}
+
+// emotions are the labels of the demo's model; other models' labels get their
+// colours by name.
+func emotions() Colors {
+	return Colors{
+		{"anger", red},
+		{"fear", purple},
+		{"joy", yellow},
+		{"love", pink},
+		{"sadness", blue},
+		{"surprise", orange},
+		{contract.Other, grey},
+	}
+}
+
+func outcomes() Colors {
+	return Colors{
+		{contract.OutcomeCounted, green},
+		{contract.OutcomeNoPredictions, blue},
+		{contract.OutcomeUnparsed, red},
+		{contract.OutcomeTruncated, orange},
+		{contract.OutcomeEncoded, purple},
+		{contract.OutcomeErrorStatus, amber},
+	}
+}
+
+func codeClasses() Colors {
+	return Colors{{"1xx", grey}, {"2xx", green}, {"3xx", blue}, {"4xx", amber}, {"5xx", red}}
+}

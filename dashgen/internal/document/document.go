@@ -1,0 +1,90 @@
+// Package document writes docs/metrics.md from the contract and the board, so
+// that the document cannot lag behind.
+package document
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/board"
+)
+
+// Metrics returns the document of all metrics, in Markdown.
+func Metrics(b board.Board) string {
+	var out strings.Builder
+	out.WriteString("# Metrics\n\n")
+	out.WriteString("<!-- Written by `dashgen metrics > docs/metrics.md` from the contract; do not edit. -->\n\n")
+	out.WriteString("The exporter serves these under `/metrics`. Counters of several gateways are never added up: sums are PromQL's work.\n\n")
+	metricTable(&out, b)
+	out.WriteString("\n## Labels\n\n| label | values |\n|---|---|\n")
+	for _, label := range labels() {
+		fmt.Fprintf(&out, "| `%s` | %s |\n", label.key, label.values)
+	}
+	histograms(&out)
+	unused(&out, b)
+	return out.String()
+}
+
+func metricTable(out *strings.Builder, b board.Board) {
+	out.WriteString("| metric | type | labels | meaning | shown in |\n|---|---|---|---|---|\n")
+	for _, m := range contract.Metrics() {
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n",
+			m.Name, m.Type, strings.Join(m.Labels, ", "), m.Help, strings.Join(b.Shows(m.Name), ", "))
+	}
+}
+
+type label struct{ key, values string }
+
+func labels() []label {
+	return []label{
+		{contract.LabelGateway, "name of the gateway, as the exporter's configuration has it"},
+		{contract.LabelModel, fmt.Sprintf("name of the model in the request's path, at most %d a gateway", contract.MaxModels)},
+		{contract.LabelVersion, "version of the model in the request's path, often empty"},
+		{contract.LabelLabel, fmt.Sprintf("the reply's top label: any text of the model's; at most %d a model, the rest under `%s`; cut and marked past %d bytes", contract.MaxLabels, contract.Other, contract.MaxLabelBytes)},
+		{contract.LabelOutcome, outcomes()},
+		{contract.LabelKind, overflows()},
+		{contract.LabelResult, "authorization: `allowed`, `denied`; rate limit: `ok`, `over_limit`, `error`, `failure_mode_allowed`"},
+		{contract.LabelCodeClass, "`1xx` to `5xx`"},
+		{contract.LabelUpstream, "the Envoy cluster that answered"},
+	}
+}
+
+func outcomes() string {
+	return list([][2]string{
+		{contract.OutcomeCounted, "at least one prediction was counted"},
+		{contract.OutcomeNoPredictions, "sound, but empty"},
+		{contract.OutcomeUnparsed, "not a shape we know"},
+		{contract.OutcomeTruncated, "ended before its JSON did, or the stream was reset"},
+		{contract.OutcomeEncoded, "compressed, so unread"},
+		{contract.OutcomeErrorStatus, "not 2xx"},
+	})
+}
+
+func overflows() string {
+	return list([][2]string{
+		{contract.OverflowLabels, fmt.Sprintf("more than %d labels of one model", contract.MaxLabels)},
+		{contract.OverflowModels, fmt.Sprintf("more than %d models and versions", contract.MaxModels)},
+		{contract.OverflowLabelLength, fmt.Sprintf("a label longer than %d bytes, which was cut", contract.MaxLabelBytes)},
+	})
+}
+
+func list(values [][2]string) string {
+	var items []string
+	for _, v := range values {
+		items = append(items, "`"+v[0]+"` ("+v[1]+")")
+	}
+	return strings.Join(items, "; ")
+}
+
+func histograms(out *strings.Builder) {
+	fmt.Fprintf(out, "\nA histogram is three series: `_bucket` with the label `%s`, `_count` and `_sum`. The buckets of `%s` end at %s and +Inf; those of `%s` are Envoy's own.\n",
+		contract.LabelBucket, contract.Confidence, strings.Join(contract.ConfidenceBounds(), ", "), contract.UpstreamDuration)
+}
+
+func unused(out *strings.Builder, b board.Board) {
+	out.WriteString("\n## Metrics without a panel\n\n")
+	for _, u := range b.Unused {
+		fmt.Fprintf(out, "- `%s`: %s.\n", u.Metric, u.Reason)
+	}
+}

@@ -1,0 +1,142 @@
+// Package grafana writes a board as a Grafana dashboard. It is the only room
+// that knows Grafana's schema; it owns the panels' ids and the grid.
+package grafana
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/query"
+)
+
+// datasource is the name of the variable for the data source. Every panel goes
+// through it, so that the dashboard works in any Grafana.
+const datasource = "datasource"
+
+func source() *common.DataSourceRef {
+	return &common.DataSourceRef{Type: cog.ToPtr("prometheus"), Uid: cog.ToPtr("${" + datasource + "}")}
+}
+
+// Marshal returns the dashboard's JSON, ending in a newline: for the same board
+// the same bytes. It refuses a board that is not valid.
+func Marshal(b board.Board) ([]byte, error) {
+	if err := b.Validate(); err != nil {
+		return nil, fmt.Errorf("board %s cannot be drawn: %w", b.UID, err)
+	}
+	drawn := draw(b)
+	if err := drawn.Validate(); err != nil {
+		return nil, fmt.Errorf("board %s breaks Grafana's schema: %w", b.UID, err)
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(drawn); err != nil {
+		return nil, fmt.Errorf("board %s: %w", b.UID, err)
+	}
+	return out.Bytes(), nil
+}
+
+// classic is the dashboard that every Grafana imports and provisions. The v2
+// schema that the SDK would rather see is unknown to older ones.
+type classic = dashboard.Dashboard //nolint:staticcheck // deprecated in favour of v2, see above
+
+func draw(b board.Board) classic {
+	d := *dashboard.NewDashboard()
+	d.Uid, d.Title, d.Description = &b.UID, &b.Title, &b.Description
+	d.Tags = []string{"moodring"}
+	d.Time = &dashboard.DashboardDashboardTime{From: "now-1h", To: "now"}
+	d.Refresh = cog.ToPtr("30s")
+	d.GraphTooltip = cog.ToPtr(dashboard.DashboardCursorSyncCrosshair)
+	d.Templating.List = variables(b.Variables)
+	d.Panels = rows(b.Rows)
+	return d
+}
+
+func variables(chosen []board.Variable) []dashboard.VariableModel {
+	list := []dashboard.VariableModel{{
+		Type:    dashboard.VariableTypeDatasource,
+		Name:    datasource,
+		Label:   cog.ToPtr("Data source"),
+		Query:   &dashboard.StringOrMap{String: cog.ToPtr("prometheus")},
+		Refresh: cog.ToPtr(dashboard.VariableRefreshOnDashboardLoad),
+	}}
+	for _, v := range chosen {
+		list = append(list, dashboard.VariableModel{
+			Type:       dashboard.VariableTypeQuery,
+			Name:       v.Choice.Label,
+			Label:      &v.Title,
+			Datasource: source(),
+			Query:      &dashboard.StringOrMap{String: cog.ToPtr(v.Choice.Grafana())},
+			Refresh:    cog.ToPtr(dashboard.VariableRefreshOnTimeRangeChanged),
+			Sort:       cog.ToPtr(dashboard.VariableSortAlphabeticalAsc),
+			Multi:      cog.ToPtr(true),
+			IncludeAll: cog.ToPtr(true),
+			AllValue:   cog.ToPtr(query.All),
+			Current:    &dashboard.VariableOption{Text: list1("All"), Value: list1("$__all")},
+		})
+	}
+	return list
+}
+
+func list1(value string) dashboard.StringOrArrayOfString {
+	return dashboard.StringOrArrayOfString{ArrayOfString: []string{value}}
+}
+
+// rows numbers the rows and panels from 1, in the order one reads them.
+func rows(all []board.Row) []dashboard.PanelOrRowPanel {
+	var panels []dashboard.PanelOrRowPanel
+	id, y := uint32(0), uint32(0)
+	for _, row := range all {
+		id++
+		panels = append(panels, heading(row, id, y))
+		y += headingHeight
+		places, end := place(len(row.Observables), y)
+		for i, o := range row.Observables {
+			id++
+			panels = append(panels, dashboard.PanelOrRowPanel{Panel: panel(o, id, places[i])})
+		}
+		y = end
+	}
+	return panels
+}
+
+func heading(row board.Row, id, y uint32) dashboard.PanelOrRowPanel {
+	drawn := dashboard.NewRowPanel()
+	drawn.Id, drawn.Title = id, &row.Title
+	drawn.GridPos = &dashboard.GridPos{X: 0, Y: y, W: columns, H: headingHeight}
+	return dashboard.PanelOrRowPanel{RowPanel: drawn}
+}
+
+func panel(o board.Observable, id uint32, at dashboard.GridPos) *dashboard.Panel {
+	look := looks(o)
+	return &dashboard.Panel{
+		Id:          &id,
+		Type:        look.plugin,
+		Title:       &o.Title,
+		Description: cog.ToPtr(describe(o)),
+		Datasource:  source(),
+		GridPos:     &at,
+		Targets:     targets(o),
+		Options:     look.options,
+		FieldConfig: fields(o, look.custom),
+	}
+}
+
+// describe is the text behind the panel's (i), in Markdown.
+func describe(o board.Observable) string {
+	text := o.Question + "\n\n" + o.Next + "\n\n"
+	if o.Alert == nil {
+		return text + "No alert: " + o.NoAlert + "."
+	}
+	return text + "Worth an alert, when for " + minutes(o.Alert.For) + ":\n\n`" + o.Alert.Text() + "`"
+}
+
+func minutes(d time.Duration) string { return fmt.Sprintf("%gm", d.Minutes()) }

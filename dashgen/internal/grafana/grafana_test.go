@@ -1,0 +1,278 @@
+package grafana
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/moodring/moodring/dashgen/internal/board"
+)
+
+func overview(t *testing.T) []byte {
+	t.Helper()
+	text, err := Marshal(board.Overview())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestMarshalIsDeterministic(t *testing.T) {
+	first := overview(t)
+	for range 20 {
+		if again := overview(t); !bytes.Equal(first, again) {
+			t.Fatalf("the same board gave other bytes:\n%s", cmp.Diff(string(first), string(again)))
+		}
+	}
+	if !bytes.HasSuffix(first, []byte("}\n")) {
+		t.Error("the file does not end in a newline")
+	}
+}
+
+// TestMarshalIsStrictlyGrafana: the SDK's strict reader knows every field and
+// misses none, and what its types hold is all there is.
+func TestMarshalIsStrictlyGrafana(t *testing.T) {
+	plugins.RegisterDefaultPlugins()
+	if problem := strictly(overview(t)); problem != "" {
+		t.Fatal(problem)
+	}
+	var read classic
+	if err := json.Unmarshal(overview(t), &read); err != nil {
+		t.Fatal(err)
+	}
+	again, err := json.Marshal(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(decode(t, overview(t)), decode(t, again)); diff != "" {
+		t.Errorf("lost on the way through Grafana's types: -want +got:\n%s", diff)
+	}
+}
+
+func TestStrictReaderRefuses(t *testing.T) {
+	plugins.RegisterDefaultPlugins()
+	for _, name := range []string{"schemaVersion", "gridPos", "expr", "displayMode", "graphMode", "lineWidth", "includeAll"} {
+		t.Run(name, func(t *testing.T) {
+			wrong := bytes.Replace(overview(t), []byte(`"`+name+`":`), []byte(`"nonsense":`), 1)
+			if problem := strictly(wrong); !strings.Contains(problem, "nonsense") {
+				t.Errorf("got %q, want it to name the field", problem)
+			}
+		})
+	}
+}
+
+// strictly returns what the strict reader has against text. In v0.0.18 its
+// error is never nil, but empty when all is well; and it keeps no panels.
+func strictly(text []byte) string {
+	var read classic
+	if err := read.UnmarshalJSONStrict(text); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func TestMarshalRefuses(t *testing.T) {
+	b := board.Overview()
+	b.Rows[0].Observables[0].Question = ""
+	if _, err := Marshal(b); err == nil || !strings.Contains(err.Error(), "Answers in total") {
+		t.Errorf("got error %v, want one that names the panel", err)
+	}
+}
+
+// drawnPanel is what the tests look at in the JSON itself.
+type drawnPanel struct {
+	ID                       int
+	Type, Title, Description string
+	GridPos                  struct{ X, Y, W, H int }
+	Targets                  []struct{ Expr, RefID string }
+	FieldConfig              struct {
+		Defaults struct {
+			Unit       string
+			Thresholds *struct{ Steps []any }
+		}
+	}
+}
+
+func panels(t *testing.T) []drawnPanel {
+	t.Helper()
+	var read struct{ Panels []drawnPanel }
+	if err := json.Unmarshal(overview(t), &read); err != nil {
+		t.Fatal(err)
+	}
+	return read.Panels
+}
+
+func TestGrid(t *testing.T) {
+	taken := map[string]string{}
+	ids := map[int]string{}
+	for _, p := range panels(t) {
+		at := p.GridPos
+		if at.X < 0 || at.W < 1 || at.H < 1 || at.X+at.W > 24 {
+			t.Errorf("panel %q is outside the grid: %+v", p.Title, at)
+		}
+		if p.ID < 1 || ids[p.ID] != "" {
+			t.Errorf("panel %q has id %d, as has %q", p.Title, p.ID, ids[p.ID])
+		}
+		ids[p.ID] = p.Title
+		for x := at.X; x < at.X+at.W; x++ {
+			for y := at.Y; y < at.Y+at.H; y++ {
+				cell := fmt.Sprint(x, ",", y)
+				if other, ok := taken[cell]; ok {
+					t.Fatalf("panels %q and %q overlap at %s", other, p.Title, cell)
+				}
+				taken[cell] = p.Title
+			}
+		}
+	}
+}
+
+func TestPlace(t *testing.T) {
+	tests := []struct {
+		n      int
+		widths []uint32
+		end    uint32
+	}{
+		{0, nil, 10},
+		{1, []uint32{24}, 18},
+		{3, []uint32{8, 8, 8}, 18},
+		{4, []uint32{12, 12, 12, 12}, 26},
+		{5, []uint32{8, 8, 8, 12, 12}, 26},
+		{7, []uint32{8, 8, 8, 12, 12, 12, 12}, 34},
+	}
+	for _, tc := range tests {
+		t.Run(fmt.Sprint(tc.n), func(t *testing.T) {
+			places, end := place(tc.n, 10)
+			var widths []uint32
+			for _, p := range places {
+				widths = append(widths, p.W)
+			}
+			if diff := cmp.Diff(tc.widths, widths); diff != "" || end != tc.end {
+				t.Errorf("got end %d, want %d; widths -want +got:\n%s", end, tc.end, diff)
+			}
+		})
+	}
+}
+
+func TestPanelsAreComplete(t *testing.T) {
+	count := 0
+	for _, p := range panels(t) {
+		if p.Type == "row" {
+			continue
+		}
+		count++
+		if p.Title == "" || p.Description == "" || p.FieldConfig.Defaults.Unit == "" || p.FieldConfig.Defaults.Thresholds == nil || len(p.Targets) == 0 {
+			t.Errorf("panel %q lacks a description, a unit, thresholds or a query: %+v", p.Title, p)
+		}
+		refs := map[string]bool{}
+		for _, target := range p.Targets {
+			if target.RefID == "" || refs[target.RefID] {
+				t.Errorf("panel %q: refId %q is empty or stands twice", p.Title, target.RefID)
+			}
+			refs[target.RefID] = true
+			parses(t, target.Expr)
+		}
+	}
+	if want := len(board.Overview().Observables()); count != want {
+		t.Errorf("got %d panels, want %d", count, want)
+	}
+}
+
+// parses fills in as Grafana does and reads the result with Prometheus's parser.
+func parses(t *testing.T, expr string) {
+	t.Helper()
+	filled := strings.NewReplacer("$gateway", "(a|b)", "$model", ".*", "$__rate_interval", "1m0s").Replace(expr)
+	if strings.Contains(filled, "$") {
+		t.Errorf("a variable that the dashboard does not have: %s", expr)
+	}
+	if strings.Contains(expr, `="$`) {
+		t.Errorf("a variable that is matched by = and not by =~ cannot be All: %s", expr)
+	}
+	if _, err := parser.NewParser(parser.Options{}).ParseExpr(filled); err != nil {
+		t.Errorf("%s: %v", filled, err)
+	}
+}
+
+func TestDataSourceIsAVariableEverywhere(t *testing.T) {
+	seen := 0
+	walk(decode(t, overview(t)), func(key string, value any) {
+		if key != "datasource" {
+			return
+		}
+		seen++
+		if diff := cmp.Diff(map[string]any{"type": "prometheus", "uid": "${datasource}"}, value); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+	if want := 2*len(board.Overview().Observables()) + len(board.Overview().Variables); seen < want {
+		t.Errorf("got %d data sources, want at least %d: one for each panel, query and variable", seen, want)
+	}
+}
+
+func TestVariables(t *testing.T) {
+	var read struct {
+		Templating struct {
+			List []struct{ Name, Type, Query, AllValue string }
+		}
+	}
+	if err := json.Unmarshal(overview(t), &read); err != nil {
+		t.Fatal(err)
+	}
+	want := []struct{ Name, Type, Query, AllValue string }{
+		{"datasource", "datasource", "prometheus", ""},
+		{"gateway", "query", "label_values(moodring_exporter_target_up, gateway)", ".*"},
+		{"model", "query", `label_values(moodring_replies_total{gateway=~"$gateway"}, model)`, ".*"},
+	}
+	if diff := cmp.Diff(want, read.Templating.List); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestColors: a label has one colour, whichever panel shows it, and no two
+// labels of a panel share one.
+func TestColors(t *testing.T) {
+	hex := regexp.MustCompile(`^#[0-9a-f]{6}$`)
+	everywhere := map[string]string{}
+	for _, o := range board.Overview().Observables() {
+		here := map[string]string{}
+		for _, c := range o.Colors {
+			if !hex.MatchString(c.Hex) || here[c.Hex] != "" {
+				t.Errorf("panel %q: %s is %q, as is %q", o.Title, c.Name, c.Hex, here[c.Hex])
+			}
+			if before, ok := everywhere[c.Name]; ok && before != c.Hex {
+				t.Errorf("%s is %s here and %s there", c.Name, before, c.Hex)
+			}
+			here[c.Hex], everywhere[c.Name] = c.Name, c.Hex
+		}
+	}
+}
+
+func decode(t *testing.T, text []byte) any {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// walk visits every key of every object in value.
+func walk(value any, visit func(key string, value any)) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			visit(key, inner)
+			walk(inner, visit)
+		}
+	case []any:
+		for _, inner := range v {
+			walk(inner, visit)
+		}
+	}
+}

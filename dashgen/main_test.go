@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/moodring/moodring/dashgen/internal/promtest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"dashgen": main})
+}
+
+// TestCommandLine runs the scripts. In them $HEALTHY is a Prometheus that
+// answers every query, $BARE one that lacks what refusals need, and $NOWHERE
+// an address where nothing listens.
+func TestCommandLine(t *testing.T) {
+	healthy := promtest.Server(t, promtest.Healthy, promtest.Now)
+	bare := promtest.Server(t, strings.ReplaceAll(promtest.Healthy, `result="over_limit"`, `result="limit"`), promtest.Now)
+	testscript.Run(t, testscript.Params{
+		Dir:  "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Setup: func(env *testscript.Env) error {
+			nowhere, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			env.Setenv("HEALTHY", healthy.URL)
+			env.Setenv("BARE", bare.URL)
+			env.Setenv("NOWHERE", "http://"+nowhere.Addr().String())
+			return nowhere.Close()
+		},
+	})
+}
+
+// status checks a program's exit status: "status 2 program arguments".
+func status(ts *testscript.TestScript, _ bool, args []string) {
+	var failed *exec.ExitError
+	err := ts.Exec(args[1], args[2:]...)
+	if !errors.As(err, &failed) || fmt.Sprint(failed.ExitCode()) != args[0] {
+		ts.Fatalf("got %v, want exit status %s", err, args[0])
+	}
+}
+
+// TestCommittedFiles: what is committed is what the program writes.
+func TestCommittedFiles(t *testing.T) {
+	for _, tc := range []struct {
+		file, mend string
+		args       []string
+	}{
+		{"../dashboards/grafana-dashboard.json", "go run ./dashgen generate dashboards", nil},
+		{"../docs/metrics.md", "go run ./dashgen metrics > docs/metrics.md", []string{"metrics"}},
+	} {
+		t.Run(tc.file, func(t *testing.T) {
+			committed, err := os.ReadFile(tc.file)
+			if err != nil {
+				t.Fatalf("%v; in the repository's root: %s", err, tc.mend)
+			}
+			if diff := cmp.Diff(stdout(t, tc.args...), string(committed)); diff != "" {
+				t.Errorf("stale; in the repository's root: %s\n%s", tc.mend, diff)
+			}
+		})
+	}
+}
+
+func stdout(t *testing.T, args ...string) string {
+	t.Helper()
+	var out, problems bytes.Buffer
+	if status := run(args, &out, &problems); status != 0 {
+		t.Fatalf("status %d: %s", status, problems.String())
+	}
+	return out.String()
+}
