@@ -9,14 +9,14 @@ import (
 
 // The stat-name codec. The Wasm ABI gives a counter a name and no labels, so
 // the labels travel in the name, shaped as Istio shapes its own
-// (key.=.value;.key.=.value;.name), which extraStatTags takes apart:
+// (key=.=value;.;key=.=value;.;name), which extraStatTags takes apart:
 //
-//	wasmcustom.model.=.bert;.label.=.joy;.moodring_predictions_total
+//	wasmcustom.model=.=bert;.;label=.=joy;.;moodring_predictions_total
 //
 // Envoy shows that name raw in /stats and /stats?format=json, and with all
 // but [A-Za-z0-9_] turned into _ in /stats/prometheus:
 //
-//	model___bert__label___joy__moodring_predictions_total
+//	model___bert___label___joy___moodring_predictions_total
 //
 // Both read back to the same Stat, because no encoded value holds two
 // underscores in a row, or one at its start or end: a value of letters, digits
@@ -28,6 +28,11 @@ const (
 	// CustomStatNamespace); /stats/prometheus leaves it out.
 	StatPrefix = "wasmcustom."
 
+	// FieldEquals stands between a label's key and its encoded value, FieldEnd
+	// behind the value. Source: Istio, tools/packaging/common/envoy_bootstrap.json.
+	FieldEquals = "=.="
+	FieldEnd    = ";.;"
+
 	escapePrefix = "0x"
 	hexDigits    = "0123456789abcdef"
 )
@@ -36,8 +41,8 @@ const (
 type form struct{ equals, end string }
 
 var (
-	rawForm        = form{equals: ".=.", end: ";."}
-	prometheusForm = form{equals: "___", end: "__"}
+	rawForm        = form{equals: FieldEquals, end: FieldEnd}
+	prometheusForm = form{equals: "___", end: "___"}
 )
 
 // Field is one label of a stat.

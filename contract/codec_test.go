@@ -19,26 +19,26 @@ func TestStatNames(t *testing.T) {
 		{
 			"plain values stand as they are",
 			Stat{Predictions, []Field{{LabelModel, "bert_emotion"}, {LabelLabel, "joy"}}},
-			"wasmcustom.model.=.bert_emotion;.label.=.joy;.moodring_predictions_total",
-			"model___bert_emotion__label___joy__moodring_predictions_total",
+			"wasmcustom.model=.=bert_emotion;.;label=.=joy;.;moodring_predictions_total",
+			"model___bert_emotion___label___joy___moodring_predictions_total",
 		},
 		{
 			"version has a key of its own",
 			Stat{Replies, []Field{{LabelModel, "m"}, {LabelVersion, "2"}, {LabelOutcome, OutcomeNoPredictions}}},
-			"wasmcustom.model.=.m;.model_version.=.2;.outcome.=.no_predictions;.moodring_replies_total",
-			"model___m__model_version___2__outcome___no_predictions__moodring_replies_total",
+			"wasmcustom.model=.=m;.;model_version=.=2;.;outcome=.=no_predictions;.;moodring_replies_total",
+			"model___m___model_version___2___outcome___no_predictions___moodring_replies_total",
 		},
 		{
 			"what Prometheus would not allow is escaped",
 			Stat{Predictions, []Field{{LabelModel, "bert-emotion-model"}, {LabelLabel, `so "happy"/very-much.v2`}}},
-			"wasmcustom.model.=.0xbert_2demotion_2dmodel;.label.=.0xso_20_22happy_22_2fvery_2dmuch_2ev2;.moodring_predictions_total",
-			"model___0xbert_2demotion_2dmodel__label___0xso_20_22happy_22_2fvery_2dmuch_2ev2__moodring_predictions_total",
+			"wasmcustom.model=.=0xbert_2demotion_2dmodel;.;label=.=0xso_20_22happy_22_2fvery_2dmuch_2ev2;.;moodring_predictions_total",
+			"model___0xbert_2demotion_2dmodel___label___0xso_20_22happy_22_2fvery_2dmuch_2ev2___moodring_predictions_total",
 		},
 		{
 			"a bucket's bound keeps its dot",
 			Stat{Confidence + SuffixBucket, []Field{{LabelLabel, "joy"}, {LabelBucket, "0.95"}}},
-			"wasmcustom.label.=.joy;.le.=.0.95;.moodring_prediction_confidence_bucket",
-			"label___joy__le___0_95__moodring_prediction_confidence_bucket",
+			"wasmcustom.label=.=joy;.;le=.=0.95;.;moodring_prediction_confidence_bucket",
+			"label___joy___le___0_95___moodring_prediction_confidence_bucket",
 		},
 		{
 			"no fields",
@@ -67,20 +67,20 @@ func TestNotOurs(t *testing.T) {
 		"",
 		"cluster.model.upstream_rq_time",
 		"wasmcustom.joy",
-		"wasmcustom.label.=.joy;.somebody_elses_total",
-		"wasmcustom.label.=.joy",
-		"wasmcustom.label.=.a b;.moodring_predictions_total",
-		"wasmcustom.label.=.a__b;.moodring_predictions_total",
-		"wasmcustom.label.=.;.moodring_predictions_total",
-		"wasmcustom.label.=.0xjoy;.moodring_predictions_total",
-		"wasmcustom.label.=.0xa_2;.moodring_predictions_total",
-		"wasmcustom.label.=.0xa_2D;.moodring_predictions_total",
-		"wasmcustom.label.=.0xa_61;.moodring_predictions_total",
-		"wasmcustom.version.=.1;.moodring_predictions_total",
-		"wasmcustom.gateway.=.1;.moodring_predictions_total",
-		"wasmcustom.model.=.a;.model.=.b;.moodring_predictions_total",
-		"wasmcustom.le.=.0_95;.moodring_prediction_confidence_bucket",
-		"wasmcustom.le.=.0.33;.moodring_prediction_confidence_bucket",
+		"wasmcustom.label=.=joy;.;somebody_elses_total",
+		"wasmcustom.label=.=joy",
+		"wasmcustom.label=.=a b;.;moodring_predictions_total",
+		"wasmcustom.label=.=a__b;.;moodring_predictions_total",
+		"wasmcustom.label=.=;.;moodring_predictions_total",
+		"wasmcustom.label=.=0xjoy;.;moodring_predictions_total",
+		"wasmcustom.label=.=0xa_2;.;moodring_predictions_total",
+		"wasmcustom.label=.=0xa_2D;.;moodring_predictions_total",
+		"wasmcustom.label=.=0xa_61;.;moodring_predictions_total",
+		"wasmcustom.version=.=1;.;moodring_predictions_total",
+		"wasmcustom.gateway=.=1;.;moodring_predictions_total",
+		"wasmcustom.model=.=a;.;model=.=b;.;moodring_predictions_total",
+		"wasmcustom.le=.=0_95;.;moodring_prediction_confidence_bucket",
+		"wasmcustom.le=.=0.33;.;moodring_prediction_confidence_bucket",
 	} {
 		if stat, err := ParseStat(name); !errors.Is(err, ErrNotOurs) {
 			t.Errorf("ParseStat(%q) = %v, %v; want ErrNotOurs", name, stat, err)
@@ -107,7 +107,7 @@ func TestPlainCountersNeverTakeAContractName(t *testing.T) {
 func FuzzValue(f *testing.F) {
 	for _, seed := range []string{
 		"joy", "", "_", "a_b", "a__b", "a_", "0x", "0x41", "U__a_20_", `so "happy"/very-much.v2`,
-		"a;.b", "a.=.b", "line\nbreak", "é😀", "\xff\xfe", "trailing.", "other", "___label___",
+		"a;.;b", "a=.=b", "line\nbreak", "é😀", "\xff\xfe", "trailing.", "other", "___label___",
 	} {
 		f.Add(seed, seed)
 	}
@@ -123,8 +123,8 @@ func FuzzValue(f *testing.F) {
 // write, so no two names stand for one series.
 func FuzzParseStat(f *testing.F) {
 	for _, seed := range []string{
-		"wasmcustom.model.=.m;.label.=.joy;.moodring_predictions_total",
-		"wasmcustom.label.=.0x_2e;.le.=.0.95;.moodring_prediction_confidence_bucket",
+		"wasmcustom.model=.=m;.;label=.=joy;.;moodring_predictions_total",
+		"wasmcustom.label=.=0x_2e;.;le=.=0.95;.;moodring_prediction_confidence_bucket",
 		"wasmcustom.moodring_overflow_total",
 	} {
 		f.Add(seed)

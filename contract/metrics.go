@@ -54,6 +54,32 @@ const (
 	OverflowLabelLength = "label_length" // a label was longer than MaxLabelBytes and was cut
 )
 
+// Results of the gateway's authorization (Envoy's RBAC filter).
+const (
+	ResultAllowed = "allowed"
+	ResultDenied  = "denied"
+)
+
+// Results of the gateway's rate limit. One that fails open counts under error
+// and failure_mode_allowed.
+const (
+	ResultOK                 = "ok"
+	ResultOverLimit          = "over_limit"
+	ResultError              = "error"
+	ResultFailureModeAllowed = "failure_mode_allowed"
+)
+
+// AuthorizationResults returns all results of authorization.
+func AuthorizationResults() []string { return []string{ResultAllowed, ResultDenied} }
+
+// RateLimitResults returns all results of the rate limit.
+func RateLimitResults() []string {
+	return []string{ResultOK, ResultOverLimit, ResultError, ResultFailureModeAllowed}
+}
+
+// CodeClasses returns all classes of HTTP response codes.
+func CodeClasses() []string { return []string{"1xx", "2xx", "3xx", "4xx", "5xx"} }
+
 // Other is the label value under which answers past a limit are counted.
 const Other = "other"
 

@@ -39,7 +39,7 @@ func TestEnvoy(t *testing.T) {
 	for _, reply := range []string{
 		joy, batch, joy,
 		`{"predictions":[[{"label":` + string(quoted) + `,"score":0.5}]]}`,
-		"{\"predictions\":[\"\",\"line\\nbreak\",\"trailing.\",\"a.=.b;.c\",\"é\",\"\xff\"]}",
+		"{\"predictions\":[\"\",\"line\\nbreak\",\"trailing.\",\"a=.=b;.;c\",\"é\",\"\xff\"]}",
 		`{"predictions":[]}`, `not JSON`, joy[:40], ``,
 	} {
 		if got := envoy.predict(t, "bert-emotion-model", reply); got != reply {
@@ -53,7 +53,7 @@ func TestEnvoy(t *testing.T) {
 	of := field(contract.LabelModel, "bert-emotion-model")
 	want := map[string]uint64{}
 	for label, count := range map[string]uint64{
-		"joy": 4, "fear": 1, oddLabel: 1, "": 1, "line\nbreak": 1, "trailing.": 1, "a.=.b;.c": 1, "é": 1, "\xff": 1,
+		"joy": 4, "fear": 1, oddLabel: 1, "": 1, "line\nbreak": 1, "trailing.": 1, "a=.=b;.;c": 1, "é": 1, "\xff": 1,
 	} {
 		want[contract.Predictions+"{"+of+","+field(contract.LabelLabel, label)+"}"] = count
 	}
@@ -85,9 +85,9 @@ func TestEnvoy(t *testing.T) {
 func TestEnvoyServesLabelsItself(t *testing.T) {
 	model := newModel(t)
 	envoy := startEnvoy(t, model.Listener.Addr().(*net.TCPAddr).Port, `{"stats_tags": [
-		{"tag_name": "model", "regex": "(model\\.=\\.(.*?);\\.)"},
-		{"tag_name": "label", "regex": "(label\\.=\\.(.*?);\\.)"},
-		{"tag_name": "le", "regex": "(le\\.=\\.(.*?);\\.)"}
+		{"tag_name": "model", "regex": "(model=\\.=(.*?);\\.;)"},
+		{"tag_name": "label", "regex": "(label=\\.=(.*?);\\.;)"},
+		{"tag_name": "le", "regex": "(le=\\.=(.*?);\\.;)"}
 	]}`)
 	envoy.predict(t, "bert", joy)
 	page := envoy.get(t, "/stats/prometheus?filter=moodring_pred")

@@ -7,14 +7,6 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/query"
 )
 
-// Values of the result label, as the exporter takes them from the names of
-// Envoy's counters.
-const (
-	resultDenied    = "denied"     // http.PREFIX.rbac.denied
-	resultOverLimit = "over_limit" // cluster.NAME.ratelimit.over_limit
-	resultError     = "error"      // cluster.NAME.ratelimit.error
-)
-
 // Overview is what all models answer now, and whether the answers can be
 // trusted.
 func Overview() Board {
@@ -165,9 +157,9 @@ func replies() []Observable {
 }
 
 func refusals() []Observable {
-	denied := query.Select(contract.Authorization, query.Where{Label: contract.LabelResult, Value: resultDenied})
-	limited := query.Select(contract.RateLimit, query.Where{Label: contract.LabelResult, Value: resultOverLimit})
-	undecided := query.SumBy(query.Rate(query.Select(contract.RateLimit, query.Where{Label: contract.LabelResult, Value: resultError})), contract.LabelGateway)
+	denied := query.Select(contract.Authorization, query.Where{Label: contract.LabelResult, Value: contract.ResultDenied})
+	limited := query.Select(contract.RateLimit, query.Where{Label: contract.LabelResult, Value: contract.ResultOverLimit})
+	undecided := query.SumBy(query.Rate(query.Select(contract.RateLimit, query.Where{Label: contract.LabelResult, Value: contract.ResultError})), contract.LabelGateway)
 	return []Observable{
 		{
 			Title:    "Denied",

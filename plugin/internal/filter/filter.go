@@ -4,6 +4,7 @@
 package filter
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
@@ -29,7 +30,7 @@ type plugin struct {
 
 func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 	data, err := proxywasm.GetPluginConfiguration()
-	if err != nil && err != types.ErrorStatusNotFound {
+	if err != nil && !errors.Is(err, types.ErrorStatusNotFound) {
 		proxywasm.LogCriticalf("moodring: cannot read pluginConfig: %v", err)
 		return types.OnPluginStartStatusFailed
 	}

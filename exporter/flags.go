@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	promslogflag "github.com/prometheus/common/promslog/flag"
+	"github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+)
+
+var version = "unknown" // set by the linker
+
+const (
+	exitFailure = 1
+	exitUsage   = 2
+
+	serveCommand = "serve"
+	checkCommand = "check-config"
+)
+
+type flags struct {
+	gateways   *[]string
+	configFile *string
+	checkFile  *string
+	web        *web.FlagConfig
+	log        promslog.Config
+}
+
+// parseFlags returns the command to run, which is "" when args asked for help
+// or the version and have it.
+func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *flags, err error) {
+	f = &flags{log: promslog.Config{Writer: stderr}}
+	isAnswered := false
+	app := kingpin.New("exporter", "Scrapes the statistics of Envoy gateways and serves what their models answer to Prometheus.")
+	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(int) { isAnswered = true })
+	app.HelpFlag.Short('h')
+	app.Version("exporter " + version).VersionFlag.Help("Show the version.")
+	promslogflag.AddFlags(app, &f.log)
+
+	f.gateways = app.Flag("gateway", "Address of a gateway's admin endpoint, as http://HOST:PORT; NAME=http://HOST:PORT sets its gateway label, which is HOST:PORT otherwise. Repeatable.").PlaceHolder("URL").Strings()
+	f.configFile = app.Flag("config.file", "YAML file with gateways, relabelling rules and scrape settings.").PlaceHolder("FILE").String()
+	f.web = kingpinflag.AddFlags(app, ":9847")
+	app.Command(serveCommand, "Serve /metrics.").Default()
+	f.checkFile = app.Command(checkCommand, "Check a configuration file and exit.").Arg("FILE", "YAML file for --config.file.").Required().String()
+
+	command, err = app.Parse(args)
+	if isAnswered {
+		return "", f, nil
+	}
+	return command, f, err
+}
+
+// fail prints err on one line and returns code.
+func fail(stderr io.Writer, code int, err error) int {
+	line := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if code == exitUsage {
+		line += " (see exporter --help)"
+	}
+	_, _ = fmt.Fprintln(stderr, "exporter:", line)
+	return code
+}
+
+// configuration puts together the file and the --gateway flags.
+func (f *flags) configuration() (*config.Config, error) {
+	cfg := config.Default()
+	if *f.configFile != "" {
+		var err error
+		if cfg, err = config.Load(*f.configFile); err != nil {
+			return nil, err
+		}
+	}
+	for _, text := range *f.gateways {
+		gateway, err := config.ParseGateway(text)
+		if err != nil {
+			return nil, fmt.Errorf("--gateway: %w", err)
+		}
+		cfg.Gateways = append(cfg.Gateways, gateway)
+	}
+	if len(cfg.Gateways) == 0 {
+		return nil, errors.New("no gateway to scrape: give --gateway URL, or gateways in --config.file")
+	}
+	return cfg, nil
+}

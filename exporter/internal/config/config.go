@@ -1,0 +1,186 @@
+// Package config reads the exporter's configuration file, strictly: an unknown
+// key, a bad address or a relabelling rule that cannot work is an error.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/relabel"
+	"go.yaml.in/yaml/v3"
+)
+
+// Format is a form in which Envoy's admin endpoint shows its statistics.
+type Format string
+
+// The forms the exporter reads.
+const (
+	Prometheus Format = "prometheus" // GET /stats/prometheus
+	JSON       Format = "json"       // GET /stats?format=json
+)
+
+// Config is a checked configuration.
+type Config struct {
+	Gateways             []Gateway         `yaml:"gateways"`
+	Scrape               Scrape            `yaml:"scrape"`
+	RelabelConfigs       []*relabel.Config `yaml:"relabel_configs"`        // on targets
+	MetricRelabelConfigs []*relabel.Config `yaml:"metric_relabel_configs"` // on series
+}
+
+// Gateway is one Envoy.
+type Gateway struct {
+	Name string `yaml:"name"` // the gateway label; host and port of URL when empty
+	URL  string `yaml:"url"`  // address of the admin endpoint
+}
+
+// Scrape says how gateways are asked.
+type Scrape struct {
+	Timeout      Duration `yaml:"timeout"`        // for one gateway; the scraper's own deadline may shorten it
+	MinAge       Duration `yaml:"min_age"`        // a younger answer is given again instead of asking
+	MaxPageBytes int64    `yaml:"max_page_bytes"` // of one gateway's page, uncompressed
+	MaxLineBytes int      `yaml:"max_line_bytes"` // of one line of it
+	Format       Format   `yaml:"format"`
+}
+
+// Duration is written as Prometheus writes it: 10s, 1m30s.
+type Duration time.Duration
+
+// UnmarshalYAML tells the line of a mistake, which model.Duration does not.
+func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
+	duration, err := model.ParseDuration(node.Value)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", node.Line, err)
+	}
+	*d = Duration(duration)
+	return nil
+}
+
+// Default returns the configuration of an empty file.
+func Default() *Config {
+	return &Config{Scrape: Scrape{
+		Timeout:      Duration(10 * time.Second),
+		MinAge:       Duration(time.Second),
+		MaxPageBytes: 64 << 20,
+		MaxLineBytes: 64 << 10,
+		Format:       Prometheus,
+	}}
+}
+
+// Load reads the YAML file at path. Its errors name the file and fit a line.
+func Load(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	cfg, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return cfg, nil
+}
+
+// Parse reads YAML over Default and checks it.
+func Parse(text []byte) (*Config, error) {
+	cfg := Default()
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(cfg); err != nil && !errors.Is(err, io.EOF) {
+		return nil, oneLine(err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one YAML document: keep one")
+	}
+	return cfg, cfg.check()
+}
+
+// oneLine turns yaml's list of mistakes into one line without Go's type names.
+func oneLine(err error) error {
+	var typeErr *yaml.TypeError
+	if !errors.As(err, &typeErr) {
+		return errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
+	}
+	mistakes := make([]string, 0, len(typeErr.Errors))
+	for _, mistake := range typeErr.Errors {
+		mistake, _, _ = strings.Cut(mistake, " in type ")
+		mistakes = append(mistakes, strings.ReplaceAll(mistake, "\n", " "))
+	}
+	return errors.New(strings.Join(mistakes, "; "))
+}
+
+func (c *Config) check() error {
+	for i := range c.Gateways {
+		if err := c.Gateways[i].check(); err != nil {
+			return fmt.Errorf("gateways[%d]: %w", i, err)
+		}
+	}
+	if err := checkRules("relabel_configs", c.RelabelConfigs); err != nil {
+		return err
+	}
+	if err := checkRules("metric_relabel_configs", c.MetricRelabelConfigs); err != nil {
+		return err
+	}
+	return c.Scrape.check()
+}
+
+func checkRules(key string, rules []*relabel.Config) error {
+	for i, rule := range rules {
+		if rule == nil {
+			return fmt.Errorf("%s[%d]: the rule is empty", key, i)
+		}
+		if err := rule.Validate(model.UTF8Validation); err != nil {
+			return fmt.Errorf("%s[%d]: %w", key, i, err)
+		}
+	}
+	return nil
+}
+
+func (s Scrape) check() error {
+	switch {
+	case s.Timeout <= 0:
+		return fmt.Errorf("scrape.timeout: %s is not above 0", time.Duration(s.Timeout))
+	case s.MaxPageBytes <= 0:
+		return fmt.Errorf("scrape.max_page_bytes: %d is not above 0", s.MaxPageBytes)
+	case s.MaxLineBytes <= 0:
+		return fmt.Errorf("scrape.max_line_bytes: %d is not above 0", s.MaxLineBytes)
+	case s.Format != Prometheus && s.Format != JSON:
+		return fmt.Errorf("scrape.format: %q is neither %s nor %s", s.Format, Prometheus, JSON)
+	}
+	return nil
+}
+
+// ParseGateway reads the value of a --gateway flag: URL, or NAME=URL.
+func ParseGateway(text string) (Gateway, error) {
+	gateway := Gateway{URL: text}
+	if name, address, ok := strings.Cut(text, "="); ok && !strings.Contains(name, "://") {
+		if name == "" {
+			return Gateway{}, fmt.Errorf("%q: no name before the =", text)
+		}
+		gateway = Gateway{Name: name, URL: address}
+	}
+	return gateway, gateway.check()
+}
+
+// check fills in Name.
+func (g *Gateway) check() error {
+	address, err := url.Parse(g.URL)
+	if err != nil {
+		return fmt.Errorf("url %q does not parse: want http://HOST:PORT", g.URL)
+	}
+	switch {
+	case address.Scheme != "http" && address.Scheme != "https", address.Host == "":
+		return fmt.Errorf("url %q: want http://HOST:PORT", g.URL)
+	case address.RawQuery != "" || address.Fragment != "":
+		return fmt.Errorf("url %q: leave out what follows the path; the exporter adds its own query", address.Redacted())
+	}
+	if g.Name == "" {
+		g.Name = address.Host
+	}
+	return nil
+}

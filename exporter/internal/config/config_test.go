@@ -1,0 +1,103 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLoadGood(t *testing.T) {
+	cfg, err := Load("testdata/full.good.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gateways := []Gateway{{"ingress", "http://127.0.0.1:15000"}, {"gateway.example:15090", "https://gateway.example:15090/envoy"}}
+	if diff := cmp.Diff(gateways, cfg.Gateways); diff != "" {
+		t.Errorf("gateways (-want +got):\n%s", diff)
+	}
+	scrape := Scrape{Timeout: Duration(5 * time.Second), MaxPageBytes: 1000000, MaxLineBytes: 10000, Format: JSON}
+	if diff := cmp.Diff(scrape, cfg.Scrape); diff != "" {
+		t.Errorf("scrape (-want +got):\n%s", diff)
+	}
+	if len(cfg.RelabelConfigs) != 1 || len(cfg.MetricRelabelConfigs) != 1 {
+		t.Errorf("%d and %d rules, want one each", len(cfg.RelabelConfigs), len(cfg.MetricRelabelConfigs))
+	}
+}
+
+func TestLoadEmptyIsDefault(t *testing.T) {
+	cfg, err := Load("testdata/empty.good.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Default(), cfg); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadBad(t *testing.T) {
+	wants := map[string]string{
+		"unknown-key":   "line 1: field gateway not found",
+		"two-mistakes":  "line 3: field nam not found; line 4: field scrapes not found",
+		"duration":      `line 4: not a valid duration string: "soon"`,
+		"syntax":        "yaml: line 1: did not find expected node content",
+		"no-url":        `gateways[0]: url "": want http://HOST:PORT`,
+		"scheme":        `gateways[0]: url "ftp://a": want http://HOST:PORT`,
+		"query":         `gateways[0]: url "http://a/?b": leave out what follows the path; the exporter adds its own query`,
+		"timeout":       "scrape.timeout: 0s is not above 0",
+		"page":          "scrape.max_page_bytes: -1 is not above 0",
+		"line":          "scrape.max_line_bytes: 0 is not above 0",
+		"format":        `scrape.format: "xml" is neither prometheus nor json`,
+		"action":        `unknown relabel action "explode"`,
+		"regex":         "error parsing regexp: missing closing ): `^(?s:()$`",
+		"no-target":     "metric_relabel_configs[0]: relabel configuration for replace action requires 'target_label' value",
+		"empty-rule":    "metric_relabel_configs[0]: the rule is empty",
+		"two-documents": "more than one YAML document: keep one",
+	}
+	files, err := filepath.Glob("testdata/*.bad.yml")
+	if err != nil || len(files) != len(wants) {
+		t.Fatalf("%d bad files and %d wants (%v)", len(files), len(wants), err)
+	}
+	for _, file := range files {
+		want := file + ": " + wants[strings.TrimSuffix(filepath.Base(file), ".bad.yml")]
+		if _, err := Load(file); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+func TestLoadMissing(t *testing.T) {
+	if _, err := Load("testdata/none.yml"); err == nil || !strings.HasPrefix(err.Error(), "reading the configuration: open testdata/none.yml") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParseGateway(t *testing.T) {
+	for text, want := range map[string]Gateway{
+		"http://127.0.0.1:15000":         {"127.0.0.1:15000", "http://127.0.0.1:15000"},
+		"ingress=http://127.0.0.1:15000": {"ingress", "http://127.0.0.1:15000"},
+		"a/b=https://host/path=x":        {"a/b", "https://host/path=x"},
+		"http://host/path=x":             {"host", "http://host/path=x"},
+	} {
+		if got, err := ParseGateway(text); err != nil || got != want {
+			t.Errorf("%s: got %v, %v; want %v", text, got, err, want)
+		}
+	}
+}
+
+func TestParseGatewayRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                    `url "": want http://HOST:PORT`,
+		"127.0.0.1:15000":     `url "127.0.0.1:15000" does not parse: want http://HOST:PORT`,
+		"localhost:15000":     `url "localhost:15000": want http://HOST:PORT`,
+		"=http://a":           `"=http://a": no name before the =`,
+		"a=":                  `url "": want http://HOST:PORT`,
+		"http://u:secret@a?b": `url "http://u:xxxxx@a?b": leave out what follows the path; the exporter adds its own query`,
+	} {
+		if _, err := ParseGateway(text); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,224 @@
+package expose
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/shape"
+)
+
+// handler serves what scrape gives, with a limit of ten seconds.
+func handler(t *testing.T, scrape func(context.Context) []Snapshot) http.Handler {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	meter, err := NewMeter(registry, []string{"a", "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := NewHandler(Options{
+		Scrape: scrape, Timeout: 10 * time.Second, Meter: meter, Registry: registry,
+		Logger: slog.New(slog.DiscardHandler), Version: "1.2.3",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// get returns the status and body of a GET with header lines such as "Accept: x".
+func get(h http.Handler, path string, header ...string) (int, string, http.Header) {
+	request := httptest.NewRequest(http.MethodGet, path, nil)
+	for _, line := range header {
+		key, value, _ := strings.Cut(line, ": ")
+		request.Header.Set(key, value)
+	}
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, request)
+	body, _ := io.ReadAll(recorder.Body) // of a buffer
+	return recorder.Code, string(body), recorder.Header()
+}
+
+func series(name string, value float64, pairs ...string) shape.Series {
+	return shape.Series{Metric: metric(contract.Predictions), Labels: labels.FromStrings(append(pairs, "__name__", name)...), Value: value}
+}
+
+func snapshots() []Snapshot {
+	confidence := shape.Series{
+		Metric:    metric(contract.Confidence),
+		Labels:    labels.FromStrings("__name__", contract.Confidence, "gateway", "a", "label", "joy"),
+		Histogram: &shape.Histogram{Count: 3, Sum: 2.5, Buckets: []shape.Bucket{{Bound: 0.5, Count: 1}, {Bound: 0.9, Count: 2}}},
+	}
+	return []Snapshot{
+		{Gateway: "a", Up: true, Duration: 250 * time.Millisecond, Series: []shape.Series{
+			confidence, series(contract.Predictions, 6, "gateway", "a", "label", "so \"happy\"/very-much.v2\n"),
+		}},
+		{Gateway: "b", Duration: 2 * time.Second},
+	}
+}
+
+const wantPage = `# HELP moodring_exporter_dropped_series_total Series left out because they could not be decoded or were over the limit.
+# TYPE moodring_exporter_dropped_series_total counter
+moodring_exporter_dropped_series_total{gateway="a"} 0
+moodring_exporter_dropped_series_total{gateway="b"} 0
+# HELP moodring_exporter_scrape_bytes_total Bytes read from the gateway, after decompression.
+# TYPE moodring_exporter_scrape_bytes_total counter
+moodring_exporter_scrape_bytes_total{gateway="a"} 0
+moodring_exporter_scrape_bytes_total{gateway="b"} 0
+# HELP moodring_exporter_scrape_duration_seconds Time the last scrape of the gateway took.
+# TYPE moodring_exporter_scrape_duration_seconds gauge
+moodring_exporter_scrape_duration_seconds{gateway="a"} 0.25
+moodring_exporter_scrape_duration_seconds{gateway="b"} 2
+# HELP moodring_exporter_scrape_errors_total Scrapes of the gateway that failed.
+# TYPE moodring_exporter_scrape_errors_total counter
+moodring_exporter_scrape_errors_total{gateway="a"} 0
+moodring_exporter_scrape_errors_total{gateway="b"} 0
+# HELP moodring_exporter_scrape_samples Samples of the gateway after shaping, at the last scrape.
+# TYPE moodring_exporter_scrape_samples gauge
+moodring_exporter_scrape_samples{gateway="a"} 2
+moodring_exporter_scrape_samples{gateway="b"} 0
+# HELP moodring_exporter_target_up Whether the last scrape of the gateway succeeded.
+# TYPE moodring_exporter_target_up gauge
+moodring_exporter_target_up{gateway="a"} 1
+moodring_exporter_target_up{gateway="b"} 0
+# HELP moodring_prediction_confidence Score of the top label, 0 to 1.
+# TYPE moodring_prediction_confidence histogram
+moodring_prediction_confidence_bucket{gateway="a",label="joy",le="0.5"} 1
+moodring_prediction_confidence_bucket{gateway="a",label="joy",le="0.9"} 2
+moodring_prediction_confidence_bucket{gateway="a",label="joy",le="+Inf"} 3
+moodring_prediction_confidence_sum{gateway="a",label="joy"} 2.5
+moodring_prediction_confidence_count{gateway="a",label="joy"} 3
+# HELP moodring_predictions_total Answers by top label.
+# TYPE moodring_predictions_total counter
+moodring_predictions_total{gateway="a",label="so \"happy\"/very-much.v2\n"} 6
+`
+
+func TestMetrics(t *testing.T) {
+	h := handler(t, func(context.Context) []Snapshot { return snapshots() })
+	code, body, _ := get(h, "/metrics")
+	if diff := cmp.Diff(wantPage, body); diff != "" || code != http.StatusOK {
+		t.Errorf("status %d, page (-want +got):\n%s", code, diff)
+	}
+}
+
+func TestMetricsInOpenMetricsAndGzip(t *testing.T) {
+	h := handler(t, func(context.Context) []Snapshot { return snapshots() })
+	_, body, header := get(h, "/metrics", "Accept: application/openmetrics-text;version=1.0.0")
+	if !strings.HasSuffix(body, "# EOF\n") || !strings.Contains(body, "# TYPE moodring_predictions counter\n") {
+		t.Errorf("not OpenMetrics: %s", body)
+	}
+	if got := header.Get("Content-Type"); !strings.HasPrefix(got, "application/openmetrics-text; version=1.0.0") {
+		t.Errorf("Content-Type is %s", got)
+	}
+	if _, _, header := get(h, "/metrics", "Accept-Encoding: gzip"); header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("Content-Encoding is %q, want gzip", header.Get("Content-Encoding"))
+	}
+}
+
+// Series of two gateways that relabelling made alike are not added up.
+func TestMetricsOfGatewaysThatLookAlike(t *testing.T) {
+	h := handler(t, func(context.Context) []Snapshot {
+		return []Snapshot{
+			{Gateway: "a", Up: true, Series: []shape.Series{series("mood", 6, "label", "joy")}},
+			{Gateway: "b", Up: true, Series: []shape.Series{series("mood", 7, "label", "joy"), series("moodring_exporter_target_up", 1, "x", "y")}},
+		}
+	})
+	_, body, _ := get(h, "/metrics")
+	for _, line := range []string{"mood{label=\"joy\"} 6\n", "dropped_series_total{gateway=\"a\"} 0\n", "dropped_series_total{gateway=\"b\"} 2\n"} {
+		if !strings.Contains(body, line) {
+			t.Errorf("no %q in\n%s", line, body)
+		}
+	}
+}
+
+func TestMeterRecords(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	meter, err := NewMeter(registry, []string{"a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	meter.Record(Snapshot{Gateway: "a", Bytes: 100})
+	meter.Record(Snapshot{Gateway: "a", Up: true, Bytes: 20, Dropped: 3})
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, family := range families {
+		got[family.GetName()] = family.Metric[0].GetCounter().GetValue()
+	}
+	want := map[string]float64{contract.ExporterBytes: 120, contract.ExporterErrors: 1, contract.ExporterDropped: 3}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("counters (-want +got):\n%s", diff)
+	}
+}
+
+// The scrape has the time the scraper has, less what it takes to answer.
+func TestMetricsDeadline(t *testing.T) {
+	for header, want := range map[string]time.Duration{
+		"":      10 * time.Second,
+		"60":    10 * time.Second,
+		"5":     4500 * time.Millisecond,
+		"0.6":   300 * time.Millisecond,
+		"1e9":   10 * time.Second,
+		"1e300": 10 * time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			h := handler(t, func(ctx context.Context) []Snapshot {
+				<-ctx.Done()
+				return nil
+			})
+			get(h, "/metrics", timeoutHeader+": "+header)
+			if got := time.Since(start); math.Abs(float64(got-want)) > float64(time.Millisecond) {
+				t.Errorf("%s: the scrape had %s, want %s", header, got, want)
+			}
+		})
+	}
+}
+
+func TestMetricsBadDeadline(t *testing.T) {
+	h := handler(t, func(context.Context) []Snapshot { return nil })
+	for _, text := range []string{"soon", "0", "-1", "NaN"} {
+		if code, body, _ := get(h, "/metrics", timeoutHeader+": "+text); code != http.StatusBadRequest || !strings.Contains(body, timeoutHeader) {
+			t.Errorf("%s: got %d %s, want 400", text, code, body)
+		}
+	}
+}
+
+func TestOtherPages(t *testing.T) {
+	h := handler(t, func(context.Context) []Snapshot { return nil })
+	for path, want := range map[string]string{
+		"/":          "Moodring exporter",
+		"/-/healthy": "The exporter is healthy.\n",
+		"/-/ready":   "The exporter is ready.\n",
+	} {
+		if code, body, _ := get(h, path); code != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: got %d %s, want %s", path, code, body, want)
+		}
+	}
+	if code, _, _ := get(h, "/nothing"); code != http.StatusNotFound {
+		t.Errorf("/nothing: got %d, want 404", code)
+	}
+}
+
+func TestMetricsAskedByPost(t *testing.T) {
+	recorder := httptest.NewRecorder()
+	handler(t, nil).ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/metrics", new(bytes.Buffer)))
+	if recorder.Code != http.StatusMethodNotAllowed {
+		t.Errorf("got %d, want 405", recorder.Code)
+	}
+}

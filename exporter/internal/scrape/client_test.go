@@ -1,0 +1,227 @@
+package scrape
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+)
+
+const prometheusType, jsonType = "text/plain; charset=UTF-8", "application/json"
+
+func newClient(format config.Format) *Client {
+	return &Client{HTTP: NewHTTPClient(), Format: format, Filter: `;\.moodring_`, MaxPageBytes: 1 << 20, MaxLineBytes: 1 << 10}
+}
+
+// page asks a gateway that answers as handler does.
+func page(t *testing.T, client *Client, handler http.HandlerFunc) (Page, error) {
+	t.Helper()
+	gateway := httptest.NewServer(handler)
+	t.Cleanup(gateway.Close)
+	return client.Page(t.Context(), parseURL(t, gateway.URL))
+}
+
+func parseURL(t *testing.T, text string) *url.URL {
+	t.Helper()
+	address, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+func answer(contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func TestPage(t *testing.T) {
+	for format, body := range map[config.Format]string{
+		config.Prometheus: "# TYPE a counter\na{} 2\n",
+		config.JSON:       `{"stats":[{"name":"a","value":2}]}`,
+	} {
+		t.Run(string(format), func(t *testing.T) {
+			contentType := prometheusType
+			if format == config.JSON {
+				contentType = jsonType
+			}
+			got, err := page(t, newClient(format), answer(contentType, body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := Page{Format: format, Samples: []Sample{{Name: "a", Value: 2}}, Bytes: int64(len(body))}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("page (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPageAsksOnlyForOurs(t *testing.T) {
+	for format, want := range map[config.Format]string{
+		config.Prometheus: `/stats/prometheus?filter=%3B%5C.moodring_&usedonly=`,
+		config.JSON:       `/stats?filter=%3B%5C.moodring_&format=json&histogram_buckets=detailed&usedonly=`,
+	} {
+		asked := ""
+		_, err := page(t, newClient(format), func(w http.ResponseWriter, r *http.Request) {
+			asked = r.URL.String()
+			w.WriteHeader(http.StatusNotFound)
+		})
+		if err == nil || asked != want {
+			t.Errorf("%s: asked for %s, %v; want %s", format, asked, err, want)
+		}
+	}
+}
+
+func TestPageKeepsItsConnection(t *testing.T) {
+	var connections atomic.Int32
+	gateway := httptest.NewUnstartedServer(answer(prometheusType, strings.Repeat("a 1\n", 10000)))
+	gateway.Config.ConnState = connectionCounter(&connections)
+	gateway.Start()
+	defer gateway.Close()
+	client := newClient(config.Prometheus)
+	for range 5 {
+		if _, err := client.Page(t.Context(), parseURL(t, gateway.URL)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := connections.Load(); got != 1 {
+		t.Errorf("5 scrapes took %d connections, want 1", got)
+	}
+}
+
+func TestPageTakesGzip(t *testing.T) {
+	got, err := page(t, newClient(config.Prometheus), func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept-Encoding") != "gzip" {
+			t.Errorf("asked for encoding %q, want gzip", r.Header.Get("Accept-Encoding"))
+		}
+		_, _ = w.Write(zipped(w, "a 1\n"))
+	})
+	if err != nil || len(got.Samples) != 1 || got.Bytes != 4 {
+		t.Errorf("got %+v, %v; want one sample of 4 bytes", got, err)
+	}
+}
+
+func zipped(w http.ResponseWriter, text string) []byte {
+	w.Header().Set("Content-Type", prometheusType)
+	w.Header().Set("Content-Encoding", "gzip")
+	var body bytes.Buffer
+	zip := gzip.NewWriter(&body)
+	_, _ = io.WriteString(zip, text)
+	_ = zip.Close()
+	return body.Bytes()
+}
+
+func TestPageOfABadGateway(t *testing.T) {
+	for name, test := range map[string]struct {
+		handler http.HandlerFunc
+		want    string
+	}{
+		"error status": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+			"it answers 503 Service Unavailable: is it an Envoy's admin endpoint?"},
+		"wrong type": {answer("text/html", "<html>"),
+			`it answers "text/html", not text/plain: is it an Envoy's admin endpoint?`},
+		"no type": {func(w http.ResponseWriter, _ *http.Request) { w.Header()["Content-Type"] = nil },
+			`it answers "", not text/plain: is it an Envoy's admin endpoint?`},
+		"wrong encoding": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "br")
+			answer(prometheusType, "a 1\n")(w, r)
+		}, `it answers in Content-Encoding "br", which was not asked for`},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://elsewhere.example/x", http.StatusFound)
+		},
+			"it redirects to http://elsewhere.example/x: redirects are not followed, give the admin endpoint's own address"},
+		"huge": {answer(prometheusType, strings.Repeat("a 1\n", 1<<18+1)),
+			"the page is larger than 1048576 bytes: if it is right, raise scrape.max_page_bytes"},
+		"bomb of gzip": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(zipped(w, strings.Repeat("a 1\n", 1<<20)))
+		},
+			"the page is larger than 1048576 bytes: if it is right, raise scrape.max_page_bytes"},
+		"long line": {answer(prometheusType, "a 1\n"+strings.Repeat("a", 2000)),
+			"line 2 is longer than 1024 bytes: if the page is right, raise scrape.max_line_bytes"},
+		"rubbish": {answer(prometheusType, "a 1\n???\n"), "line 2 is not in Prometheus's text format: no metric name"},
+		"cut, by size": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "9")
+			answer(prometheusType, "a 1\n")(w, r)
+		}, "unexpected EOF"},
+		"cut, by chunk": {cutAfter("a 1\n"), "unexpected EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := page(t, newClient(config.Prometheus), test.handler)
+			if err == nil || !strings.HasPrefix(err.Error(), "GET http://127.0.0.1:") || !strings.HasSuffix(err.Error(), "/stats/prometheus: "+test.want) {
+				t.Errorf("got error %v\nwant GET ...: %s", err, test.want)
+			}
+			if len(got.Samples) > 0 {
+				t.Errorf("a failed page gives %d samples", len(got.Samples))
+			}
+		})
+	}
+}
+
+// cutAfter sends text as a chunk, and then nothing, not even the last chunk.
+func cutAfter(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		connection, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = fmt.Fprintf(buffered, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", len(text), text)
+		_ = buffered.Flush()
+		_ = connection.Close()
+	}
+}
+
+func TestPageOfAHangingGateway(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"before the head": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"after the head": func(w http.ResponseWriter, r *http.Request) {
+			answer(prometheusType, "a 1\n")(w, r)
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gateway := httptest.NewServer(handler)
+			defer gateway.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			_, err := newClient(config.Prometheus).Page(ctx, parseURL(t, gateway.URL))
+			if err == nil || !strings.Contains(err.Error(), "no whole answer before the deadline") {
+				t.Errorf("got %v, want the deadline", err)
+			}
+		})
+	}
+}
+
+func TestPageOfAGatewayThatIsGone(t *testing.T) {
+	gateway := httptest.NewServer(nil)
+	address := parseURL(t, gateway.URL)
+	gateway.Close()
+	_, err := newClient(config.Prometheus).Page(t.Context(), address)
+	if err == nil || !strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "moodring_") {
+		t.Errorf("got %v, want connection refused, without the query", err)
+	}
+}
+
+func connectionCounter(count *atomic.Int32) func(net.Conn, http.ConnState) {
+	return func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			count.Add(1)
+		}
+	}
+}

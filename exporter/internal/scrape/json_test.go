@@ -1,0 +1,101 @@
+package scrape
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func readJSON(text string) ([]Sample, error) {
+	var samples []Sample
+	err := ReadJSON(strings.NewReader(text), func(s Sample) { samples = append(samples, s) })
+	return samples, err
+}
+
+func TestReadJSON(t *testing.T) {
+	for name, test := range map[string]struct {
+		text string
+		want []Sample
+	}{
+		"nothing found": {`{"stats":[]}`, nil},
+		"counter":       {`{"stats":[{"name":"wasmcustom.joy","value":6}]}`, []Sample{{Name: "wasmcustom.joy", Value: 6}}},
+		"text readout":  {`{"stats":[{"name":"v","value":"1.2"},{"name":"a","value":0}]}` + "\n", []Sample{{Name: "a"}}},
+		"more keys":     {`{"stats":[{"value":1,"name":"a","type":"counter"}]}`, []Sample{{Name: "a", Value: 1}}},
+		"no histograms": {`{"stats":[{"histograms":{"supported_percentiles":[0],"details":[]}}]}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := readJSON(test.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("samples (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The times are those of a real page, where /stats/prometheus said
+// sum 48.494845360824740509997354820371, count 2, and 1 up to 0.5 and up to 25.
+func TestReadJSONHistogram(t *testing.T) {
+	got, err := readJSON(`{"stats":[{"histograms":{"details":[{"name":"t","totals":[
+		{"lower_bound":0,"width":0,"count":1},{"lower_bound":48,"width":1,"count":1}]}]}}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]float64{}
+	for _, s := range got {
+		values[s.Name+s.Label("le")] = s.Value
+	}
+	for name, want := range map[string]float64{
+		"t_sum": 48.494845360824740509997354820371, "t_count": 2,
+		"t_bucket0.5": 1, "t_bucket25": 1, "t_bucket50": 2, "t_bucket3600000": 2, "t_bucket+Inf": 2,
+	} {
+		if math.Abs(values[name]-want) > 1e-12 {
+			t.Errorf("%s: got %v, want %v", name, values[name], want)
+		}
+	}
+}
+
+func TestReadJSONRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                                      "the JSON has no end: the page was cut",
+		`[]`:                                    "not the JSON of Envoy's /stats: [ where { should be",
+		`{"error":1}`:                           "not the JSON of Envoy's /stats: error where stats should be",
+		`{"stats":[{"name":"a","value":1}]`:     "the JSON has no end: the page was cut",
+		`{"stats":[{"name":"a","value":1`:       "the JSON has no end: the page was cut",
+		`{"stats":[]}{}`:                        "the page goes on after its JSON object",
+		`{"stats":[{"name":"a","value":true}]}`: "the value of a stat is not a number",
+		`<html>`:                                "not the JSON of Envoy's /stats: invalid character '<' looking for beginning of value",
+	} {
+		if _, err := readJSON(text); err == nil || err.Error() != want {
+			t.Errorf("%s: got error %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestReadJSONFindsEveryCut(t *testing.T) {
+	page := string(readFile(t, "../../testdata/envoy-1.40/istio.json"))
+	for end := 0; end < len(page); end += 7 {
+		if _, err := readJSON(page[:end]); err == nil {
+			t.Fatalf("a page cut after %d of %d bytes passes for a whole one", end, len(page))
+		}
+	}
+}
+
+func FuzzReadJSON(f *testing.F) {
+	f.Add([]byte(`{"stats":[{"name":"a","value":1},{"histograms":{"details":[{"name":"t","totals":[{"lower_bound":1,"width":0.1,"count":2}]}]}}]}`))
+	f.Add(readFile(f, "../../testdata/envoy-1.40/istio.json"))
+	f.Fuzz(func(t *testing.T, page []byte) {
+		whole, err := readJSON(string(page))
+		if err != nil {
+			return
+		}
+		again, err := readJSON(string(page) + " \n")
+		if err != nil || !cmp.Equal(whole, again, cmp.Comparer(func(a, b float64) bool { return a == b || a != a && b != b })) {
+			t.Errorf("a blank at the end changes the samples (%v)", err)
+		}
+	})
+}

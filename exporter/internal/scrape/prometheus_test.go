@@ -1,0 +1,289 @@
+package scrape
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/textparse"
+)
+
+const testLine = 64 << 10
+
+func readPrometheus(text string) ([]Sample, error) {
+	var samples []Sample
+	err := ReadPrometheus(strings.NewReader(text), testLine, func(s Sample) { samples = append(samples, s) })
+	return samples, err
+}
+
+func TestReadPrometheus(t *testing.T) {
+	for name, test := range map[string]struct {
+		text string
+		want []Sample
+	}{
+		"empty":              {"", nil},
+		"comments and blank": {"# TYPE joy counter\n\n  \t\n# anything {\n", nil},
+		"no labels":          {"joy 6\n", []Sample{{Name: "joy", Value: 6}}},
+		"Envoy's braces":     {"joy{} 6\n", []Sample{{Name: "joy", Value: 6}}},
+		"labels": {`a:b_c{model="bert",le="0.5"} 1` + "\n",
+			[]Sample{{Name: "a:b_c", Labels: []Label{{"model", "bert"}, {"le", "0.5"}}, Value: 1}}},
+		"escapes": {`a{l="so \"happy\"\\\n}"} 1` + "\n",
+			[]Sample{{Name: "a", Labels: []Label{{"l", "so \"happy\"\\\n}"}}, Value: 1}}},
+		"blanks and last comma": {"\t a \t{ l = \"x\" , } 1 \n",
+			[]Sample{{Name: "a", Labels: []Label{{"l", "x"}}, Value: 1}}},
+		"timestamp":      {"a 1.5 1712345678901\n", []Sample{{Name: "a", Value: 1.5}}},
+		"Envoy's digits": {"a 469.40320393352533301367657259107\n", []Sample{{Name: "a", Value: 469.403203933525333}}},
+		"infinity":       {"a +Inf\n", []Sample{{Name: "a", Value: math.Inf(1)}}},
+		"not UTF-8":      {"a{l=\"\xff\"} 1\n", []Sample{{Name: "a", Labels: []Label{{"l", "\xff"}}, Value: 1}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := readPrometheus(test.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("samples (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReadPrometheusRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"a 1\nb 2":               "line 2 has no end: the page was cut",
+		"<html>\n":               "line 1 is not in Prometheus's text format: no metric name",
+		"a\n":                    "line 1 is not in Prometheus's text format: the value is not a number",
+		"a 0x1p-2\n":             "line 1 is not in Prometheus's text format: the value is not a number",
+		"a 1 later\n":            "line 1 is not in Prometheus's text format: what follows the value is not a timestamp",
+		"a{=\"x\"} 1\n":          "line 1 is not in Prometheus's text format: no label name",
+		"a{l\"x\"} 1\n":          "line 1 is not in Prometheus's text format: no = after a label's name",
+		"a{l=x} 1\n":             "line 1 is not in Prometheus's text format: no quote before a label's value",
+		"a{l=\"x} 1\n":           "line 1 is not in Prometheus's text format: no quote after a label's value",
+		"a{l=\"x\\\n":            "line 1 is not in Prometheus's text format: no quote after a label's value",
+		"a{l=\"\\t\"} 1\n":       `line 1 is not in Prometheus's text format: unknown escape \t in a label's value`,
+		"a{l=\"x\" k=\"y\"} 1\n": "line 1 is not in Prometheus's text format: no , or } after a label",
+		"a{l=\"x\"\n":            "line 1 is not in Prometheus's text format: no , or } after a label",
+		strings.Repeat("a", 1e6): "line 1 is longer than 65536 bytes: if the page is right, raise scrape.max_line_bytes",
+		"a " + strings.Repeat("0", testLine-1) + "\n": "line 1 is longer than 65536 bytes: if the page is right, raise scrape.max_line_bytes",
+	} {
+		if _, err := readPrometheus(text); err == nil || err.Error() != want {
+			t.Errorf("%.20q: got error %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestReadPrometheusTakesALineAtTheLimit(t *testing.T) {
+	if _, err := readPrometheus("a " + strings.Repeat("0", testLine-2) + "\n"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadPrometheusPassesOnReadErrors(t *testing.T) {
+	broken := io.MultiReader(strings.NewReader("a 1\nb"), &failing{errBroken})
+	if err := ReadPrometheus(broken, testLine, func(Sample) {}); !errors.Is(err, errBroken) {
+		t.Errorf("got %v, want %v", err, errBroken)
+	}
+}
+
+var errBroken = errors.New("connection reset")
+
+type failing struct{ err error }
+
+func (f *failing) Read([]byte) (int, error) { return 0, f.err }
+
+// The official parser must find on a real page what ours finds.
+func TestReadPrometheusAgainstExpfmt(t *testing.T) {
+	for _, path := range pages(t, "*.prom") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			page := string(readFile(t, path))
+			samples, err := readPrometheus(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parser := expfmt.NewTextParser(model.UTF8Validation)
+			families, err := parser.TextToMetricFamilies(strings.NewReader(page))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(flatten(families), lines(samples)); diff != "" {
+				t.Errorf("samples (-expfmt +ours):\n%s", diff)
+			}
+		})
+	}
+}
+
+// lines writes samples as sorted text, one a line.
+func lines(samples []Sample) []string {
+	var texts []string
+	for _, s := range samples {
+		texts = append(texts, line(s.Name, s.Value, s.Labels...))
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+func line(name string, value float64, labels ...Label) string {
+	slices.SortFunc(labels, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
+	return fmt.Sprintf("%s%q %v", name, labels, value)
+}
+
+func flatten(families map[string]*dto.MetricFamily) []string {
+	var texts []string
+	for name, family := range families {
+		for _, m := range family.Metric {
+			var labels []Label
+			for _, pair := range m.Label {
+				labels = append(labels, Label{pair.GetName(), pair.GetValue()})
+			}
+			texts = append(texts, flattenMetric(name, m, labels)...)
+		}
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+func flattenMetric(name string, m *dto.Metric, labels []Label) []string {
+	h := m.Histogram
+	if h == nil {
+		return []string{line(name, m.Counter.GetValue()+m.Gauge.GetValue()+m.Untyped.GetValue(), labels...)}
+	}
+	texts := []string{
+		line(name+"_sum", h.GetSampleSum(), labels...),
+		line(name+"_count", float64(h.GetSampleCount()), labels...),
+	}
+	for _, b := range h.Bucket {
+		le := strconv.FormatFloat(b.GetUpperBound(), 'f', -1, 64)
+		texts = append(texts, line(name+"_bucket", float64(b.GetCumulativeCount()), append(slices.Clone(labels), Label{"le", le})...))
+	}
+	return texts
+}
+
+// Whatever Prometheus itself reads, ours must read, and read the same.
+func FuzzReadPrometheus(f *testing.F) {
+	for _, path := range pages(f, "*.prom") {
+		f.Add(readFile(f, path)[:4000])
+	}
+	f.Add([]byte("a{l=\"so \\\"happy\\\"\\\\\\n\",} +Inf 12\nb NaN\n"))
+	f.Fuzz(func(t *testing.T, page []byte) {
+		want, ok := parsedByPrometheus(page)
+		got, err := readPrometheus(string(page))
+		if !ok {
+			return // what it refuses, we may refuse or read
+		}
+		if err != nil {
+			t.Fatalf("ours refuses it: %v", err)
+		}
+		if diff := cmp.Diff(want, lines(got)); diff != "" {
+			t.Errorf("samples (-Prometheus +ours):\n%s", diff)
+		}
+	})
+}
+
+// parsedByPrometheus leaves out pages with what Envoy never writes and ours
+// refuses or reads otherwise: quoted names, unknown escapes, a last line
+// without an end, a label twice, carriage returns, and Go's own numbers.
+func parsedByPrometheus(page []byte) (texts []string, ok bool) {
+	if bytes.ContainsAny(page, "\r\x00") || !bytes.HasSuffix(page, []byte("\n")) || hasOddEscape(page) {
+		return nil, false
+	}
+	parser := textparse.NewPromParser(page, labels.NewSymbolTable(), false)
+	for {
+		entry, err := parser.Next()
+		if errors.Is(err, io.EOF) {
+			slices.Sort(texts)
+			return texts, true
+		}
+		if err != nil {
+			return nil, false
+		}
+		if entry != textparse.EntrySeries {
+			continue
+		}
+		series, _, value := parser.Series()
+		if bytes.ContainsAny(series, "\"{") && (series[0] == '{' || bytes.Contains(series, []byte("{\"")) || bytes.Contains(series, []byte(",\""))) {
+			return nil, false
+		}
+		var found labels.Labels
+		parser.Labels(&found)
+		if _, twice := found.HasDuplicateLabelNames(); twice {
+			return nil, false
+		}
+		texts = append(texts, lineOf(found, value))
+	}
+}
+
+func lineOf(found labels.Labels, value float64) string {
+	var rest []Label
+	found.Range(func(l labels.Label) {
+		if l.Name != model.MetricNameLabel {
+			rest = append(rest, Label{l.Name, l.Value})
+		}
+	})
+	return line(found.Get(model.MetricNameLabel), value, rest...)
+}
+
+func hasOddEscape(page []byte) bool {
+	for i := 0; i < len(page); i++ {
+		if page[i] == '\\' {
+			if i++; i == len(page) || !strings.ContainsRune(`n"\`, rune(page[i])) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func pages(t testing.TB, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("../../testdata/envoy-1.40", pattern))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no pages %s: %v", pattern, err)
+	}
+	return paths
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// Side by side with the official parser, on a real page.
+func BenchmarkReadPrometheus(b *testing.B) {
+	page := readFile(b, "../../testdata/envoy-1.40/istio.prom")
+	b.Run("ours", func(b *testing.B) {
+		b.SetBytes(int64(len(page)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := ReadPrometheus(bytes.NewReader(page), testLine, func(Sample) {}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("expfmt", func(b *testing.B) {
+		b.SetBytes(int64(len(page)))
+		b.ReportAllocs()
+		for b.Loop() {
+			parser := expfmt.NewTextParser(model.UTF8Validation)
+			if _, err := parser.TextToMetricFamilies(bytes.NewReader(page)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,111 @@
+package scrape
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// counting returns a Shared whose Do takes a second, or until its context
+// ends, and returns how many there have been.
+func counting(minAge time.Duration) *Shared[int] {
+	runs := 0
+	return &Shared[int]{MinAge: minAge, Do: func(ctx context.Context) int {
+		runs++
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+		return runs
+	}}
+}
+
+func TestSharedOnceForAllAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := counting(0)
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				if got, err := shared.Get(t.Context()); got != 1 || err != nil {
+					t.Errorf("got run %d, %v; want the first", got, err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+func TestSharedMinAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := counting(5 * time.Second)
+		for _, step := range []struct {
+			after time.Duration
+			want  int
+		}{
+			{0, 1}, {3 * time.Second, 1}, {2 * time.Second, 2}, {0, 2},
+		} {
+			<-time.After(step.after)
+			if got, err := shared.Get(t.Context()); got != step.want || err != nil {
+				t.Errorf("after %s more: got run %d, %v; want %d", step.after, got, err, step.want)
+			}
+		}
+	})
+}
+
+func TestSharedAskerWithLessTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := counting(time.Minute)
+		first := make(chan int)
+		go func() {
+			got, _ := shared.Get(t.Context())
+			first <- got
+		}()
+		synctest.Wait()
+		hasty, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, err := shared.Get(hasty); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the deadline", err)
+		}
+		if got := <-first; got != 1 {
+			t.Errorf("the patient asker got run %d, want 1", got)
+		}
+	})
+}
+
+func TestSharedGoesOnWhenItsAskerLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := counting(time.Minute)
+		leaving, leave := context.WithCancel(t.Context())
+		go func() {
+			synctest.Wait()
+			leave()
+		}()
+		if _, err := shared.Get(leaving); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want canceled", err)
+		}
+		if got, err := shared.Get(t.Context()); got != 1 || err != nil {
+			t.Errorf("got run %d, %v; want the first, which went on", got, err)
+		}
+	})
+}
+
+func TestSharedKeepsItsAskersDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		took := make(chan time.Duration, 1)
+		shared := &Shared[int]{Do: func(ctx context.Context) int {
+			start := time.Now()
+			<-ctx.Done()
+			took <- time.Since(start)
+			return 0
+		}}
+		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, _ = shared.Get(hasty) // at the deadline, either answer is right
+		if got := <-took; got != time.Second {
+			t.Errorf("the run took %s, want a second", got)
+		}
+	})
+}

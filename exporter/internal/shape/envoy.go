@@ -1,0 +1,200 @@
+package shape
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/scrape"
+)
+
+// Filter returns the regular expression, in RE2's syntax, that finds the raw
+// names of all the stats which Shape uses, for Envoy's filter parameter.
+func Filter() string {
+	return `(^wasmcustom\.|;\.;)moodring_` +
+		`|^http\..*\.(downstream_rq_[1-5]xx|rbac\.(allowed|denied))$` +
+		`|^cluster\..*\.(upstream_rq_time|ratelimit\.(ok|over_limit|error|failure_mode_allowed))$`
+}
+
+// envoyStat is a stat of Envoy's own: scope.OWNER.member, whose member may be
+// two words.
+type envoyStat struct {
+	scope  string // http, whose owner is a connection manager, or cluster
+	member []string
+	metric string
+	value  string // of the metric's last label; the owner where empty
+}
+
+func envoyStats() []envoyStat {
+	stats := []envoyStat{{"cluster", []string{"upstream_rq_time"}, contract.UpstreamDuration, ""}}
+	for _, result := range contract.AuthorizationResults() {
+		stats = append(stats, envoyStat{"http", []string{"rbac", result}, contract.Authorization, result})
+	}
+	for _, result := range contract.RateLimitResults() {
+		stats = append(stats, envoyStat{"cluster", []string{"ratelimit", result}, contract.RateLimit, result})
+	}
+	for _, class := range contract.CodeClasses() {
+		stats = append(stats, envoyStat{"http", []string{"downstream_rq_" + class}, contract.Requests, class})
+	}
+	return stats
+}
+
+// addEnvoy adds a stat of Envoy's own, and tells whether it is one the contract
+// wants and whether it could be used.
+func (t *table) addEnvoy(sample scrape.Sample) (isOurs, isUsed bool) {
+	name := t.nameOf(sample)
+	for _, stat := range t.stats {
+		owner, ok := name.match(stat)
+		if !ok {
+			continue
+		}
+		if !isCount(sample.Value) {
+			return true, false
+		}
+		if stat.metric == contract.UpstreamDuration {
+			return true, t.at(stat.metric, validText(owner)).addTime(name.part, sample)
+		}
+		t.at(stat.metric, stat.value).value += sample.Value
+		return true, true
+	}
+	return false, false
+}
+
+// addTime adds a part of a histogram of milliseconds to one of seconds.
+func (e *entry) addTime(part string, sample scrape.Sample) bool {
+	const perSecond = 1000
+	switch part {
+	case "_count":
+		e.parts.count, e.parts.isWhole = e.parts.count+sample.Value, true
+	case "_sum":
+		e.parts.sum += sample.Value / perSecond
+	case "_bucket":
+		le := sample.Label(contract.LabelBucket)
+		bound, err := strconv.ParseFloat(le, 64)
+		if err != nil {
+			return false
+		}
+		if le != "+Inf" {
+			e.parts.buckets[bound/perSecond] += sample.Value
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// envoyName is a stat's name, taken apart as far as its form allows.
+type envoyName struct {
+	text      string // http.OWNER.STAT, without a histogram's suffix
+	part      string // the histogram's suffix
+	prefix    string // before the scope: envoy_ in Prometheus's form
+	separator string
+	owner     string // what Envoy took out of the name as a tag
+}
+
+func (t *table) nameOf(sample scrape.Sample) envoyName {
+	text, part := cutPart(sample.Name)
+	if t.format == config.JSON {
+		return envoyName{text: text, part: part, separator: "."}
+	}
+	return envoyName{
+		text: withTags(text, sample), part: part, prefix: "envoy_", separator: "_",
+		owner: tag(sample, "http_conn_manager_prefix") + tag(sample, "cluster_name"),
+	}
+}
+
+// tag returns a tag's value under the name that Envoy gives it by default, or
+// under the one Istio's bootstrap does, which lacks the envoy_.
+func tag(sample scrape.Sample, name string) string {
+	if value := sample.Label("envoy_" + name); value != "" {
+		return value
+	}
+	return sample.Label(name)
+}
+
+// withTags puts the end of the name back where Envoy took it for a tag:
+// downstream_rq_xx{envoy_response_code_class="2"} by default, and Istio's
+// downstream_rq{response_code_class="2xx"} and rbac{authz_enforce_result="allowed"}.
+func withTags(text string, sample scrape.Sample) string {
+	if class := sample.Label("envoy_response_code_class"); class != "" {
+		return strings.TrimSuffix(text, "xx") + class + "xx"
+	}
+	if class := sample.Label("response_code_class"); class != "" {
+		return text + "_" + class
+	}
+	if result := sample.Label("authz_enforce_result"); result != "" {
+		return text + "_" + result
+	}
+	return text
+}
+
+func cutPart(name string) (text, part string) {
+	for _, part := range []string{"_bucket", "_sum", "_count"} {
+		if text, ok := strings.CutSuffix(name, part); ok && strings.HasSuffix(text, "upstream_rq_time") {
+			return text, part
+		}
+	}
+	return name, ""
+}
+
+// match tells whether the name is one of stat, and whose: a connection
+// manager's or a cluster's.
+func (n envoyName) match(stat envoyStat) (owner string, ok bool) {
+	rest, ok := strings.CutPrefix(n.text, n.prefix+stat.scope)
+	if !ok || !strings.HasPrefix(rest, n.separator) {
+		return "", false
+	}
+	rest, ok = strings.CutSuffix(rest, n.separator+strings.Join(stat.member, n.separator))
+	if !ok || n.isAside(stat, rest) {
+		return "", false
+	}
+	owner = n.join(strings.TrimPrefix(rest, n.separator))
+	return owner, owner != "" && (stat.scope != "http" || !isInfrastructure(owner))
+}
+
+// join puts together an owner's name. Envoy's default tags take it up to its
+// first dot and leave the rest in the metric's name, mangled, as all of it is
+// left there where there is no tag.
+func (n envoyName) join(left string) string {
+	owner := n.owner
+	switch {
+	case owner == "":
+		owner = left
+	case left != "":
+		owner += "." + left
+	}
+	return strings.TrimSuffix(owner, ";") // Istio's mark for the end of a cluster's name
+}
+
+// isAside tells whether a stat counts once more what another has: by origin or
+// by zone (source/common/http/codes.cc, chargeResponseTiming), or by policy.
+// left is what stands before the stat's member, with the separator before it.
+func (n envoyName) isAside(stat envoyStat, left string) bool {
+	sep := n.separator
+	if stat.metric == contract.Authorization {
+		return strings.Contains(left+sep, sep+"rbac"+sep+"policy"+sep)
+	}
+	if stat.metric != contract.UpstreamDuration {
+		return false
+	}
+	if n.owner == "" { // the owner is in left: it may be called as an aside is
+		_, left, _ = strings.Cut(strings.TrimPrefix(left, sep), sep)
+		left = sep + left
+	}
+	return strings.HasSuffix(left, sep+"external") || strings.HasSuffix(left, sep+"internal") ||
+		strings.HasSuffix(left, sep+"canary") || strings.Contains(left, sep+"zone"+sep)
+}
+
+// isInfrastructure tells whether a connection manager serves no user: Envoy's
+// admin endpoint, the listeners on which Istio serves statistics and health, and
+// the one on which Knative's requests pass an Istio gateway for the second time
+// (knative-local-gateway), which would count each of them again.
+func isInfrastructure(manager string) bool {
+	// Prometheus's form has the name's dots and end mangled.
+	switch strings.TrimRight(strings.ReplaceAll(manager, ".", "_"), "_;") {
+	case "admin", "agent", "stats", "outbound_0_0_0_0_8081":
+		return true
+	}
+	return false
+}

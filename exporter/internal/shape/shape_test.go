@@ -1,0 +1,283 @@
+package shape
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/relabel"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/scrape"
+)
+
+var update = flag.Bool("update", false, "rewrite the wanted files of the real pages")
+
+const pagesDir = "../../testdata/envoy-1.40"
+
+// shaped returns the series of a page as text, and how many were dropped.
+func shaped(t *testing.T, format config.Format, text string, rules ...*relabel.Config) (string, int) {
+	t.Helper()
+	page := scrape.Page{Format: format}
+	emit := func(s scrape.Sample) { page.Samples = append(page.Samples, s) }
+	var err error
+	if format == config.JSON {
+		err = scrape.ReadJSON(strings.NewReader(text), emit)
+	} else {
+		err = scrape.ReadPrometheus(strings.NewReader(text), 64<<10, emit)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	series, dropped := Shape(page, Options{Labels: labels.FromStrings("gateway", "g"), Relabel: rules})
+	return write(series), dropped
+}
+
+// write writes a series a line, and a histogram's buckets behind its sum and count.
+func write(series []Series) string {
+	var text strings.Builder
+	for _, s := range series {
+		builder := labels.NewBuilder(s.Labels).Del(model.MetricNameLabel)
+		fmt.Fprintf(&text, "%s%s", s.Labels.Get(model.MetricNameLabel), strings.ReplaceAll(builder.Labels().String(), ", ", ","))
+		if s.Histogram == nil {
+			fmt.Fprintf(&text, " %v\n", s.Value)
+			continue
+		}
+		fmt.Fprintf(&text, " sum=%.9g count=%d", s.Histogram.Sum, s.Histogram.Count)
+		for _, b := range s.Histogram.Buckets {
+			fmt.Fprintf(&text, " %v:%d", b.Bound, b.Count)
+		}
+		text.WriteByte('\n')
+	}
+	return text.String()
+}
+
+// Both forms of a real Envoy's page come to the same. Where Envoy does not take
+// whole names of clusters out of Prometheus's form, that form has them mangled.
+func TestShapeOfRealPages(t *testing.T) {
+	for page, want := range map[string]string{
+		"istio.prom":            "istio.want",
+		"istio.json":            "istio.want",
+		"istio-unfiltered.prom": "istio-unfiltered.want",
+		"default.json":          "default-json.want",
+		"default.prom":          "default-prom.want",
+		"none.json":             "none-json.want",
+		"none.prom":             "none-prom.want",
+	} {
+		t.Run(page, func(t *testing.T) {
+			format := config.Prometheus
+			if strings.HasSuffix(page, ".json") {
+				format = config.JSON
+			}
+			got, dropped := shaped(t, format, read(t, page))
+			if dropped != 0 {
+				t.Errorf("%d dropped, want none", dropped)
+			}
+			if *update {
+				if err := os.WriteFile(filepath.Join(pagesDir, want), []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(read(t, want), got); diff != "" {
+				t.Errorf("series (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(pagesDir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Whatever the tags, the forms agree on all but the names of clusters.
+func TestShapeFormsAgreeWhateverTheTags(t *testing.T) {
+	for _, tags := range []string{"default", "none"} {
+		fromJSON, _ := shaped(t, config.JSON, read(t, tags+".json"))
+		fromText, _ := shaped(t, config.Prometheus, read(t, tags+".prom"))
+		if diff := cmp.Diff(withoutUpstreams(fromJSON), withoutUpstreams(fromText)); diff != "" {
+			t.Errorf("%s: series (-json +prometheus):\n%s", tags, diff)
+		}
+	}
+}
+
+func withoutUpstreams(text string) (kept []string) {
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, "upstream=") {
+			kept = append(kept, line)
+		}
+	}
+	return kept
+}
+
+func TestShape(t *testing.T) {
+	const zeroReplies = `moodring_replies_total{gateway="g",model="m",outcome="encoded",version="1"} 0
+moodring_replies_total{gateway="g",model="m",outcome="error_status",version="1"} 0
+moodring_replies_total{gateway="g",model="m",outcome="no_predictions",version="1"} 0
+moodring_replies_total{gateway="g",model="m",outcome="truncated",version="1"} 0
+moodring_replies_total{gateway="g",model="m",outcome="unparsed",version="1"} 0
+`
+	const zeroOverflow = `moodring_overflow_total{gateway="g",kind="label_length"} 0
+moodring_overflow_total{gateway="g",kind="labels"} 0
+moodring_overflow_total{gateway="g",kind="models"} 0
+`
+	for name, test := range map[string]struct {
+		format  config.Format // JSON where page begins with a brace
+		page    string
+		want    string
+		dropped int
+	}{
+		"nothing":                             {page: "", want: ""},
+		"others' stats":                       {page: "joy{} 6\nenvoy_server_live{} 1\n", want: ""},
+		"mangled":                             {page: "model___bert___model_version___2___label___joy___moodring_predictions_total{} 6\n", want: `moodring_predictions_total{gateway="g",label="joy",model="bert",version="2"} 6` + "\n"},
+		"tags":                                {page: `moodring_predictions_total{model="0xbert_2dmini",model_version="2",label="0xso_20_22happy_22_2fvery_2dmuch_2ev2"} 6` + "\n", want: `moodring_predictions_total{gateway="g",label="so \"happy\"/very-much.v2",model="bert-mini",version="2"} 6` + "\n"},
+		"tags and mangled":                    {page: `label___joy___moodring_predictions_total{model="bert"} 6` + "\n", want: `moodring_predictions_total{gateway="g",label="joy",model="bert"} 6` + "\n"},
+		"raw":                                 {page: `{"stats":[{"name":"wasmcustom.model=.=bert;.;label=.=0xso_20_22happy_22_2fvery_2dmuch_2ev2;.;moodring_predictions_total","value":6}]}`, want: `moodring_predictions_total{gateway="g",label="so \"happy\"/very-much.v2",model="bert"} 6` + "\n"},
+		"not UTF-8":                           {page: "label___0xraw_ff___moodring_predictions_total{} 6\nlabel___0xraw_5cxff___moodring_predictions_total{} 7\n", want: `moodring_predictions_total{gateway="g",label="raw\\x5cxff"} 7` + "\n" + `moodring_predictions_total{gateway="g",label="raw\\xff"} 6` + "\n"},
+		"no version and an empty one are one": {page: "label___joy___moodring_predictions_total{} 6\nmodel_version___0x___label___joy___moodring_predictions_total{} 7\n", want: `moodring_predictions_total{gateway="g",label="joy"} 13` + "\n"},
+		"bad escape":                          {page: "label___0xGG_g0___moodring_predictions_total{} 6\n", want: "", dropped: 1},
+		"unknown tag":                         {page: `moodring_predictions_total{colour="red"} 6` + "\n", want: "", dropped: 1},
+		"a key twice":                         {page: `label___joy___moodring_predictions_total{label="joy"} 6` + "\n", want: "", dropped: 1},
+		"another's label":                     {page: "outcome___joy___moodring_predictions_total{} 6\n", want: "", dropped: 1},
+		"unknown name":                        {page: "label___joy___moodring_guesses_total{} 6\n", want: "", dropped: 1},
+		"not a count":                         {page: "label___a___moodring_predictions_total{} NaN\nlabel___b___moodring_predictions_total{} -1\nlabel___c___moodring_predictions_total{} +Inf\n", want: "", dropped: 3},
+		"le on a counter":                     {page: "label___a___le___0_5___moodring_predictions_total{} 1\n", want: "", dropped: 1},
+		"confidence": {
+			page: "label___joy___le___0_9___moodring_prediction_confidence_bucket{} 2\nlabel___joy___le___0_99___moodring_prediction_confidence_bucket{} 9\n" +
+				"label___joy___moodring_prediction_confidence_count{} 5\nlabel___joy___moodring_prediction_confidence_sum_millionths{} 4500000\n",
+			want: `moodring_prediction_confidence{gateway="g",label="joy"} sum=4.5 count=5 0.2:0 0.3:0 0.4:0 0.5:0 0.6:0 0.7:0 0.8:0 0.9:2 0.95:2 0.99:5` + "\n"},
+		"confidence without its count":   {page: "label___joy___moodring_prediction_confidence_sum_millionths{} 4500000\n", want: "", dropped: 1},
+		"confidence bucket without a le": {page: "label___joy___moodring_prediction_confidence_bucket{} 4\n", want: "", dropped: 1},
+		"replies": {
+			page: "model___m___model_version___1___outcome___counted___moodring_replies_total{} 3\n",
+			want: zeroOverflow + `moodring_replies_total{gateway="g",model="m",outcome="counted",version="1"} 3` + "\n" + zeroReplies},
+		"overflow": {page: "kind___labels___moodring_overflow_total{} 3\n", want: strings.Replace(zeroOverflow, `"labels"} 0`, `"labels"} 3`, 1)},
+		"authorization of two managers, and asides": {
+			page: `envoy_http_rbac_allowed{envoy_http_conn_manager_prefix="a"} 1
+envoy_http_rbac_allowed{envoy_http_conn_manager_prefix="b"} 2
+envoy_http_rbac_shadow_denied{envoy_http_conn_manager_prefix="a"} 9
+envoy_http_rbac_policy_mine_allowed{envoy_http_conn_manager_prefix="a"} 9
+envoy_http_rbac_policy_rbac_allowed{envoy_http_conn_manager_prefix="a"} 9
+envoy_tcp_rbac_allowed{envoy_tcp_prefix="a"} 9
+envoy_http_a_rbac{authz_dry_run_action="deny",authz_dry_run_result="denied"} 9
+`, want: `moodring_gateway_authorization_total{gateway="g",result="allowed"} 3
+moodring_gateway_authorization_total{gateway="g",result="denied"} 0
+`},
+		"authorization, raw": {
+			page: `{"stats":[{"name":"http.a.b.rbac.denied","value":1},{"name":"http.a.rbac.policy.x.rbac.denied","value":9},{"name":"http.a.rbac.shadow_denied","value":9}]}`,
+			want: `moodring_gateway_authorization_total{gateway="g",result="allowed"} 0
+moodring_gateway_authorization_total{gateway="g",result="denied"} 1
+`},
+		"rate limit of two clusters, and others": {
+			page: `envoy_cluster_ratelimit_over_limit{envoy_cluster_name="a"} 1
+envoy_cluster_default_svc_cluster_local_ratelimit_over_limit{envoy_cluster_name="b"} 2
+envoy_cluster_ratelimit_svc_cluster_local_ext_authz_ok{envoy_cluster_name="b"} 9
+envoy_http_local_rate_limit_ok{} 9
+`, want: `moodring_gateway_ratelimit_total{gateway="g",result="error"} 0
+moodring_gateway_ratelimit_total{gateway="g",result="failure_mode_allowed"} 0
+moodring_gateway_ratelimit_total{gateway="g",result="ok"} 0
+moodring_gateway_ratelimit_total{gateway="g",result="over_limit"} 3
+`},
+		"requests, in Envoy's tags, Istio's, and none": {
+			page: `envoy_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="a"} 1
+envoy_http_a_downstream_rq{response_code_class="2xx"} 2
+envoy_http_a_downstream_rq_2xx{} 4
+envoy_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="admin"} 9
+envoy_http_stats_downstream_rq{response_code_class="2xx"} 9
+envoy_http_agent_downstream_rq_2xx{} 9
+envoy_http_0_0_0_8081__downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="outbound_0"} 9
+envoy_http_outbound_0_0_0_0_8081__downstream_rq{response_code_class="2xx"} 9
+envoy_listener_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="a"} 9
+envoy_http_downstream_rq_completed{envoy_http_conn_manager_prefix="a"} 9
+`, want: `moodring_gateway_requests_total{code_class="1xx",gateway="g"} 0
+moodring_gateway_requests_total{code_class="2xx",gateway="g"} 7
+moodring_gateway_requests_total{code_class="3xx",gateway="g"} 0
+moodring_gateway_requests_total{code_class="4xx",gateway="g"} 0
+moodring_gateway_requests_total{code_class="5xx",gateway="g"} 0
+`},
+		"the second pass through an Istio gateway": {
+			page: `{"stats":[{"name":"http.outbound_0.0.0.0_8080;.rbac.allowed","value":2},{"name":"http.outbound_0.0.0.0_8081;.rbac.allowed","value":2}]}`,
+			want: `moodring_gateway_authorization_total{gateway="g",result="allowed"} 2
+moodring_gateway_authorization_total{gateway="g",result="denied"} 0
+`},
+		"upstream time, and the same by origin": {
+			page: `envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name="my_external",le="0.5"} 1
+envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name="my_external",le="25"} 3
+envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name="my_external",le="+Inf"} 4
+envoy_cluster_upstream_rq_time_sum{envoy_cluster_name="my_external"} 250.5
+envoy_cluster_upstream_rq_time_count{envoy_cluster_name="my_external"} 4
+envoy_cluster_external_upstream_rq_time_count{envoy_cluster_name="my_external"} 4
+envoy_cluster_zone_a_b_upstream_rq_time_count{envoy_cluster_name="my_external"} 4
+`, want: `moodring_gateway_upstream_duration_seconds{gateway="g",upstream="my_external"} sum=0.2505 count=4 0.0005:1 0.025:3` + "\n"},
+		"upstream time, raw, with Istio's end of a name": {
+			page: `{"stats":[{"histograms":{"details":[
+				{"name":"cluster.outbound|80||m.svc;.upstream_rq_time","totals":[{"lower_bound":0,"width":0,"count":3}]},
+				{"name":"cluster.outbound|80||m.svc;.internal.upstream_rq_time","totals":[{"lower_bound":0,"width":0,"count":3}]},
+				{"name":"cluster.outbound|80||m.svc;.zone.a.b.upstream_rq_time","totals":[{"lower_bound":0,"width":0,"count":3}]}]}}]}`,
+			want: `moodring_gateway_upstream_duration_seconds{gateway="g",upstream="outbound|80||m.svc"} sum=0 count=3 0.0005:3 0.001:3 0.005:3 0.01:3 0.025:3 0.05:3 0.1:3 0.25:3 0.5:3 1:3 2.5:3 5:3 10:3 30:3 60:3 300:3 600:3 1800:3 3600:3` + "\n"},
+		"upstream time of a bad le": {page: `envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name="a",le="much"} 1` + "\n" + `envoy_cluster_upstream_rq_time_count{envoy_cluster_name="a"} 4` + "\n",
+			want: `moodring_gateway_upstream_duration_seconds{gateway="g",upstream="a"} sum=0 count=4` + "\n", dropped: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			format := config.Prometheus
+			if strings.HasPrefix(test.page, "{") {
+				format = config.JSON
+			}
+			got, dropped := shaped(t, format, test.page)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("series (-want +got):\n%s", diff)
+			}
+			if dropped != test.dropped {
+				t.Errorf("%d dropped, want %d", dropped, test.dropped)
+			}
+		})
+	}
+}
+
+func TestShapeRelabels(t *testing.T) {
+	const page = `model___a___label___joy___moodring_predictions_total{} 6
+model___b___label___joy___moodring_predictions_total{} 7
+label___joy___moodring_prediction_confidence_count{} 5
+`
+	const confidence = `moodring_prediction_confidence{gateway="g",label="joy"} sum=0 count=5 0.2:0 0.3:0 0.4:0 0.5:0 0.6:0 0.7:0 0.8:0 0.9:0 0.95:0 0.99:0` + "\n"
+	for name, test := range map[string]struct {
+		rules   string
+		want    string
+		dropped int
+	}{
+		"drop": {`[{source_labels: [model], regex: a, action: drop}]`,
+			confidence + `moodring_predictions_total{gateway="g",label="joy",model="b"} 7` + "\n", 0},
+		"a dropped label adds up": {`[{regex: model, action: labeldrop}]`,
+			confidence + `moodring_predictions_total{gateway="g",label="joy"} 13` + "\n", 0},
+		"rename": {`[{source_labels: [__name__], regex: moodring_predictions_total, target_label: __name__, replacement: mood}]`,
+			`mood{gateway="g",label="joy",model="a"} 6` + "\n" + `mood{gateway="g",label="joy",model="b"} 7` + "\n" + confidence, 0},
+		"no name left": {`[{source_labels: [model], regex: a, target_label: __name__, replacement: ""}]`,
+			confidence + `moodring_predictions_total{gateway="g",label="joy",model="b"} 7` + "\n", 1},
+		"counter and histogram": {`[{regex: model|label|__name__, action: labeldrop}, {target_label: __name__, replacement: one}]`,
+			`one{gateway="g"} sum=0 count=5 0.2:0 0.3:0 0.4:0 0.5:0 0.6:0 0.7:0 0.8:0 0.9:0 0.95:0 0.99:0` + "\n", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := config.Parse([]byte("metric_relabel_configs: " + test.rules))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, dropped := shaped(t, config.Prometheus, page, cfg.MetricRelabelConfigs...)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("series (-want +got):\n%s", diff)
+			}
+			if dropped != test.dropped {
+				t.Errorf("%d dropped, want %d", dropped, test.dropped)
+			}
+		})
+	}
+}

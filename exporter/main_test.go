@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"exporter": main})
+}
+
+func TestScripts(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() }) // after the scripts, which run when this function is over
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("TAKEN", taken.Addr().String())
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails},
+	})
+}
+
+// fails runs a command and wants the exit code that its first argument says.
+func fails(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || args[0] != strings.TrimPrefix(exit.String(), "exit status ") {
+		ts.Fatalf("%v: got %v, want exit status %s", args[1:], err, args[0])
+	}
+}
+
+// start runs the exporter until the test ends, and returns its address.
+func start(t *testing.T, args ...string) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	logged, stderr := io.Pipe()
+	exited := make(chan int, 1)
+	go func() {
+		exited <- run(ctx, append(args, "--web.listen-address", "127.0.0.1:0"), io.Discard, stderr)
+		_ = stderr.Close()
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-exited; code != 0 {
+			t.Errorf("the exporter exits with %d, want 0", code)
+		}
+	})
+	return listeningOn(t, logged)
+}
+
+// listeningOn reads the log until it has the address, and the rest beside.
+func listeningOn(t *testing.T, logged io.Reader) string {
+	t.Helper()
+	lines := bufio.NewScanner(logged)
+	address := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+	var log strings.Builder
+	for lines.Scan() {
+		if found := address.FindStringSubmatch(lines.Text()); found != nil {
+			go func() { _, _ = io.Copy(io.Discard, logged) }()
+			return "http://" + found[1]
+		}
+		log.WriteString(lines.Text() + "\n")
+	}
+	t.Fatalf("the exporter ended without listening:\n%s", log.String())
+	return ""
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("GET %s: %s, %v", url, response.Status, err)
+	}
+	return string(body)
+}
+
+// series returns the page's lines that begin with prefix.
+func series(page, prefix string) []string {
+	var found []string
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(line, prefix) {
+			found = append(found, strings.TrimSpace(line))
+		}
+	}
+	return found
+}
+
+// envoy serves the saved pages of a real one, and counts the scrapes.
+func envoy(t *testing.T, scrapes *atomic.Int32) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scrapes.Add(1)
+		file, contentType := "istio.prom", "text/plain; charset=UTF-8"
+		if r.FormValue("format") == "json" {
+			file, contentType = "istio.json", "application/json"
+		}
+		w.Header().Set("Content-Type", contentType)
+		http.ServeFile(w, r, filepath.Join("testdata/envoy-1.40", file))
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "exporter.yml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A label that is hard to carry comes out as the model gave it, whichever form
+// the gateway was asked for, by flag and by file.
+func TestALabelComesOutUnchanged(t *testing.T) {
+	server := envoy(t, new(atomic.Int32))
+	jsonFile := writeConfig(t, "gateways: [{name: ingress, url: '"+server.URL+"'}]\nscrape: {format: json}\n")
+	want := `moodring_predictions_total{gateway="ingress",label="so \"happy\"/very-much.v2",model="bert-emotion-model"} 4`
+	for name, args := range map[string][]string{
+		"prometheus": {"--gateway", "ingress=" + server.URL},
+		"json":       {"--config.file", jsonFile},
+	} {
+		t.Run(name, func(t *testing.T) {
+			page := get(t, start(t, args...)+"/metrics")
+			if found := strings.Join(series(page, `moodring_predictions_total{gateway="ingress",label="so `), "\n"); found != want {
+				t.Errorf("got %s\nwant %s\npage:\n%s", found, want, page)
+			}
+		})
+	}
+}
+
+func TestTenScrapersCostOneScrape(t *testing.T) {
+	var scrapes atomic.Int32
+	file := writeConfig(t, "gateways: [{url: '"+envoy(t, &scrapes).URL+"'}]\nscrape: {min_age: 1h}\n")
+	address := start(t, "--config.file", file)
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			if page := get(t, address+"/metrics"); len(series(page, "moodring_predictions_total")) == 0 {
+				t.Errorf("no predictions in\n%s", page)
+			}
+		})
+	}
+	all.Wait()
+	if got := scrapes.Load(); got != 1 {
+		t.Errorf("the gateway was scraped %d times, want once", got)
+	}
+}
+
+// One gateway hangs, one is gone, one sends rubbish: the fourth's series are
+// served in time, and the sick ones are shown as down.
+func TestSickGatewaysDoNotEmptyThePage(t *testing.T) {
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer hanging.Close()
+	rubbish := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "???") }))
+	defer rubbish.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	file := writeConfig(t, "scrape: {timeout: 200ms}\nmetric_relabel_configs: [{source_labels: [label], regex: 'joy|', action: keep}]\n")
+	address := start(t, "--config.file", file, "--gateway", "well="+envoy(t, new(atomic.Int32)).URL,
+		"--gateway", "hanging="+hanging.URL, "--gateway", "rubbish="+rubbish.URL, "--gateway", "gone="+gone.URL)
+	page := get(t, address+"/metrics")
+	want := `moodring_exporter_target_up{gateway="gone"} 0
+moodring_exporter_target_up{gateway="hanging"} 0
+moodring_exporter_target_up{gateway="rubbish"} 0
+moodring_exporter_target_up{gateway="well"} 1`
+	if got := strings.Join(series(page, "moodring_exporter_target_up"), "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := series(page, "moodring_predictions_total"); len(got) != 3 { // joy of two models, and the empty label
+		t.Errorf("got %d series of predictions, want 3: %v", len(got), got)
+	}
+	for _, own := range []string{"moodring_exporter_build_info{", "go_goroutines ", "process_start_time_seconds "} {
+		if len(series(page, own)) != 1 {
+			t.Errorf("no %s on the page", own)
+		}
+	}
+}
