@@ -1,0 +1,60 @@
+# Moodring. `make` lists the targets.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO      ?= go
+PYTHON  ?= python3
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+MODULES := . deploy/local deploy/render
+
+include Tools.mk
+
+.PHONY: help build up demo test check bench fuzz lint generate clean tools
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+build: ## Build the filter and the programs into bin/
+	GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -buildmode=c-shared -ldflags '-s -w' -o bin/moodring.wasm ./plugin
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./exporter ./dashgen ./modelserver
+	cd deploy/local && $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o ../../bin/local .
+
+up: build tools ## Run the whole stack on this machine, until Ctrl-C
+	bin/local up
+
+demo: build tools ## Run the stack once: send a corpus, check every count, exit 0 or 1
+	bin/local demo
+
+# -count=1: Go's test cache does not see files outside a module.
+test: build tools ## Run every test
+	$(GO) test ./...
+	cd deploy/local && $(GO) test -count=1 ./...
+	cd deploy/render && $(GO) test -count=1 ./...
+
+check: lint generate ## Format, lint, and see that generated files are current
+	@git diff --exit-code -- dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
+		{ echo 'make check: generated files were not current; they are now: commit them' >&2; exit 1; }
+
+bench: ## Run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem -count=6 ./contract ./plugin/... ./exporter/... ./modelserver/...
+
+FUZZTIME ?= 30s
+fuzz: ## Run every fuzz test for FUZZTIME (30s)
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+		for name in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -d' ' -f2); do \
+			echo "$$dir $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$dir; \
+		done; done
+
+lint: ## Format and lint
+	for module in $(MODULES); do (cd $$module && $(GOLANGCI_LINT) fmt --diff && $(GOLANGCI_LINT) run); done
+
+generate: build ## Write the dashboards and the generated documents
+	bin/dashgen generate dashboards
+	bin/dashgen metrics > docs/metrics.md
+	cd deploy/render && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json
+
+clean: ## Remove what was built; .tools stays
+	rm -rf bin .run

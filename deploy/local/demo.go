@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/moodring/moodring/deploy/local/internal/demo"
+	"github.com/moodring/moodring/deploy/local/internal/stack"
+)
+
+var errDifferent = errors.New("the demo found differences; they are listed above")
+
+// demo runs the stack, sends the corpus through it and checks every count.
+func (r runner) demo(ctx context.Context) error {
+	started := time.Now()
+	requests, err := r.requests()
+	if err != nil {
+		return err
+	}
+	running, err := r.start(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() { // ends with the stack, whose programs Stop ends
+		cancel(<-running.Failed())
+	}()
+	result, err := demo.Demo{
+		Client: r.client(running), Key: stack.UnlimitedKey,
+		Sentences: r.sentences, Requests: requests,
+		Counts: demo.Counts{
+			HTTP: r.http, ModelServer: running.Addresses.ModelServer, EnvoyAdmin: running.Addresses.Admin,
+			Exporter: running.Addresses.Exporter, Prometheus: running.Addresses.Prometheus,
+		},
+		Verify:   func(ctx context.Context) (demo.Panels, error) { return r.verify(ctx, running.Addresses.Prometheus) },
+		Progress: r.progress,
+		Started:  started,
+	}.Run(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err := errors.Join(err, running.Stop()); err != nil {
+		return err
+	}
+	return r.report(result)
+}
+
+func (r runner) report(result demo.Result) error {
+	if name := os.Getenv("DEMO_JSON"); name != "" {
+		text, err := json.MarshalIndent(result, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, append(text, '\n'), 0o644); err != nil {
+			return fmt.Errorf("DEMO_JSON: %w", err)
+		}
+	}
+	if err := result.WriteTable(r.stdout); err != nil {
+		return err
+	}
+	if !result.OK {
+		return errDifferent
+	}
+	return nil
+}
+
+const (
+	verifyRange = "10s" // five scrapes
+	verifyTries = 10
+)
+
+// verify has dashgen ask for every panel, and again while rates still lack
+// their second sample.
+func (r runner) verify(ctx context.Context, prometheus string) (panels demo.Panels, err error) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for range verifyTries {
+		panels, err = r.verifyOnce(ctx, prometheus)
+		if err != nil || panels.Answered == panels.Total {
+			return panels, err
+		}
+		select {
+		case <-ctx.Done():
+			return panels, context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+	return panels, nil
+}
+
+func (r runner) verifyOnce(ctx context.Context, prometheus string) (demo.Panels, error) {
+	dashgen := exec.CommandContext(ctx, filepath.Join(r.root, "bin", "dashgen"),
+		"verify", "--prometheus", prometheus, "--rate-interval", verifyRange, "--json")
+	var stdout, stderr bytes.Buffer
+	dashgen.Stdout, dashgen.Stderr = &stdout, &stderr
+	runErr := dashgen.Run() // it exits 1 when a panel is empty, and says which
+	var reply struct{ Panels demo.Panels }
+	if err := json.Unmarshal(stdout.Bytes(), &reply); err != nil {
+		return demo.Panels{}, fmt.Errorf("dashgen verify: %w", errors.Join(runErr, errors.New(stderr.String())))
+	}
+	return reply.Panels, nil
+}

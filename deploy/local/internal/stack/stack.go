@@ -1,0 +1,343 @@
+// Package stack runs all of Moodring on one machine: the model server, Envoy
+// with the configuration that Istio makes of the manifests, the rate limit
+// service with its Redis, the exporter and Prometheus.
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/moodring/moodring/deploy/local/internal/client"
+	"github.com/moodring/moodring/deploy/local/internal/gateway"
+	"github.com/moodring/moodring/deploy/local/internal/process"
+	"github.com/moodring/moodring/deploy/local/internal/prometheus"
+	"github.com/moodring/moodring/deploy/local/internal/ratelimit"
+)
+
+// UnlimitedKey is the API key that the local rate limits let through.
+const UnlimitedKey = "moodring-demo"
+
+// ModelName is the model that the stack serves.
+const ModelName = "bert-emotion-model"
+
+// Options of a stack.
+type Options struct {
+	Root           string // the checkout, with bin/ and .tools/
+	RunDir         string // for logs, configuration and data, gone after a sound end
+	ScrapeInterval time.Duration
+	Logger         *slog.Logger
+	Progress       func(format string, args ...any)
+}
+
+// Addresses are the URLs at which a stack serves, as up.json has them.
+type Addresses struct {
+	Gateway     string `json:"gateway"`
+	Admin       string `json:"admin"`
+	ModelServer string `json:"modelserver"`
+	RateLimit   string `json:"ratelimit"`
+	Exporter    string `json:"exporter"`
+	Prometheus  string `json:"prometheus"`
+}
+
+// Stack is one that runs.
+type Stack struct {
+	Addresses Addresses
+	AccessLog string // the gateway's
+
+	options  Options
+	envoy    string // its binary
+	ports    Ports
+	claims   claims
+	programs []*process.Process
+	stops    []func() error // in the order of starting
+	failed   chan error
+}
+
+// Start runs the stack and returns when all of it is ready. On an error
+// nothing of it is left running.
+func Start(ctx context.Context, options Options) (*Stack, error) {
+	s := &Stack{options: options, ports: DefaultPorts(), failed: make(chan error, 1)}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.stopAll(), s.claims.release())
+	}
+	return s, nil
+}
+
+func (s *Stack) start(ctx context.Context) error {
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	for _, part := range []func(context.Context) error{
+		s.startModelServer, s.startRateLimit, s.startEnvoy, s.startExporter, s.startPrometheus,
+	} {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	s.watch()
+	return s.announce()
+}
+
+// prepare finds what is wrong before anything starts.
+func (s *Stack) prepare() error {
+	if err := s.ports.FromEnvironment(lookupEnvironment); err != nil {
+		return err
+	}
+	envoy, err := findEnvoy(s.options.Root)
+	if err != nil {
+		return err
+	}
+	if s.claims, err = s.ports.claim(); err != nil {
+		return err
+	}
+	s.envoy, s.AccessLog = envoy, s.run("access.log")
+	return os.MkdirAll(s.options.RunDir, 0o755)
+}
+
+// run gives a path in the run directory.
+func (s *Stack) run(elements ...string) string {
+	return filepath.Join(append([]string{s.options.RunDir}, elements...)...)
+}
+
+func (s *Stack) built(name string) string { return filepath.Join(s.options.Root, "bin", name) }
+
+// startProgram frees the ports that the program listens on and runs it.
+func (s *Stack) startProgram(ctx context.Context, program process.Program, ports ...Port) error {
+	s.options.Progress("starting %s", program.Name)
+	for _, port := range ports {
+		if err := s.claims.free(port); err != nil {
+			return err
+		}
+	}
+	program.Log = s.run("log", program.Name+".log")
+	started, err := process.Start(ctx, program)
+	if err != nil {
+		return err
+	}
+	s.programs = append(s.programs, started)
+	s.stops = append(s.stops, func() error { started.Stop(); return nil })
+	return nil
+}
+
+func (s *Stack) startModelServer(ctx context.Context) error {
+	port := s.ports.ModelServer
+	return s.startProgram(ctx, process.Program{
+		Name: port.Name,
+		Path: s.built("modelserver"),
+		Args: []string{
+			"--model_name", ModelName,
+			"--model_dir", filepath.Join(s.options.Root, "modelserver", "models", ModelName),
+			"--onnxruntime", s.onnxRuntime(),
+			"--host", "127.0.0.1", "--http_port", strconv.Itoa(port.Number),
+		},
+		Ready: port.url() + "/v1/models/" + ModelName,
+	}, port)
+}
+
+func (s *Stack) onnxRuntime() string {
+	if library := os.Getenv("ONNXRUNTIME_LIB"); library != "" {
+		return library
+	}
+	return filepath.Join(s.options.Root, ".tools", "lib", "libonnxruntime.so")
+}
+
+// startRateLimit runs the service with the cluster's limits and one key that
+// has none, on the Redis of REDIS_URL or one in this process.
+func (s *Stack) startRateLimit(ctx context.Context) error {
+	limits, err := os.ReadFile(filepath.Join(s.options.Root, "deploy", "ratelimit", "config.yaml"))
+	if err != nil {
+		return err
+	}
+	limits, err = ratelimit.WithUnlimited(limits, client.Path, UnlimitedKey)
+	if err != nil {
+		return err
+	}
+	file := s.run("ratelimit", "config", "config.yaml")
+	if err := writeFile(file, limits); err != nil {
+		return err
+	}
+	redis, err := s.redis()
+	if err != nil {
+		return err
+	}
+	port, grpc := s.ports.RateLimit, s.ports.RateLimitGRPC
+	return s.startProgram(ctx, process.Program{
+		Name: port.Name,
+		Path: filepath.Join(s.options.Root, ".tools", "bin", "ratelimit"),
+		Env: []string{
+			"HOST=127.0.0.1", "PORT=" + strconv.Itoa(port.Number),
+			"GRPC_HOST=127.0.0.1", "GRPC_PORT=" + strconv.Itoa(grpc.Number),
+			"DEBUG_HOST=127.0.0.1", "DEBUG_PORT=0",
+			"REDIS_SOCKET_TYPE=tcp", "REDIS_URL=" + redis,
+			"RUNTIME_ROOT=" + s.run(), "RUNTIME_SUBDIRECTORY=ratelimit", "RUNTIME_WATCH_ROOT=false",
+			"USE_STATSD=false", "LOG_LEVEL=warn",
+		},
+		Ready: port.url() + "/healthcheck",
+	}, port, grpc)
+}
+
+func (s *Stack) redis() (address string, err error) {
+	if url := os.Getenv("REDIS_URL"); url != "" {
+		return strings.TrimPrefix(url, "redis://"), nil
+	}
+	server, err := miniredis.Run()
+	if err != nil {
+		return "", fmt.Errorf("redis in this process: %w", err)
+	}
+	s.stops = append(s.stops, func() error { server.Close(); return nil })
+	return server.Addr(), nil
+}
+
+func (s *Stack) startEnvoy(ctx context.Context) error {
+	rendered, err := os.ReadFile(filepath.Join(s.options.Root, "deploy", "local", "gateway.json"))
+	if err != nil {
+		return err
+	}
+	bootstrap, err := gateway.Bootstrap(rendered, gateway.Places{
+		Gateway:     s.ports.Gateway.Number,
+		Admin:       s.ports.Admin.Number,
+		ModelServer: s.ports.ModelServer.Number,
+		RateLimit:   s.ports.RateLimitGRPC.Number,
+		Plugin:      s.built("moodring.wasm"),
+		AccessLog:   s.AccessLog,
+	})
+	if err != nil {
+		return err
+	}
+	file := s.run("envoy.json")
+	if err := writeFile(file, bootstrap); err != nil {
+		return err
+	}
+	return s.startProgram(ctx, process.Program{
+		Name: "envoy",
+		Path: s.envoy,
+		Args: []string{
+			"--config-path", file, "--concurrency", "2", "--use-dynamic-base-id",
+			"--log-level", "warning", "--file-flush-interval-msec", "200",
+		},
+		Ready: s.ports.Admin.url() + "/ready",
+	}, s.ports.Gateway, s.ports.Admin)
+}
+
+// findEnvoy takes ENVOY, the PATH, and what `make tools` installs, in this
+// order.
+func findEnvoy(root string) (string, error) {
+	if chosen := os.Getenv("ENVOY"); chosen != "" {
+		path, err := exec.LookPath(chosen)
+		if err != nil {
+			return "", fmt.Errorf("no Envoy at ENVOY=%s: %w; set it to Envoy's binary, or unset it and run `make tools`", chosen, err)
+		}
+		return path, nil
+	}
+	if path, err := exec.LookPath("envoy"); err == nil {
+		return path, nil
+	}
+	installed := filepath.Join(root, ".tools", "bin", "envoy")
+	if _, err := os.Stat(installed); err != nil {
+		return "", errors.New("no Envoy: set ENVOY to its binary, put envoy on the PATH, or run `make tools`")
+	}
+	return installed, nil
+}
+
+func (s *Stack) startExporter(ctx context.Context) error {
+	port := s.ports.Exporter
+	return s.startProgram(ctx, process.Program{
+		Name:  port.Name,
+		Path:  s.built("exporter"),
+		Args:  []string{"--gateway", s.ports.Admin.url(), "--web.listen-address", port.address()},
+		Ready: port.url() + "/-/ready",
+	}, port)
+}
+
+func (s *Stack) startPrometheus(context.Context) error {
+	s.options.Progress("starting prometheus")
+	server, err := prometheus.Start(prometheus.Options{
+		Listener: s.claims.take(s.ports.Prometheus),
+		Target:   s.ports.Exporter.address(),
+		Interval: s.options.ScrapeInterval,
+		Dir:      s.run("prometheus"),
+		Logger:   s.options.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.stops = append(s.stops, server.Stop)
+	return nil
+}
+
+// watch reports the first program that ends while the stack runs.
+func (s *Stack) watch() {
+	for _, program := range s.programs {
+		go func() {
+			<-program.Over()
+			select {
+			case s.failed <- program.Err():
+			default:
+			}
+		}()
+	}
+}
+
+// Failed gives an error if a part of the stack ends before Stop.
+func (s *Stack) Failed() <-chan error { return s.failed }
+
+// announce writes up.json, in one step, for scripts that wait for it.
+func (s *Stack) announce() error {
+	s.Addresses = Addresses{
+		Gateway:     s.ports.Gateway.url(),
+		Admin:       s.ports.Admin.url(),
+		ModelServer: s.ports.ModelServer.url(),
+		RateLimit:   s.ports.RateLimit.url(),
+		Exporter:    s.ports.Exporter.url(),
+		Prometheus:  s.ports.Prometheus.url(),
+	}
+	text, err := json.MarshalIndent(s.Addresses, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := writeFile(s.run("up.json.new"), append(text, '\n')); err != nil {
+		return err
+	}
+	return os.Rename(s.run("up.json.new"), s.run("up.json"))
+}
+
+// Stop ends all programs, the last started first, and removes the run
+// directory.
+func (s *Stack) Stop() error {
+	return errors.Join(s.stopAll(), os.RemoveAll(s.options.RunDir))
+}
+
+func (s *Stack) stopAll() error {
+	var err error
+	for _, stop := range slices.Backward(s.stops) {
+		err = errors.Join(err, stop())
+	}
+	s.stops = nil
+	return errors.Join(err, removeIfThere(s.run("up.json")))
+}
+
+func removeIfThere(file string) error {
+	if err := os.Remove(file); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func writeFile(file string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o644)
+}

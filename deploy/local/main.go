@@ -1,0 +1,220 @@
+// Local runs all of Moodring on one machine: `local up` until Ctrl-C, `local
+// demo` once, with every count checked.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/moodring/moodring/deploy/local/internal/client"
+	"github.com/moodring/moodring/deploy/local/internal/corpus"
+	"github.com/moodring/moodring/deploy/local/internal/stack"
+	"github.com/moodring/moodring/deploy/local/internal/traffic"
+)
+
+var version = "unknown" // set by the linker
+
+const usage = `local runs all of Moodring on one machine: model server, Envoy with the filter,
+rate limit service, exporter and Prometheus. Run it from the checkout's root.
+
+  local up      run until Ctrl-C, with a trickle of traffic
+  local demo    send a corpus, check every count, print a table; exit 0 or 1
+
+Environment:
+  GATEWAY_PORT, ADMIN_PORT, MODELSERVER_PORT, RATELIMIT_PORT, RATELIMIT_GRPC_PORT,
+  EXPORTER_PORT, PROMETHEUS_PORT   ports on 127.0.0.1; 0 takes any free one
+  ENVOY             Envoy's binary
+  ONNXRUNTIME_LIB   ONNX Runtime's shared library
+  REDIS_URL         a Redis to use instead of one in this process
+  DEMO_CORPUS       file of sentences to send, text;label a line
+  DEMO_REQUESTS     how many to send; all of the corpus once, when unset
+  DEMO_JSON         file to write the result to
+
+Flags:
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// runner is what both commands share.
+type runner struct {
+	stdout, stderr io.Writer
+	root, runDir   string
+	http           *http.Client
+	logger         *slog.Logger
+	sentences      []corpus.Sentence
+}
+
+const scrapeInterval = 2 * time.Second
+
+var errUsage = errors.New("usage")
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	err := dispatch(ctx, args, stdout, stderr)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	}
+	_, _ = fmt.Fprintln(stderr, "local:", err)
+	return 1
+}
+
+func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	root := flags.String("root", ".", "the checkout's root")
+	runDir := flags.String("run-dir", ".run", "directory for logs, data and up.json, removed after a sound end")
+	showVersion := flags.Bool("version", false, "show the version")
+	flags.Usage = func() {
+		_, _ = fmt.Fprint(flags.Output(), usage)
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
+		return errUsage
+	}
+	if *showVersion {
+		_, err := fmt.Fprintln(stdout, "local", version)
+		return err
+	}
+	command, known := map[string]func(runner, context.Context) error{"up": runner.up, "demo": runner.demo}[flags.Arg(0)]
+	if !known || flags.NArg() != 1 {
+		flags.Usage()
+		return errUsage
+	}
+	r, err := newRunner(*root, *runDir, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	return command(r, ctx)
+}
+
+func newRunner(root, runDir string, stdout, stderr io.Writer) (runner, error) {
+	root, rootErr := filepath.Abs(root)
+	runDir, runErr := filepath.Abs(runDir)
+	if err := errors.Join(rootErr, runErr); err != nil {
+		return runner{}, err
+	}
+	sentences, err := readCorpus(root)
+	if err != nil {
+		return runner{}, err
+	}
+	return runner{
+		stdout: stdout, stderr: stderr, root: root, runDir: runDir, sentences: sentences,
+		http:   &http.Client{Timeout: time.Minute},
+		logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}, nil
+}
+
+func readCorpus(root string) ([]corpus.Sentence, error) {
+	name := os.Getenv("DEMO_CORPUS")
+	if name == "" {
+		name = filepath.Join(root, "deploy", "local", "corpus.txt")
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("no corpus: %w; run from the checkout's root, or set DEMO_CORPUS to a file", err)
+	}
+	defer file.Close()
+	return corpus.Read(name, file)
+}
+
+func (r runner) progress(format string, args ...any) {
+	_, _ = fmt.Fprintf(r.stderr, format+"\n", args...)
+}
+
+func (r runner) start(ctx context.Context) (*stack.Stack, error) {
+	return stack.Start(ctx, stack.Options{
+		Root: r.root, RunDir: r.runDir, ScrapeInterval: scrapeInterval,
+		Logger: r.logger, Progress: r.progress,
+	})
+}
+
+func (r runner) client(running *stack.Stack) client.Client {
+	return client.Client{Gateway: running.Addresses.Gateway, HTTP: r.http}
+}
+
+// up runs the stack until ctx is done or a part of it ends.
+func (r runner) up(ctx context.Context) error {
+	running, err := r.start(ctx)
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	if err := r.printAddresses(running); err != nil {
+		return errors.Join(err, running.Stop())
+	}
+	calls, stopCalls := context.WithCancel(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		traffic.Trickle{
+			Client: r.client(running), Key: stack.UnlimitedKey, Sentences: r.sentences,
+			Interval: time.Second, Logger: r.logger,
+		}.Run(calls)
+	}()
+	select {
+	case <-ctx.Done():
+		r.progress("\nstopping")
+	case err = <-running.Failed():
+	}
+	stopCalls()
+	<-over
+	return errors.Join(err, running.Stop())
+}
+
+// stopped drops the error of a start that Ctrl-C cut short.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (r runner) printAddresses(running *stack.Stack) error {
+	at := running.Addresses
+	_, err := fmt.Fprintf(r.stdout, `
+gateway      %s
+  admin      %s/stats/prometheus
+  access log %s
+model server %s/v1/models/%s
+exporter     %s/metrics
+prometheus   %s
+rate limits  %s/json
+
+  curl -H 'Host: %s' -H 'X-Test: istio-is-cool' %s%s -d '{"input": "Istio is the best service mesh"}'
+
+Ctrl-C stops all of it.
+`, at.Gateway, at.Admin, running.AccessLog, at.ModelServer, stack.ModelName, at.Exporter, at.Prometheus, at.RateLimit,
+		client.Host, at.Gateway, client.Path)
+	return err
+}
+
+// requests is how many sentences the demo sends.
+func (r runner) requests() (int, error) {
+	text := os.Getenv("DEMO_REQUESTS")
+	if text == "" {
+		return len(r.sentences), nil
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil || number < 1 {
+		return 0, fmt.Errorf("DEMO_REQUESTS is %q; give a number of sentences, 1 or more", text)
+	}
+	return number, nil
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moodring/moodring/deploy/local/internal/client"
+	"github.com/moodring/moodring/deploy/local/internal/demo"
+	"github.com/moodring/moodring/deploy/local/internal/stack"
+)
+
+const root = "../.."
+
+func setAnyPorts(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"GATEWAY", "ADMIN", "MODELSERVER", "RATELIMIT", "RATELIMIT_GRPC", "EXPORTER", "PROMETHEUS"} {
+		t.Setenv(name+"_PORT", "0")
+	}
+}
+
+// TestDemo runs the whole line once: what make demo does, and what it writes.
+func TestDemo(t *testing.T) {
+	setAnyPorts(t)
+	resultFile, runDir := filepath.Join(t.TempDir(), "result.json"), filepath.Join(t.TempDir(), "run")
+	t.Setenv("DEMO_JSON", resultFile)
+	t.Setenv("DEMO_REQUESTS", "320") // the corpus, and some of it again
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"-root", root, "-run-dir", runDir, "demo"}, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit code %d\n%s\n%s", code, stdout.String(), stderr.String())
+	}
+	text, err := os.ReadFile(resultFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result demo.Result
+	if err := json.Unmarshal(text, &result); err != nil {
+		t.Fatal(err)
+	}
+	answers := 0
+	for label, counts := range result.Answers {
+		answers += counts.Prometheus
+		if counts.ModelServer != counts.Prometheus {
+			t.Errorf("%s: %+v", label, counts)
+		}
+	}
+	if !result.OK || answers < 320 || len(result.Answers) != 6 || result.Denied.Counted != 5 || result.RateLimited.Counted != 3 || result.Panels.Total < 8 {
+		t.Errorf("result %s", text)
+	}
+	if _, err := os.Stat(runDir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the run directory is still there: %v", err)
+	}
+}
+
+// TestUp starts the stack, uses it as the README says, and interrupts it.
+func TestUp(t *testing.T) {
+	setAnyPorts(t)
+	runDir := filepath.Join(t.TempDir(), "run")
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	stdout, writer := io.Pipe()
+	var stderr bytes.Buffer
+	over := make(chan int, 1)
+	go func() {
+		over <- run(ctx, []string{"-root", root, "-run-dir", runDir, "up"}, writer, &stderr)
+		_ = writer.Close() // never fails
+	}()
+	if !sees(stdout, "Ctrl-C stops all of it.") {
+		t.Fatalf("exit code %d\n%s", <-over, stderr.String())
+	}
+	text, err := os.ReadFile(filepath.Join(runDir, "up.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var at stack.Addresses
+	if err := json.Unmarshal(text, &at); err != nil {
+		t.Fatal(err)
+	}
+	checkRefusals(t, at, filepath.Join(runDir, "access.log"))
+	interrupt()
+	if code := <-over; code != 0 {
+		t.Errorf("exit code %d\n%s", code, stderr.String())
+	}
+	for _, url := range []string{at.Gateway, at.Admin, at.ModelServer, at.RateLimit, at.Exporter, at.Prometheus} {
+		if _, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")); err == nil {
+			t.Errorf("%s still serves", url)
+		}
+	}
+	if _, err := os.Stat(runDir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the run directory is still there: %v", err)
+	}
+}
+
+// sees reads until a line has text.
+func sees(from io.Reader, text string) bool {
+	lines := bufio.NewScanner(from)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+func checkRefusals(t *testing.T, at stack.Addresses, accessLog string) {
+	t.Helper()
+	call := client.Client{Gateway: at.Gateway, HTTP: http.DefaultClient}
+	denied, err := call.Predict(t.Context(), client.Caller{}, "anything")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if denied.StatusCode != http.StatusForbidden || denied.ContentLength != int64(len("RBAC: access denied")) {
+		t.Errorf("without the header: %s, %d bytes", denied.Status, denied.ContentLength)
+	}
+	statuses := map[int]int{}
+	for range 6 { // a key has five a minute, and two minutes may meet here
+		response, err := call.Predict(t.Context(), client.Caller{IsAuthorized: true, Key: "test"}, "anything")
+		if err != nil {
+			t.Fatal(err)
+		}
+		statuses[response.StatusCode]++
+		if response.StatusCode == http.StatusTooManyRequests && response.Header.Get("x-envoy-ratelimited") != "true" {
+			t.Error("a 429 without x-envoy-ratelimited")
+		}
+	}
+	if statuses[http.StatusOK] < 5 || statuses[http.StatusOK]+statuses[http.StatusTooManyRequests] != 6 {
+		t.Errorf("with a key: %v", statuses)
+	}
+	const reason = "rbac_access_denied_matched_policy[none]"
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		log, err := os.ReadFile(accessLog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(log, []byte(reason)) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the access log never said %s", reason)
+		}
+	}
+}
+
+// TestOneClearLine: what a user can get wrong.
+func TestOneClearLine(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.txt")
+	if err := os.WriteFile(bad, []byte("i feel fine;joy\nno label here\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
+	tests := []struct{ name, env, value, command, want string }{
+		{"a bad corpus line", "DEMO_CORPUS", bad, "demo", "local: corpus " + bad + ", line 2: no semicolon; write text;label\n"},
+		{"no such corpus", "DEMO_CORPUS", "nothing.txt", "demo", "local: no corpus: open nothing.txt: no such file or directory; run from the checkout's root, or set DEMO_CORPUS to a file\n"},
+		{"a bad number", "DEMO_REQUESTS", "0", "demo", "local: DEMO_REQUESTS is \"0\"; give a number of sentences, 1 or more\n"},
+		{"a taken port", "GATEWAY_PORT", port, "demo", "local: port " + port + " (gateway) is taken by another program: stop it, or choose a port with GATEWAY_PORT=PORT\n"},
+		{"a taken port for up", "PROMETHEUS_PORT", port, "up", "local: port " + port + " (prometheus) is taken by another program: stop it, or choose a port with PROMETHEUS_PORT=PORT\n"},
+		{"no Envoy", "ENVOY", "/nowhere/envoy", "up", "local: no Envoy at ENVOY=/nowhere/envoy: exec: \"/nowhere/envoy\": stat /nowhere/envoy: no such file or directory; set it to Envoy's binary, or unset it and run `make tools`\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			setAnyPorts(t)
+			t.Setenv(test.env, test.value)
+			runDir := filepath.Join(t.TempDir(), "run")
+			var stdout, stderr bytes.Buffer
+			code := run(t.Context(), []string{"-root", root, "-run-dir", runDir, test.command}, &stdout, &stderr)
+			if got := stdout.String() + stderr.String(); code != 1 || got != test.want {
+				t.Errorf("exit code %d, %q; want 1, %q", code, got, test.want)
+			}
+			if _, err := os.Stat(runDir); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("a run directory was left: %v", err)
+			}
+		})
+	}
+}
+
+func TestUsage(t *testing.T) {
+	tests := []struct {
+		args string
+		code int
+	}{{"-h", 0}, {"-version", 0}, {"", 2}, {"down", 2}, {"up up", 2}, {"-nothing up", 2}}
+	for _, test := range tests {
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), strings.Fields(test.args), &stdout, &stderr); code != test.code || stdout.Len()+stderr.Len() == 0 {
+			t.Errorf("local %s: exit code %d, want %d; it said %q", test.args, code, test.code, stdout.String()+stderr.String())
+		}
+	}
+}

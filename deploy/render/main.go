@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run prints or writes the gateway that Istio makes of a kustomization. It returns 1 for an error, 2 for wrong usage.
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("render", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	manifests := flags.String("manifests", "..", "`folder` with the kustomization.yaml to translate")
+	cluster := flags.String("cluster", "cluster", "`folder` with what Istio, Knative and KServe add to the manifests")
+	output := flags.String("o", "", "`file` to write instead of standard output")
+	version := flags.Bool("version", false, "print the version and exit")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "render: unexpected argument %q: use -manifests FOLDER\n", flags.Arg(0))
+		return 2
+	}
+	if *version {
+		fmt.Fprintln(stdout, "render", buildVersion())
+		return 0
+	}
+	if err := write(*manifests, *cluster, *output, stdout); err != nil {
+		fmt.Fprintln(stderr, "render:", err)
+		return 1
+	}
+	return 0
+}
+
+// write renders and puts the result in place by a rename, so that a failure leaves the old file as it was.
+func write(manifests, cluster, output string, stdout io.Writer) error {
+	text, err := render(manifests, cluster)
+	if err != nil {
+		return err
+	}
+	if output == "" {
+		_, err := stdout.Write(text)
+		return err
+	}
+	part := filepath.Join(filepath.Dir(output), "."+filepath.Base(output)+".part")
+	if err := os.WriteFile(part, text, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(part, output)
+}
+
+// render returns the one-machine gateway of the kustomization in manifests as JSON text that ends with a newline.
+func render(manifests, cluster string) ([]byte, error) {
+	in, err := load(manifests, cluster)
+	if err != nil {
+		return nil, err
+	}
+	full, err := translate(in)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := onOneMachine(full)
+	if err != nil {
+		return nil, fmt.Errorf("reducing the gateway of %s to one machine: %w", manifests, err)
+	}
+	return marshal(plain)
+}
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	bootstrapv3 "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
+	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
+	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	ratelimitv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/ratelimit/v3"
+	wasmfilterv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/wasm/v3"
+	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"istio.io/istio/pilot/pkg/model"
+	// Every message type of Envoy, so that an Any of any of them can be printed.
+	_ "istio.io/istio/pkg/config/xds"
+)
+
+// ingressPort is where the pod listens for requests from outside: port 80 of its Service, as the seed's own access log
+// shows it (`127.0.0.1:8080`).
+const ingressPort = 8080
+
+// localGateway is where KServe sends a request that came from outside: through the same pod once more, to the revision.
+const localGateway = "outbound|80||knative-local-gateway.istio-system.svc.cluster.local"
+
+// onOneMachine reduces a translation to what a plain Envoy needs for requests from outside: the ingress listener with
+// routes and plugin inlined, and the clusters that it can reach.
+func onOneMachine(full translation) (*bootstrapv3.Bootstrap, error) {
+	at := slices.IndexFunc(full.listeners, func(l *listenerv3.Listener) bool { return listenerPort(l) == ingressPort })
+	if at < 0 {
+		return nil, fmt.Errorf("no listener on port %d: does a Gateway serve port 80, and the Service map it to %d?", ingressPort, ingressPort)
+	}
+	ingress := proto.Clone(full.listeners[at]).(*listenerv3.Listener)
+	reached := map[string]bool{}
+	err := eachConnectionManager(ingress, func(manager *hcmv3.HttpConnectionManager) error {
+		return inline(manager, full, reached)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listener %s: %w", ingress.GetName(), err)
+	}
+	clusters, err := staticClusters(full.clusters, reached)
+	if err != nil {
+		return nil, err
+	}
+	return &bootstrapv3.Bootstrap{StatsConfig: full.stats, StaticResources: &bootstrapv3.Bootstrap_StaticResources{
+		Listeners: []*listenerv3.Listener{ingress},
+		Clusters:  clusters,
+	}}, nil
+}
+
+func listenerPort(l *listenerv3.Listener) uint32 {
+	return l.GetAddress().GetSocketAddress().GetPortValue()
+}
+
+// eachConnectionManager lets change alter every HTTP connection manager of a listener.
+func eachConnectionManager(l *listenerv3.Listener, change func(*hcmv3.HttpConnectionManager) error) error {
+	for _, chain := range l.GetFilterChains() {
+		for _, filter := range chain.GetFilters() {
+			manager := &hcmv3.HttpConnectionManager{}
+			if !filter.GetTypedConfig().MessageIs(manager) {
+				continue
+			}
+			if err := filter.GetTypedConfig().UnmarshalTo(manager); err != nil {
+				return fmt.Errorf("filter %s: %w", filter.GetName(), err)
+			}
+			if err := change(manager); err != nil {
+				return err
+			}
+			if err := filter.GetTypedConfig().MarshalFrom(manager); err != nil {
+				return fmt.Errorf("filter %s: %w", filter.GetName(), err)
+			}
+		}
+	}
+	return nil
+}
+
+// inline replaces what a connection manager would ask a control plane for, and notes in reached the clusters that its
+// routes and filters name.
+func inline(manager *hcmv3.HttpConnectionManager, full translation, reached map[string]bool) error {
+	if rds := manager.GetRds(); rds != nil {
+		routes, ok := full.routes[rds.GetRouteConfigName()]
+		if !ok {
+			return fmt.Errorf("Istio gave no routes %q", rds.GetRouteConfigName())
+		}
+		routes = proto.Clone(routes).(*routev3.RouteConfiguration)
+		routes.VirtualHosts = slices.DeleteFunc(routes.GetVirtualHosts(), leadsElsewhere)
+		manager.RouteSpecifier = &hcmv3.HttpConnectionManager_RouteConfig{RouteConfig: routes}
+	}
+	noteRoutes(manager.GetRouteConfig(), reached)
+	var kept []*hcmv3.HttpFilter
+	for _, filter := range manager.GetHttpFilters() {
+		if err := inlinePlugin(filter, full.extensions); err != nil {
+			return fmt.Errorf("filter %s: %w", filter.GetName(), err)
+		}
+		if istioOnly(filter.GetTypedConfig()) {
+			continue
+		}
+		if err := noteLimiter(filter, reached); err != nil {
+			return fmt.Errorf("filter %s: %w", filter.GetName(), err)
+		}
+		kept = append(kept, filter)
+	}
+	manager.HttpFilters = kept
+	return nil
+}
+
+// istioOnly tells the filters that Istio compiles into its own Envoy, and that no other Envoy can load. Their messages
+// are in packages of Istio's, while Envoy's own are all in `envoy.`.
+func istioOnly(config *anypb.Any) bool {
+	return !strings.HasPrefix(string(config.MessageName()), "envoy.")
+}
+
+// leadsElsewhere tells the virtual hosts that are not of an InferenceService's public name, as Knative's own for the
+// predictor, which goes straight to the revision.
+func leadsElsewhere(host *routev3.VirtualHost) bool {
+	return !slices.ContainsFunc(host.GetRoutes(), func(route *routev3.Route) bool {
+		return route.GetRoute().GetCluster() == localGateway
+	})
+}
+
+func noteRoutes(routes *routev3.RouteConfiguration, reached map[string]bool) {
+	for _, host := range routes.GetVirtualHosts() {
+		for _, route := range host.GetRoutes() {
+			reached[route.GetRoute().GetCluster()] = true
+		}
+	}
+}
+
+func noteLimiter(filter *hcmv3.HttpFilter, reached map[string]bool) error {
+	limit := &ratelimitv3.RateLimit{}
+	if !filter.GetTypedConfig().MessageIs(limit) {
+		return nil
+	}
+	if err := filter.GetTypedConfig().UnmarshalTo(limit); err != nil {
+		return err
+	}
+	reached[limit.GetRateLimitService().GetGrpcService().GetEnvoyGrpc().GetClusterName()] = true
+	return nil
+}
+
+// inlinePlugin puts a WasmPlugin's configuration where Istio has a reference to its discovery service. Istio's agent
+// would fetch the image and name the file to Envoy: here the file's name is left as wasmPlaceholder. The variables are
+// notes for that agent, who takes them out too.
+func inlinePlugin(filter *hcmv3.HttpFilter, extensions map[string]*corev3.TypedExtensionConfig) error {
+	if filter.GetConfigDiscovery() == nil {
+		return nil
+	}
+	extension, ok := extensions[filter.GetName()]
+	if !ok {
+		return fmt.Errorf("Istio gave no configuration for it")
+	}
+	wasm := &wasmfilterv3.Wasm{}
+	if err := extension.GetTypedConfig().UnmarshalTo(wasm); err != nil {
+		return err
+	}
+	vm := wasm.GetConfig().GetVmConfig()
+	vm.EnvironmentVariables = nil
+	vm.Code = &corev3.AsyncDataSource{Specifier: &corev3.AsyncDataSource_Local{Local: &corev3.DataSource{
+		Specifier: &corev3.DataSource_Filename{Filename: wasmPlaceholder},
+	}}}
+	config, err := anypb.New(wasm)
+	if err != nil {
+		return err
+	}
+	filter.ConfigType = &hcmv3.HttpFilter_TypedConfig{TypedConfig: config}
+	return nil
+}
+
+// wasmPlaceholder is in place of the path of the plugin's file.
+const wasmPlaceholder = "moodring.wasm"
+
+// extensionNames lists the filters of the listeners that Istio configures by its extension discovery service.
+func extensionNames(listeners []*listenerv3.Listener) ([]string, error) {
+	names := map[string]bool{}
+	for _, l := range listeners {
+		err := eachConnectionManager(l, func(manager *hcmv3.HttpConnectionManager) error {
+			for _, filter := range manager.GetHttpFilters() {
+				if filter.GetConfigDiscovery() != nil {
+					names[filter.GetName()] = true
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("listener %s: %w", l.GetName(), err)
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), nil
+}
+
+func staticClusters(all map[string]*clusterv3.Cluster, reached map[string]bool) ([]*clusterv3.Cluster, error) {
+	var clusters []*clusterv3.Cluster
+	for _, name := range slices.Sorted(maps.Keys(reached)) {
+		found, ok := all[name]
+		if !ok {
+			return nil, fmt.Errorf("a route or filter names cluster %q, which Istio did not make: is there a Service of that name and port?", name)
+		}
+		clusters = append(clusters, withAddress(found))
+	}
+	return clusters, nil
+}
+
+// withAddress gives a cluster its Service's own name as the only endpoint, in place of Istio's endpoint discovery.
+func withAddress(from *clusterv3.Cluster) *clusterv3.Cluster {
+	c := proto.Clone(from).(*clusterv3.Cluster)
+	_, _, host, port := model.ParseSubsetKey(c.GetName())
+	c.ClusterDiscoveryType = &clusterv3.Cluster_Type{Type: clusterv3.Cluster_STRICT_DNS}
+	c.EdsClusterConfig = nil
+	// Istio's metadata exchange over TCP.
+	c.Filters = nil
+	if c.GetName() == localGateway {
+		// HTTP/2 is for the gateway's second pass. What is in its place speaks HTTP/1.1, as the revision's port `http`.
+		c.TypedExtensionProtocolOptions = nil
+	}
+	c.LoadAssignment = &endpointv3.ClusterLoadAssignment{
+		ClusterName: c.GetName(),
+		Endpoints: []*endpointv3.LocalityLbEndpoints{{LbEndpoints: []*endpointv3.LbEndpoint{{
+			HostIdentifier: &endpointv3.LbEndpoint_Endpoint{Endpoint: &endpointv3.Endpoint{
+				Address: socketAddress(string(host), uint32(port)),
+			}},
+		}}}},
+	}
+	return c
+}
+
+func socketAddress(host string, port uint32) *corev3.Address {
+	return &corev3.Address{Address: &corev3.Address_SocketAddress{SocketAddress: &corev3.SocketAddress{
+		Address:       host,
+		PortSpecifier: &corev3.SocketAddress_PortValue{PortValue: port},
+	}}}
+}
+
+// marshal prints a message as JSON whose bytes are the same every time: protojson varies its white space on purpose, and
+// encoding/json sorts keys.
+func marshal(message proto.Message) ([]byte, error) {
+	raw, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
+	if err != nil {
+		return nil, fmt.Errorf("printing the configuration: %w", err)
+	}
+	var value any
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return nil, fmt.Errorf("printing the configuration: %w", err)
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return nil, fmt.Errorf("printing the configuration: %w", err)
+	}
+	return text.Bytes(), nil
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+	metricsv3 "github.com/envoyproxy/go-control-plane/envoy/config/metrics/v3"
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	"istio.io/istio/pilot/pkg/model"
+	"istio.io/istio/pilot/test/xds"
+	"istio.io/istio/pkg/log"
+	"istio.io/istio/pkg/test"
+)
+
+// translation is what istiod would send to the gateway pod, by discovery service.
+type translation struct {
+	listeners  []*listenerv3.Listener
+	routes     map[string]*routev3.RouteConfiguration
+	clusters   map[string]*clusterv3.Cluster
+	extensions map[string]*corev3.TypedExtensionConfig
+	// stats is not from istiod: Istio's agent in the pod starts Envoy with it.
+	stats *metricsv3.StatsConfig
+}
+
+// translate asks Istio's own control plane, run in this process as Istio's tests run it (pilot/test/xds/fake.go).
+func translate(in input) (translation, error) {
+	if err := quiet(); err != nil {
+		return translation{}, err
+	}
+	var out translation
+	var err error
+	failed := test.Wrap(func(t test.Failer) {
+		server := xds.NewFakeDiscoveryServer(t, xds.FakeOptions{
+			MeshConfig:             in.mesh,
+			Configs:                in.configs,
+			KubernetesObjectString: in.kubernetes,
+		})
+		server.EnsureSynced(t)
+		out, err = push(server, server.SetupProxy(gatewayPod()))
+	})
+	if err := errors.Join(failed, err); err != nil {
+		return translation{}, fmt.Errorf("asking Istio's control plane: %w", err)
+	}
+	if out.stats, err = statsConfig(in.mesh, in.annotations); err != nil {
+		return translation{}, err
+	}
+	if len(out.listeners) == 0 {
+		return translation{}, errors.New("Istio made no listeners: does a Gateway select the pod of cluster/istio.yaml?")
+	}
+	return out, nil
+}
+
+// quiet keeps istiod's diary off standard output, where the result goes. Warnings stay, on standard error, but for two
+// scopes: one complains of the Gateway API's resources, which the cluster in Istio's tests has only by name, the other of
+// being stopped while it starts, which is what translate does.
+func quiet() error {
+	options := log.DefaultOptions()
+	options.OutputPaths = []string{"stderr"}
+	if err := log.Configure(options); err != nil {
+		return fmt.Errorf("setting up Istio's log: %w", err)
+	}
+	for _, scope := range log.Scopes() {
+		scope.SetOutputLevel(log.WarnLevel)
+	}
+	for _, name := range []string{log.DefaultScopeName, "krt"} {
+		if scope := log.FindScope(name); scope != nil {
+			scope.SetOutputLevel(log.FatalLevel)
+		}
+	}
+	return nil
+}
+
+// gatewayName and gatewayAddress are of the pod in cluster/istio.yaml.
+const (
+	gatewayName    = "istio-ingressgateway-0"
+	gatewayAddress = "10.244.0.7"
+)
+
+// gatewayPod is the proxy in the gateway's pod, which Istio finds by its address.
+func gatewayPod() *model.Proxy {
+	labels := map[string]string{"app": "istio-ingressgateway", "istio": "ingressgateway"}
+	return &model.Proxy{
+		Type:            model.Router,
+		ID:              gatewayName + ".istio-system",
+		IPAddresses:     []string{gatewayAddress},
+		ConfigNamespace: "istio-system",
+		Labels:          labels,
+		Metadata:        &model.NodeMetadata{Namespace: "istio-system", Labels: labels, ClusterID: "Kubernetes"},
+	}
+}
+
+func push(server *xds.FakeDiscoveryServer, proxy *model.Proxy) (translation, error) {
+	out := translation{
+		listeners:  server.Listeners(proxy),
+		routes:     map[string]*routev3.RouteConfiguration{},
+		clusters:   map[string]*clusterv3.Cluster{},
+		extensions: map[string]*corev3.TypedExtensionConfig{},
+	}
+	for _, r := range server.RoutesFromListeners(proxy, out.listeners) {
+		out.routes[r.GetName()] = r
+	}
+	for _, c := range server.Clusters(proxy) {
+		out.clusters[c.GetName()] = c
+	}
+	names, err := extensionNames(out.listeners)
+	if err != nil {
+		return translation{}, err
+	}
+	for _, e := range server.ConfigGen.BuildExtensionConfiguration(proxy, server.PushContext(), names, nil) {
+		out.extensions[e.GetName()] = e
+	}
+	return out, nil
+}
