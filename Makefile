@@ -49,7 +49,7 @@ fuzz: ## Run every fuzz test for FUZZTIME (30s)
 		done; done
 
 lint: ## Format and lint
-	for module in $(MODULES); do (cd $$module && $(GOLANGCI_LINT) fmt --diff && $(GOLANGCI_LINT) run); done
+	for module in $(MODULES); do (cd $$module && $(GOLANGCI_LINT) fmt --diff && $(GOLANGCI_LINT) run) || exit 1; done
 
 generate: build ## Write the dashboards and the generated documents
 	bin/dashgen generate dashboards

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"istio.io/istio/pilot/pkg/model"
+
 	// Every message type of Envoy, so that an Any of any of them can be printed.
 	_ "istio.io/istio/pkg/config/xds"
 )
@@ -89,7 +90,7 @@ func inline(manager *hcmv3.HttpConnectionManager, full translation, reached map[
 	if rds := manager.GetRds(); rds != nil {
 		routes, ok := full.routes[rds.GetRouteConfigName()]
 		if !ok {
-			return fmt.Errorf("Istio gave no routes %q", rds.GetRouteConfigName())
+			return fmt.Errorf("no routes %q from Istio", rds.GetRouteConfigName())
 		}
 		routes = proto.Clone(routes).(*routev3.RouteConfiguration)
 		routes.VirtualHosts = slices.DeleteFunc(routes.GetVirtualHosts(), leadsElsewhere)
@@ -156,7 +157,7 @@ func inlinePlugin(filter *hcmv3.HttpFilter, extensions map[string]*corev3.TypedE
 	}
 	extension, ok := extensions[filter.GetName()]
 	if !ok {
-		return fmt.Errorf("Istio gave no configuration for it")
+		return fmt.Errorf("no configuration for it from Istio")
 	}
 	wasm := &wasmfilterv3.Wasm{}
 	if err := extension.GetTypedConfig().UnmarshalTo(wasm); err != nil {

@@ -48,7 +48,7 @@ func translate(in input) (translation, error) {
 		return translation{}, err
 	}
 	if len(out.listeners) == 0 {
-		return translation{}, errors.New("Istio made no listeners: does a Gateway select the pod of cluster/istio.yaml?")
+		return translation{}, errors.New("no listeners from Istio: does a Gateway select the pod of cluster/istio.yaml?")
 	}
 	return out, nil
 }
