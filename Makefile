@@ -12,24 +12,40 @@ MODULES := . deploy/local deploy/render
 
 include Tools.mk
 
-.PHONY: help build up demo test check bench fuzz lint generate clean tools
+.PHONY: help build programs runner stack downloads up demo test check bench fuzz lint generate clean tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-build: ## Build the filter and the programs into bin/
-	GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -buildmode=c-shared -ldflags '-s -w' -o bin/moodring.wasm ./plugin
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./exporter ./dashgen ./modelserver
-	cd deploy/local && $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o ../../bin/local .
+build: programs runner ## Build the filter and the programs into bin/
 
-up: build tools ## Run the whole stack on this machine, until Ctrl-C
+# The compilers collect less garbage: a first build takes a fifth less time.
+BUILD = GOGC=400 $(GO) build
+
+programs:
+	GOOS=wasip1 GOARCH=wasm $(BUILD) -buildmode=c-shared -ldflags '-s -w' -o bin/moodring.wasm ./plugin
+	$(BUILD) -ldflags '$(LDFLAGS)' -o bin/ ./exporter ./dashgen ./modelserver
+
+runner:
+	cd deploy/local && $(BUILD) -ldflags '$(LDFLAGS)' -o ../../bin/local .
+
+# What downloads goes on beside what compiles. The second step finds the
+# standard library compiled by the first.
+stack:
+	@$(MAKE) --no-print-directory -j2 programs downloads
+	@$(MAKE) --no-print-directory -j2 runner tools
+
+downloads: .tools/bin/envoy .tools/lib/libonnxruntime.so
+	cd deploy/local && $(GO) list -deps . >/dev/null
+
+up: stack ## Run the whole stack on this machine, until Ctrl-C
 	bin/local up
 
-demo: build tools ## Run the stack once: send a corpus, check every count, exit 0 or 1
+demo: stack ## Run the stack once: send a corpus, check every count, exit 0 or 1
 	bin/local demo
 
 # -count=1: Go's test cache does not see files outside a module.
-test: build tools ## Run every test
+test: stack ## Run every test
 	$(GO) test ./...
 	cd deploy/local && $(GO) test -count=1 ./...
 	cd deploy/render && $(GO) test -count=1 ./...

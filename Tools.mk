@@ -26,7 +26,7 @@ tools: .tools/bin/envoy .tools/lib/libonnxruntime.so .tools/bin/ratelimit ## Ins
 
 # Envoy's rate limit service.
 .tools/bin/ratelimit:
-	GOBIN=$(CURDIR)/.tools/gobin $(GO) install github.com/envoyproxy/ratelimit/src/service_cmd@$(RATELIMIT_VERSION)
+	GOGC=400 GOBIN=$(CURDIR)/.tools/gobin $(GO) install github.com/envoyproxy/ratelimit/src/service_cmd@$(RATELIMIT_VERSION)
 	mkdir -p .tools/bin
 	mv .tools/gobin/service_cmd $@
 	rmdir .tools/gobin
