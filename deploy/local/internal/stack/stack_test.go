@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -156,6 +157,31 @@ func TestATakenPort(t *testing.T) {
 		t.Errorf("a port claimed before stayed taken: %v", err)
 	} else if err := again.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestMakeRunDir(t *testing.T) {
+	ours, others := filepath.Join(t.TempDir(), "ours"), t.TempDir()
+	stale, foreign := filepath.Join(ours, "up.json"), filepath.Join(others, "letter.txt")
+	if err := makeRunDir(ours); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{stale, foreign} {
+		if err := writeFile(file, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := makeRunDir(ours); err != nil {
+		t.Errorf("a directory of ours: %v", err)
+	}
+	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the last run's file is still there: %v", err)
+	}
+	if err := makeRunDir(others); err == nil || !strings.Contains(err.Error(), "choose another with -run-dir") {
+		t.Errorf("took a directory with other files: %v", err)
+	}
+	if _, err := os.Stat(foreign); err != nil {
+		t.Errorf("another's file: %v", err)
 	}
 }
 
