@@ -15,27 +15,24 @@ import (
 	"github.com/moodring/moodring/plugin/internal/filter"
 )
 
-// bodies are the two that every case runs on: the code as it is, and as
-// compiled wasm.
-type bodies map[string]func() types.VMContext
-
-func bothBodies(t *testing.T) bodies {
+// bothBodies are the two that every case runs on: the code as it is, and as
+// compiled wasm, in one VM for all cases, as a gateway's plugins share one.
+func bothBodies(t *testing.T) map[string]types.VMContext {
 	t.Helper()
 	wasm, err := os.ReadFile(wasmFile(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bodies{
-		"native": filter.New,
-		"wasm": func() types.VMContext {
-			vm, err := proxytest.NewWasmVMContext(wasm)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = vm.Close() })
-			return vm
-		},
+	vm, err := proxytest.NewWasmVMContext(wasm)
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := vm.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return map[string]types.VMContext{"native": filter.New(), "wasm": vm}
 }
 
 // wasmFile compiles the filter, so that a test never runs an old one. The Go
@@ -196,10 +193,10 @@ func TestFilter(t *testing.T) {
 			},
 		},
 	}
-	for body, newVM := range bothBodies(t) {
+	for body, vm := range bothBodies(t) {
 		for _, test := range tests {
 			t.Run(body+"/"+test.name, func(t *testing.T) {
-				host := startHost(t, newVM(), test.config)
+				host := startHost(t, vm, test.config)
 				for _, exchange := range test.exchanges {
 					exchange.pass(t, host)
 				}
@@ -213,9 +210,9 @@ func TestFilter(t *testing.T) {
 const longHash = "4118176bad223b65"
 
 func TestBadConfigStopsTheFilter(t *testing.T) {
-	for body, newVM := range bothBodies(t) {
+	for body, vm := range bothBodies(t) {
 		t.Run(body, func(t *testing.T) {
-			option := proxytest.NewEmulatorOption().WithVMContext(newVM()).WithPluginConfiguration([]byte(`{"maxLabels":-1}`))
+			option := proxytest.NewEmulatorOption().WithVMContext(vm).WithPluginConfiguration([]byte(`{"maxLabels":-1}`))
 			host, reset := proxytest.NewHostEmulator(option)
 			defer reset()
 			if status := host.StartPlugin(); status != types.OnPluginStartStatusFailed {

@@ -18,17 +18,20 @@ type counter struct {
 }
 
 func (c *counter) add(n uint64, name string, fields ...contract.Field) {
-	c.addNamed(n, func() []byte { return contract.AppendStat(nil, name, fields...) })
+	if n > 0 && !c.isDefined {
+		c.define(contract.AppendStat(nil, name, fields...))
+	}
+	c.increment(n)
 }
 
-func (c *counter) addNamed(n uint64, name func() []byte) {
-	if n == 0 {
-		return
+func (c *counter) define(name []byte) {
+	c.metric, c.isDefined = proxywasm.DefineCounterMetric(string(name)), true
+}
+
+func (c *counter) increment(n uint64) {
+	if n > 0 {
+		c.metric.Increment(n)
 	}
-	if !c.isDefined {
-		c.metric, c.isDefined = proxywasm.DefineCounterMetric(string(name())), true
-	}
-	c.metric.Increment(n)
 }
 
 const boundCount = 10
@@ -150,6 +153,14 @@ func (m *modelCounters) field() contract.Field {
 	return contract.Field{Key: contract.LabelModel, Value: m.name}
 }
 
+// addPlain counts under the bare label, of whichever model.
+func (l *labelCounters) addPlain(n uint64) {
+	if !l.plain.isDefined {
+		l.plain.define(contract.AppendPlain(nil, l.name))
+	}
+	l.plain.increment(n)
+}
+
 // tally is what one reply adds to one label's counters.
 type tally struct {
 	label   *labelCounters
@@ -179,7 +190,7 @@ func (c *counters) addTally(model *modelCounters, t *tally) {
 	of := []contract.Field{model.field(), {Key: contract.LabelLabel, Value: label.name}}
 	label.answers.add(t.answers, contract.Predictions, of...)
 	if c.config.PlainCounters {
-		label.plain.addNamed(t.answers, func() []byte { return contract.AppendPlain(nil, label.name) })
+		label.addPlain(t.answers)
 	}
 	label.scored.add(t.scored, contract.Confidence+contract.SuffixCount, of...)
 	label.sum.add(t.sum, contract.Confidence+contract.SuffixSum, of...)
