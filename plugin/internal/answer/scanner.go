@@ -71,9 +71,10 @@ type scored struct {
 	score    float64
 	hasLabel bool
 	isScored bool
+	badScore bool // it is of another type, or past the range of a float64
 }
 
-func (s *scored) reset() { s.hasLabel, s.isScored, s.score = false, false, 0 }
+func (s *scored) reset() { s.hasLabel, s.isScored, s.badScore, s.score = false, false, false, 0 }
 
 func (s *scored) beats(best *scored) bool {
 	switch {
@@ -208,18 +209,21 @@ func (s *Scanner) beginPrediction(value kind) capture {
 	return captureNothing
 }
 
+// beginScore takes a member of a scored label. What an earlier one of the same
+// name was no longer matters.
 func (s *Scanner) beginScore(value kind) capture {
-	switch {
-	case s.at == labelMember && value == stringValue:
-		return s.captureLabel()
-	case s.at == scoreMember && value == numberValue:
-		return captureNumber
-	case s.at == scoreMember && value == nullValue:
+	s.skip(value)
+	switch s.at {
+	case labelMember:
+		if s.candidate.hasLabel = value == stringValue; s.candidate.hasLabel {
+			return s.captureLabel()
+		}
+	case scoreMember:
 		s.candidate.isScored, s.candidate.score = false, 0
-	case s.at == otherMember:
-		s.skip(value)
-	default:
-		s.refuse(value)
+		s.candidate.badScore = value != numberValue && value != nullValue
+		if value == numberValue {
+			return captureNumber
+		}
 	}
 	return captureNothing
 }
@@ -265,7 +269,7 @@ func (s *Scanner) endContainer() {
 func (s *Scanner) endScored() {
 	s.place = s.owner
 	switch {
-	case !s.candidate.hasLabel:
+	case !s.candidate.hasLabel || s.candidate.badScore:
 		s.isSound = false
 	case s.place != inPrediction:
 		s.answer(&s.candidate)
@@ -276,8 +280,7 @@ func (s *Scanner) endScored() {
 
 func (s *Scanner) endScore() {
 	score, ok := s.json.float()
-	s.candidate.score, s.candidate.isScored = score, ok
-	s.isSound = s.isSound && ok
+	s.candidate.score, s.candidate.isScored, s.candidate.badScore = score, ok, !ok
 }
 
 func (s *Scanner) answer(top *scored) {
