@@ -185,9 +185,15 @@ func TestFilter(t *testing.T) {
 			},
 		},
 		{
-			name:      "the gateway's own replies are not the model's",
-			exchanges: []exchange{{status: "429", details: "request_rate_limited"}, {body: []string{joy}, details: "via_upstream"}},
+			name: "the gateway's own replies are not the model's",
+			exchanges: []exchange{
+				{status: "429", details: "request_rate_limited"},
+				{details: "cors_response"},
+				{body: []string{joy}, details: "direct_response"},
+				{details: "via_upstream"},
+			},
 			want: map[string]uint64{
+				"model=.=bert;.;outcome=.=truncated;.;moodring_replies_total":     1,
 				"!model=.=bert;.;outcome=.=error_status;.;moodring_replies_total": 0,
 				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":       1,
 			},

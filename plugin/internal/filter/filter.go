@@ -81,13 +81,17 @@ func (s *stream) OnHttpRequestHeaders(int, bool) types.Action {
 }
 
 func (s *stream) OnHttpResponseHeaders(_ int, endOfStream bool) types.Action {
-	if !s.isPredict || !isModelsReply() {
+	if !s.isPredict {
 		return types.ActionContinue
 	}
 	status := responseHeader(":status")
+	isSuccess := strings.HasPrefix(status, "2")
+	if (!isSuccess || endOfStream) && isGatewaysOwn() {
+		return types.ActionContinue
+	}
 	s.model, s.isFull = s.counters.model(s.name, status != "404")
 	switch {
-	case !strings.HasPrefix(status, "2"):
+	case !isSuccess:
 		s.count(contract.OutcomeErrorStatus)
 	case isEncoded(responseHeader("content-encoding")):
 		s.count(contract.OutcomeEncoded)
@@ -189,11 +193,13 @@ func (f *found) tally(label *labelCounters) *tally {
 	return &f.tallies[len(f.tallies)-1]
 }
 
-// isModelsReply tells a model's reply from one that the gateway made itself,
-// such as a rate limit's 429 (Envoy's response code details, via_upstream).
-func isModelsReply() bool {
+// isGatewaysOwn tells a reply that the gateway made itself from a model's: a
+// rate limit's 429, say, or the empty 200 of a CORS preflight (Envoy's response
+// code details). It is asked of refusals and empty replies only: those with
+// answers in them are to be counted, whoever gives them.
+func isGatewaysOwn() bool {
 	details, err := proxywasm.GetProperty([]string{"response", "code_details"})
-	return err != nil || string(details) == "via_upstream"
+	return err == nil && string(details) != "via_upstream"
 }
 
 // responseHeader returns a header of the reply, empty when it has none.
