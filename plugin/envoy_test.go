@@ -102,13 +102,16 @@ func TestEnvoyServesLabelsItself(t *testing.T) {
 }
 
 // newModel starts a server that answers each request with the request's body,
-// and breaks the connection in the middle when asked to.
+// compressed for those who take it, and breaks off in the middle when asked to.
 func newModel(t *testing.T) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			panic(http.ErrAbortHandler)
+		}
+		if r.Header.Get("Accept-Encoding") != "" {
+			w.Header().Set("content-encoding", "gzip")
 		}
 		if r.Header.Get("x-break") != "" {
 			w.Header().Set("content-length", strconv.Itoa(len(body)+1))

@@ -212,6 +212,38 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+// TestAcceptEncoding: only predict requests lose the header, and only where the
+// configuration does not keep it.
+func TestAcceptEncoding(t *testing.T) {
+	const predict = "/v1/models/bert:predict"
+	tests := []struct {
+		name, config, path string
+		isKept             bool
+	}{
+		{"predict", "", predict, false},
+		{"predict, kept", `{"acceptEncoding":"keep"}`, predict, true},
+		{"another route", "", "/v1/models/bert", true},
+	}
+	for body, vm := range bothBodies(t) {
+		for _, test := range tests {
+			t.Run(body+"/"+test.name, func(t *testing.T) {
+				host := startHost(t, vm, test.config)
+				id := host.InitializeHttpContext()
+				headers := [][2]string{{":method", "POST"}, {":path", test.path}, {"accept-encoding", "gzip"}, {"accept", "*/*"}}
+				mustContinue(t, host.CallOnRequestHeaders(id, headers, false))
+				want := headers
+				if !test.isKept {
+					want = slices.Delete(slices.Clone(headers), 2, 3)
+				}
+				if got := host.GetCurrentRequestHeaders(id); !slices.Equal(got, want) {
+					t.Errorf("headers %q, want %q", got, want)
+				}
+				host.CompleteHttpContext(id)
+			})
+		}
+	}
+}
+
 // longHash is the FNV-1a hash of ten thousand x.
 const longHash = "4118176bad223b65"
 

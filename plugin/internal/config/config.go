@@ -18,23 +18,34 @@ type Config struct {
 	// joy{} 6 in /stats/prometheus.
 	PlainCounters bool `json:"plainCounters"`
 
+	// AcceptEncoding says what becomes of that header of predict requests:
+	// DropEncoding, so that models answer in a form that can be read, or
+	// KeepEncoding.
+	AcceptEncoding string `json:"acceptEncoding"`
+
 	MaxLabels int `json:"maxLabels"` // labels kept apart for one model, 1 to 1000
 	MaxModels int `json:"maxModels"` // models kept apart, 1 to 1000
 }
+
+// Values of AcceptEncoding.
+const (
+	DropEncoding = "drop"
+	KeepEncoding = "keep"
+)
 
 const mostOfAny = 1000
 
 // Parse reads a configuration; none at all gives the defaults. It refuses what
 // it does not know, in one line that says which key and what may stand there.
 func Parse(data []byte) (Config, error) {
-	config := Config{MaxLabels: contract.MaxLabels, MaxModels: contract.MaxModels}
+	config := Config{AcceptEncoding: DropEncoding, MaxLabels: contract.MaxLabels, MaxModels: contract.MaxModels}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return config, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&config); err != nil {
-		return Config{}, fmt.Errorf("pluginConfig: %w (known keys: plainCounters, maxLabels, maxModels)", err)
+		return Config{}, fmt.Errorf("pluginConfig: %w (known keys: plainCounters, acceptEncoding, maxLabels, maxModels)", err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return Config{}, errors.New("pluginConfig: more follows after the JSON object; give one object")
@@ -43,6 +54,9 @@ func Parse(data []byte) (Config, error) {
 }
 
 func (c Config) check() error {
+	if c.AcceptEncoding != DropEncoding && c.AcceptEncoding != KeepEncoding {
+		return fmt.Errorf("pluginConfig: acceptEncoding is %q; give %s or %s", c.AcceptEncoding, DropEncoding, KeepEncoding)
+	}
 	for _, limit := range []struct {
 		key   string
 		value int

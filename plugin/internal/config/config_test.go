@@ -3,7 +3,7 @@ package config
 import "testing"
 
 func TestParse(t *testing.T) {
-	defaults := Config{MaxLabels: 64, MaxModels: 32}
+	defaults := Config{AcceptEncoding: "drop", MaxLabels: 64, MaxModels: 32}
 	tests := []struct {
 		name, text string
 		want       Config
@@ -11,9 +11,10 @@ func TestParse(t *testing.T) {
 	}{
 		{"nothing", "", defaults, ""},
 		{"an empty object", "{}", defaults, ""},
-		{"all keys", `{"plainCounters":true,"maxLabels":3,"maxModels":4}`, Config{true, 3, 4}, ""},
-		{"an unknown key", `{"plaincounter":true}`, Config{}, `pluginConfig: json: unknown field "plaincounter" (known keys: plainCounters, maxLabels, maxModels)`},
-		{"a wrong type", `{"maxLabels":"3"}`, Config{}, `pluginConfig: json: cannot unmarshal string into Go struct field Config.maxLabels of type int (known keys: plainCounters, maxLabels, maxModels)`},
+		{"all keys", `{"plainCounters":true,"acceptEncoding":"keep","maxLabels":3,"maxModels":4}`, Config{true, "keep", 3, 4}, ""},
+		{"an unknown key", `{"plaincounter":true}`, Config{}, `pluginConfig: json: unknown field "plaincounter" (known keys: plainCounters, acceptEncoding, maxLabels, maxModels)`},
+		{"a wrong type", `{"maxLabels":"3"}`, Config{}, `pluginConfig: json: cannot unmarshal string into Go struct field Config.maxLabels of type int (known keys: plainCounters, acceptEncoding, maxLabels, maxModels)`},
+		{"an unknown word", `{"acceptEncoding":"gzip"}`, Config{}, `pluginConfig: acceptEncoding is "gzip"; give drop or keep`},
 		{"an impossible value", `{"maxLabels":0}`, Config{}, `pluginConfig: maxLabels is 0; give 1 to 1000`},
 		{"too many models", `{"maxModels":1001}`, Config{}, `pluginConfig: maxModels is 1001; give 1 to 1000`},
 		{"two objects", `{} {}`, Config{}, `pluginConfig: more follows after the JSON object; give one object`},

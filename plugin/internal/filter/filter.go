@@ -1,6 +1,7 @@
 // Package filter is the proxy-wasm side of the plugin: it follows the replies
 // on predict routes as they pass, has package answer read them, and counts in
-// Envoy what they hold. It changes nothing and never holds a reply back.
+// Envoy what they hold. It never holds a reply back, and changes nothing but the
+// header by which a request would ask for a compressed one.
 package filter
 
 import (
@@ -77,7 +78,18 @@ func (s *stream) OnHttpRequestHeaders(int, bool) types.Action {
 	if err == nil { // a request without a path asks no model
 		s.name, s.isPredict = modelOf(path)
 	}
+	if s.isPredict && s.counters.config.AcceptEncoding == config.DropEncoding {
+		dropAcceptEncoding()
+	}
 	return types.ActionContinue
+}
+
+// dropAcceptEncoding asks the model for a reply that can be read. It is the one
+// change that the filter makes; where it cannot, the reply counts as encoded.
+func dropAcceptEncoding() {
+	if err := proxywasm.RemoveHttpRequestHeader("accept-encoding"); err != nil {
+		proxywasm.LogWarnf("moodring: cannot drop accept-encoding: %v", err)
+	}
 }
 
 func (s *stream) OnHttpResponseHeaders(_ int, endOfStream bool) types.Action {
