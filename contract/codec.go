@@ -160,7 +160,7 @@ func parseBound(bound string, shown form) (Field, error) {
 	if shown == prometheusForm {
 		bound = strings.ReplaceAll(bound, "_", ".")
 	}
-	if !slices.Contains(ConfidenceBounds(), bound) {
+	if !slices.ContainsFunc(ConfidenceBounds(), func(b Bound) bool { return b.Le == bound }) {
 		return Field{}, fmt.Errorf("%w: unknown bucket", ErrNotOurs)
 	}
 	return Field{LabelBucket, bound}, nil

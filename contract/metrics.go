@@ -1,5 +1,7 @@
 package contract
 
+import "slices"
+
 // Names of the exported metrics. A renamed one is a [CHANGE] in CHANGELOG.md.
 const (
 	Predictions      = "moodring_predictions_total"
@@ -47,12 +49,24 @@ const (
 	OutcomeErrorStatus   = "error_status"   // not 2xx
 )
 
+// Outcomes returns all outcomes of a reply.
+func Outcomes() []string {
+	return []string{
+		OutcomeCounted, OutcomeNoPredictions, OutcomeUnparsed, OutcomeTruncated, OutcomeEncoded, OutcomeErrorStatus,
+	}
+}
+
 // Kinds of overflow.
 const (
 	OverflowLabels      = "labels"       // a model had more than MaxLabels labels
 	OverflowModels      = "models"       // more than MaxModels models and versions were seen
 	OverflowLabelLength = "label_length" // a label was longer than MaxLabelBytes and was cut
 )
+
+// OverflowKinds returns all kinds of overflow.
+func OverflowKinds() []string {
+	return []string{OverflowLabels, OverflowModels, OverflowLabelLength}
+}
 
 // Results of the gateway's authorization (Envoy's RBAC filter).
 const (
@@ -129,6 +143,16 @@ func Metrics() []Metric {
 	}
 }
 
+// Find returns the contract's row of a metric, and whether there is one.
+func Find(name string) (Metric, bool) {
+	rows := Metrics()
+	at := slices.IndexFunc(rows, func(m Metric) bool { return m.Name == name })
+	if at < 0 {
+		return Metric{}, false
+	}
+	return rows[at], true
+}
+
 // Stats returns the names under which the plugin counts in Envoy: the counters
 // of the contract it owns, and the parts of the confidence histogram.
 func Stats() []string {
@@ -147,8 +171,17 @@ const (
 	SumScale     = 1e-6
 )
 
-// ConfidenceBounds returns the upper bounds of the confidence histogram's
-// buckets, ascending, as le shows them. +Inf is the histogram's count.
-func ConfidenceBounds() []string {
-	return []string{"0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "0.95", "0.99"}
+// Bound is the upper bound of a histogram's bucket.
+type Bound struct {
+	Le    string // as the le label shows it
+	Value float64
+}
+
+// ConfidenceBounds returns the bounds of the confidence histogram's buckets,
+// ascending. +Inf is the histogram's count.
+func ConfidenceBounds() []Bound {
+	return []Bound{
+		{"0.2", 0.2}, {"0.3", 0.3}, {"0.4", 0.4}, {"0.5", 0.5}, {"0.6", 0.6},
+		{"0.7", 0.7}, {"0.8", 0.8}, {"0.9", 0.9}, {"0.95", 0.95}, {"0.99", 0.99},
+	}
 }

@@ -112,9 +112,10 @@ func newHandler(cfg *config.Config, targets []target.Target, logger *slog.Logger
 }
 
 func buildInfo() prometheus.Collector {
+	row, _ := contract.Find(contract.ExporterBuild)
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name:        contract.ExporterBuild,
-		Help:        "Always 1; the exporter's version is in the labels.",
+		Name:        row.Name,
+		Help:        row.Help,
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	info.Set(1)

@@ -14,7 +14,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -29,6 +28,8 @@ import (
 	"github.com/moodring/moodring/modelserver/internal/token"
 )
 
+var version = "unknown" // set by the linker
+
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the program: 0 is a clean end, 1 a failure, 2 a wrong command line.
@@ -40,7 +41,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return 2
 	case settings.version:
-		fmt.Fprintln(stdout, "modelserver", version(), runtime.Version())
+		fmt.Fprintln(stdout, "modelserver", version, runtime.Version())
 		return 0
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -86,13 +87,6 @@ func parse(args []string, stdout, stderr io.Writer) (settings, error) {
 		fmt.Fprintf(stderr, "modelserver: %v (modelserver -h lists the flags)\n", err)
 	}
 	return s, err
-}
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(unknown)"
 }
 
 // serve loads the model, then listens, until ctx is done; a port that answers is a model that is ready.

@@ -44,7 +44,7 @@ func labels() []label {
 		{contract.LabelLabel, fmt.Sprintf("the reply's top label: any text of the model's; at most %d a model, the rest under `%s`; cut and marked past %d bytes", contract.MaxLabels, contract.Other, contract.MaxLabelBytes)},
 		{contract.LabelOutcome, outcomes()},
 		{contract.LabelKind, overflows()},
-		{contract.LabelResult, "authorization: `allowed`, `denied`; rate limit: `ok`, `over_limit`, `error`, `failure_mode_allowed`"},
+		{contract.LabelResult, "authorization: " + codes(contract.AuthorizationResults()) + "; rate limit: " + codes(contract.RateLimitResults())},
 		{contract.LabelCodeClass, "`1xx` to `5xx`"},
 		{contract.LabelUpstream, "the Envoy cluster that answered"},
 	}
@@ -69,6 +69,8 @@ func overflows() string {
 	})
 }
 
+func codes(values []string) string { return "`" + strings.Join(values, "`, `") + "`" }
+
 func list(values [][2]string) string {
 	var items []string
 	for _, v := range values {
@@ -78,8 +80,12 @@ func list(values [][2]string) string {
 }
 
 func histograms(out *strings.Builder) {
+	var bounds []string
+	for _, bound := range contract.ConfidenceBounds() {
+		bounds = append(bounds, bound.Le)
+	}
 	fmt.Fprintf(out, "\nA histogram is three series: `_bucket` with the label `%s`, `_count` and `_sum`. The buckets of `%s` end at %s and +Inf; those of `%s` are Envoy's own.\n",
-		contract.LabelBucket, contract.Confidence, strings.Join(contract.ConfidenceBounds(), ", "), contract.UpstreamDuration)
+		contract.LabelBucket, contract.Confidence, strings.Join(bounds, ", "), contract.UpstreamDuration)
 }
 
 func unused(out *strings.Builder, b board.Board) {

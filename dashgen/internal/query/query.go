@@ -126,12 +126,11 @@ func selector(metric contract.Metric, series string, err error, where []Where) Q
 }
 
 func find(name string) (contract.Metric, error) {
-	for _, metric := range contract.Metrics() {
-		if metric.Name == name {
-			return metric, nil
-		}
+	metric, ok := contract.Find(name)
+	if !ok {
+		return contract.Metric{Name: name}, fmt.Errorf("metric %s is not in the contract", name)
 	}
-	return contract.Metric{Name: name}, fmt.Errorf("metric %s is not in the contract", name)
+	return metric, nil
 }
 
 // labelsOf returns the label keys of a metric, none of one that does not exist.

@@ -73,9 +73,8 @@ func (s Snapshot) gauge(name string, value float64) shape.Series {
 
 // metric returns the contract's row of name, which is one of its constants.
 func metric(name string) contract.Metric {
-	rows := contract.Metrics()
-	i := slices.IndexFunc(rows, func(m contract.Metric) bool { return m.Name == name })
-	return rows[i]
+	row, _ := contract.Find(name)
+	return row
 }
 
 func (p *page) add(series shape.Series) bool {

@@ -48,10 +48,8 @@ func (e *entry) addPart(part, le string, value float64) bool {
 
 // fillBuckets adds the buckets that have not counted yet.
 func (e *entry) fillBuckets() {
-	for _, le := range contract.ConfidenceBounds() {
-		if bound, err := strconv.ParseFloat(le, 64); err == nil {
-			e.parts.buckets[bound] += 0
-		}
+	for _, bound := range contract.ConfidenceBounds() {
+		e.parts.buckets[bound.Value] += 0
 	}
 }
 

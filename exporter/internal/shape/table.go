@@ -88,12 +88,9 @@ func (t *table) fillClosedSets() {
 func closedSet(name string) []string {
 	switch name {
 	case contract.Replies:
-		return []string{
-			contract.OutcomeCounted, contract.OutcomeNoPredictions, contract.OutcomeUnparsed,
-			contract.OutcomeTruncated, contract.OutcomeEncoded, contract.OutcomeErrorStatus,
-		}
+		return contract.Outcomes()
 	case contract.Overflow:
-		return []string{contract.OverflowLabels, contract.OverflowModels, contract.OverflowLabelLength}
+		return contract.OverflowKinds()
 	case contract.Authorization:
 		return contract.AuthorizationResults()
 	case contract.RateLimit:

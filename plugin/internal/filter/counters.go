@@ -2,7 +2,6 @@ package filter
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 
@@ -40,8 +39,7 @@ const boundCount = 10
 // configuration.
 type counters struct {
 	config   config.Config
-	bounds   [boundCount]float64
-	boundsLe []string
+	bounds   []contract.Bound
 	models   map[string]*modelCounters
 	overflow map[string]*counter // by kind
 }
@@ -61,21 +59,13 @@ type labelCounters struct {
 	buckets [boundCount]counter
 }
 
-func newCounters(config config.Config) (*counters, error) {
-	c := &counters{
+func newCounters(config config.Config) *counters {
+	return &counters{
 		config:   config,
-		boundsLe: contract.ConfidenceBounds(),
+		bounds:   contract.ConfidenceBounds(),
 		models:   map[string]*modelCounters{},
 		overflow: map[string]*counter{},
 	}
-	for i, le := range c.boundsLe {
-		bound, err := strconv.ParseFloat(le, 64)
-		if err != nil {
-			return nil, err
-		}
-		c.bounds[i] = bound
-	}
-	return c, nil
 }
 
 // model returns the counters of a model, or of contract.Other where there is
@@ -89,13 +79,11 @@ func (c *counters) model(name string, isThere bool) (counters *modelCounters, is
 	if known := c.models[key]; known != nil {
 		return known, false
 	}
-	isFull = c.modelsKept() >= c.config.MaxModels
-	if isFull || !isThere {
-		isFull = isFull && isThere
+	if isFull = isThere && c.modelsKept() >= c.config.MaxModels; isFull || !isThere {
 		key = contract.Other
-	}
-	if known := c.models[key]; known != nil {
-		return known, isFull
+		if known := c.models[key]; known != nil {
+			return known, isFull
+		}
 	}
 	made := &modelCounters{name: key, labels: map[string]*labelCounters{}, replies: map[string]*counter{}}
 	c.models[key] = made
@@ -171,14 +159,14 @@ type tally struct {
 }
 
 // score notes a score between 0 and 1: any other is not a confidence.
-func (t *tally) score(bounds *[boundCount]float64, score float64) {
+func (t *tally) score(bounds []contract.Bound, score float64) {
 	if score < 0 || score > 1 {
 		return
 	}
 	t.scored++
 	t.sum += uint64(math.Round(score / contract.SumScale))
-	for i := range bounds {
-		if score <= bounds[i] {
+	for i, bound := range bounds {
+		if score <= bound.Value {
 			t.buckets[i]++
 		}
 	}
@@ -187,15 +175,16 @@ func (t *tally) score(bounds *[boundCount]float64, score float64) {
 // addTally counts in Envoy what a reply holds.
 func (c *counters) addTally(model *modelCounters, t *tally) {
 	label := t.label
-	of := []contract.Field{model.field(), {Key: contract.LabelLabel, Value: label.name}}
+	fields := [3]contract.Field{model.field(), {Key: contract.LabelLabel, Value: label.name}, {Key: contract.LabelBucket}}
+	of := fields[:2]
 	label.answers.add(t.answers, contract.Predictions, of...)
 	if c.config.PlainCounters {
 		label.addPlain(t.answers)
 	}
 	label.scored.add(t.scored, contract.Confidence+contract.SuffixCount, of...)
 	label.sum.add(t.sum, contract.Confidence+contract.SuffixSum, of...)
-	for i := range t.buckets {
-		le := contract.Field{Key: contract.LabelBucket, Value: c.boundsLe[i]}
-		label.buckets[i].add(t.buckets[i], contract.Confidence+contract.SuffixBucket, append(of, le)...)
+	for i, bound := range c.bounds {
+		fields[2].Value = bound.Le
+		label.buckets[i].add(t.buckets[i], contract.Confidence+contract.SuffixBucket, fields[:]...)
 	}
 }

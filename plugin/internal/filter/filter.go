@@ -36,13 +36,11 @@ func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 		return types.OnPluginStartStatusFailed
 	}
 	checked, err := config.Parse(data)
-	if err == nil {
-		p.counters, err = newCounters(checked)
-	}
 	if err != nil {
 		proxywasm.LogCriticalf("moodring: not started: %v", err)
 		return types.OnPluginStartStatusFailed
 	}
+	p.counters = newCounters(checked)
 	return types.OnPluginStartStatusOK
 }
 
@@ -57,11 +55,10 @@ type stream struct {
 
 	name      string // of the model asked
 	isPredict bool
-	isReading bool // the reply's body, from its headers to its end
 
 	model   *modelCounters
-	isFull  bool // model stands for contract.Other, for want of room
-	scanner answer.Scanner
+	isFull  bool            // model stands for contract.Other, for want of room
+	scanner *answer.Scanner // of the reply's body, from its headers to its end
 	found   found
 }
 
@@ -108,7 +105,7 @@ func (s *stream) OnHttpResponseHeaders(_ int, endOfStream bool) types.Action {
 	case isEncoded(responseHeader("content-encoding")):
 		s.count(contract.OutcomeEncoded)
 	default:
-		s.isReading = true
+		s.scanner = &answer.Scanner{}
 		s.scanner.Reset(s)
 		if endOfStream {
 			s.finish()
@@ -118,7 +115,7 @@ func (s *stream) OnHttpResponseHeaders(_ int, endOfStream bool) types.Action {
 }
 
 func (s *stream) OnHttpResponseBody(size int, endOfStream bool) types.Action {
-	if !s.isReading {
+	if s.scanner == nil {
 		return types.ActionContinue
 	}
 	if size > 0 {
@@ -137,7 +134,7 @@ func (s *stream) OnHttpResponseBody(size int, endOfStream bool) types.Action {
 }
 
 func (s *stream) OnHttpResponseTrailers(int) types.Action {
-	if s.isReading {
+	if s.scanner != nil {
 		s.finish()
 	}
 	return types.ActionContinue
@@ -145,7 +142,7 @@ func (s *stream) OnHttpResponseTrailers(int) types.Action {
 
 // OnHttpStreamDone finds replies that were reset before their end.
 func (s *stream) OnHttpStreamDone() {
-	if s.isReading {
+	if s.scanner != nil {
 		s.count(contract.OutcomeTruncated)
 	}
 }
@@ -159,7 +156,7 @@ func (s *stream) finish() {
 }
 
 func (s *stream) count(outcome string) {
-	s.isReading = false
+	s.scanner = nil
 	s.model.addReply(outcome)
 }
 
@@ -188,7 +185,7 @@ func (s *stream) Answer(text *contract.Text, score float64, isScored bool) {
 	t := s.found.tally(label)
 	t.answers++
 	if isScored {
-		t.score(&s.counters.bounds, score)
+		t.score(s.counters.bounds, score)
 	}
 }
 

@@ -59,7 +59,7 @@ func (p *Ports) FromEnvironment(lookup func(string) (string, bool)) error {
 func (p *Ports) claim() (claims, error) {
 	held := claims{}
 	for _, port := range p.all() {
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port.Number)))
+		listener, err := net.Listen("tcp", port.address())
 		if errors.Is(err, syscall.EADDRINUSE) {
 			err = fmt.Errorf("port %d (%s) is taken by another program: stop it, or choose a port with %s=PORT", port.Number, port.Name, port.Env)
 		}
@@ -75,12 +75,8 @@ func (p *Ports) claim() (claims, error) {
 // claims are listeners by the name of their port.
 type claims map[string]net.Listener
 
-// release frees the port for the program that is to listen on it.
-func (c claims) free(port Port) error {
-	listener := c[port.Name]
-	delete(c, port.Name)
-	return listener.Close()
-}
+// free gives the port up, for the program that is to listen on it.
+func (c claims) free(port Port) error { return c.take(port).Close() }
 
 // take hands the port's listener over.
 func (c claims) take(port Port) net.Listener {
@@ -89,6 +85,7 @@ func (c claims) take(port Port) net.Listener {
 	return listener
 }
 
+// release gives up all that is still held.
 func (c claims) release() error {
 	var err error
 	for _, listener := range c {

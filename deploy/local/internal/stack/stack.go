@@ -339,8 +339,11 @@ func (s *Stack) Stop() error {
 }
 
 func (s *Stack) removeRunDir() error {
-	if _, err := os.Stat(s.run(runMark)); err != nil {
-		return nil //nolint:nilerr // never made: nothing to remove
+	switch _, err := os.Stat(s.run(runMark)); {
+	case errors.Is(err, os.ErrNotExist): // never made
+		return nil
+	case err != nil:
+		return err
 	}
 	return os.RemoveAll(s.options.RunDir)
 }
