@@ -131,11 +131,25 @@ func parse(rest string, shown form) (Stat, error) {
 		stat.Fields = append(stat.Fields, field)
 		rest = next
 	}
-	if !slices.Contains(Stats(), rest) {
-		return Stat{}, fmt.Errorf("%w: the name is not in the contract", ErrNotOurs)
-	}
 	stat.Name = rest
-	return stat, nil
+	return stat, stat.check()
+}
+
+// check holds a stat that was read to what the plugin writes.
+func (s Stat) check() error {
+	if !slices.Contains(Stats(), s.Name) {
+		return fmt.Errorf("%w: the name is not in the contract", ErrNotOurs)
+	}
+	metric, _ := SplitStat(s.Name)
+	for _, field := range s.Fields {
+		if field.Key != LabelBucket {
+			continue
+		}
+		if !slices.ContainsFunc(Bounds(metric), func(b Bound) bool { return b.Le == field.Value }) {
+			return fmt.Errorf("%w: unknown bucket", ErrNotOurs)
+		}
+	}
+	return nil
 }
 
 func parseField(key, value string, shown form) (Field, error) {
@@ -143,27 +157,17 @@ func parseField(key, value string, shown form) (Field, error) {
 	if statKey(label) != key {
 		return Field{}, fmt.Errorf("%w: unknown key", ErrNotOurs)
 	}
-	if label == LabelBucket {
-		return parseBound(value, shown)
-	}
 	switch label {
+	case LabelBucket:
+		if shown == prometheusForm { // which shows a bound's dot as _
+			value = strings.ReplaceAll(value, "_", ".")
+		}
+		return Field{label, value}, nil
 	case LabelModel, LabelVersion, LabelLabel, LabelOutcome, LabelKind:
-	default:
-		return Field{}, fmt.Errorf("%w: unknown key", ErrNotOurs)
+		decoded, err := ParseValue(value)
+		return Field{label, decoded}, err
 	}
-	decoded, err := ParseValue(value)
-	return Field{label, decoded}, err
-}
-
-// parseBound reads a bucket's bound, whose dot the Prometheus form shows as _.
-func parseBound(bound string, shown form) (Field, error) {
-	if shown == prometheusForm {
-		bound = strings.ReplaceAll(bound, "_", ".")
-	}
-	if !slices.ContainsFunc(ConfidenceBounds(), func(b Bound) bool { return b.Le == bound }) {
-		return Field{}, fmt.Errorf("%w: unknown bucket", ErrNotOurs)
-	}
-	return Field{LabelBucket, bound}, nil
+	return Field{}, fmt.Errorf("%w: unknown key", ErrNotOurs)
 }
 
 // AppendValue appends the encoded value to dst.

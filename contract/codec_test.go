@@ -81,6 +81,8 @@ func TestNotOurs(t *testing.T) {
 		"wasmcustom.model=.=a;.;model=.=b;.;moodring_predictions_total",
 		"wasmcustom.le=.=0_95;.;moodring_prediction_confidence_bucket",
 		"wasmcustom.le=.=0.33;.;moodring_prediction_confidence_bucket",
+		"wasmcustom.le=.=0.95;.;moodring_prediction_margin_bucket",
+		"wasmcustom.le=.=0.95;.;moodring_predictions_total",
 	} {
 		if stat, err := ParseStat(name); !errors.Is(err, ErrNotOurs) {
 			t.Errorf("ParseStat(%q) = %v, %v; want ErrNotOurs", name, stat, err)

@@ -1,6 +1,9 @@
 package contract
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Names of the exported metrics. A renamed one is a [CHANGE] in CHANGELOG.md.
 const (
@@ -8,6 +11,10 @@ const (
 	Confidence       = "moodring_prediction_confidence"
 	Replies          = "moodring_replies_total"
 	Overflow         = "moodring_overflow_total"
+	Margin           = "moodring_prediction_margin"
+	LabelScores      = "moodring_label_scores_total"
+	BatchSize        = "moodring_reply_batch_size"
+	Faults           = "moodring_plugin_faults_total"
 	Authorization    = "moodring_gateway_authorization_total"
 	RateLimit        = "moodring_gateway_ratelimit_total"
 	Requests         = "moodring_gateway_requests_total"
@@ -129,6 +136,10 @@ func Metrics() []Metric {
 		{Confidence, Histogram, []string{LabelGateway, LabelModel, LabelVersion, LabelLabel}, "Score of the top label, 0 to 1."},
 		{Replies, Counter, []string{LabelGateway, LabelModel, LabelVersion, LabelOutcome}, "Replies on predict routes, each under one outcome."},
 		{Overflow, Counter, []string{LabelGateway, LabelKind}, "Answers put under other, or under a cut label, because a limit was reached."},
+		{Margin, Histogram, []string{LabelGateway, LabelModel, LabelVersion}, "Score of the top label less that of the second, 0 to 1; with the plugin's margins."},
+		{LabelScores, Counter, []string{LabelGateway, LabelModel, LabelVersion, LabelLabel}, "Sum of the scores a label was given, on top or not; with the plugin's scoreSums."},
+		{BatchSize, Histogram, []string{LabelGateway, LabelModel, LabelVersion}, "Predictions in a reply; with the plugin's batchSizes."},
+		{Faults, Counter, []string{LabelGateway}, "Faults of the plugin's own; the reply passed, uncounted."},
 		{Authorization, Counter, []string{LabelGateway, LabelResult}, "Requests the gateway's authorization allowed or denied."},
 		{RateLimit, Counter, []string{LabelGateway, LabelResult}, "Decisions of the gateway's rate limit filter."},
 		{Requests, Counter, []string{LabelGateway, LabelCodeClass}, "Downstream requests by class of the response code."},
@@ -153,22 +164,35 @@ func Find(name string) (Metric, bool) {
 	return rows[at], true
 }
 
-// Stats returns the names under which the plugin counts in Envoy: the counters
-// of the contract it owns, and the parts of the confidence histogram.
+// Stats returns the names under which the plugin counts in Envoy: its counters,
+// and the parts of its histograms.
 func Stats() []string {
-	return []string{
-		Predictions, Replies, Overflow,
-		Confidence + SuffixBucket, Confidence + SuffixCount, Confidence + SuffixSum,
+	stats := []string{Predictions, Replies, Overflow, Faults, LabelScores + SuffixMillionths}
+	for _, name := range []string{Confidence, Margin, BatchSize} {
+		stats = append(stats, name+SuffixBucket, name+SuffixCount, name+SuffixSum)
 	}
+	return stats
 }
 
-// Parts of a histogram as the plugin counts them. Envoy's counters are whole
-// numbers, so the sum of the scores travels in millionths.
+// SplitStat takes a name of Stats apart: the metric that the contract exports,
+// and which part of it the plugin's counter is; part is empty for the whole.
+func SplitStat(stat string) (metric, part string) {
+	for _, suffix := range []string{SuffixBucket, SuffixCount, SuffixSum, SuffixMillionths} {
+		if name, ok := strings.CutSuffix(stat, suffix); ok {
+			return name, suffix
+		}
+	}
+	return stat, ""
+}
+
+// Parts of metrics as the plugin counts them. Envoy's counters are whole
+// numbers, so sums travel in millionths.
 const (
-	SuffixBucket = "_bucket"
-	SuffixCount  = "_count"
-	SuffixSum    = "_sum_millionths"
-	SumScale     = 1e-6
+	SuffixBucket     = "_bucket"
+	SuffixCount      = "_count"
+	SuffixSum        = "_sum_millionths"
+	SuffixMillionths = "_millionths"
+	SumScale         = 1e-6
 )
 
 // Bound is the upper bound of a histogram's bucket.
@@ -177,11 +201,19 @@ type Bound struct {
 	Value float64
 }
 
-// ConfidenceBounds returns the bounds of the confidence histogram's buckets,
-// ascending. +Inf is the histogram's count.
-func ConfidenceBounds() []Bound {
-	return []Bound{
-		{"0.2", 0.2}, {"0.3", 0.3}, {"0.4", 0.4}, {"0.5", 0.5}, {"0.6", 0.6},
-		{"0.7", 0.7}, {"0.8", 0.8}, {"0.9", 0.9}, {"0.95", 0.95}, {"0.99", 0.99},
+// Bounds returns the bounds of the buckets of one of the plugin's histograms,
+// ascending, and nil for every other name. +Inf is the histogram's count.
+func Bounds(metric string) []Bound {
+	switch metric {
+	case Confidence:
+		return []Bound{
+			{"0.2", 0.2}, {"0.3", 0.3}, {"0.4", 0.4}, {"0.5", 0.5}, {"0.6", 0.6},
+			{"0.7", 0.7}, {"0.8", 0.8}, {"0.9", 0.9}, {"0.95", 0.95}, {"0.99", 0.99},
+		}
+	case Margin:
+		return []Bound{{"0.05", 0.05}, {"0.1", 0.1}, {"0.2", 0.2}, {"0.4", 0.4}, {"0.6", 0.6}, {"0.8", 0.8}, {"0.9", 0.9}}
+	case BatchSize:
+		return []Bound{{"1", 1}, {"2", 2}, {"5", 5}, {"10", 10}, {"20", 20}, {"50", 50}, {"100", 100}, {"200", 200}, {"500", 500}}
 	}
+	return nil
 }

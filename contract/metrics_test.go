@@ -33,11 +33,8 @@ func TestStatsAreInTheContract(t *testing.T) {
 		listed[metric.Name] = true
 	}
 	for _, stat := range Stats() {
-		for _, suffix := range []string{SuffixBucket, SuffixCount, SuffixSum} {
-			stat = strings.TrimSuffix(stat, suffix)
-		}
-		if !listed[stat] {
-			t.Errorf("%s is not a metric of the contract", stat)
+		if metric, _ := SplitStat(stat); !listed[metric] {
+			t.Errorf("%s is a part of %s, which is not a metric of the contract", stat, metric)
 		}
 	}
 }

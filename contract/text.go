@@ -15,8 +15,7 @@ const (
 )
 
 // Text gathers a label, or a model's or version's name, in constant memory,
-// however long it is and in whatever pieces it comes. The zero value is not
-// ready: call Reset first.
+// however long it is and in whatever pieces it comes. Its zero value is empty.
 //
 // One longer than MaxLabelBytes is cut: its first bytes, an ellipsis and the
 // 64-bit FNV-1a hash of the whole in hex, so that two long labels stay two. A
@@ -24,31 +23,39 @@ const (
 // cannot pass for another one's cut.
 type Text struct {
 	kept   [MaxLabelBytes]byte
-	length int // of the whole
-	sum    uint64
+	length int    // of the whole
+	sum    uint64 // of the whole, once it is longer than kept
 }
 
 // Reset empties t.
-func (t *Text) Reset() { t.length, t.sum = 0, fnvOffset }
+func (t *Text) Reset() { t.length = 0 }
 
 // AddAll adds a piece.
 func (t *Text) AddAll(piece []byte) {
+	if t.length+len(piece) <= MaxLabelBytes {
+		t.length += copy(t.kept[t.length:], piece)
+		return
+	}
+	t.sum = addSum(t.hash(), piece)
 	if t.length < MaxLabelBytes {
 		copy(t.kept[t.length:], piece)
 	}
 	t.length += len(piece)
-	for _, c := range piece {
-		t.sum = (t.sum ^ uint64(c)) * fnvPrime
-	}
 }
 
-// Add adds one byte.
-func (t *Text) Add(c byte) {
-	if t.length < MaxLabelBytes {
-		t.kept[t.length] = c
+// hash returns the sum of what was added.
+func (t *Text) hash() uint64 {
+	if t.length > MaxLabelBytes {
+		return t.sum
 	}
-	t.length++
-	t.sum = (t.sum ^ uint64(c)) * fnvPrime
+	return addSum(fnvOffset, t.kept[:t.length])
+}
+
+func addSum(sum uint64, piece []byte) uint64 {
+	for _, c := range piece {
+		sum = (sum ^ uint64(c)) * fnvPrime
+	}
+	return sum
 }
 
 // IsCut tells whether Append will cut or mark the text.
@@ -63,8 +70,9 @@ func (t *Text) Append(dst []byte) []byte {
 	}
 	dst = append(dst, wholeRunes(t.kept[:min(t.length, cutBytes)])...)
 	dst = append(dst, ellipsis...)
+	sum := t.hash()
 	for shift := 60; shift >= 0; shift -= 4 {
-		dst = append(dst, hexDigits[t.sum>>shift&15])
+		dst = append(dst, hexDigits[sum>>shift&15])
 	}
 	return dst
 }

@@ -49,14 +49,9 @@ func FuzzText(f *testing.F) {
 
 func gather(text string, size int) string {
 	var gathered Text
-	gathered.Reset()
 	for piece := []byte(text); len(piece) > 0; {
 		n := min(size, len(piece))
-		if n == 1 {
-			gathered.Add(piece[0])
-		} else {
-			gathered.AddAll(piece[:n])
-		}
+		gathered.AddAll(piece[:n])
 		piece = piece[n:]
 	}
 	return string(gathered.Append(nil))

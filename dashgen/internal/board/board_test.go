@@ -95,7 +95,7 @@ func TestValidateRefuses(t *testing.T) {
 	}{
 		{"bad uid", func(b *Board) { b.UID = "x" }, "uid of 8 to 40"},
 		{"no description", func(b *Board) { b.Description = "" }, "needs a title, a description"},
-		{"metric neither shown nor excused", func(b *Board) { b.Unused = b.Unused[1:] }, "moodring_exporter_scrape_bytes_total: it is either shown"},
+		{"metric neither shown nor excused", func(b *Board) { b.Unused = b.Unused[1:] }, "moodring_prediction_margin: it is either shown"},
 		{"excuse for a shown metric", func(b *Board) { b.Unused = append(b.Unused, Unused{contract.Replies, "why"}) }, "moodring_replies_total: it is either shown"},
 		{"excuse for no metric", func(b *Board) { b.Unused = append(b.Unused, Unused{"gone", "why"}) }, "gone: listed as unused"},
 		{"variable of no label", func(b *Board) { b.Variables[0].Choice.Label = "color" }, "has no label color"},

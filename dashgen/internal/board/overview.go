@@ -25,6 +25,10 @@ func Overview() Board {
 			{"Health", health()},
 		},
 		Unused: []Unused{
+			{contract.Margin, "there only where the plugin's margins option is on"},
+			{contract.LabelScores, "there only where the plugin's scoreSums option is on"},
+			{contract.BatchSize, "there only where the plugin's batchSizes option is on"},
+			{contract.Faults, "zero unless the plugin itself has a fault to report"},
 			{contract.ExporterBytes, "for sizing the exporter; it says nothing of the models"},
 			{contract.ExporterBuild, "for telling versions apart when reporting a fault"},
 		},

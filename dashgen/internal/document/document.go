@@ -80,12 +80,21 @@ func list(values [][2]string) string {
 }
 
 func histograms(out *strings.Builder) {
-	var bounds []string
-	for _, bound := range contract.ConfidenceBounds() {
-		bounds = append(bounds, bound.Le)
+	fmt.Fprintf(out, "\nA histogram is three series: `_bucket` with the label `%s`, `_count` and `_sum`. The last bucket is +Inf; those before it end:\n\n", contract.LabelBucket)
+	for _, m := range contract.Metrics() {
+		if m.Type != contract.Histogram {
+			continue
+		}
+		var bounds []string
+		for _, bound := range contract.Bounds(m.Name) {
+			bounds = append(bounds, bound.Le)
+		}
+		at := "at " + strings.Join(bounds, ", ")
+		if len(bounds) == 0 {
+			at = "where Envoy's own do"
+		}
+		fmt.Fprintf(out, "- `%s` %s\n", m.Name, at)
 	}
-	fmt.Fprintf(out, "\nA histogram is three series: `_bucket` with the label `%s`, `_count` and `_sum`. The buckets of `%s` end at %s and +Inf; those of `%s` are Envoy's own.\n",
-		contract.LabelBucket, contract.Confidence, strings.Join(bounds, ", "), contract.UpstreamDuration)
 }
 
 func unused(out *strings.Builder, b board.Board) {

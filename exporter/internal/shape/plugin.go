@@ -16,10 +16,7 @@ func (t *table) addPlugin(sample scrape.Sample) bool {
 	if err != nil || !isCount(sample.Value) {
 		return false
 	}
-	name, part := stat.Name, ""
-	if rest, ok := strings.CutPrefix(name, contract.Confidence); ok {
-		name, part = contract.Confidence, rest
-	}
+	name, part := contract.SplitStat(stat.Name)
 	values, le, ok := t.values(name, stat.Fields)
 	if !ok || (part == contract.SuffixBucket) != (le != "") {
 		return false
@@ -27,8 +24,7 @@ func (t *table) addPlugin(sample scrape.Sample) bool {
 	return t.at(name, values...).addPart(part, le, sample.Value)
 }
 
-// addPart adds to a counter, where part is empty, or to a part of the
-// confidence histogram.
+// addPart adds to a counter, where part is empty, or to a part of a metric.
 func (e *entry) addPart(part, le string, value float64) bool {
 	switch part {
 	case contract.SuffixCount:
@@ -36,6 +32,8 @@ func (e *entry) addPart(part, le string, value float64) bool {
 		e.fillBuckets()
 	case contract.SuffixSum:
 		e.parts.sum += value * contract.SumScale
+	case contract.SuffixMillionths:
+		e.value += value * contract.SumScale
 	case contract.SuffixBucket:
 		bound, err := strconv.ParseFloat(le, 64)
 		e.parts.buckets[bound] += value
@@ -48,7 +46,7 @@ func (e *entry) addPart(part, le string, value float64) bool {
 
 // fillBuckets adds the buckets that have not counted yet.
 func (e *entry) fillBuckets() {
-	for _, bound := range contract.ConfidenceBounds() {
+	for _, bound := range contract.Bounds(e.metric.Name) {
 		e.parts.buckets[bound.Value] += 0
 	}
 }

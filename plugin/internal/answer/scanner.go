@@ -1,21 +1,9 @@
-// Package answer reads model servers' replies as they stream by and finds what
-// was answered. It is pure, takes a body in pieces cut anywhere, and needs the
-// same few kilobytes for a body of any size.
 package answer
 
-import "github.com/moodring/moodring/contract"
-
-// Answers takes what a Scanner finds.
-type Answers interface {
-	// Answer is called once a prediction, with its label of the highest score.
-	// The label is valid during the call only. A prediction without scores has
-	// isScored false.
-	Answer(label *contract.Text, score float64, isScored bool)
-
-	// Discard takes back all answers of this reply so far: a later member of
-	// the reply's object replaces them.
-	Discard()
-}
+import (
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/json"
+)
 
 // Scanner reads one KServe V1 predict reply at a time:
 //
@@ -29,8 +17,9 @@ type Answers interface {
 // Source: KServe, docs/modelserving/data_plane/v1_protocol, and the replies of
 // Hugging Face's text-classification pipelines.
 type Scanner struct {
-	json    reader
+	json    json.Reader
 	answers Answers
+	options *Options
 
 	place    place
 	skipped  int // levels inside a value that is none of ours
@@ -86,26 +75,28 @@ func (s *scored) beats(best *scored) bool {
 	return s.score > best.score
 }
 
-// Reset makes the scanner ready for a reply whose answers go to answers.
-func (s *Scanner) Reset(answers Answers) {
-	s.json.reset(s)
+// Reset makes the scanner ready for a reply whose answers go to answers. The
+// options stay as they are until the reply's end.
+func (s *Scanner) Reset(_ Reply, options *Options, answers Answers) {
+	s.options = options
+	s.json.Reset((*visitor)(s))
 	s.answers = answers
 	s.place, s.skipped, s.at = atReply, 0, otherMember
 	s.isListed, s.isSound, s.answered = false, true, 0
 }
 
 // Write takes the next piece of the reply's body.
-func (s *Scanner) Write(piece []byte) { s.json.write(piece) }
+func (s *Scanner) Write(piece []byte) { s.json.Write(piece) }
 
 // Close ends the reply and returns its outcome: OutcomeCounted,
 // OutcomeNoPredictions, OutcomeUnparsed or OutcomeTruncated. Answers are to be
 // counted with OutcomeCounted only.
 func (s *Scanner) Close() string {
-	s.json.finish()
+	s.json.Finish()
 	switch {
-	case s.json.state == broken:
+	case s.json.IsBroken():
 		return contract.OutcomeUnparsed
-	case s.json.state != complete:
+	case !s.json.IsComplete():
 		return contract.OutcomeTruncated
 	case !s.isSound || !s.isListed:
 		return contract.OutcomeUnparsed
@@ -114,6 +105,13 @@ func (s *Scanner) Close() string {
 	}
 	return contract.OutcomeCounted
 }
+
+// visitor is the scanner as the JSON reader sees it.
+type visitor Scanner
+
+func (v *visitor) Key(name []byte)                    { (*Scanner)(v).key(name) }
+func (v *visitor) Begin(value json.Kind) json.Capture { return (*Scanner)(v).begin(value) }
+func (v *visitor) End(value json.Kind)                { (*Scanner)(v).end(value) }
 
 func (s *Scanner) key(name []byte) {
 	s.at = otherMember
@@ -128,10 +126,10 @@ func (s *Scanner) key(name []byte) {
 	}
 }
 
-func (s *Scanner) begin(value kind) capture {
+func (s *Scanner) begin(value json.Kind) json.Capture {
 	if s.skipped > 0 {
 		s.skip(value)
-		return captureNothing
+		return json.Nothing
 	}
 	switch s.place {
 	case inReply:
@@ -143,25 +141,25 @@ func (s *Scanner) begin(value kind) capture {
 	default: // atReply, inPrediction: an object and nothing else
 		s.beginObject(value)
 	}
-	return captureNothing
+	return json.Nothing
 }
 
 // skip leaves out a value that is none of ours, and all it holds.
-func (s *Scanner) skip(value kind) {
-	if value == objectValue || value == arrayValue {
+func (s *Scanner) skip(value json.Kind) {
+	if value == json.Object || value == json.Array {
 		s.skipped++
 	}
 }
 
 // refuse leaves out a value where one of another shape should stand.
-func (s *Scanner) refuse(value kind) {
+func (s *Scanner) refuse(value json.Kind) {
 	s.isSound = false
 	s.skip(value)
 }
 
-func (s *Scanner) beginObject(value kind) {
+func (s *Scanner) beginObject(value json.Kind) {
 	switch {
-	case value != objectValue:
+	case value != json.Object:
 		s.refuse(value)
 	case s.place == atReply:
 		s.place = inReply
@@ -175,7 +173,7 @@ func (s *Scanner) beginScored() {
 	s.candidate.reset()
 }
 
-func (s *Scanner) beginMember(value kind) {
+func (s *Scanner) beginMember(value json.Kind) {
 	if s.at != predictionsMember {
 		s.skip(value)
 		return
@@ -183,59 +181,59 @@ func (s *Scanner) beginMember(value kind) {
 	s.answers.Discard()
 	s.isListed, s.isSound, s.answered = true, true, 0
 	switch value {
-	case arrayValue:
+	case json.Array:
 		s.place = inPredictions
-	case objectValue:
+	case json.Object:
 		s.beginScored()
-	case nullValue:
+	case json.Null:
 	default:
 		s.refuse(value)
 	}
 }
 
-func (s *Scanner) beginPrediction(value kind) capture {
+func (s *Scanner) beginPrediction(value json.Kind) json.Capture {
 	switch value {
-	case arrayValue:
+	case json.Array:
 		s.place = inPrediction
 		s.best.reset()
-	case objectValue:
+	case json.Object:
 		s.beginScored()
-	case stringValue:
+	case json.String:
 		s.candidate.reset()
 		return s.captureLabel()
 	default:
 		s.refuse(value)
 	}
-	return captureNothing
+	return json.Nothing
 }
 
 // beginScore takes a member of a scored label. What an earlier one of the same
 // name was no longer matters.
-func (s *Scanner) beginScore(value kind) capture {
+func (s *Scanner) beginScore(value json.Kind) json.Capture {
 	s.skip(value)
 	switch s.at {
 	case labelMember:
-		if s.candidate.hasLabel = value == stringValue; s.candidate.hasLabel {
+		if s.candidate.hasLabel = value == json.String; s.candidate.hasLabel {
 			return s.captureLabel()
 		}
 	case scoreMember:
 		s.candidate.isScored, s.candidate.score = false, 0
-		s.candidate.badScore = value != numberValue && value != nullValue
-		if value == numberValue {
-			return captureNumber
+		s.candidate.badScore = value != json.Number && value != json.Null
+		if value == json.Number {
+			return json.Digits
 		}
 	}
-	return captureNothing
+	return json.Nothing
 }
 
-func (s *Scanner) captureLabel() capture {
+func (s *Scanner) captureLabel() json.Capture {
 	s.candidate.hasLabel = true
-	s.json.text = &s.candidate.label
-	return captureText
+	s.json.Text = &s.candidate.label
+	return json.Text
 }
 
-func (s *Scanner) end(value kind) {
-	isContainer := value == objectValue || value == arrayValue
+func (s *Scanner) end(value json.Kind) {
+	isContainer := value == json.Object || value == json.Array
 	switch {
 	case s.skipped > 0:
 		if isContainer {
@@ -243,9 +241,9 @@ func (s *Scanner) end(value kind) {
 		}
 	case isContainer:
 		s.endContainer()
-	case value == numberValue && s.place == inScored && s.at == scoreMember:
+	case value == json.Number && s.place == inScored && s.at == scoreMember:
 		s.endScore()
-	case value == stringValue && s.place == inPredictions:
+	case value == json.String && s.place == inPredictions:
 		s.answer(&s.candidate)
 	}
 }
@@ -279,11 +277,11 @@ func (s *Scanner) endScored() {
 }
 
 func (s *Scanner) endScore() {
-	score, ok := s.json.float()
+	score, ok := s.json.Float()
 	s.candidate.score, s.candidate.isScored, s.candidate.badScore = score, ok, !ok
 }
 
 func (s *Scanner) answer(top *scored) {
 	s.answered++
-	s.answers.Answer(&top.label, top.score, top.isScored)
+	s.answers.Answer(Prediction{Label: &top.label, Score: top.score, IsScored: top.isScored})
 }

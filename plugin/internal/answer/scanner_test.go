@@ -17,16 +17,26 @@ import (
 
 const seedReply = `{"predictions":[[{"label":"joy","score":0.9889927506446838},{"label":"love","score":0.004175746813416481},{"label":"anger","score":0.003846140578389168},{"label":"sadness","score":0.0012988817179575562},{"label":"fear","score":0.0009755274513736367},{"label":"surprise","score":0.0007109164143912494}]]}`
 
+// The JSON reader's limits.
+const (
+	maxDepth       = 10000
+	maxNumberBytes = 1024
+)
+
 // log takes answers as text, one a line.
 type log []string
 
-func (l *log) Answer(label *contract.Text, score float64, isScored bool) {
-	line := string(label.Append(nil))
-	if isScored {
-		line = fmt.Sprintf("%s %v", line, score)
+func (l *log) Answer(prediction Prediction) {
+	line := string(prediction.Label.Append(nil))
+	if prediction.IsScored {
+		line = fmt.Sprintf("%s %v", line, prediction.Score)
 	}
 	*l = append(*l, line)
 }
+
+func (*log) Model(*contract.Text)          {}
+func (*log) Version(*contract.Text)        {}
+func (*log) Score(*contract.Text, float64) {}
 
 func (l *log) Discard() { *l = nil }
 
@@ -130,7 +140,7 @@ func TestScannerIsReusable(t *testing.T) {
 	var scanner Scanner
 	for _, body := range []string{`{"predictions":["a"`, seedReply, `nul`, `"\ud83d`, seedReply} {
 		var answers log
-		scanner.Reset(&answers)
+		scanner.Reset(Reply{}, &Options{}, &answers)
 		scanner.Write([]byte(body))
 		outcome := scanner.Close()
 		wantOutcome, want := scan([]byte(body))
@@ -142,9 +152,10 @@ func TestScannerIsReusable(t *testing.T) {
 
 func TestScannerAllocatesNothing(t *testing.T) {
 	var scanner Scanner
+	var options Options
 	body := []byte(seedReply)
 	allocations := testing.AllocsPerRun(100, func() {
-		scanner.Reset(nothing{})
+		scanner.Reset(Reply{}, &options, nothing{})
 		scanner.Write(body)
 		scanner.Close()
 	})
@@ -155,8 +166,11 @@ func TestScannerAllocatesNothing(t *testing.T) {
 
 type nothing struct{}
 
-func (nothing) Answer(*contract.Text, float64, bool) {}
-func (nothing) Discard()                             {}
+func (nothing) Model(*contract.Text)          {}
+func (nothing) Version(*contract.Text)        {}
+func (nothing) Score(*contract.Text, float64) {}
+func (nothing) Answer(Prediction)             {}
+func (nothing) Discard()                      {}
 
 // FuzzScanner checks that no cut changes the outcome, and that wherever
 // encoding/json decodes a reply of our shape, the scanner says the same.
@@ -188,7 +202,7 @@ func scan(pieces ...[]byte) (outcome string, answers []string) {
 		scanner Scanner
 		found   log
 	)
-	scanner.Reset(&found)
+	scanner.Reset(Reply{}, &Options{}, &found)
 	for _, piece := range pieces {
 		scanner.Write(piece)
 	}
@@ -290,7 +304,6 @@ func decodeScore(members map[string]any) (score float64, isScored, ok bool) {
 
 func gathered(label string) string {
 	var text contract.Text
-	text.Reset()
 	text.AddAll([]byte(label))
 	return string(text.Append(nil))
 }
@@ -304,9 +317,10 @@ func BenchmarkScanner(b *testing.B) {
 	for name, body := range bodies {
 		b.Run(name+"/scanner", func(b *testing.B) {
 			var scanner Scanner
+			var options Options
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
-				scanner.Reset(nothing{})
+				scanner.Reset(Reply{}, &options, nothing{})
 				scanner.Write(body)
 				if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
 					b.Fatal(outcome)

@@ -62,7 +62,7 @@ type labelCounters struct {
 func newCounters(config config.Config) *counters {
 	return &counters{
 		config:   config,
-		bounds:   contract.ConfidenceBounds(),
+		bounds:   contract.Bounds(contract.Confidence),
 		models:   map[string]*modelCounters{},
 		overflow: map[string]*counter{},
 	}

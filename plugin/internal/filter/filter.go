@@ -106,7 +106,7 @@ func (s *stream) OnHttpResponseHeaders(_ int, endOfStream bool) types.Action {
 		s.count(contract.OutcomeEncoded)
 	default:
 		s.scanner = &answer.Scanner{}
-		s.scanner.Reset(s)
+		s.scanner.Reset(answer.Reply{}, &answer.Options{}, s)
 		if endOfStream {
 			s.finish()
 		}
@@ -171,21 +171,28 @@ func (s *stream) countAnswers() {
 	}
 }
 
+// Model and Version are the path's to tell.
+func (s *stream) Model(*contract.Text)   {}
+func (s *stream) Version(*contract.Text) {}
+
+// Score is not asked for.
+func (s *stream) Score(*contract.Text, float64) {}
+
 // Answer notes one prediction of the reply.
-func (s *stream) Answer(text *contract.Text, score float64, isScored bool) {
+func (s *stream) Answer(prediction answer.Prediction) {
 	var buffer [2 * contract.MaxLabelBytes]byte
-	label, isFull := s.counters.label(s.model, text.Append(buffer[:0]))
+	label, isFull := s.counters.label(s.model, prediction.Label.Append(buffer[:0]))
 	s.found.answers++
 	if isFull {
 		s.found.overLabel++
 	}
-	if text.IsCut() {
+	if prediction.Label.IsCut() {
 		s.found.cut++
 	}
 	t := s.found.tally(label)
 	t.answers++
-	if isScored {
-		t.score(s.counters.bounds, score)
+	if prediction.IsScored {
+		t.score(s.counters.bounds, prediction.Score)
 	}
 }
 

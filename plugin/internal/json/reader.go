@@ -1,4 +1,6 @@
-package answer
+// Package json reads JSON (RFC 8259) that comes in pieces, cut anywhere, in
+// constant memory. What encoding/json takes it takes, and nothing else.
+package json
 
 import (
 	"math/bits"
@@ -13,10 +15,10 @@ import (
 const (
 	maxDepth       = 10000 // as encoding/json has it
 	maxNumberBytes = 1024  // of a number whose value is asked for
-	maxKeyBytes    = 16    // longer ones are keys we do not know
+	maxKeyBytes    = 128   // longer ones are keys we do not know
 )
 
-// state is where in the JSON grammar (RFC 8259) the reader stands.
+// state is where in the JSON grammar (RFC 8259) the Reader stands.
 type state uint8
 
 const (
@@ -42,67 +44,74 @@ const (
 	broken   // this is not JSON, or beyond our limits
 )
 
-// kind is the type of a JSON value.
-type kind uint8
+// Kind is the type of a JSON value.
+type Kind uint8
 
 const (
-	objectValue kind = iota
-	arrayValue
-	stringValue
-	numberValue
-	boolValue
-	nullValue
+	Object Kind = iota
+	Array
+	String
+	Number
+	Bool
+	Null
 )
 
-// capture says what becomes of a string's or a number's bytes.
-type capture uint8
+// Capture says what becomes of a string's or a number's bytes.
+type Capture uint8
 
 const (
-	captureNothing capture = iota
-	captureKey
-	captureText
-	captureNumber
+	Nothing    Capture = iota
+	Text               // the Reader's Text gets the string
+	Digits             // Float returns the number
+	captureKey         // a member's name
 )
 
-// visitor follows a document's structure. begin is called before a value's
-// bytes are read, and answers what to keep of them; end after its last one.
-type visitor interface {
-	key(name []byte)
-	begin(value kind) capture
-	end(value kind)
+// Visitor follows a document's structure.
+type Visitor interface {
+	// Key is called with a member's name, which is valid during the call only;
+	// of one longer than 128 bytes, with its beginning.
+	Key(name []byte)
+
+	// Begin is called before a value's bytes are read, and returns what to keep
+	// of a string's or a number's.
+	Begin(value Kind) Capture
+
+	// End is called after a value's last byte.
+	End(value Kind)
 }
 
-// reader is a push parser: it takes a document in pieces, cut anywhere, holds
-// none of it but what the visitor asks to keep, and allocates nothing.
-type reader struct {
-	visit visitor
+// Reader is a push parser: it takes a document in pieces, cut anywhere, holds
+// none of it but what the Visitor asks to keep, and allocates nothing.
+type Reader struct {
+	visit Visitor
 
 	state   state
-	keep    capture
+	keep    Capture
 	isKey   bool
 	depth   int
 	objects [maxDepth/bits.UintSize + 1]uint // a bit a level: whether it is an object
 
 	literal   string // what is still to come of true, false or null
-	value     kind   // the literal's
+	value     Kind   // the literal's
 	hex       rune   // of a \u escape
 	hexDigits int
 	surrogate rune // the first half of a pair, when the second may follow
 
-	text   *contract.Text // where captureText puts a string
+	Text   *contract.Text // where Text puts a string
 	name   [maxKeyBytes]byte
 	nameN  int
 	number [maxNumberBytes]byte
 	digits int
 }
 
-func (r *reader) reset(visit visitor) {
+// Reset makes the reader ready for a document that visit follows.
+func (r *Reader) Reset(visit Visitor) {
 	r.visit = visit
 	r.state, r.depth, r.surrogate = wantValue, 0, 0
 }
 
-// write takes the next piece of the document.
-func (r *reader) write(piece []byte) {
+// Write takes the next piece of the document.
+func (r *Reader) Write(piece []byte) {
 	for i := 0; i < len(piece); {
 		switch {
 		case r.state == inString:
@@ -118,16 +127,16 @@ func (r *reader) write(piece []byte) {
 	}
 }
 
-// finish tells the reader that no more comes: a number at the top level has no
+// Finish tells the reader that no more comes: a number at the top level has no
 // other end.
-func (r *reader) finish() {
+func (r *Reader) Finish() {
 	if r.depth == 0 && r.numberMayEnd() {
-		r.endValue(numberValue)
+		r.endValue(Number)
 	}
 }
 
 // step takes one byte in any state but those that read runs of bytes.
-func (r *reader) step(c byte) {
+func (r *Reader) step(c byte) {
 	switch r.state {
 	case inEscape:
 		r.readEscape(c)
@@ -147,13 +156,13 @@ func (r *reader) step(c byte) {
 		r.beginValue(c)
 	case wantValueOrEnd:
 		if c == ']' {
-			r.endContainer(arrayValue)
+			r.endContainer(Array)
 		} else {
 			r.beginValue(c)
 		}
 	case wantKeyOrEnd:
 		if c == '}' {
-			r.endContainer(objectValue)
+			r.endContainer(Object)
 		} else {
 			r.beginKey(c)
 		}
@@ -168,7 +177,7 @@ func (r *reader) step(c byte) {
 	}
 }
 
-func (r *reader) expect(met bool, next state) {
+func (r *Reader) expect(met bool, next state) {
 	if met {
 		r.state = next
 	} else {
@@ -176,7 +185,7 @@ func (r *reader) expect(met bool, next state) {
 	}
 }
 
-func (r *reader) afterValue(c byte) {
+func (r *Reader) afterValue(c byte) {
 	inObject := r.inObject()
 	switch {
 	case c == ',' && inObject:
@@ -184,50 +193,50 @@ func (r *reader) afterValue(c byte) {
 	case c == ',':
 		r.state = wantValue
 	case c == '}' && inObject:
-		r.endContainer(objectValue)
+		r.endContainer(Object)
 	case c == ']' && !inObject:
-		r.endContainer(arrayValue)
+		r.endContainer(Array)
 	default:
 		r.state = broken
 	}
 }
 
-func (r *reader) beginKey(c byte) {
+func (r *Reader) beginKey(c byte) {
 	r.nameN, r.isKey, r.keep = 0, true, captureKey
 	r.expect(c == '"', inString)
 }
 
-func (r *reader) beginValue(c byte) {
+func (r *Reader) beginValue(c byte) {
 	switch c {
 	case '{':
-		r.beginContainer(objectValue, wantKeyOrEnd)
+		r.beginContainer(Object, wantKeyOrEnd)
 	case '[':
-		r.beginContainer(arrayValue, wantValueOrEnd)
+		r.beginContainer(Array, wantValueOrEnd)
 	case '"':
-		r.isKey, r.keep = false, r.visit.begin(stringValue)
-		if r.keep == captureText {
-			r.text.Reset()
+		r.isKey, r.keep = false, r.visit.Begin(String)
+		if r.keep == Text {
+			r.Text.Reset()
 		}
 		r.state = inString
 	case 't':
-		r.beginLiteral(boolValue, "rue")
+		r.beginLiteral(Bool, "rue")
 	case 'f':
-		r.beginLiteral(boolValue, "alse")
+		r.beginLiteral(Bool, "alse")
 	case 'n':
-		r.beginLiteral(nullValue, "ull")
+		r.beginLiteral(Null, "ull")
 	default:
 		r.beginNumber(c)
 	}
 }
 
-func (r *reader) beginContainer(value kind, next state) {
+func (r *Reader) beginContainer(value Kind, next state) {
 	if r.depth == maxDepth {
 		r.state = broken
 		return
 	}
-	r.visit.begin(value)
+	r.visit.Begin(value)
 	word, bit := &r.objects[r.depth/bits.UintSize], uint(1)<<(r.depth%bits.UintSize)
-	if value == objectValue {
+	if value == Object {
 		*word |= bit
 	} else {
 		*word &^= bit
@@ -236,18 +245,18 @@ func (r *reader) beginContainer(value kind, next state) {
 	r.state = next
 }
 
-func (r *reader) inObject() bool {
+func (r *Reader) inObject() bool {
 	level := r.depth - 1
 	return r.objects[level/bits.UintSize]>>(level%bits.UintSize)&1 == 1
 }
 
-func (r *reader) endContainer(value kind) {
+func (r *Reader) endContainer(value Kind) {
 	r.depth--
 	r.endValue(value)
 }
 
-func (r *reader) endValue(value kind) {
-	r.visit.end(value)
+func (r *Reader) endValue(value Kind) {
+	r.visit.End(value)
 	if r.depth == 0 {
 		r.state = complete
 	} else {
@@ -255,12 +264,12 @@ func (r *reader) endValue(value kind) {
 	}
 }
 
-func (r *reader) beginLiteral(value kind, rest string) {
-	r.visit.begin(value)
+func (r *Reader) beginLiteral(value Kind, rest string) {
+	r.visit.Begin(value)
 	r.value, r.literal, r.state = value, rest, inLiteral
 }
 
-func (r *reader) readLiteral(c byte) {
+func (r *Reader) readLiteral(c byte) {
 	if c != r.literal[0] {
 		r.state = broken
 		return
@@ -272,7 +281,7 @@ func (r *reader) readLiteral(c byte) {
 
 // readString takes the run of bytes up to a quote, a backslash or the piece's
 // end, and returns how many it took.
-func (r *reader) readString(piece []byte) int {
+func (r *Reader) readString(piece []byte) int {
 	n := 0
 	for n < len(piece) && piece[n] != '"' && piece[n] != '\\' && piece[n] >= ' ' {
 		n++
@@ -294,21 +303,21 @@ func (r *reader) readString(piece []byte) int {
 	return n + 1
 }
 
-func (r *reader) endString() {
+func (r *Reader) endString() {
 	r.keepLoneSurrogate()
 	if !r.isKey {
-		r.endValue(stringValue)
+		r.endValue(String)
 		return
 	}
-	r.visit.key(r.name[:min(r.nameN, len(r.name))])
+	r.visit.Key(r.name[:min(r.nameN, len(r.name))])
 	r.state = wantColon
 }
 
-func (r *reader) keepBytes(run []byte) {
+func (r *Reader) keepBytes(run []byte) {
 	r.keepLoneSurrogate()
 	switch r.keep {
-	case captureText:
-		r.text.AddAll(run)
+	case Text:
+		r.Text.AddAll(run)
 	case captureKey:
 		if r.nameN < len(r.name) {
 			copy(r.name[r.nameN:], run)
@@ -317,21 +326,21 @@ func (r *reader) keepBytes(run []byte) {
 	}
 }
 
-func (r *reader) keepRune(c rune) {
+func (r *Reader) keepRune(c rune) {
 	var encoded [utf8.UTFMax]byte
 	r.keepBytes(encoded[:utf8.EncodeRune(encoded[:], c)])
 }
 
 // keepLoneSurrogate puts the replacement character where the first half of a
 // surrogate pair was not followed by the second, as encoding/json does.
-func (r *reader) keepLoneSurrogate() {
+func (r *Reader) keepLoneSurrogate() {
 	if r.surrogate != 0 {
 		r.surrogate = 0
 		r.keepRune(utf8.RuneError)
 	}
 }
 
-func (r *reader) readEscape(c byte) {
+func (r *Reader) readEscape(c byte) {
 	r.state = inString
 	switch c {
 	case '"', '\\', '/':
@@ -353,7 +362,7 @@ func (r *reader) readEscape(c byte) {
 	}
 }
 
-func (r *reader) readUnicode(c byte) {
+func (r *Reader) readUnicode(c byte) {
 	digit, ok := hexDigit(c)
 	if !ok {
 		r.state = broken
@@ -366,7 +375,7 @@ func (r *reader) readUnicode(c byte) {
 	}
 }
 
-func (r *reader) endUnicode() {
+func (r *Reader) endUnicode() {
 	first, second := r.surrogate, r.hex
 	if first != 0 {
 		if pair := utf16.DecodeRune(first, second); pair != utf8.RuneError {
@@ -395,7 +404,7 @@ func hexDigit(c byte) (rune, bool) {
 	return 0, false
 }
 
-func (r *reader) beginNumber(c byte) {
+func (r *Reader) beginNumber(c byte) {
 	switch {
 	case c == '-':
 		r.state = afterMinus
@@ -407,13 +416,13 @@ func (r *reader) beginNumber(c byte) {
 		r.state = broken
 		return
 	}
-	r.keep = r.visit.begin(numberValue)
+	r.keep = r.visit.Begin(Number)
 	r.digits = 0
 	r.keepDigit(c)
 }
 
-func (r *reader) keepDigit(c byte) {
-	if r.keep != captureNumber {
+func (r *Reader) keepDigit(c byte) {
+	if r.keep != Digits {
 		return
 	}
 	if r.digits == len(r.number) {
@@ -426,12 +435,12 @@ func (r *reader) keepDigit(c byte) {
 
 // readNumber takes the number's bytes up to its end or the piece's, and returns
 // how many it took. The byte that ends a number is not the number's.
-func (r *reader) readNumber(piece []byte) int {
+func (r *Reader) readNumber(piece []byte) int {
 	for n, c := range piece {
 		next, ok := numberStep(r.state, c)
 		if !ok {
 			if r.numberMayEnd() {
-				r.endValue(numberValue)
+				r.endValue(Number)
 			} else {
 				r.state = broken
 			}
@@ -478,7 +487,13 @@ func numberStep(at state, c byte) (next state, ok bool) {
 	}
 }
 
-func (r *reader) numberMayEnd() bool {
+// IsBroken tells whether what came is not JSON, or beyond our limits.
+func (r *Reader) IsBroken() bool { return r.state == broken }
+
+// IsComplete tells whether the document's one value has ended.
+func (r *Reader) IsComplete() bool { return r.state == complete }
+
+func (r *Reader) numberMayEnd() bool {
 	switch r.state {
 	case afterZero, inInteger, inFraction, inExponent:
 		return true
@@ -486,9 +501,9 @@ func (r *reader) numberMayEnd() bool {
 	return false
 }
 
-// float returns the number just read, if the visitor captured it. It is false
+// Float returns the number just read, if the Visitor captured it. It is false
 // for one that is past the range of a float64.
-func (r *reader) float() (float64, bool) {
+func (r *Reader) Float() (float64, bool) {
 	// ParseFloat keeps no part of its argument but in its error.
 	value, err := strconv.ParseFloat(unsafe.String(&r.number[0], r.digits), 64)
 	return value, err == nil
