@@ -8,11 +8,11 @@ GO      ?= go
 PYTHON  ?= python3
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-MODULES := . deploy/local deploy/render
+MODULES := . plugin/bench deploy/local deploy/render
 
 include Tools.mk
 
-.PHONY: help build programs runner stack downloads up demo test check bench fuzz lint generate clean tools
+.PHONY: help build programs baselines runner stack downloads up demo test check bench fuzz lint generate clean tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -54,8 +54,15 @@ check: lint generate ## Format, lint, and see that generated files are current
 	@git diff --exit-code -- dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
 		{ echo 'make check: generated files were not current; they are now: commit them' >&2; exit 1; }
 
-bench: ## Run the benchmarks
+bench: build baselines $(PYPI) ## Run the benchmarks, and measure what filters cost Envoy
+	bin/bench bin
 	$(GO) test -run '^$$' -bench . -benchmem -count=6 ./contract ./plugin/... ./exporter/... ./modelserver/...
+
+# What the filter is compared with, and the program that compares.
+baselines:
+	cd plugin/bench && for filter in noop straightforward; do \
+		GOOS=wasip1 GOARCH=wasm $(BUILD) -buildmode=c-shared -ldflags '-s -w' -o ../../bin/$$filter.wasm ./$$filter; done
+	cd plugin/bench && $(BUILD) -o ../../bin/bench .
 
 FUZZTIME ?= 30s
 fuzz: ## Run every fuzz test for FUZZTIME (30s)

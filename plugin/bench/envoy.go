@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bufio"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"text/template"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// filter is what stands before the router of one listener.
+type filter struct {
+	Name    string
+	Wasm    string // its file; no filter at all when empty
+	Config  string
+	counter string // of answers in Envoy's /stats; none when empty
+}
+
+// envoy is a running Envoy with a listener for each of its filters, all before
+// the same upstream.
+type envoy struct {
+	command *exec.Cmd
+	admin   string
+	clients map[string]*client // by the filter's name
+}
+
+//go:embed envoy.json.tmpl
+var bootstrap string
+
+// setting is what an Envoy stands between while it is measured.
+type setting struct {
+	workers     int
+	connections int // from the client to each listener
+	filters     []filter
+	replies     [][]byte // of the model, in turn
+}
+
+// with gives use a running Envoy, and stops it afterwards.
+func (s setting) with(binary string, use func(*envoy) error) (err error) {
+	model, err := startUpstream(s.replies)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.listener.Close()) }()
+	dir, err := os.MkdirTemp("", "moodring-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	e := &envoy{clients: map[string]*client{}}
+	if err := e.start(binary, dir, s, model.port()); err != nil {
+		return err
+	}
+	defer e.kill()
+	if err := e.waitUntilReady(filepath.Join(dir, "admin")); err != nil {
+		return err
+	}
+	if err := e.connect(s.connections); err != nil {
+		return err
+	}
+	return use(e)
+}
+
+func (e *envoy) start(binary, dir string, s setting, modelPort int) error {
+	config := filepath.Join(dir, "envoy.json")
+	if err := writeBootstrap(config, modelPort, s.filters); err != nil {
+		return err
+	}
+	e.command = exec.Command(binary, "-c", config, "--admin-address-path", filepath.Join(dir, "admin"),
+		"--concurrency", strconv.Itoa(s.workers), "--use-dynamic-base-id", "--log-level", "error")
+	e.command.Stderr = os.Stderr
+	e.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return e.command.Start()
+}
+
+func (e *envoy) kill() {
+	_ = e.command.Process.Kill() // it may have ended
+	_ = e.command.Wait()         // it was killed
+}
+
+func writeBootstrap(path string, modelPort int, filters []filter) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	err = template.Must(template.New("").Parse(bootstrap)).Execute(file, struct {
+		Filters   []filter
+		ModelPort int
+	}{filters, modelPort})
+	return errors.Join(err, file.Close())
+}
+
+// waitUntilReady takes up to two minutes: Envoy compiles the filters first.
+func (e *envoy) waitUntilReady(adminFile string) error {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		address, err := os.ReadFile(adminFile)
+		if err != nil {
+			continue // not written yet
+		}
+		e.admin = "http://" + string(address)
+		if state, err := e.get("/ready"); err == nil && strings.TrimSpace(state) == "LIVE" {
+			return nil
+		}
+	}
+	return errors.New("no ready Envoy within two minutes; its log stands above")
+}
+
+func (e *envoy) connect(connections int) error {
+	page, err := e.get("/listeners?format=json")
+	if err != nil {
+		return err
+	}
+	var listeners struct {
+		Statuses []struct {
+			Name    string
+			Address struct {
+				Socket struct {
+					Address string
+					Port    int `json:"port_value"`
+				} `json:"socket_address"`
+			} `json:"local_address"`
+		} `json:"listener_statuses"`
+	}
+	if err := json.Unmarshal([]byte(page), &listeners); err != nil {
+		return fmt.Errorf("/listeners of Envoy: %w", err)
+	}
+	for _, listener := range listeners.Statuses {
+		socket := listener.Address.Socket
+		if e.clients[listener.Name], err = dial(fmt.Sprintf("%s:%d", socket.Address, socket.Port), connections); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *envoy) get(path string) (string, error) {
+	response, err := http.Get(e.admin + path)
+	if err != nil {
+		return "", err
+	}
+	body, err := io.ReadAll(response.Body)
+	return string(body), errors.Join(err, response.Body.Close())
+}
+
+// cpu returns the processor time of all of Envoy's threads, in nanoseconds, by
+// the kernel's own account of the process (clock_getcpuclockid).
+func (e *envoy) cpu() (time.Duration, error) {
+	const scheduled = 2 // CPUCLOCK_SCHED
+	var spent unix.Timespec
+	if err := unix.ClockGettime(int32(^e.command.Process.Pid<<3|scheduled), &spent); err != nil {
+		return 0, fmt.Errorf("the CPU clock of Envoy: %w", err)
+	}
+	return time.Duration(spent.Nano()), nil
+}
+
+// rss returns Envoy's resident memory in bytes.
+func (e *envoy) rss() (float64, error) {
+	file, err := os.Open(fmt.Sprintf("/proc/%d/status", e.command.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		var kilobytes float64
+		if n, _ := fmt.Sscanf(lines.Text(), "VmRSS: %g kB", &kilobytes); n == 1 {
+			return kilobytes * 1024, nil
+		}
+	}
+	return 0, errors.New("no VmRSS in Envoy's /proc/PID/status")
+}
+
+// check compares what each filter has counted with the answers that passed it.
+func (e *envoy) check(filters []filter, answers int) error {
+	page, err := e.get("/stats?usedonly&filter=^wasmcustom")
+	if err != nil {
+		return err
+	}
+	for _, f := range filters {
+		line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta("wasmcustom."+f.counter) + `: (\d+)$`).FindStringSubmatch(page)
+		if f.counter != "" && (line == nil || line[1] != strconv.Itoa(answers)) {
+			return fmt.Errorf("%s did not count %d answers under %s, but %q", f.Name, answers, f.counter, line)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+// Bench measures what filters cost a real Envoy: no filter at all, one that
+// does nothing, the straightforward one, and Moodring's, side by side in one
+// run. See `make bench`.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+const usage = `usage: bench DIRECTORY [cost|batch|memory|soak]...
+
+DIRECTORY holds moodring.wasm, noop.wasm and straightforward.wasm. Without a
+name, all but soak are measured.
+`
+
+type report func(out io.Writer, binary string, filters []filter) error
+
+func run(args []string, stdout, stderr io.Writer) int {
+	reports := map[string]report{"cost": reportCost, "batch": reportBatch, "memory": reportMemory, "soak": reportSoak}
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return 2
+	}
+	directory, names := args[0], args[1:]
+	if len(names) == 0 {
+		names = []string{"cost", "batch", "memory"}
+	}
+	for _, name := range names {
+		measure, ok := reports[name]
+		if !ok {
+			fmt.Fprintf(stderr, "bench: unknown measurement %q\n%s", name, usage)
+			return 2
+		}
+		if err := runReport(stdout, directory, measure); err != nil {
+			fmt.Fprintf(stderr, "bench: %s: %v\n", name, err)
+			return 1
+		}
+	}
+	return 0
+}
+
+func runReport(out io.Writer, directory string, measure report) error {
+	binary, err := findEnvoy()
+	if err != nil {
+		return err
+	}
+	filters := []filter{
+		without:         {Name: "no plugin"},
+		noop:            {Name: "no-op", Wasm: filepath.Join(directory, "noop.wasm")},
+		straightforward: {Name: "straightforward", Wasm: filepath.Join(directory, "straightforward.wasm"), counter: "joy"},
+		moodring: {
+			Name: "moodring", Wasm: filepath.Join(directory, "moodring.wasm"),
+			counter: "model=.=0xbert_2demotion_2dmodel;.;label=.=joy;.;moodring_predictions_total",
+		},
+	}
+	return measure(out, binary, filters)
+}
+
+// findEnvoy takes ENVOY, the PATH, and what `make tools` installs, in this
+// order.
+func findEnvoy() (string, error) {
+	for _, candidate := range []string{os.Getenv("ENVOY"), "envoy", ".tools/bin/envoy"} {
+		if path, err := exec.LookPath(candidate); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("no Envoy: set ENVOY to its binary, put it on the PATH, or run `make tools`")
+}
