@@ -5,14 +5,17 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// Scanner reads one KServe V1 predict reply at a time:
+// Scanner reads one reply at a time, as its content says:
 //
-//	{"predictions": [[{"label": "joy", "score": 0.98}, ...], ...]}
+//   - KServe V1's {"predictions": [...]}. Each member is a prediction: a list
+//     of scored labels ({"label": "joy", "score": 0.98}) or of plain scores (a
+//     class each), of which the highest counts and the first of equals; a scored
+//     label alone; a string; a whole number, which is a class; or an object with
+//     classes and probabilities (type object). An object in the place of the list
+//     is a single prediction, and a list of one string or number is what it holds.
+//   - A Hugging Face task's list of scored labels, or of lists of them.
 //
-// The members of predictions are one prediction each: a list of scored labels,
-// of which the highest counts and the first of equals; a single one; or a plain
-// string. An object in the place of the list is a single prediction. Of members
-// that stand twice in an object the last counts, as in encoding/json.
+// Of members that stand twice in an object the last counts, as in encoding/json.
 //
 // Source: KServe, docs/modelserving/data_plane/v1_protocol, and the replies of
 // Hugging Face's text-classification pipelines.
@@ -24,24 +27,32 @@ type Scanner struct {
 	place    place
 	skipped  int // levels inside a value that is none of ours
 	at       member
-	isListed bool // predictions was there
-	isSound  bool // and no value in it so far has another shape than the above
+	captured json.Capture // what is kept of the value that began last
+	isListed bool         // predictions was there
+	isTask   bool         // it is a Hugging Face task's list
+	isSound  bool         // and no value in it so far has another shape than the above
 	answered int
 
-	owner     place // where the scored label stands
-	candidate scored
-	best      scored
+	areScores bool // a flat list holds the scores of one prediction
+	instances int  // predictions that the list holds otherwise
+
+	owner  place // where the object stands
+	object object
+	list   list
+	class  contract.Text // the name of a class
 }
 
 // place is the level of a reply at which the next value stands.
 type place uint8
 
 const (
-	atReply       place = iota // the reply itself
-	inReply                    // a member of the reply
-	inPredictions              // a member of predictions
-	inPrediction               // a member of one prediction's list
-	inScored                   // a member of a scored label
+	atReply        place = iota // the reply itself
+	inReply                     // a member of the reply
+	inPredictions               // a member of predictions, or of a task's list
+	inPrediction                // a member of one prediction's list
+	inObject                    // a member of an object that is, or holds, a prediction
+	inClass                     // a member of its list of classes
+	inDistribution              // a member of its list of probabilities
 )
 
 // member is the key before a value, if it is one we know.
@@ -52,28 +63,10 @@ const (
 	predictionsMember
 	labelMember
 	scoreMember
+	classMember        // classes or prediction
+	distributionMember // probabilities or scores
+	indexMember        // a class by its index
 )
-
-// scored is a label with its score.
-type scored struct {
-	label    contract.Text
-	score    float64
-	hasLabel bool
-	isScored bool
-	badScore bool // it is of another type, or past the range of a float64
-}
-
-func (s *scored) reset() { s.hasLabel, s.isScored, s.badScore, s.score = false, false, false, 0 }
-
-func (s *scored) beats(best *scored) bool {
-	switch {
-	case !best.hasLabel:
-		return true
-	case s.isScored != best.isScored:
-		return s.isScored
-	}
-	return s.score > best.score
-}
 
 // Reset makes the scanner ready for a reply whose answers go to answers. The
 // options stay as they are until the reply's end.
@@ -82,7 +75,7 @@ func (s *Scanner) Reset(_ Reply, options *Options, answers Answers) {
 	s.json.Reset((*visitor)(s))
 	s.answers = answers
 	s.place, s.skipped, s.at = atReply, 0, otherMember
-	s.isListed, s.isSound, s.answered = false, true, 0
+	s.isListed, s.isTask, s.isSound, s.answered = false, false, true, 0
 }
 
 // Write takes the next piece of the reply's body.
@@ -109,9 +102,13 @@ func (s *Scanner) Close() string {
 // visitor is the scanner as the JSON reader sees it.
 type visitor Scanner
 
-func (v *visitor) Key(name []byte)                    { (*Scanner)(v).key(name) }
-func (v *visitor) Begin(value json.Kind) json.Capture { return (*Scanner)(v).begin(value) }
-func (v *visitor) End(value json.Kind)                { (*Scanner)(v).end(value) }
+func (v *visitor) Key(name []byte)     { (*Scanner)(v).key(name) }
+func (v *visitor) End(value json.Kind) { (*Scanner)(v).end(value) }
+
+func (v *visitor) Begin(value json.Kind) json.Capture {
+	v.captured = (*Scanner)(v).begin(value)
+	return v.captured
+}
 
 func (s *Scanner) key(name []byte) {
 	s.at = otherMember
@@ -119,10 +116,8 @@ func (s *Scanner) key(name []byte) {
 	case s.skipped > 0:
 	case s.place == inReply && string(name) == "predictions":
 		s.at = predictionsMember
-	case s.place == inScored && string(name) == "label":
-		s.at = labelMember
-	case s.place == inScored && string(name) == "score":
-		s.at = scoreMember
+	case s.place == inObject:
+		s.at = s.object.member(name)
 	}
 }
 
@@ -132,45 +127,50 @@ func (s *Scanner) begin(value json.Kind) json.Capture {
 		return json.Nothing
 	}
 	switch s.place {
+	case atReply:
+		s.beginReply(value)
 	case inReply:
 		s.beginMember(value)
 	case inPredictions:
 		return s.beginPrediction(value)
-	case inScored:
-		return s.beginScore(value)
-	default: // atReply, inPrediction: an object and nothing else
-		s.beginObject(value)
+	case inPrediction:
+		return s.beginListed(value)
+	case inObject:
+		return s.beginField(value)
+	case inClass:
+		return s.beginClass(value)
+	default: // inDistribution
+		return s.beginProbability(value)
 	}
 	return json.Nothing
 }
 
 // skip leaves out a value that is none of ours, and all it holds.
 func (s *Scanner) skip(value json.Kind) {
-	if value == json.Object || value == json.Array {
+	if isContainer(value) {
 		s.skipped++
 	}
 }
 
 // refuse leaves out a value where one of another shape should stand.
-func (s *Scanner) refuse(value json.Kind) {
+func (s *Scanner) refuse(value json.Kind) json.Capture {
 	s.isSound = false
 	s.skip(value)
+	return json.Nothing
 }
 
-func (s *Scanner) beginObject(value json.Kind) {
-	switch {
-	case value != json.Object:
-		s.refuse(value)
-	case s.place == atReply:
+func isContainer(value json.Kind) bool { return value == json.Object || value == json.Array }
+
+func (s *Scanner) beginReply(value json.Kind) {
+	switch value {
+	case json.Object:
 		s.place = inReply
+	case json.Array:
+		s.isListed, s.isTask = true, true
+		s.beginPredictions(Scores)
 	default:
-		s.beginScored()
+		s.refuse(value)
 	}
-}
-
-func (s *Scanner) beginScored() {
-	s.owner, s.place = s.place, inScored
-	s.candidate.reset()
 }
 
 func (s *Scanner) beginMember(value json.Kind) {
@@ -182,106 +182,209 @@ func (s *Scanner) beginMember(value json.Kind) {
 	s.isListed, s.isSound, s.answered = true, true, 0
 	switch value {
 	case json.Array:
-		s.place = inPredictions
+		s.beginPredictions(Instances)
 	case json.Object:
-		s.beginScored()
+		s.beginObject()
 	case json.Null:
 	default:
 		s.refuse(value)
 	}
 }
 
+// beginPredictions enters the list of predictions. What it holds when it is
+// flat is the options' to say, or else as usual for such a reply.
+func (s *Scanner) beginPredictions(usual FlatList) {
+	s.place, s.instances = inPredictions, 0
+	flat := s.options.FlatList
+	if flat == "" {
+		flat = usual
+	}
+	s.areScores = flat == Scores
+	s.list.reset()
+}
+
+// beginPrediction takes a member of the list of predictions. Those of a flat
+// list of scores are counted when they end.
 func (s *Scanner) beginPrediction(value json.Kind) json.Capture {
-	switch value {
-	case json.Array:
+	switch {
+	case value == json.Object:
+		s.beginObject()
+	case value == json.Array:
+		s.addInstance()
 		s.place = inPrediction
-		s.best.reset()
-	case json.Object:
-		s.beginScored()
-	case json.String:
-		s.candidate.reset()
-		return s.captureLabel()
+	case value == json.String && !s.isTask:
+		s.addInstance()
+		return s.capture(&s.class)
+	case value == json.Number && s.areScores:
+		return s.beginListed(value)
+	case value == json.Number && !s.isTask:
+		return json.Digits
 	default:
 		s.refuse(value)
 	}
 	return json.Nothing
 }
 
-// beginScore takes a member of a scored label. What an earlier one of the same
-// name was no longer matters.
-func (s *Scanner) beginScore(value json.Kind) json.Capture {
-	s.skip(value)
-	switch s.at {
-	case labelMember:
-		if s.candidate.hasLabel = value == json.String; s.candidate.hasLabel {
-			return s.captureLabel()
-		}
-	case scoreMember:
-		s.candidate.isScored, s.candidate.score = false, 0
-		s.candidate.badScore = value != json.Number && value != json.Null
-		if value == json.Number {
-			return json.Digits
-		}
+// addInstance notes a prediction that is no part of a flat list of scores. No
+// list holds both.
+func (s *Scanner) addInstance() {
+	s.instances++
+	if s.areScores && s.list.members > 0 {
+		s.isSound = false
+	}
+}
+
+// beginListed takes a member of one prediction's list.
+func (s *Scanner) beginListed(value json.Kind) json.Capture {
+	switch {
+	case s.isTask && value != json.Object, !s.list.takes(value):
+		return s.refuse(value)
+	case value == json.Object:
+		s.beginObject()
+	case value == json.String:
+		s.list.members++
+		return s.capture(&s.list.label)
+	case value == json.Number:
+		return json.Digits
 	}
 	return json.Nothing
 }
 
-func (s *Scanner) captureLabel() json.Capture {
-	s.candidate.hasLabel = true
-	s.json.Text = &s.candidate.label
+func (s *Scanner) beginObject() {
+	s.owner, s.place = s.place, inObject
+	s.object.reset()
+}
+
+// capture has the string that begins put into text.
+func (s *Scanner) capture(text *contract.Text) json.Capture {
+	s.json.Text = text
 	return json.Text
 }
 
 func (s *Scanner) end(value json.Kind) {
-	isContainer := value == json.Object || value == json.Array
 	switch {
 	case s.skipped > 0:
-		if isContainer {
+		if isContainer(value) {
 			s.skipped--
 		}
-	case isContainer:
+	case isContainer(value):
 		s.endContainer()
-	case value == json.Number && s.place == inScored && s.at == scoreMember:
-		s.endScore()
-	case value == json.String && s.place == inPredictions:
-		s.answer(&s.candidate)
+	case s.captured == json.Digits:
+		s.endNumber()
+	case s.captured == json.Text && s.place == inPredictions:
+		s.answer(&s.class, ranking{})
 	}
 }
 
 func (s *Scanner) endContainer() {
 	switch s.place {
-	case inScored:
-		s.endScored()
+	case inObject:
+		s.endObject()
+	case inClass:
+		s.object.endClasses()
+		s.place = inObject
+	case inDistribution:
+		s.place = inObject
 	case inPrediction:
-		if s.best.hasLabel {
-			s.answer(&s.best)
-		}
+		s.endList()
 		s.place = inPredictions
 	case inPredictions:
-		s.place = inReply
+		s.endPredictions()
 	case inReply:
 		s.place = atReply
 	}
 }
 
-func (s *Scanner) endScored() {
-	s.place = s.owner
-	switch {
-	case !s.candidate.hasLabel || s.candidate.badScore:
-		s.isSound = false
-	case s.place != inPrediction:
-		s.answer(&s.candidate)
-	case s.candidate.beats(&s.best):
-		s.best = s.candidate
+func (s *Scanner) endPredictions() {
+	if s.areScores && s.list.members > 0 {
+		if s.instances > 0 {
+			s.isSound = false
+		}
+		s.endList()
+	}
+	if s.place = inReply; s.isTask {
+		s.place = atReply
 	}
 }
 
-func (s *Scanner) endScore() {
-	score, ok := s.json.Float()
-	s.candidate.score, s.candidate.isScored, s.candidate.badScore = score, ok, !ok
+func (s *Scanner) endNumber() {
+	number, ok := s.json.Float()
+	switch s.place {
+	case inPredictions:
+		s.endFlatNumber(number, ok)
+	case inPrediction:
+		s.addNumber(number, ok)
+	case inClass:
+		s.object.setClass(number, ok, s.options)
+	case inDistribution:
+		s.object.addProbability(number, ok)
+	case inObject:
+		s.endField(number, ok)
+	}
 }
 
-func (s *Scanner) answer(top *scored) {
+func (s *Scanner) endFlatNumber(number float64, ok bool) {
+	if s.areScores {
+		s.addNumber(number, ok)
+		return
+	}
+	s.answerClass(number, ok)
+}
+
+// answerClass answers with the class whose index number is.
+func (s *Scanner) answerClass(number float64, ok bool) {
+	if !ok || !isWhole(number) {
+		s.isSound = false
+		return
+	}
+	s.options.name(&s.class, int(number))
+	s.answer(&s.class, ranking{})
+}
+
+// addNumber takes a score of a prediction's list of them. The first of them may
+// yet turn out to be a class, so it is passed on as a score with the second.
+func (s *Scanner) addNumber(number float64, ok bool) {
+	if !ok {
+		s.isSound = false
+		return
+	}
+	l := &s.list
+	l.members++
+	if s.options.Scores && l.members > 1 {
+		if l.members == 2 {
+			s.scoreClass(0, l.ranks.top)
+		}
+		s.scoreClass(l.members-1, number)
+	}
+	l.ranks.add(number)
+}
+
+func (s *Scanner) scoreClass(index int, score float64) {
+	s.options.name(&s.class, index)
+	s.answers.Score(&s.class, score)
+}
+
+// endList answers with the best of a prediction's list, and empties it.
+func (s *Scanner) endList() {
+	l := &s.list
+	switch {
+	case l.members == 0:
+	case l.kind != json.Number:
+		s.answer(&l.label, l.ranks)
+	case l.members == 1:
+		s.answerClass(l.ranks.top, true)
+	default:
+		s.options.name(&s.class, l.ranks.at)
+		s.answer(&s.class, l.ranks)
+	}
+	l.reset()
+}
+
+func (s *Scanner) answer(label *contract.Text, ranks ranking) {
 	s.answered++
-	s.answers.Answer(Prediction{Label: &top.label, Score: top.score, IsScored: top.isScored})
+	prediction := Prediction{Label: label, Score: ranks.top, IsScored: ranks.n > 0}
+	if s.options.Margins && ranks.n > 1 {
+		prediction.Margin, prediction.HasMargin = ranks.top-ranks.second, true
+	}
+	s.answers.Answer(prediction)
 }

@@ -3,12 +3,9 @@ package answer
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -31,12 +28,18 @@ func (l *log) Answer(prediction Prediction) {
 	if prediction.IsScored {
 		line = fmt.Sprintf("%s %v", line, prediction.Score)
 	}
+	if prediction.HasMargin {
+		line = fmt.Sprintf("%s by %v", line, prediction.Margin)
+	}
 	*l = append(*l, line)
 }
 
-func (*log) Model(*contract.Text)          {}
-func (*log) Version(*contract.Text)        {}
-func (*log) Score(*contract.Text, float64) {}
+func (l *log) Score(label *contract.Text, score float64) {
+	*l = append(*l, fmt.Sprintf("score %s %v", label.Append(nil), score))
+}
+
+func (*log) Model(*contract.Text)   {}
+func (*log) Version(*contract.Text) {}
 
 func (l *log) Discard() { *l = nil }
 
@@ -58,13 +61,29 @@ func TestScanner(t *testing.T) {
 		{"escapes", `{"predictions":[{"label":"\u00e9\n\"\\\/\ud83d\ude00","score":1}]}`, contract.OutcomeCounted, []string{"é\n\"\\/😀 1"}},
 		{"lone surrogates", `{"predictions":["\ud83dx","\ude00","\ud83d\ud83d\ude00","\ud83d"]}`, contract.OutcomeCounted, []string{"\ufffdx", "\ufffd", "\ufffd😀", "\ufffd"}},
 		{"an escaped key", `{"\u0070redictions":[{"l\u0061bel":"a"}]}`, contract.OutcomeCounted, []string{"a"}},
-		{"the last of members that stand twice", `{"predictions":[1],"predictions":["a"]}`, contract.OutcomeCounted, []string{"a"}},
+		{"the last of members that stand twice", `{"predictions":[0.5],"predictions":["a"]}`, contract.OutcomeCounted, []string{"a"}},
 		{"the last label and score", `{"predictions":[{"label":"a","score":1,"label":"b","score":0.5}]}`, contract.OutcomeCounted, []string{"b 0.5"}},
 		{"a bad label or score that another replaces", `{"predictions":[{"label":[1],"label":"a","score":{"x":1},"score":0.5}]}`, contract.OutcomeCounted, []string{"a 0.5"}},
 		{"an empty label", `{"predictions":[""]}`, contract.OutcomeCounted, []string{""}},
 		{"a label of invalid UTF-8", "{\"predictions\":[\"\xff\"]}", contract.OutcomeCounted, []string{"\xff"}},
 		{"deep nesting elsewhere", `{"x":` + strings.Repeat(`[`, 9999) + strings.Repeat(`]`, 9999) + `,"predictions":["a"]}`, contract.OutcomeCounted, []string{"a"}},
 
+		{"classes by index", `{"predictions":[0,12,-1,3.0,2e1,-0]}`, contract.OutcomeCounted, []string{"0", "12", "-1", "3", "20", "0"}},
+		{"lists of one", `{"predictions":[[3],["a"]]}`, contract.OutcomeCounted, []string{"3", "a"}},
+		{"probabilities", `{"predictions":[[0.1,0.6,0.3],[0.5,0.5],[-1,-2]]}`, contract.OutcomeCounted, []string{"1 0.6", "0 0.5", "0 -1"}},
+		{"a TensorFlow estimator", `{"predictions":[{"logits":[-2.1,2.1],"class_ids":[1],"classes":["1"],"all_classes":["0","1"],"probabilities":[0.015,0.985]}]}`, contract.OutcomeCounted, []string{"1 0.985"}},
+		{"an estimator's vocabulary", `{"predictions":[{"probabilities":[0.9,0.1],"classes":["setosa"]}]}`, contract.OutcomeCounted, []string{"setosa 0.9"}},
+		{"probabilities without classes", `{"predictions":{"probabilities":[0.1,0.9]}}`, contract.OutcomeCounted, []string{"1 0.9"}},
+		{"classes without probabilities", `{"predictions":[{"classes":"a"},{"classes":2},{"classes":[2],"probabilities":null}]}`, contract.OutcomeCounted, []string{"a", "2", "2"}},
+		{"KServe's flowers", `{"predictions":[{"scores":[0.999114931,9.20989623e-05,0.000136786737],"prediction":0,"key":"   1"}]}`, contract.OutcomeCounted, []string{"0 0.999114931"}},
+		{"huggingfaceserver's classes", `{"predictions":[1,0]}`, contract.OutcomeCounted, []string{"1", "0"}},
+		{"huggingfaceserver's probabilities", `{"predictions":[{"0":0.0007,"1":0.9993},{"0":1.0}]}`, contract.OutcomeCounted, []string{"1 0.9993", "0 1"}},
+		{"a label settles what an object is", `{"predictions":[{"0":"x","probabilities":7,"label":"a","score":0.5,"classes":[1]}]}`, contract.OutcomeCounted, []string{"a 0.5"}},
+		{"the last classes and probabilities", `{"predictions":[{"classes":[1,2],"probabilities":["x"],"classes":["a"],"probabilities":[0.5]}]}`, contract.OutcomeCounted, []string{"a 0.5"}},
+		{"a task's batch", `[[{"label":"a","score":0.1},{"label":"b","score":0.9}],[{"label":"c","score":1}],[]]`, contract.OutcomeCounted, []string{"b 0.9", "c 1"}},
+		{"a task's scores", ` [{"label":"a","score":0.1}, {"label":"b","score":0.9}]`, contract.OutcomeCounted, []string{"b 0.9"}},
+
+		{"no task", `[]`, contract.OutcomeNoPredictions, nil},
 		{"no predictions", `{"predictions":[]}`, contract.OutcomeNoPredictions, nil},
 		{"empty predictions", `{"predictions":[[],[]]}`, contract.OutcomeNoPredictions, nil},
 		{"null predictions", `{"predictions":null}`, contract.OutcomeNoPredictions, nil},
@@ -74,9 +93,9 @@ func TestScanner(t *testing.T) {
 		{"HTML", `<html></html>`, contract.OutcomeUnparsed, nil},
 		{"NaN is not JSON", `{"predictions":[{"label":"a","score":NaN}]}`, contract.OutcomeUnparsed, nil},
 		{"another object", `{"error":"no"}`, contract.OutcomeUnparsed, nil},
-		{"no object", `["a"]`, contract.OutcomeUnparsed, nil},
+		{"a list of strings", `["a"]`, contract.OutcomeUnparsed, nil},
 		{"a number", `12`, contract.OutcomeUnparsed, nil},
-		{"predictions of numbers", `{"predictions":[1,2]}`, contract.OutcomeUnparsed, nil},
+		{"predictions of fractions", `{"predictions":[1,0.5]}`, contract.OutcomeUnparsed, nil},
 		{"predictions is a string", `{"predictions":"a"}`, contract.OutcomeUnparsed, nil},
 		{"no label", `{"predictions":[[{"score":1}]]}`, contract.OutcomeUnparsed, nil},
 		{"a label that is no string", `{"predictions":[[{"label":{"a":1},"score":1}]]}`, contract.OutcomeUnparsed, nil},
@@ -85,7 +104,28 @@ func TestScanner(t *testing.T) {
 		{"a score past our limit", `{"predictions":[[{"label":"a","score":0.` + strings.Repeat("1", maxNumberBytes) + `}]]}`, contract.OutcomeUnparsed, nil},
 		{"a good label that a bad one replaces", `{"predictions":[{"label":"a","label":1}]}`, contract.OutcomeUnparsed, nil},
 		{"a good score that a bad one replaces", `{"predictions":[{"label":"a","score":1,"score":true}]}`, contract.OutcomeUnparsed, nil},
-		{"one bad member", `{"predictions":["a",2]}`, contract.OutcomeUnparsed, nil},
+		{"a class of a fraction", `{"predictions":[[0.5]]}`, contract.OutcomeUnparsed, nil},
+		{"a class past what a float64 holds", `{"predictions":[9007199254740992]}`, contract.OutcomeUnparsed, nil},
+		{"two strings of one prediction", `{"predictions":[["a","b"]]}`, contract.OutcomeUnparsed, nil},
+		{"a list of two kinds", `{"predictions":[[0.5,{"label":"a"}]]}`, contract.OutcomeUnparsed, nil},
+		{"a list of lists", `{"predictions":[[[0,1,1]]]}`, contract.OutcomeUnparsed, nil},
+		{"a probability past float64", `{"predictions":[[0.5,1e999]]}`, contract.OutcomeUnparsed, nil},
+		{"several classes", `{"predictions":[{"classes":["a","b"],"probabilities":[0.5,0.5]}]}`, contract.OutcomeUnparsed, nil},
+		{"no classes", `{"predictions":[{"classes":[],"probabilities":[1]}]}`, contract.OutcomeUnparsed, nil},
+		{"a class that is none", `{"predictions":[{"classes":[["a"]]}]}`, contract.OutcomeUnparsed, nil},
+		{"null classes and probabilities", `{"predictions":[{"classes":null,"probabilities":null}]}`, contract.OutcomeUnparsed, nil},
+		{"probabilities that are none", `{"predictions":[{"classes":["a"],"probabilities":[0.5,[0.5]]}]}`, contract.OutcomeUnparsed, nil},
+		{"scores alone", `{"predictions":[{"labels":["a","b"],"scores":[0.9,0.1]}]}`, contract.OutcomeUnparsed, nil},
+		{"an object of two shapes", `{"predictions":[{"classes":["a"],"prediction":0}]}`, contract.OutcomeUnparsed, nil},
+		{"indices out of order", `{"predictions":[{"1":0.5,"0":0.5}]}`, contract.OutcomeUnparsed, nil},
+		{"an index twice", `{"predictions":[{"0":0.5,"0":0.5}]}`, contract.OutcomeUnparsed, nil},
+		{"an index with a leading zero", `{"predictions":[{"0":0.5,"01":0.5}]}`, contract.OutcomeUnparsed, nil},
+		{"an estimator in a list", `{"predictions":[[{"classes":["a"]}]]}`, contract.OutcomeUnparsed, nil},
+		{"a task's embedding", `[[0.1,0.9]]`, contract.OutcomeUnparsed, nil},
+		{"a task's tokens", `[{"entity_group":"PER","score":0.99,"word":"Ada"}]`, contract.OutcomeUnparsed, nil},
+		{"a task's scores and a batch", `[{"label":"a","score":0.1},[{"label":"b","score":0.9}]]`, contract.OutcomeUnparsed, nil},
+		{"a batch and a task's scores", `[[],{"label":"a","score":0.1}]`, contract.OutcomeUnparsed, nil},
+		{"one bad member", `{"predictions":["a",true]}`, contract.OutcomeUnparsed, nil},
 		{"trailing bytes", `{"predictions":["a"]}x`, contract.OutcomeUnparsed, nil},
 		{"a second document", `{"predictions":["a"]}{}`, contract.OutcomeUnparsed, nil},
 		{"a trailing comma", `{"predictions":["a",]}`, contract.OutcomeUnparsed, nil},
@@ -105,23 +145,23 @@ func TestScanner(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			body := []byte(test.body)
-			outcome, answers := scan(body)
+			outcome, answers := scan(&Options{}, body)
 			if outcome != test.outcome {
 				t.Errorf("outcome %s, want %s", outcome, test.outcome)
 			}
 			if diff := cmp.Diff(test.answers, answers); diff != "" && outcome == contract.OutcomeCounted {
 				t.Errorf("answers (-want +got):\n%s", diff)
 			}
-			checkSplits(t, body, outcome, answers)
+			checkSplits(t, &Options{}, body, outcome, answers)
 		})
 	}
 }
 
 // checkSplits cuts the body in two at every byte, and into single bytes.
-func checkSplits(t *testing.T, body []byte, outcome string, answers []string) {
+func checkSplits(t *testing.T, options *Options, body []byte, outcome string, answers []string) {
 	t.Helper()
 	check := func(pieces ...[]byte) {
-		if gotOutcome, got := scan(pieces...); gotOutcome != outcome || !cmp.Equal(got, answers) {
+		if gotOutcome, got := scan(options, pieces...); gotOutcome != outcome || !cmp.Equal(got, answers) {
 			t.Fatalf("in pieces %q: %s %q, want %s %q", pieces, gotOutcome, got, outcome, answers)
 		}
 	}
@@ -136,6 +176,46 @@ func checkSplits(t *testing.T, body []byte, outcome string, answers []string) {
 	check(single...)
 }
 
+func TestScannerOptions(t *testing.T) {
+	vectors := `{"predictions":[[0.25,0.75],[2],{"0":0.5,"1":0.125},{"classes":["x"],"probabilities":[0.5,0.25,1]}]}`
+	labels := `{"predictions":[{"label":"a","score":0.25},{"label":"b","score":0.75},{"label":"c"}]}`
+	tests := []struct {
+		name    string
+		options Options
+		body    string
+		answers []string
+	}{
+		{"classes", Options{Classes: []string{"no", "yes"}}, vectors, []string{"yes 0.75", "2", "no 0.5", "x 1"}},
+		{"classes by index", Options{Classes: []string{"no", "yes"}}, `{"predictions":[1,0,2,-1]}`, []string{"yes", "no", "2", "-1"}},
+		{"scores of vectors", Options{Scores: true}, vectors, []string{
+			"score 0 0.25", "score 1 0.75", "1 0.75", "2", "score 0 0.5", "score 1 0.125", "0 0.5",
+			"score 0 0.5", "score 1 0.25", "score 2 1", "x 1",
+		}},
+		{"scores of labels", Options{Scores: true}, labels, []string{"score a 0.25", "a 0.25", "score b 0.75", "b 0.75", "c"}},
+		{"margins of vectors", Options{Margins: true}, vectors, []string{"1 0.75 by 0.5", "2", "0 0.5 by 0.375", "x 1 by 0.5"}},
+		{"margins of one score", Options{Margins: true}, labels, []string{"a 0.25", "b 0.75", "c"}},
+		{"margins of labels", Options{Margins: true, FlatList: Scores}, labels, []string{"b 0.75 by 0.5"}},
+		{"margins of equals", Options{Margins: true}, `{"predictions":[[1,2,2]]}`, []string{"1 2 by 0"}},
+		{"a flat list of labels is one prediction's", Options{FlatList: Scores}, labels, []string{"b 0.75"}},
+		{"a flat list of numbers is one prediction's", Options{FlatList: Scores}, `{"predictions":[0,1,0]}`, []string{"1 1"}},
+		{"a flat list of one number is a class", Options{FlatList: Scores}, `{"predictions":[3]}`, []string{"3"}},
+		{"a batch stays one where flat lists are scores", Options{FlatList: Scores}, vectors, []string{"1 0.75", "2", "0 0.5", "x 1"}},
+		{"strings stay answers where flat lists are scores", Options{FlatList: Scores}, `{"predictions":["a","b"]}`, []string{"a", "b"}},
+		{"a single one stays one where flat lists are scores", Options{FlatList: Scores}, `{"predictions":{"label":"a"}}`, []string{"a"}},
+		{"a task's flat list of predictions", Options{FlatList: Instances}, `[{"label":"a","score":0.5},{"label":"b","score":1}]`, []string{"a 0.5", "b 1"}},
+		{"scores of a reply that counts anew", Options{Scores: true}, `{"predictions":[[0,1]],"predictions":["a"]}`, []string{"a"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			outcome, answers := scan(&test.options, []byte(test.body))
+			if diff := cmp.Diff(test.answers, answers); diff != "" || outcome != contract.OutcomeCounted {
+				t.Errorf("%s, answers (-want +got):\n%s", outcome, diff)
+			}
+			checkSplits(t, &test.options, []byte(test.body), outcome, answers)
+		})
+	}
+}
+
 func TestScannerIsReusable(t *testing.T) {
 	var scanner Scanner
 	for _, body := range []string{`{"predictions":["a"`, seedReply, `nul`, `"\ud83d`, seedReply} {
@@ -143,7 +223,7 @@ func TestScannerIsReusable(t *testing.T) {
 		scanner.Reset(Reply{}, &Options{}, &answers)
 		scanner.Write([]byte(body))
 		outcome := scanner.Close()
-		wantOutcome, want := scan([]byte(body))
+		wantOutcome, want := scan(&Options{}, []byte(body))
 		if outcome != wantOutcome || !cmp.Equal([]string(answers), want) {
 			t.Errorf("%s: %s %q, want %s %q", body, outcome, answers, wantOutcome, want)
 		}
@@ -175,137 +255,42 @@ func (nothing) Discard()                      {}
 // FuzzScanner checks that no cut changes the outcome, and that wherever
 // encoding/json decodes a reply of our shape, the scanner says the same.
 func FuzzScanner(f *testing.F) {
-	f.Add([]byte(seedReply), 10)
-	f.Add([]byte(`{"predictions":[{"label":"\u00e9\ud83d\ude00","score":-1.5e-3}],"predictions":["a",[],{"label":"b","score":null}]}`), 3)
-	f.Add([]byte(`{"x":[{},[],"",0,true,false,null],"predictions":null} `), 30)
-	f.Fuzz(func(t *testing.T, body []byte, at int) {
-		outcome, answers := scan(body)
-		at = min(max(at, 0), len(body))
-		if cutOutcome, cut := scan(body[:at], body[at:]); cutOutcome != outcome || !cmp.Equal(cut, answers) {
-			t.Fatalf("cut at %d: %s %q, want %s %q", at, cutOutcome, cut, outcome, answers)
-		}
-		if len(body) > maxNumberBytes { // past which a score is too long for us
-			return
-		}
-		wantOutcome, want := decode(body)
-		if outcome != wantOutcome {
-			t.Fatalf("outcome %s, encoding/json finds %s", outcome, wantOutcome)
-		}
-		if utf8.Valid(body) && outcome == contract.OutcomeCounted && !cmp.Equal(answers, want) {
-			t.Fatalf("answers %q, encoding/json finds %q", answers, want)
-		}
+	for i, body := range []string{
+		seedReply,
+		`{"predictions":[{"label":"\u00e9\ud83d\ude00","score":-1.5e-3}],"predictions":["a",[],{"label":"b","score":null}]}`,
+		`{"x":[{},[],"",0,true,false,null],"predictions":null} `,
+		`{"predictions":[0,2,[3],[0.25,0.5,0.25],["joy"]]}`,
+		`{"predictions":[{"classes":["b"],"probabilities":[0.1,0.9]},{"prediction":0,"scores":[1,2e-1],"key":"x"},{"0":0.1,"1":0.9}]}`,
+		`[[{"label":"a","score":1},{"label":"b","score":1.5}],[]]`,
+		`[{"label":"a","score":0.5},{"label":"b","score":0.25}]`,
+	} {
+		f.Add([]byte(body), 10+i, byte(i))
+	}
+	f.Fuzz(func(t *testing.T, body []byte, at int, choice byte) {
+		checkReply(t, optionsOf(choice), body, min(max(at, 0), len(body)))
 	})
 }
 
-func scan(pieces ...[]byte) (outcome string, answers []string) {
+// optionsOf makes options of a byte's bits.
+func optionsOf(choice byte) *Options {
+	options := &Options{Scores: choice&1 != 0, Margins: choice&2 != 0}
+	options.FlatList = []FlatList{"", Instances, Scores, Scores}[choice>>2&3]
+	if choice&16 != 0 {
+		options.Classes = []string{"joy", "", "fear"}
+	}
+	return options
+}
+
+func scan(options *Options, pieces ...[]byte) (outcome string, answers []string) {
 	var (
 		scanner Scanner
 		found   log
 	)
-	scanner.Reset(Reply{}, &Options{}, &found)
+	scanner.Reset(Reply{}, options, &found)
 	for _, piece := range pieces {
 		scanner.Write(piece)
 	}
 	return scanner.Close(), found
-}
-
-// decode is the straightforward reading of a reply, by encoding/json.
-func decode(body []byte) (outcome string, answers []string) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var reply any
-	if err := decoder.Decode(&reply); err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return contract.OutcomeTruncated, nil
-		}
-		return contract.OutcomeUnparsed, nil
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return contract.OutcomeUnparsed, nil
-	}
-	members, _ := reply.(map[string]any)
-	predictions, isListed := members["predictions"]
-	if !isListed || !decodePredictions(predictions, &answers) {
-		return contract.OutcomeUnparsed, nil
-	}
-	if len(answers) == 0 {
-		return contract.OutcomeNoPredictions, nil
-	}
-	return contract.OutcomeCounted, answers
-}
-
-func decodePredictions(predictions any, answers *[]string) bool {
-	switch predictions := predictions.(type) {
-	case nil:
-		return true
-	case map[string]any:
-		return decodeBest([]any{predictions}, answers)
-	case []any:
-		for _, prediction := range predictions {
-			if !decodePrediction(prediction, answers) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
-}
-
-func decodePrediction(prediction any, answers *[]string) bool {
-	switch prediction := prediction.(type) {
-	case string:
-		*answers = append(*answers, gathered(prediction))
-		return true
-	case []any:
-		return decodeBest(prediction, answers)
-	}
-	return decodeBest([]any{prediction}, answers)
-}
-
-func decodeBest(scores []any, answers *[]string) bool {
-	best, bestScore, hasScore := "", 0.0, false
-	for i, one := range scores {
-		members, ok := one.(map[string]any)
-		if !ok {
-			return false
-		}
-		label, ok := members["label"].(string)
-		if !ok {
-			return false
-		}
-		score, isScored, ok := decodeScore(members)
-		if !ok {
-			return false
-		}
-		if i == 0 || isScored && (!hasScore || score > bestScore) {
-			best, bestScore, hasScore = gathered(label), score, isScored
-		}
-	}
-	switch {
-	case len(scores) == 0:
-	case hasScore:
-		*answers = append(*answers, fmt.Sprintf("%s %v", best, bestScore))
-	default:
-		*answers = append(*answers, best)
-	}
-	return true
-}
-
-func decodeScore(members map[string]any) (score float64, isScored, ok bool) {
-	switch value := members["score"].(type) {
-	case nil:
-		return 0, false, true
-	case json.Number:
-		score, err := value.Float64()
-		return score, true, err == nil
-	}
-	return 0, false, false
-}
-
-func gathered(label string) string {
-	var text contract.Text
-	text.AddAll([]byte(label))
-	return string(text.Append(nil))
 }
 
 func BenchmarkScanner(b *testing.B) {

@@ -47,6 +47,7 @@ const (
 // Kind is the type of a JSON value.
 type Kind uint8
 
+// Kinds.
 const (
 	Object Kind = iota
 	Array
@@ -59,6 +60,7 @@ const (
 // Capture says what becomes of a string's or a number's bytes.
 type Capture uint8
 
+// Captures.
 const (
 	Nothing    Capture = iota
 	Text               // the Reader's Text gets the string

@@ -1,0 +1,392 @@
+package answer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+
+	"github.com/moodring/moodring/contract"
+)
+
+// decode is the straightforward reading of a reply, by encoding/json.
+func decode(options *Options, body []byte) (outcome string, answers []string) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var reply any
+	if err := decoder.Decode(&reply); err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return contract.OutcomeTruncated, nil
+		}
+		return contract.OutcomeUnparsed, nil
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return contract.OutcomeUnparsed, nil
+	}
+	reading := reading{options: options}
+	if !reading.reply(tree(body)) {
+		return contract.OutcomeUnparsed, nil
+	}
+	if reading.answered == 0 {
+		return contract.OutcomeNoPredictions, nil
+	}
+	return contract.OutcomeCounted, reading.answers
+}
+
+// members are an object's, as they stand.
+type members []pair
+
+type pair struct {
+	name  string
+	value any
+}
+
+// get returns the last of the name.
+func (m members) get(name string) (value any, ok bool) {
+	for _, one := range m {
+		if one.name == name {
+			value, ok = one.value, true
+		}
+	}
+	return value, ok
+}
+
+// tree decodes a document that is known to be sound, objects to members.
+func tree(body []byte) any {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	return subtree(decoder, next(decoder))
+}
+
+func next(decoder *json.Decoder) json.Token {
+	token, err := decoder.Token()
+	if err != nil {
+		panic(err)
+	}
+	return token
+}
+
+func subtree(decoder *json.Decoder, token json.Token) any {
+	switch token {
+	case json.Delim('{'):
+		object := members{}
+		for decoder.More() {
+			name := next(decoder).(string)
+			object = append(object, pair{name, subtree(decoder, next(decoder))})
+		}
+		next(decoder)
+		return object
+	case json.Delim('['):
+		list := []any{}
+		for decoder.More() {
+			list = append(list, subtree(decoder, next(decoder)))
+		}
+		next(decoder)
+		return list
+	}
+	return token
+}
+
+// reading is what is found in a reply. Its methods are false where a value is
+// none of our shapes.
+type reading struct {
+	options  *Options
+	answers  []string
+	answered int
+}
+
+func (r *reading) answer(label string, scores []float64) bool {
+	r.answered++
+	if len(scores) == 0 {
+		r.answers = append(r.answers, gathered(label))
+		return true
+	}
+	at := top(scores)
+	line := fmt.Sprintf("%s %v", gathered(label), scores[at])
+	if r.options.Margins && len(scores) > 1 {
+		second := math.Inf(-1)
+		for i, score := range scores {
+			if i != at {
+				second = max(second, score)
+			}
+		}
+		line += fmt.Sprintf(" by %v", scores[at]-second)
+	}
+	r.answers = append(r.answers, line)
+	return true
+}
+
+func (r *reading) score(label string, score float64) {
+	if r.options.Scores {
+		r.answers = append(r.answers, fmt.Sprintf("score %s %v", gathered(label), score))
+	}
+}
+
+func top(scores []float64) (at int) {
+	for i, score := range scores {
+		if score > scores[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+func (r *reading) class(index int) string {
+	if index >= 0 && index < len(r.options.Classes) {
+		return r.options.Classes[index]
+	}
+	return strconv.Itoa(index)
+}
+
+func (r *reading) reply(reply any) bool {
+	switch reply := reply.(type) {
+	case members:
+		predictions, ok := reply.get("predictions")
+		return ok && r.predictions(predictions)
+	case []any:
+		return r.task(reply)
+	}
+	return false
+}
+
+func (r *reading) task(list []any) bool {
+	var flat []any
+	for _, one := range list {
+		switch one := one.(type) {
+		case members:
+			if r.options.FlatList == Instances {
+				if !r.labels([]any{one}) {
+					return false
+				}
+			} else {
+				flat = append(flat, one)
+			}
+		case []any:
+			if !r.labels(one) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return r.flat(list, flat)
+}
+
+// flat takes a list's flat scores, if it has any: then it has nothing else.
+func (r *reading) flat(list, flat []any) bool {
+	return len(flat) == 0 || len(flat) == len(list) && r.list(flat)
+}
+
+func (r *reading) predictions(predictions any) bool {
+	switch predictions := predictions.(type) {
+	case nil:
+		return true
+	case members:
+		return r.object(predictions)
+	case []any:
+		return r.batch(predictions)
+	}
+	return false
+}
+
+func (r *reading) batch(list []any) bool {
+	var flat []any
+	for _, one := range list {
+		switch one := one.(type) {
+		case string:
+			r.answer(one, nil)
+		case json.Number:
+			if r.options.FlatList == Scores {
+				flat = append(flat, one)
+			} else if !r.index(one) {
+				return false
+			}
+		case members:
+			if _, isLabelled := one.get("label"); isLabelled && r.options.FlatList == Scores {
+				flat = append(flat, one)
+			} else if !r.object(one) {
+				return false
+			}
+		case []any:
+			if !r.list(one) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return r.flat(list, flat)
+}
+
+func (r *reading) list(list []any) bool {
+	if len(list) == 0 {
+		return true
+	}
+	switch first := list[0].(type) {
+	case string:
+		return len(list) == 1 && r.answer(first, nil)
+	case json.Number:
+		if len(list) == 1 {
+			return r.index(first)
+		}
+		scores, ok := numbers(list)
+		if !ok {
+			return false
+		}
+		r.distribution(scores)
+		return r.answer(r.class(top(scores)), scores)
+	}
+	return r.labels(list)
+}
+
+func (r *reading) index(number json.Number) bool {
+	index, ok := whole(number)
+	return ok && r.answer(r.class(index), nil)
+}
+
+func whole(number json.Number) (int, bool) {
+	value, err := number.Float64()
+	return int(value), err == nil && value == math.Floor(value) && math.Abs(value) < 1<<53
+}
+
+func numbers(list []any) (scores []float64, ok bool) {
+	for _, one := range list {
+		number, isNumber := one.(json.Number)
+		score, err := number.Float64()
+		if !isNumber || err != nil {
+			return nil, false
+		}
+		scores = append(scores, score)
+	}
+	return scores, true
+}
+
+func (r *reading) distribution(scores []float64) {
+	for i, score := range scores {
+		r.score(r.class(i), score)
+	}
+}
+
+// labels takes a list of scored labels.
+func (r *reading) labels(list []any) bool {
+	var (
+		scores []float64
+		labels []string // of the scores
+		first  string
+	)
+	for i, one := range list {
+		object, _ := one.(members)
+		value, _ := object.get("label")
+		label, isString := value.(string)
+		score, isScored, ok := scoreOf(object)
+		if !isString || !ok {
+			return false
+		}
+		if i == 0 {
+			first = label
+		}
+		if isScored {
+			labels, scores = append(labels, label), append(scores, score)
+			r.score(label, score)
+		}
+	}
+	switch {
+	case len(scores) > 0:
+		return r.answer(labels[top(scores)], scores)
+	case len(list) > 0:
+		return r.answer(first, nil)
+	}
+	return true
+}
+
+func scoreOf(object members) (score float64, isScored, ok bool) {
+	value, _ := object.get("score")
+	switch value := value.(type) {
+	case nil:
+		return 0, false, true
+	case json.Number:
+		score, err := value.Float64()
+		return score, true, err == nil
+	}
+	return 0, false, false
+}
+
+// object takes a prediction that is one.
+func (r *reading) object(object members) bool {
+	has := func(name string) bool { _, ok := object.get(name); return ok }
+	indices, areSound := indicesOf(object)
+	isEstimate, isSample := has("classes") || has("probabilities"), has("prediction")
+	switch {
+	case has("label"):
+		return r.labels([]any{object})
+	case len(indices) > 0:
+		return areSound && !isEstimate && !isSample && !has("scores") && r.estimate(nil, indices)
+	case isEstimate && !isSample && !has("scores"):
+		classes, _ := object.get("classes")
+		probabilities, _ := object.get("probabilities")
+		return r.estimate(classes, probabilities)
+	case isSample && !isEstimate:
+		prediction, _ := object.get("prediction")
+		scores, _ := object.get("scores")
+		return r.estimate(prediction, scores)
+	}
+	return false
+}
+
+// indicesOf returns the values of the members that are named as indices, which
+// are sound if they stand in order.
+func indicesOf(object members) (values []any, ok bool) {
+	ok = true
+	for _, one := range object {
+		if !isIndex([]byte(one.name)) {
+			continue
+		}
+		ok = ok && one.name == strconv.Itoa(len(values))
+		values = append(values, one.value)
+	}
+	return values, ok
+}
+
+func (r *reading) estimate(class, probabilities any) bool {
+	label, hasLabel, ok := r.classOf(class)
+	list, isList := probabilities.([]any)
+	scores, areNumbers := numbers(list)
+	switch {
+	case !ok || !isList && probabilities != nil || !areNumbers || !hasLabel && len(scores) == 0:
+		return false
+	case !hasLabel:
+		label = r.class(top(scores))
+	}
+	r.distribution(scores[:min(len(scores), contract.MaxLabels)])
+	return r.answer(label, scores)
+}
+
+func (r *reading) classOf(class any) (label string, hasLabel, ok bool) {
+	switch class := class.(type) {
+	case nil:
+		return "", false, true
+	case string:
+		return class, true, true
+	case json.Number:
+		index, ok := whole(class)
+		return r.class(index), true, ok
+	case []any:
+		if len(class) != 1 {
+			return "", false, false
+		}
+		switch class[0].(type) {
+		case string, json.Number:
+			return r.classOf(class[0])
+		}
+	}
+	return "", false, false
+}
+
+func gathered(label string) string {
+	var text contract.Text
+	text.AddAll([]byte(label))
+	return string(text.Append(nil))
+}

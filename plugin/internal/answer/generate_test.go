@@ -1,0 +1,249 @@
+package answer
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/contract"
+)
+
+// generator writes replies of our shapes, and ones that are nearly so.
+type generator struct {
+	*rand.Rand
+	strings.Builder
+}
+
+func (g *generator) pick(from ...string) string { return from[g.IntN(len(from))] }
+
+func (g *generator) space() {
+	if g.IntN(12) == 0 {
+		g.WriteString(g.pick(" ", "\n", "\t\r", "  "))
+	}
+}
+
+func (g *generator) put(token string) {
+	g.space()
+	g.WriteString(token)
+	g.space()
+}
+
+func (g *generator) list(n int, member func(i int)) {
+	g.put("[")
+	for i := range n {
+		if i > 0 {
+			g.put(",")
+		}
+		member(i)
+	}
+	g.put("]")
+}
+
+// reply writes a V1 reply, or a task's.
+func (g *generator) reply() string {
+	g.Reset()
+	if g.IntN(6) == 0 {
+		g.predictions()
+		return g.String()
+	}
+	g.put("{")
+	for range g.IntN(3) {
+		g.put(g.pick(`"x"`, `"model_name"`, `"predictions"`, `"label"`) + ":")
+		g.any()
+		g.put(",")
+	}
+	g.put(g.pick(`"predictions"`, `"predictions"`, `"\u0070redictions"`) + ":")
+	g.predictions()
+	g.put("}")
+	return g.String()
+}
+
+// predictions writes a batch of one shape, with now and then one of another.
+func (g *generator) predictions() {
+	shape := g.IntN(7)
+	if g.IntN(20) == 0 {
+		g.prediction(shape)
+		return
+	}
+	g.list(g.IntN(4), func(int) {
+		if g.IntN(40) == 0 {
+			g.prediction(g.IntN(8))
+		} else {
+			g.prediction(shape)
+		}
+	})
+}
+
+func (g *generator) prediction(shape int) {
+	switch shape {
+	case 0, 1:
+		g.list(g.IntN(4), func(int) { g.label() })
+	case 2:
+		g.label()
+	case 3:
+		g.put(g.text())
+	case 4:
+		g.put(g.number())
+	case 5:
+		g.list(1+g.IntN(4), func(int) { g.put(g.number()) })
+	case 6:
+		g.distribution()
+	default:
+		g.any()
+	}
+}
+
+func (g *generator) label() {
+	members := []func(){
+		func() { g.member(`"label"`, g.text()) },
+		func() { g.member(`"score"`, g.number()) },
+	}
+	if g.IntN(15) == 0 {
+		members = append(members, members[g.IntN(2)], func() { g.member(g.pick(`"label"`, `"score"`), g.scalar()) })
+	}
+	if g.IntN(10) == 0 {
+		members = append(members, func() { g.put(g.text() + ":"); g.any() })
+	}
+	if g.IntN(5) == 0 {
+		g.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	}
+	g.object(members[:max(0, len(members)-g.IntN(20)/18)])
+}
+
+func (g *generator) object(members []func()) {
+	g.put("{")
+	for i, member := range members {
+		if i > 0 {
+			g.put(",")
+		}
+		member()
+	}
+	g.put("}")
+}
+
+func (g *generator) member(name, value string) {
+	g.put(name)
+	g.put(":")
+	g.put(value)
+}
+
+// distribution writes an object of classes and probabilities.
+func (g *generator) distribution() {
+	var members []func()
+	add := func(name string, value func()) {
+		members = append(members, func() { g.put(`"` + name + `":`); value() })
+	}
+	scores := func() { g.list(g.IntN(4), func(int) { g.put(g.number()) }) }
+	class := func() {
+		if g.IntN(2) == 0 {
+			g.list(1+g.IntN(8)/7, func(int) { g.put(g.pick(g.text(), "1")) })
+		} else {
+			g.put(g.pick(g.text(), "2", "null"))
+		}
+	}
+	switch g.IntN(3) {
+	case 0:
+		add("classes", class)
+		add("probabilities", scores)
+	case 1:
+		add("prediction", class)
+		add("scores", scores)
+	default:
+		for i := range g.IntN(12) {
+			add(strconv.Itoa(i), func() { g.put(g.number()) })
+		}
+	}
+	for g.IntN(8) == 0 {
+		add(g.pick("classes", "probabilities", "scores", "prediction", "0", "1", "key", "label"), g.any)
+	}
+	if g.IntN(4) == 0 {
+		g.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	}
+	g.object(members)
+}
+
+func (g *generator) text() string {
+	return g.pick(`"joy"`, `"love"`, `"LABEL_0"`, `""`, `"a long label with spaces"`, `"é"`, `"\u00e9\n"`, `"\ud83d"`, `"sad\"ness"`,
+		`"`+strings.Repeat("x", g.IntN(140))+`"`)
+}
+
+func (g *generator) number() string {
+	switch g.IntN(8) {
+	case 0:
+		return g.pick("0", "1", "-0", "2", "-1.5", "1e0", "1E+2", "12e-3", "0.5", "0.50", "0.5e0", "3.0", "1e999", "1e-999", "-7",
+			"9007199254740993", "9007199254740992", "123456789012345678901234567890", "0."+strings.Repeat("3", g.IntN(30)))
+	case 1: // nearly equal ones
+		return "0.123456789012345" + strconv.Itoa(600+g.IntN(80))
+	case 2:
+		return strconv.FormatFloat(g.Float64()*1e-5, 'g', -1, 64)
+	case 3:
+		return strconv.FormatFloat(g.NormFloat64(), 'f', 1+g.IntN(18), 64)
+	default:
+		return strconv.FormatFloat(g.Float64(), 'f', -1, 64)
+	}
+}
+
+func (g *generator) scalar() string {
+	return g.pick(g.text(), g.number(), "true", "false", "null", "{}", "[]")
+}
+
+func (g *generator) any() {
+	switch g.IntN(6) {
+	case 0:
+		g.list(g.IntN(3), func(int) { g.any() })
+	case 1:
+		g.label()
+	case 2:
+		g.object([]func(){func() { g.put(g.text() + ":"); g.any() }})
+	default:
+		g.put(g.scalar())
+	}
+}
+
+// TestGeneratedReplies holds the scanner to encoding/json over replies of all
+// shapes and options: whole, cut in two, cut short, and damaged in a byte.
+func TestGeneratedReplies(t *testing.T) {
+	g := generator{Rand: rand.New(rand.NewPCG(1, 2))}
+	outcomes := map[string]int{}
+	for range 10000 {
+		body := []byte(g.reply())
+		switch g.IntN(20) {
+		case 0, 1:
+			body[g.IntN(len(body))] = `{}[]:,"\0a `[g.IntN(11)]
+		case 2:
+			body = body[:1+g.IntN(len(body))]
+		}
+		at := g.IntN(len(body))
+		outcomes[checkReply(t, optionsOf(byte(g.IntN(32))), body, at)]++
+	}
+	for _, outcome := range []string{contract.OutcomeCounted, contract.OutcomeUnparsed, contract.OutcomeTruncated, contract.OutcomeNoPredictions} {
+		if outcomes[outcome] < 100 {
+			t.Errorf("%d replies are %s: too few to tell", outcomes[outcome], outcome)
+		}
+	}
+}
+
+// checkReply holds the scanner's reading of a body, whole and cut in two, to
+// encoding/json's.
+func checkReply(t *testing.T, options *Options, body []byte, at int) (outcome string) {
+	t.Helper()
+	outcome, answers := scan(options, body)
+	if cutOutcome, cut := scan(options, body[:at], body[at:]); cutOutcome != outcome || !cmp.Equal(cut, answers) {
+		t.Fatalf("%s\ncut at %d: %s %q, want %s %q", body, at, cutOutcome, cut, outcome, answers)
+	}
+	if len(body) > maxNumberBytes { // past which a score is too long for us
+		return outcome
+	}
+	wantOutcome, want := decode(options, body)
+	if outcome != wantOutcome {
+		t.Fatalf("%+v %s\noutcome %s, encoding/json finds %s", options, body, outcome, wantOutcome)
+	}
+	if utf8.Valid(body) && outcome == contract.OutcomeCounted && !cmp.Equal(answers, want) {
+		t.Fatalf("%+v %s\nanswers %q, encoding/json finds %q", options, body, answers, want)
+	}
+	return outcome
+}
