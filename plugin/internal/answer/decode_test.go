@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/moodring/moodring/contract"
@@ -54,6 +55,16 @@ func (m members) get(name string) (value any, ok bool) {
 	return value, ok
 }
 
+// last returns which of the names comes last.
+func (m members) last(names ...string) (name string) {
+	for _, one := range m {
+		if slices.Contains(names, one.name) {
+			name = one.name
+		}
+	}
+	return name
+}
+
 // tree decodes a document that is known to be sound, objects to members.
 func tree(body []byte) any {
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -96,6 +107,11 @@ type reading struct {
 	options  *Options
 	answers  []string
 	answered int
+
+	isTail bool   // binary tensors may follow the JSON
+	tail   []byte // them, less those that were read
+	isCut  bool   // they are shorter than the JSON says
+	isOdd  bool   // an element is not UTF-8: encoding/json makes it so, and we do not
 }
 
 func (r *reading) answer(label string, scores []float64) bool {
@@ -145,6 +161,9 @@ func (r *reading) reply(reply any) bool {
 	switch reply := reply.(type) {
 	case members:
 		predictions, ok := reply.get("predictions")
+		if outputs, isV2 := reply.get("outputs"); isV2 && reply.last("predictions", "outputs") == "outputs" {
+			return r.outputs(outputs)
+		}
 		return ok && r.predictions(predictions)
 	case []any:
 		return r.task(reply)

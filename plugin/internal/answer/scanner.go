@@ -14,6 +14,8 @@ import (
 //     classes and probabilities (type object). An object in the place of the list
 //     is a single prediction, and a list of one string or number is what it holds.
 //   - A Hugging Face task's list of scored labels, or of lists of them.
+//   - The Open Inference Protocol's (V2) {"outputs": [...]} (types v2 and tensor),
+//     with binary tensors after the JSON (type tail).
 //
 // Of members that stand twice in an object the last counts, as in encoding/json.
 //
@@ -40,6 +42,13 @@ type Scanner struct {
 	object object
 	list   list
 	class  contract.Text // the name of a class
+
+	isElement bool // the reply is one prediction that was put into a list; nothing else may be in it
+
+	reply    Reply
+	jsonLeft int // bytes of the JSON still to come, where binary tensors follow
+	v2       v2
+	text     contract.Text // the model's name or version
 }
 
 // place is the level of a reply at which the next value stands.
@@ -53,6 +62,7 @@ const (
 	inObject                    // a member of an object that is, or holds, a prediction
 	inClass                     // a member of its list of classes
 	inDistribution              // a member of its list of probabilities
+	inV2                        // in the outputs of a V2 reply
 )
 
 // member is the key before a value, if it is one we know.
@@ -61,6 +71,9 @@ type member uint8
 const (
 	otherMember member = iota
 	predictionsMember
+	outputsMember
+	modelMember
+	versionMember
 	labelMember
 	scoreMember
 	classMember        // classes or prediction
@@ -70,30 +83,45 @@ const (
 
 // Reset makes the scanner ready for a reply whose answers go to answers. The
 // options stay as they are until the reply's end.
-func (s *Scanner) Reset(_ Reply, options *Options, answers Answers) {
+func (s *Scanner) Reset(reply Reply, options *Options, answers Answers) {
+	s.reply, s.jsonLeft = reply, reply.JSONBytes
 	s.options = options
 	s.json.Reset((*visitor)(s))
 	s.answers = answers
 	s.place, s.skipped, s.at = atReply, 0, otherMember
 	s.isListed, s.isTask, s.isSound, s.answered = false, false, true, 0
+	s.v2.reset(options, answers, &s.json)
+	s.v2.isBinary = reply.JSONBytes > 0
 }
 
 // Write takes the next piece of the reply's body.
-func (s *Scanner) Write(piece []byte) { s.json.Write(piece) }
+func (s *Scanner) Write(piece []byte) {
+	if s.reply.JSONBytes <= 0 {
+		s.json.Write(piece)
+		return
+	}
+	n := min(len(piece), s.jsonLeft)
+	s.json.Write(piece[:n])
+	s.jsonLeft -= n
+	s.v2.write(piece[n:])
+}
 
 // Close ends the reply and returns its outcome: OutcomeCounted,
 // OutcomeNoPredictions, OutcomeUnparsed or OutcomeTruncated. Answers are to be
 // counted with OutcomeCounted only.
 func (s *Scanner) Close() string {
 	s.json.Finish()
+	isWhole := s.json.IsComplete()
+	isLong := !isWhole && s.reply.JSONBytes > 0 && s.jsonLeft == 0 // longer than the header says
+	outputs, isSound := s.v2.close()
 	switch {
-	case s.json.IsBroken():
+	case s.json.IsBroken() || isLong:
 		return contract.OutcomeUnparsed
-	case !s.json.IsComplete():
+	case !isWhole || s.jsonLeft > 0 || s.v2.isCut():
 		return contract.OutcomeTruncated
-	case !s.isSound || !s.isListed:
+	case !s.isSound || !s.isListed || !isSound:
 		return contract.OutcomeUnparsed
-	case s.answered == 0:
+	case s.answered+outputs == 0:
 		return contract.OutcomeNoPredictions
 	}
 	return contract.OutcomeCounted
@@ -113,12 +141,28 @@ func (v *visitor) Begin(value json.Kind) json.Capture {
 func (s *Scanner) key(name []byte) {
 	s.at = otherMember
 	switch {
+	case s.place == inV2:
+		s.v2.key(name)
 	case s.skipped > 0:
-	case s.place == inReply && string(name) == "predictions":
-		s.at = predictionsMember
+	case s.place == inReply:
+		s.at = replyMember(name)
 	case s.place == inObject:
 		s.at = s.object.member(name)
 	}
+}
+
+func replyMember(name []byte) member {
+	switch string(name) {
+	case "predictions":
+		return predictionsMember
+	case "outputs":
+		return outputsMember
+	case "model_name":
+		return modelMember
+	case "model_version":
+		return versionMember
+	}
+	return otherMember
 }
 
 func (s *Scanner) begin(value json.Kind) json.Capture {
@@ -130,7 +174,9 @@ func (s *Scanner) begin(value json.Kind) json.Capture {
 	case atReply:
 		s.beginReply(value)
 	case inReply:
-		s.beginMember(value)
+		return s.beginMember(value)
+	case inV2:
+		return s.v2.begin(value)
 	case inPredictions:
 		return s.beginPrediction(value)
 	case inPrediction:
@@ -173,18 +219,52 @@ func (s *Scanner) beginReply(value json.Kind) {
 	}
 }
 
-func (s *Scanner) beginMember(value json.Kind) {
-	if s.at != predictionsMember {
-		s.skip(value)
-		return
+func (s *Scanner) beginMember(value json.Kind) json.Capture {
+	if s.isElement && s.isListed {
+		return s.refuse(value)
 	}
+	switch s.at {
+	case predictionsMember:
+		s.restart()
+		s.beginAnswers(value)
+	case outputsMember:
+		s.restart()
+		s.beginOutputs(value)
+	case modelMember, versionMember:
+		if value == json.String {
+			return s.capture(&s.text)
+		}
+		s.skip(value)
+	default:
+		s.skip(value)
+	}
+	return json.Nothing
+}
+
+// restart forgets all answers: the last of members that hold some counts.
+func (s *Scanner) restart() {
 	s.answers.Discard()
 	s.isListed, s.isSound, s.answered = true, true, 0
+	s.v2.reset(s.options, s.answers, &s.json)
+}
+
+func (s *Scanner) beginAnswers(value json.Kind) {
 	switch value {
 	case json.Array:
 		s.beginPredictions(Instances)
 	case json.Object:
 		s.beginObject()
+	case json.Null:
+	default:
+		s.refuse(value)
+	}
+}
+
+func (s *Scanner) beginOutputs(value json.Kind) {
+	switch value {
+	case json.Array:
+		s.place = inV2
+		s.v2.begin(value)
 	case json.Null:
 	default:
 		s.refuse(value)
@@ -263,6 +343,10 @@ func (s *Scanner) capture(text *contract.Text) json.Capture {
 
 func (s *Scanner) end(value json.Kind) {
 	switch {
+	case s.place == inV2:
+		if s.v2.end(value); s.v2.isDone() {
+			s.place = inReply
+		}
 	case s.skipped > 0:
 		if isContainer(value) {
 			s.skipped--
@@ -273,6 +357,10 @@ func (s *Scanner) end(value json.Kind) {
 		s.endNumber()
 	case s.captured == json.Text && s.place == inPredictions:
 		s.answer(&s.class, ranking{})
+	case s.captured == json.Text && s.at == modelMember:
+		s.answers.Model(&s.text)
+	case s.captured == json.Text && s.at == versionMember:
+		s.answers.Version(&s.text)
 	}
 }
 

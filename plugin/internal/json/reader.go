@@ -64,9 +64,17 @@ type Capture uint8
 const (
 	Nothing    Capture = iota
 	Text               // the Reader's Text gets the string
-	Digits             // Float returns the number
+	Digits             // Float and Integer return the number
+	Pieces             // the Reader's Sink gets the string, piece by piece
 	captureKey         // a member's name
 )
+
+// Sink takes a string as it comes: in UTF-8 as encoding/json has it, but for
+// bytes that are not UTF-8, which it gets as they are.
+type Sink interface {
+	// AddAll is called with a piece, which is valid during the call only.
+	AddAll(piece []byte)
+}
 
 // Visitor follows a document's structure.
 type Visitor interface {
@@ -98,8 +106,12 @@ type Reader struct {
 	hex       rune   // of a \u escape
 	hexDigits int
 	surrogate rune // the first half of a pair, when the second may follow
+	encoded   [utf8.UTFMax]byte
+
+	truth bool // what the Bool just read is
 
 	Text   *contract.Text // where Text puts a string
+	Sink   Sink           // where Pieces puts a string
 	name   [maxKeyBytes]byte
 	nameN  int
 	number [maxNumberBytes]byte
@@ -269,6 +281,7 @@ func (r *Reader) endValue(value Kind) {
 func (r *Reader) beginLiteral(value Kind, rest string) {
 	r.visit.Begin(value)
 	r.value, r.literal, r.state = value, rest, inLiteral
+	r.truth = rest == "rue"
 }
 
 func (r *Reader) readLiteral(c byte) {
@@ -320,6 +333,8 @@ func (r *Reader) keepBytes(run []byte) {
 	switch r.keep {
 	case Text:
 		r.Text.AddAll(run)
+	case Pieces:
+		r.Sink.AddAll(run)
 	case captureKey:
 		if r.nameN < len(r.name) {
 			copy(r.name[r.nameN:], run)
@@ -329,8 +344,7 @@ func (r *Reader) keepBytes(run []byte) {
 }
 
 func (r *Reader) keepRune(c rune) {
-	var encoded [utf8.UTFMax]byte
-	r.keepBytes(encoded[:utf8.EncodeRune(encoded[:], c)])
+	r.keepBytes(r.encoded[:utf8.EncodeRune(r.encoded[:], c)])
 }
 
 // keepLoneSurrogate puts the replacement character where the first half of a
@@ -510,3 +524,27 @@ func (r *Reader) Float() (float64, bool) {
 	value, err := strconv.ParseFloat(unsafe.String(&r.number[0], r.digits), 64)
 	return value, err == nil
 }
+
+// Integer returns the number just read, if the Visitor captured it. It is false
+// for one that has a fraction or an exponent, or is past 64 bits.
+func (r *Reader) Integer() (magnitude uint64, isNegative, ok bool) {
+	digits := r.number[:r.digits]
+	if isNegative = digits[0] == '-'; isNegative {
+		digits = digits[1:]
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false, false
+		}
+		overflow, tens := bits.Mul64(magnitude, 10)
+		sum, carry := bits.Add64(tens, uint64(c-'0'), 0)
+		if overflow|carry != 0 {
+			return 0, false, false
+		}
+		magnitude = sum
+	}
+	return magnitude, isNegative, true
+}
+
+// Bool returns the Bool just read.
+func (r *Reader) Bool() bool { return r.truth }

@@ -1,0 +1,219 @@
+package answer
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/moodring/moodring/contract"
+)
+
+// tensor reads the outputs of a V2 reply, however they are framed: it chooses
+// the one that answers, and turns its elements, which come in row-major order,
+// into predictions.
+//
+// The first dimension is the batch: a row each. Of the others one at most may be
+// longer than 1, or the output is an image, a vector for each token or the like,
+// and no answer. No dimension at all is one element.
+//
+//	datatype           a row of one             a longer row
+//	BYTES              a label                  labels, of which the first counts
+//	INT*, UINT*, BOOL  a class's index          scores of the classes
+//	FP*, BF16          not read: a regression   scores of the classes
+//
+// The highest score counts, and the first of equals. A class is called as
+// Options.Classes has it, or by its index. With Options.Classes a row of one
+// float is read as well, as a class's index: XGBoost's multi:softmax gives it so.
+// Elements of BYTES can be more than labels; type element has it.
+//
+// One output is read: Options.Output, or else the first of the best kind. Where
+// a better one comes later, the answers so far are taken back. In the output that
+// is read, elements that do not fit the shape, are not of the datatype or not
+// finite make the reply unreadable; in all others they are nobody's business.
+//
+// Sources: Open Inference Protocol, inference_rest.md; what KServe's
+// protocol/infer_type.py, MLServer and Triton send.
+type tensor struct {
+	options *Options
+	answers Answers
+
+	chosen   kind // of the output that is read
+	isSound  bool // what was read of it
+	answered int
+
+	datatype datatype
+	isFlat   bool   // it has one dimension, and no element was read yet
+	left     uint64 // elements that are still to come
+	columns  uint64 // of a row
+	column   uint64 // of the next element
+	row      row
+	element  element
+	label    contract.Text // of a class
+}
+
+func (t *tensor) reset(options *Options, answers Answers) {
+	t.options, t.answers = options, answers
+	t.chosen, t.isSound, t.answered = noKind, true, 0
+	t.row.options, t.row.answers = options, answers
+	t.element.options, t.element.answers = options, (*elements)(t)
+}
+
+// choose tells whether the output with this header is to be read: its elements
+// follow, and then end.
+func (t *tensor) choose(h *header) bool {
+	found := h.kind(t.options)
+	if found <= t.chosen {
+		return false
+	}
+	if t.chosen != noKind {
+		t.answers.Discard()
+		t.isSound, t.answered = true, 0
+	}
+	t.chosen = found
+	t.begin(h)
+	return true
+}
+
+func (t *tensor) begin(h *header) {
+	t.datatype, t.isFlat = h.typeName.datatype(), h.dimensions == 1
+	t.left, t.columns, t.column = h.batch*h.columns, h.columns, 0
+	t.row.begin()
+	t.element.reset()
+}
+
+// spoil makes the output unreadable.
+func (t *tensor) spoil() { t.isSound = false }
+
+// end follows an output's last element.
+func (t *tensor) end() {
+	if t.left > 0 {
+		t.spoil()
+	}
+}
+
+// take tells whether one more element is to be read.
+func (t *tensor) take() bool {
+	if t.left == 0 {
+		t.spoil()
+	}
+	if !t.isSound {
+		return false
+	}
+	t.left--
+	return true
+}
+
+func (t *tensor) float(value float64) {
+	switch {
+	case !t.take():
+	case math.IsNaN(value) || math.IsInf(value, 0):
+		t.spoil()
+	case t.chosen != floatIndex:
+		t.score(value)
+	case value >= 0 && value < float64(len(t.options.Classes)) && value == math.Trunc(value):
+		t.answerClass(int(value))
+	default:
+		t.spoil()
+	}
+}
+
+func (t *tensor) integer(value int64) {
+	switch {
+	case !t.take():
+	case t.chosen == integerIndex:
+		t.answerClass(int(value))
+	default:
+		t.score(float64(value))
+	}
+}
+
+func (t *tensor) unsigned(value uint64) {
+	switch {
+	case value <= math.MaxInt64:
+		t.integer(int64(value))
+	case !t.take():
+	case t.chosen == integerIndex:
+		var digits [20]byte
+		t.label.Reset()
+		t.label.AddAll(strconv.AppendUint(digits[:0], value, 10))
+		t.answer()
+	default:
+		t.score(float64(value))
+	}
+}
+
+func (t *tensor) score(value float64) {
+	t.row.enterClass(int(t.column), value)
+	t.endElement()
+}
+
+func (t *tensor) answerClass(class int) {
+	t.options.name(&t.label, class)
+	t.answer()
+}
+
+func (t *tensor) answer() {
+	t.answered++
+	t.answers.Answer(Prediction{Label: &t.label})
+}
+
+// AddAll adds a piece of an element of BYTES, which endBytes ends.
+func (t *tensor) AddAll(piece []byte) {
+	if t.isSound && t.left > 0 {
+		t.element.AddAll(piece)
+	}
+}
+
+func (t *tensor) endBytes() {
+	if !t.take() {
+		return
+	}
+	form := t.element.end()
+	if t.isFlat && (form == indexForm || form == classForm) {
+		t.columns = t.left + 1 // Triton's, of a model without a batch
+	}
+	t.isFlat = false
+	switch form {
+	case labelForm:
+		t.row.enterLabel(&t.element.label)
+	case classForm:
+		t.row.enterScored(&t.element.label, t.element.score)
+	case indexForm:
+		t.row.enterClass(t.element.class, t.element.score)
+	case jsonForm:
+		if !t.element.endJSON() {
+			t.spoil()
+		}
+	}
+	t.element.reset()
+	t.endElement()
+}
+
+func (t *tensor) endElement() {
+	if t.column++; t.column < t.columns {
+		return
+	}
+	if t.row.entrants > 0 {
+		t.answered++
+		t.row.end()
+	}
+	t.row.begin()
+	t.column = 0
+}
+
+// elements takes the answers of elements that are JSON.
+type elements tensor
+
+// Score passes on.
+func (e *elements) Score(label *contract.Text, score float64) { e.answers.Score(label, score) }
+
+// Answer passes on, and counts.
+func (e *elements) Answer(prediction Prediction) {
+	e.answered++
+	e.answers.Answer(prediction)
+}
+
+// Discard has nothing to take back: an element is the first that its scanner
+// reads. Model and Version are none of its business.
+func (*elements) Discard()               {}
+func (*elements) Model(*contract.Text)   {}
+func (*elements) Version(*contract.Text) {}

@@ -1,0 +1,710 @@
+package answer
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/contract"
+)
+
+// output is a V2 reply of one output.
+func output(datatype, shape, data string) string {
+	return `{"model_name":"m","outputs":[{"name":"o","shape":` + shape + `,"datatype":"` + datatype + `","data":` + data + `}]}`
+}
+
+// outputs is a V2 reply of several.
+func outputs(of ...string) string {
+	return `{"model_name":"m","outputs":[` + strings.Join(of, ",") + `]}`
+}
+
+const (
+	bytesOutput  = `{"name":"label","shape":[2],"datatype":"BYTES","data":["joy","love"]}`
+	indexOutput  = `{"name":"index","shape":[2],"datatype":"INT64","data":[3,1]}`
+	scoresOutput = `{"name":"scores","shape":[2,3],"datatype":"FP32","data":[0.1,0.7,0.2,0.5,0.25,0.25]}`
+	tokensOutput = `{"name":"tokens","shape":[2,2],"datatype":"INT64","data":[101,2023,101,102]}`
+	valueOutput  = `{"name":"value","shape":[2],"datatype":"FP64","data":[1.5,2.5]}`
+)
+
+func TestV2(t *testing.T) {
+	const (
+		counted  = contract.OutcomeCounted
+		empty    = contract.OutcomeNoPredictions
+		unparsed = contract.OutcomeUnparsed
+	)
+	classes := Options{Classes: []string{"no", "yes"}}
+	tests := []struct {
+		name          string
+		options       Options
+		body, outcome string
+		answers       []string
+	}{
+		{"labels", Options{}, outputs(bytesOutput), counted, []string{"joy", "love"}},
+		{"labels in a column", Options{}, output("BYTES", "[2,1]", `["a","b"]`), counted, []string{"a", "b"}},
+		{"labels, nested", Options{}, output("BYTES", "[2,1]", `[["a"],["b"]]`), counted, []string{"a", "b"}},
+		{"rows of labels", Options{}, output("BYTES", "[2,2]", `["a","b","c","d"]`), counted, []string{"a", "c"}},
+		{"a single element", Options{}, output("BYTES", "[]", `["a"]`), counted, []string{"a"}},
+		{"escapes", Options{}, output("BYTES", "[2]", `["\u00e9\n\"","\ud83d"]`), counted, []string{"é\n\"", "\ufffd"}},
+		{"an empty label", Options{}, output("BYTES", "[1]", `[""]`), counted, []string{""}},
+		{"a long label", Options{}, output("BYTES", "[1]", `["`+strings.Repeat("x", 200)+`"]`), counted, []string{gathered(strings.Repeat("x", 200))}},
+
+		{"class indices", Options{}, outputs(indexOutput), counted, []string{"3", "1"}},
+		{"class indices of all sizes", Options{}, output("UINT64", "[3]", `[18446744073709551615,9223372036854775807,0]`), counted, []string{"18446744073709551615", "9223372036854775807", "0"}},
+		{"negative ones", Options{}, output("INT64", "[2]", `[-9223372036854775808,-0]`), counted, []string{"-9223372036854775808", "0"}},
+		{"class indices by name", classes, output("INT32", "[3]", `[1,0,2]`), counted, []string{"yes", "no", "2"}},
+		{"booleans", classes, output("BOOL", "[4]", `[true,false,1,0]`), counted, []string{"yes", "no", "yes", "no"}},
+		{"booleans without classes", Options{}, output("BOOL", "[2]", `[true,false]`), counted, []string{"1", "0"}},
+		{"class indices as floats", classes, output("FP32", "[3,1]", `[1.0,0,1e0]`), counted, []string{"yes", "no", "yes"}},
+
+		{"scores", Options{}, outputs(scoresOutput), counted, []string{"1 0.7", "0 0.5"}},
+		{"scores, nested", Options{}, output("FP64", "[2,2]", `[[0.1,0.9],[1e-1,-2]]`), counted, []string{"1 0.9", "0 0.1"}},
+		{"scores by class", classes, output("FP16", "[1,3]", `[0.25,0.5,0.75]`), counted, []string{"2 0.75"}},
+		{"scores of a single row", Options{}, output("BF16", "[1,1,2]", `[0.25,0.5]`), counted, []string{"1 0.5"}},
+		{"the first of equals", Options{}, output("FP32", "[1,3]", `[0.1,0.45,0.450]`), counted, []string{"1 0.45"}},
+		{"whole scores", Options{}, output("UINT8", "[1,3]", `[200,255,3]`), counted, []string{"1 255"}},
+		{"all scores", Options{Scores: true, Margins: true, Classes: []string{"no", "yes"}}, output("FP32", "[2,2]", `[0.25,0.75,1,0]`), counted,
+			[]string{"score no 0.25", "score yes 0.75", "yes 0.75 by 0.5", "score no 1", "score yes 0", "no 1 by 1"}},
+		{"a number of 1000 digits", Options{}, output("FP64", "[1,2]", `[0.`+strings.Repeat("1", 1000)+`,0]`), counted, []string{"0 0.1111111111111111"}},
+
+		{"the better output first", Options{}, outputs(bytesOutput, indexOutput, scoresOutput), counted, []string{"joy", "love"}},
+		{"the better output last", Options{}, outputs(valueOutput, tokensOutput, scoresOutput, indexOutput, bytesOutput), counted, []string{"joy", "love"}},
+		{"the first of a kind", Options{}, outputs(indexOutput, `{"name":"x","shape":[1],"datatype":"INT8","data":[9]}`), counted, []string{"3", "1"}},
+		{"scores before tokens", Options{}, outputs(tokensOutput, scoresOutput), counted, []string{"1 0.7", "0 0.5"}},
+		{"tokens alone", Options{}, outputs(tokensOutput), counted, []string{"1 2023", "1 102"}},
+		{"scores before floats that may be classes", classes, outputs(valueOutput, scoresOutput), counted, []string{"yes 0.7", "no 0.5"}},
+		{"the output that is asked for", Options{Output: "scores"}, outputs(bytesOutput, indexOutput, scoresOutput), counted, []string{"1 0.7", "0 0.5"}},
+		{"its name in escapes", Options{Output: "scores"}, outputs(bytesOutput, strings.Replace(scoresOutput, "scores", `s\u0063ores`, 1)), counted, []string{"1 0.7", "0 0.5"}},
+		{"a bad output that a better one follows", Options{}, outputs(strings.Replace(indexOutput, "[2]", "[3]", 1), bytesOutput), counted, []string{"joy", "love"}},
+		{"bad outputs that are not read", Options{}, outputs(bytesOutput, strings.Replace(indexOutput, "[2]", "[3]", 1), `{}`, `{"name":[],"shape":{},"datatype":1,"data":7}`), counted, []string{"joy", "love"}},
+		{"a named output that is of no use, and others", Options{Output: "value"}, outputs(bytesOutput, valueOutput), unparsed, nil},
+		{"a named output that is not there", Options{Output: "scor"}, outputs(scoresOutput), unparsed, nil},
+		{"a longer name", Options{Output: "scoresx"}, outputs(scoresOutput), unparsed, nil},
+
+		{"members in another order", Options{}, `{"outputs":[{"parameters":{"x":[1]},"datatype":"BYTES","shape":[1],"data":["a"],"name":"x"}],"model_name":"m"}`, counted, []string{"a"}},
+		{"members that stand twice", Options{}, `{"outputs":[{"shape":"x","shape":[9],"shape":[1],"datatype":7,"datatype":"INT8","datatype":"BYTES","data":null,"data":["a"]}]}`, counted, []string{"a"}},
+		{"outputs that stand twice", Options{}, `{"outputs":[` + bytesOutput + `],"outputs":[` + indexOutput + `]}`, counted, []string{"3", "1"}},
+		{"predictions after outputs", Options{}, `{"outputs":[` + bytesOutput + `],"predictions":["a"]}`, counted, []string{"a"}},
+		{"outputs after predictions", Options{}, `{"predictions":["a"],"outputs":[` + bytesOutput + `]}`, counted, []string{"joy", "love"}},
+		{"data before its shape", Options{}, outputs(`{"datatype":"BYTES","data":["a"],"shape":[1]}`), unparsed, nil},
+		{"data before its datatype", Options{}, outputs(`{"shape":[1],"data":["a"],"datatype":"BYTES"}`), unparsed, nil},
+		{"data before its name, which matters", Options{Output: "o"}, outputs(`{"shape":[1],"datatype":"BYTES","data":["a"],"name":"o"}`), unparsed, nil},
+		{"a name after the data, which does not", Options{}, outputs(`{"shape":[1],"datatype":"BYTES","data":["a"],"name":"o","name":"p"}`), counted, []string{"a"}},
+		{"another shape after the data", Options{}, outputs(`{"shape":[1],"datatype":"BYTES","data":["a"],"shape":[1]}`), unparsed, nil},
+		{"another datatype after the data", Options{}, outputs(`{"shape":[1],"datatype":"BYTES","data":["a"],"datatype":"BYTES"}`), unparsed, nil},
+		{"data twice", Options{}, outputs(`{"shape":[1],"datatype":"BYTES","data":["a"],"data":["b"]}`), unparsed, nil},
+		{"data, then none", Options{}, outputs(`{"shape":[1],"datatype":"BYTES","data":["a"],"data":null}`), unparsed, nil},
+
+		{"MLServer's Hugging Face runtime", Options{}, output("BYTES", "[2,1]", `["{\"label\": \"POSITIVE\", \"score\": 0.99}","{\"label\": \"NEGATIVE\", \"score\": 0.75}"]`), counted, []string{"POSITIVE 0.99", "NEGATIVE 0.75"}},
+		{"MLServer's, all scores", Options{Scores: true, Margins: true}, output("BYTES", "[1,1]", `["[{\"label\": \"a\", \"score\": 0.25}, {\"label\": \"\\u00e9\", \"score\": 0.75}]"]`), counted,
+			[]string{"score a 0.25", "score é 0.75", "é 0.75 by 0.5"}},
+		{"huggingfaceserver's probabilities", classes, output("BYTES", "[2]", `["{0: 0.0012, 1: 0.9988}","{0: 1.0, 1: 1e-05}"]`), counted, []string{"yes 0.9988", "no 1"}},
+		{"huggingfaceserver's, of many classes", Options{}, output("BYTES", "[1]", `["{0: 0, 1: 0, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0, 8: 0, 9: 0, 10: 1}"]`), counted, []string{"10 1"}},
+		{"Triton's classification", Options{Margins: true}, output("BYTES", "[2,2]", `["0.75:2:cat","0.25:0:dog","1.500000:1:a:b","-0.5:0:dog"]`), counted, []string{"cat 0.75 by 0.5", "a:b 1.5 by 2"}},
+		{"Triton's, without labels", classes, output("BYTES", "[2,1]", `["0.75:1","0.25:7"]`), counted, []string{"yes 0.75", "7 0.25"}},
+		{"Triton's, without a batch", Options{Scores: true}, output("BYTES", "[2]", `["0.75:2:cat","0.25:0:dog"]`), counted, []string{"score cat 0.75", "score dog 0.25", "cat 0.75"}},
+		{"labels that look alike", Options{}, output("BYTES", "[12]", `["12:30","-","-1","0.5","0.5:","0.5:x","0.5::a","[MASK]","[","12:30:45","0.5:99999999999999999999:a","`+strings.Repeat("1", 70)+`:2"]`), counted,
+			[]string{"12:30", "-", "-1", "0.5", "0.5:", "0.5:x", "0.5::a", "[MASK]", "[", "12:30:45", "0.5:99999999999999999999:a", strings.Repeat("1", 70) + ":2"}},
+		{"JSON that is no answer", Options{}, output("BYTES", "[1]", `["{\"generated_text\": \"x\"}"]`), unparsed, nil},
+		{"JSON that is none", Options{}, output("BYTES", "[1]", `["{"]`), unparsed, nil},
+		{"more than one answer in an element", Options{}, output("BYTES", "[1]", `["{\"label\":\"a\"}],\"predictions\":[{\"label\":\"b\"}"]`), unparsed, nil},
+		{"what Python prints for not a number", Options{}, output("BYTES", "[1]", `["{0: nan, 1: 1.0}"]`), unparsed, nil},
+
+		{"no outputs", Options{}, `{"outputs":[]}`, empty, nil},
+		{"null outputs", Options{}, `{"outputs":null}`, empty, nil},
+		{"an empty batch", Options{}, output("BYTES", "[0]", `[]`), empty, nil},
+		{"an empty batch of scores", Options{}, output("FP32", "[0,6]", `[]`), empty, nil},
+		{"rows of nothing", Options{}, output("BYTES", "[5,0]", `[[],[]]`), empty, nil},
+
+		{"a regression", Options{}, outputs(valueOutput), unparsed, nil},
+		{"floats that are no classes", classes, output("FP32", "[2]", `[0.5,1]`), unparsed, nil},
+		{"floats past the classes", classes, output("FP32", "[1]", `[2]`), unparsed, nil},
+		{"a matrix for each row", Options{}, output("FP32", "[1,2,2]", `[1,2,3,4]`), unparsed, nil},
+		{"no shape", Options{}, outputs(`{"datatype":"BYTES","data":["a"]}`), unparsed, nil},
+		{"no datatype", Options{}, outputs(`{"shape":[1],"data":["a"]}`), unparsed, nil},
+		{"no data", Options{}, outputs(`{"shape":[1],"datatype":"BYTES"}`), unparsed, nil},
+		{"a size of binary data, and none", Options{}, outputs(`{"shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":5}}`), unparsed, nil},
+		{"an unknown datatype", Options{}, output("FP8", "[1]", `[1]`), unparsed, nil},
+		{"a long datatype", Options{}, output("BYTESBYTES", "[1]", `["a"]`), unparsed, nil},
+		{"a datatype's beginning", Options{}, output("BYTE", "[1]", `["a"]`), unparsed, nil},
+		{"too few elements", Options{}, output("BYTES", "[3]", `["a","b"]`), unparsed, nil},
+		{"too many elements", Options{}, output("BYTES", "[1]", `["a","b"]`), unparsed, nil},
+		{"a cut row", Options{}, output("FP32", "[2,2]", `[1,2,3]`), unparsed, nil},
+		{"a negative dimension", Options{}, output("BYTES", "[-1]", `["a"]`), unparsed, nil},
+		{"a dimension that is none", Options{}, output("BYTES", `["1"]`, `["a"]`), unparsed, nil},
+		{"a dimension in part", Options{}, output("BYTES", `[1.0]`, `["a"]`), unparsed, nil},
+		{"a nested shape", Options{}, output("BYTES", `[[1]]`, `["a"]`), unparsed, nil},
+		{"a dimension past 64 bits", Options{}, output("BYTES", `[18446744073709551616]`, `["a"]`), unparsed, nil},
+		{"a batch past 64 bits", Options{}, output("BYTES", `[4294967296,4294967296]`, `[]`), unparsed, nil},
+		{"rows past 64 bits", Options{}, output("BYTES", `[0,4294967296,1,4294967296]`, `[]`), unparsed, nil},
+		{"many dimensions", Options{}, output("BYTES", `[`+strings.Repeat("1,", 500)+`1]`, `["a"]`), counted, []string{"a"}},
+		{"labels that are numbers", Options{}, output("BYTES", "[1]", `[1]`), unparsed, nil},
+		{"null for not a number", Options{}, output("FP32", "[1,2]", `[1,null]`), unparsed, nil},
+		{"an index that is a string", Options{}, output("INT8", "[1]", `["1"]`), unparsed, nil},
+		{"an index with a fraction", Options{}, output("INT8", "[1]", `[1.0]`), unparsed, nil},
+		{"an index past 64 bits", Options{}, output("INT8", "[1]", `[18446744073709551616]`), unparsed, nil},
+		{"a negative index past 64 bits", Options{}, output("INT8", "[1]", `[-9223372036854775809]`), unparsed, nil},
+		{"an index that is true", Options{}, output("INT8", "[1]", `[true]`), unparsed, nil},
+		{"a score past float64", Options{}, output("FP32", "[1,2]", `[1,1e999]`), unparsed, nil},
+		{"an object among elements", Options{}, output("BYTES", "[1]", `["a",{"a":"b"}]`), unparsed, nil},
+		{"data that is a string", Options{}, output("BYTES", "[1]", `"a"`), unparsed, nil},
+		{"data that is an object", Options{}, output("BYTES", "[1]", `{"a":["b"]}`), unparsed, nil},
+		{"an output that is none", Options{}, outputs(bytesOutput, `"x"`), unparsed, nil},
+		{"a list for an output", Options{}, outputs(bytesOutput, `[1]`), unparsed, nil},
+		{"outputs is an object", Options{}, `{"outputs":{"name":"o"}}`, unparsed, nil},
+		{"outputs is a string", Options{}, `{"outputs":"o"}`, unparsed, nil},
+		{"cut", Options{}, outputs(bytesOutput)[:70], contract.OutcomeTruncated, nil},
+		{"NaN is not JSON", Options{}, output("FP32", "[1,2]", `[1,NaN]`), unparsed, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			outcome, answers := scan(&test.options, []byte(test.body))
+			if outcome != test.outcome {
+				t.Errorf("outcome %s, want %s", outcome, test.outcome)
+			}
+			if diff := cmp.Diff(test.answers, answers); diff != "" && outcome == counted {
+				t.Errorf("answers (-want +got):\n%s", diff)
+			}
+			checkSplits(t, &test.options, []byte(test.body), outcome, answers)
+			if wantOutcome, want := decode(&test.options, []byte(test.body)); outcome != wantOutcome || outcome == counted && !cmp.Equal(answers, want) {
+				t.Errorf("encoding/json finds %s %q", wantOutcome, want)
+			}
+		})
+	}
+}
+
+// outputs is the straightforward reading of a V2 reply's.
+func (r *reading) outputs(value any) bool {
+	if value == nil {
+		return true
+	}
+	list, ok := value.([]any)
+	if !ok {
+		return false
+	}
+	chosen, isSound, areSound := noKind, true, true
+	for _, one := range list {
+		members, ok := one.(members)
+		if !ok {
+			return false
+		}
+		if !r.output(members, &chosen, &isSound) {
+			areSound = false
+		}
+	}
+	return isSound && areSound && (chosen != noKind || len(list) == 0)
+}
+
+// output reads one output. It is false where the place of the next is not known.
+func (r *reading) output(members members, chosen *kind, isSound *bool) bool {
+	var (
+		name, datatype string
+		shape          []uint64
+		hasShape       bool
+		isRead         bool
+		hasData        bool
+	)
+	isWanted := func(found kind) bool {
+		return hasShape && found > *chosen && (r.options.Output == "" || r.options.Output == name)
+	}
+	for _, member := range members {
+		switch member.name {
+		case "name":
+			*isSound = *isSound && !(isRead && r.options.Output != "")
+			name, _ = member.value.(string)
+		case "datatype":
+			*isSound = *isSound && !isRead
+			datatype, _ = member.value.(string)
+		case "shape":
+			*isSound = *isSound && !isRead
+			shape, hasShape = shapeOf(member.value)
+		case "data":
+			*isSound = *isSound && !isRead
+			list, isList := member.value.([]any)
+			hasData = member.value != nil
+			if found := kindOf(r.options, datatype, shape); !isRead && isList && isWanted(found) {
+				r.answers, r.answered = nil, 0
+				*chosen, isRead = found, true
+				*isSound = r.elements(found, datatype, shape, flatten(list))
+			}
+		}
+	}
+	if !r.isTail {
+		return true
+	}
+	size, ok := sizeOf(members)
+	if size == nil || !ok {
+		return ok
+	}
+	data := r.take(size)
+	if found := kindOf(r.options, datatype, shape); !hasData && isWanted(found) {
+		r.answers, r.answered = nil, 0
+		*chosen = found
+		*isSound = r.elements(found, datatype, shape, listOf(datatype, data))
+	}
+	return true
+}
+
+func shapeOf(value any) (shape []uint64, ok bool) {
+	list, ok := value.([]any)
+	for _, one := range list {
+		number, _ := one.(json.Number)
+		length, err := strconv.ParseUint(string(number), 10, 64)
+		if err != nil {
+			return nil, false
+		}
+		shape = append(shape, length)
+	}
+	return shape, ok
+}
+
+// countOf returns how many rows there are and how long one is; it is false
+// where that is past 64 bits, or where a row is no row.
+func countOf(shape []uint64) (rows, columns *big.Int, ok bool) {
+	rows, columns = big.NewInt(1), big.NewInt(1)
+	wide := 0
+	for i, length := range shape {
+		length := new(big.Int).SetUint64(length)
+		if i == 0 {
+			rows = length
+			continue
+		}
+		if columns.Mul(columns, length); length.Cmp(big.NewInt(1)) > 0 {
+			wide++
+		}
+	}
+	all := new(big.Int).Mul(rows, columns)
+	return rows, columns, wide <= 1 && columns.IsUint64() && all.IsUint64()
+}
+
+func kindOf(options *Options, datatype string, shape []uint64) kind {
+	_, columns, ok := countOf(shape)
+	isRow := columns.Cmp(big.NewInt(1)) != 0
+	switch {
+	case !ok:
+		return noKind
+	case datatype == "BYTES":
+		return labels
+	case slices.Contains([]string{"FP16", "FP32", "FP64", "BF16"}, datatype):
+		if isRow {
+			return floatScores
+		}
+		if len(options.Classes) > 0 {
+			return floatIndex
+		}
+		return noKind
+	case datatype == "BOOL" || regexp.MustCompile("^U?INT(8|16|32|64)$").MatchString(datatype):
+		if isRow {
+			return integerScores
+		}
+		return integerIndex
+	}
+	return noKind
+}
+
+func flatten(value any) []any {
+	list, ok := value.([]any)
+	if !ok {
+		return []any{value}
+	}
+	var elements []any
+	for _, one := range list {
+		elements = append(elements, flatten(one)...)
+	}
+	return elements
+}
+
+// elements reads a tensor's. It is false where one is not as it should be.
+func (r *reading) elements(of kind, datatype string, shape []uint64, elements []any) bool {
+	rows, columns, _ := countOf(shape)
+	if rows.Mul(rows, columns).Uint64() != uint64(len(elements)) {
+		return false
+	}
+	if of == labels {
+		return r.texts(elements, int(columns.Int64()), len(shape) == 1)
+	}
+	for len(elements) > 0 {
+		row := elements[:columns.Int64()]
+		elements = elements[len(row):]
+		if !r.row(of, datatype, row) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *reading) row(of kind, datatype string, row []any) bool {
+	var (
+		scores []float64
+		names  []string
+	)
+	for i, one := range row {
+		score, digits, ok := valueOf(datatype, one)
+		if !ok {
+			return false
+		}
+		scores, names = append(scores, score), append(names, digits)
+		if of == floatScores || of == integerScores {
+			r.score(r.class(i), score)
+		}
+	}
+	switch of {
+	case floatIndex:
+		index := int(scores[0])
+		return float64(index) == scores[0] && index >= 0 && index < len(r.options.Classes) && r.answer(r.class(index), nil)
+	case integerIndex:
+		if index, err := strconv.Atoi(names[0]); err == nil {
+			names[0] = r.class(index)
+		}
+		return r.answer(names[0], nil)
+	}
+	return r.answer(r.class(top(scores)), scores)
+}
+
+// valueOf returns a number as a float64, and a whole one in its digits.
+func valueOf(datatype string, element any) (value float64, digits string, ok bool) {
+	if isTrue, isBool := element.(bool); isBool && datatype == "BOOL" {
+		if isTrue {
+			return 1, "1", true
+		}
+		return 0, "0", true
+	}
+	number, isNumber := element.(json.Number)
+	if !isNumber {
+		return 0, "", false
+	}
+	value, err := number.Float64()
+	if regexp.MustCompile("FP|BF").MatchString(datatype) {
+		return value, "", err == nil
+	}
+	if signed, err := strconv.ParseInt(string(number), 10, 64); err == nil {
+		return float64(signed), strconv.FormatInt(signed, 10), true
+	}
+	unsigned, err := strconv.ParseUint(string(number), 10, 64)
+	return float64(unsigned), strconv.FormatUint(unsigned, 10), err == nil
+}
+
+// texts reads the elements of BYTES.
+func (r *reading) texts(elements []any, columns int, isFlat bool) bool {
+	var (
+		class  = regexp.MustCompile(`(?s)^(-?[0-9]*\.[0-9]*):([0-9]+)(:(.*))?$`)
+		first  *string // label without a score
+		scores []float64
+		names  []string
+	)
+	for i, one := range elements {
+		text, ok := one.(string)
+		if !ok {
+			return false
+		}
+		parts := class.FindStringSubmatch(text)
+		isClass := false
+		if parts != nil && len(parts[1])+len(parts[2])+1 < 64 && regexp.MustCompile("^[0-9-]").MatchString(text) {
+			score, err := strconv.ParseFloat(parts[1], 64)
+			index, indexErr := strconv.Atoi(parts[2])
+			if isClass = err == nil && indexErr == nil; isClass {
+				name := parts[4]
+				if parts[3] == "" {
+					name = r.class(index)
+				}
+				r.score(name, score)
+				scores, names = append(scores, score), append(names, name)
+			}
+		}
+		if i == 0 && isFlat && isClass {
+			columns = len(elements)
+		}
+		switch {
+		case isClass:
+		case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "[{"):
+			if !r.prediction(text) {
+				return false
+			}
+		case first == nil:
+			first = &text
+		}
+		if (i+1)%columns != 0 {
+			continue
+		}
+		switch {
+		case len(scores) > 0:
+			r.answer(names[top(scores)], scores)
+		case first != nil:
+			r.answer(*first, nil)
+		}
+		first, scores, names = nil, nil, nil
+	}
+	return true
+}
+
+// prediction reads an element that is one in V1's JSON, or as Python prints it.
+func (r *reading) prediction(text string) bool {
+	r.isOdd = r.isOdd || !utf8.ValidString(text)
+	if regexp.MustCompile(`^{[0-9]`).MatchString(text) {
+		text = regexp.MustCompile(`([{,] *)([0-9]+)`).ReplaceAllString(text, `$1"$2"`)
+	}
+	text = `{"predictions":[` + text + `]}`
+	if !json.Valid([]byte(text)) {
+		return false
+	}
+	reply := tree([]byte(text)).(members)
+	inner := reading{options: r.options}
+	ok := len(reply) == 1 && inner.reply(reply) && inner.answered == 1
+	r.answers = append(r.answers, inner.answers...)
+	r.answered++
+	return ok
+}
+
+// named takes answers, and what the reply says of the model.
+type named struct {
+	log
+	names []string
+}
+
+func (n *named) Model(name *contract.Text) {
+	n.names = append(n.names, "model "+string(name.Append(nil)))
+}
+
+func (n *named) Version(version *contract.Text) {
+	n.names = append(n.names, "version "+string(version.Append(nil)))
+}
+
+func TestV2NamesModelAndVersion(t *testing.T) {
+	for body, want := range map[string][]string{
+		`{"model_name":"m","model_version":"7","id":"x","outputs":[` + bytesOutput + `]}`: {"model m", "version 7"},
+		`{"outputs":[` + bytesOutput + `],"model_name":"\u00e9"}`:                         {"model é"},
+		`{"model_name":{"model_name":"x"},"model_version":null,"outputs":[]}`:             nil,
+	} {
+		var (
+			scanner Scanner
+			found   named
+		)
+		scanner.Reset(Reply{}, &Options{}, &found)
+		scanner.Write([]byte(body))
+		scanner.Close()
+		if diff := cmp.Diff(want, found.names); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", body, diff)
+		}
+	}
+}
+
+func TestV2AllocatesNothing(t *testing.T) {
+	options := &Options{Scores: true, Margins: true, Classes: []string{strings.Repeat("a long class", 10), "yes"}}
+	for _, body := range []string{
+		outputs(bytesOutput), outputs(indexOutput), outputs(scoresOutput), outputs(valueOutput, scoresOutput, bytesOutput),
+		output("BYTES", "[1]", `["{\"label\": \"a\", \"score\": 0.99}"]`), output("BYTES", "[1]", `["{0: 0.0012, 1: 0.9988}"]`),
+		output("BYTES", "[2]", `["0.75:2:cat","0.25:0"]`), output("UINT64", "[1]", `[18446744073709551615]`),
+	} {
+		var scanner Scanner
+		piece := []byte(body)
+		allocations := testing.AllocsPerRun(100, func() {
+			scanner.Reset(Reply{}, options, nothing{})
+			scanner.Write(piece)
+			if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
+				t.Fatal(outcome)
+			}
+		})
+		if allocations != 0 {
+			t.Errorf("%s: %v allocations, want none", body, allocations)
+		}
+	}
+}
+
+// v2 writes a V2 reply.
+func (g *generator) v2() string {
+	g.Reset()
+	g.put("{")
+	for range g.IntN(2) {
+		g.put(g.pick(`"id"`, `"model_name"`, `"outputs"`) + ":")
+		g.any()
+		g.put(",")
+	}
+	g.put(`"outputs":`)
+	g.list(g.IntN(4), func(int) { g.output() })
+	g.put("}")
+	return g.String()
+}
+
+// output writes an output whose data fits its header, most of the time.
+func (g *generator) output() {
+	datatype := g.pick("BYTES", "BYTES", "FP32", "FP64", "FP16", "BF16", "INT64", "INT32", "INT8", "UINT8", "UINT64", "BOOL", "FP8")
+	shape := [][]int{{}, {0}, {1}, {2}, {3}, {1, 1}, {2, 1}, {1, 3}, {2, 3}, {0, 2}, {2, 0}, {1, 1, 2}, {2, 1, 1, 2}, {1, 2, 2}}[g.IntN(14)]
+	n := 1
+	for _, length := range shape {
+		n *= length
+	}
+	if g.IntN(30) == 0 {
+		n += g.IntN(3) - 1
+	}
+	members := []func(){
+		func() { g.member(`"name"`, g.pick(`"a"`, `"b"`, `"\u0061"`)) },
+		func() { g.put(`"shape":`); g.list(len(shape), func(i int) { g.put(strconv.Itoa(shape[i])) }) },
+		func() { g.member(`"datatype"`, `"`+datatype+`"`) },
+		func() { g.put(`"data":`); g.data(max(n, 0), datatype) },
+	}
+	if g.IntN(10) == 0 {
+		members = append(members, members[g.IntN(4)])
+	}
+	if g.IntN(10) == 0 {
+		members = append(members, func() { g.put(g.pick(`"name"`, `"shape"`, `"datatype"`, `"data"`, `"parameters"`) + ":"); g.any() })
+	}
+	if g.IntN(8) == 0 {
+		g.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	}
+	g.object(members)
+}
+
+func (g *generator) data(n int, datatype string) {
+	if n > 1 && g.IntN(4) == 0 {
+		g.list(2, func(i int) { g.data((n+i)/2, datatype) })
+		return
+	}
+	isFloat := datatype[0] == 'F' || datatype[1] == 'F'
+	g.list(n, func(int) {
+		switch {
+		case g.IntN(60) == 0:
+			g.any()
+		case datatype == "BYTES":
+			g.put(g.element())
+		case isFloat:
+			g.put(g.number())
+		case datatype == "BOOL":
+			g.put(g.pick("true", "false", "1"))
+		default:
+			g.put(g.pick("0", "1", "2", "3", "-1", "255", "9223372036854775808", "-9223372036854775808", "9007199254740993"))
+		}
+	})
+}
+
+func (g *generator) element() string {
+	switch g.IntN(6) {
+	case 0:
+		inner := generator{Rand: g.Rand}
+		if inner.IntN(2) == 0 {
+			inner.label()
+		} else {
+			inner.list(1+inner.IntN(3), func(int) { inner.label() })
+		}
+		quoted, err := json.Marshal(inner.String())
+		if err != nil {
+			panic(err)
+		}
+		return string(quoted)
+	case 1:
+		return g.pick(`"{0: 0.25, 1: 0.75}"`, `"{0: 1e-05,1:1}"`, `"{0 : 1}"`, `"{0: 1"`, `"{1: 1}"`, `"{0: [1, 2]}"`, `"{0: \"a, 1\"}"`, `"{0"`)
+	case 2:
+		return `"` + strconv.FormatFloat(g.NormFloat64(), 'f', 6, 64) + ":" + strconv.Itoa(g.IntN(4)) + g.pick("", ":", ":joy", ":a:b", "x") + `"`
+	}
+	return g.text()
+}
+
+// TestGeneratedV2 holds the scanner to encoding/json over V2 replies of all
+// shapes and options: whole, cut in two, cut short, and damaged in a byte.
+func TestGeneratedV2(t *testing.T) {
+	g := generator{Rand: rand.New(rand.NewPCG(3, 4))}
+	outcomes := map[string]int{}
+	for range 10000 {
+		body := []byte(g.v2())
+		switch g.IntN(20) {
+		case 0, 1:
+			body[g.IntN(len(body))] = `{}[]:,"\0a `[g.IntN(11)]
+		case 2:
+			body = body[:1+g.IntN(len(body))]
+		}
+		options := v2OptionsOf(byte(g.IntN(256)))
+		outcomes[checkReply(t, options, body, g.IntN(len(body)))]++
+	}
+	for _, outcome := range []string{contract.OutcomeCounted, contract.OutcomeUnparsed, contract.OutcomeTruncated, contract.OutcomeNoPredictions} {
+		if outcomes[outcome] < 100 {
+			t.Errorf("%d replies are %s: too few to tell", outcomes[outcome], outcome)
+		}
+	}
+}
+
+// v2OptionsOf makes options of a byte's bits, an output's name too.
+func v2OptionsOf(choice byte) *Options {
+	options := optionsOf(choice)
+	if choice>>5 == 7 {
+		options.Output = "a"
+	}
+	return options
+}
+
+// FuzzV2 checks that no cut changes the outcome, and that wherever encoding/json
+// decodes a V2 reply, the scanner says the same.
+func FuzzV2(f *testing.F) {
+	for i, body := range []string{
+		outputs(bytesOutput), outputs(indexOutput, scoresOutput, bytesOutput), outputs(tokensOutput, valueOutput),
+		output("BYTES", "[2,1]", `["{\"label\":\"a\",\"score\":0.5}","[{\"label\":\"b\"}]"]`),
+		output("BYTES", "[2]", `["{0: 0.5, 1: 1e-5}","0.5:1:joy"]`),
+		output("BOOL", "[2,1,2]", `[[true,false],[1,0]]`),
+		`{"outputs":[{"data":null,"shape":[18446744073709551615,1],"parameters":{"binary_data_size":3},"datatype":"UINT8"}],"model_name":"m"}`,
+	} {
+		f.Add([]byte(body), 10+i, byte(i*37))
+	}
+	f.Fuzz(func(t *testing.T, body []byte, at int, choice byte) {
+		checkReply(t, v2OptionsOf(choice), body, min(max(at, 0), len(body)))
+	})
+}
+
+// rows repeats a row, joined by commas, up to about a megabyte.
+func rows(row string) (joined string, n int) {
+	n = 1 << 20 / (len(row) + 1)
+	return strings.TrimSuffix(strings.Repeat(row+",", n), ","), n
+}
+
+func BenchmarkV2(b *testing.B) {
+	scores, scoreRows := rows("0.9889927506446838,0.004175746813416481,0.003846140578389168,0.0012988817179575562,0.0009755274513736367,0.0007109164143912494")
+	labels, labelRows := rows(`"joy"`)
+	indices, indexRows := rows("3")
+	pipeline, pipelineRows := rows(`"{\"label\": \"joy\", \"score\": 0.9889927506446838}"`)
+	for _, one := range []struct{ name, body string }{
+		{"small", outputs(bytesOutput)},
+		{"scores", output("FP32", fmt.Sprintf("[%d,6]", scoreRows), "["+scores+"]")},
+		{"labels", output("BYTES", fmt.Sprintf("[%d]", labelRows), "["+labels+"]")},
+		{"indices", output("INT64", fmt.Sprintf("[%d]", indexRows), "["+indices+"]")},
+		{"pipeline", output("BYTES", fmt.Sprintf("[%d,1]", pipelineRows), "["+pipeline+"]")},
+	} {
+		body := []byte(one.body)
+		b.Run(one.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, Reply{}, body) })
+		b.Run(one.name+"/encoding_json", func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				var reply struct {
+					Outputs []struct {
+						Name, Datatype string
+						Shape          []int
+						Data           []any
+					}
+				}
+				if err := json.Unmarshal(body, &reply); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func benchmarkScanner(b *testing.B, reply Reply, body []byte) {
+	var (
+		scanner Scanner
+		options Options
+	)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		scanner.Reset(reply, &options, nothing{})
+		scanner.Write(body)
+		if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
+			b.Fatal(outcome)
+		}
+	}
+}
