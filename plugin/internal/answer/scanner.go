@@ -15,7 +15,7 @@ import (
 //     is a single prediction, and a list of one string or number is what it holds.
 //   - A Hugging Face task's list of scored labels, or of lists of them.
 //   - The Open Inference Protocol's (V2) {"outputs": [...]} (types v2 and tensor),
-//     with binary tensors after the JSON (type tail).
+//     with binary tensors after the JSON (type tail), or over gRPC (type grpc).
 //
 // Of members that stand twice in an object the last counts, as in encoding/json.
 //
@@ -48,6 +48,7 @@ type Scanner struct {
 	reply    Reply
 	jsonLeft int // bytes of the JSON still to come, where binary tensors follow
 	v2       v2
+	grpc     grpc
 	text     contract.Text // the model's name or version
 }
 
@@ -85,6 +86,10 @@ const (
 // options stay as they are until the reply's end.
 func (s *Scanner) Reset(reply Reply, options *Options, answers Answers) {
 	s.reply, s.jsonLeft = reply, reply.JSONBytes
+	if reply.Protocol == GRPC {
+		s.grpc.reset(options, answers)
+		return
+	}
 	s.options = options
 	s.json.Reset((*visitor)(s))
 	s.answers = answers
@@ -96,20 +101,26 @@ func (s *Scanner) Reset(reply Reply, options *Options, answers Answers) {
 
 // Write takes the next piece of the reply's body.
 func (s *Scanner) Write(piece []byte) {
-	if s.reply.JSONBytes <= 0 {
+	switch {
+	case s.reply.Protocol == GRPC:
+		s.grpc.write(piece)
+	case s.reply.JSONBytes > 0:
+		n := min(len(piece), s.jsonLeft)
+		s.json.Write(piece[:n])
+		s.jsonLeft -= n
+		s.v2.write(piece[n:])
+	default:
 		s.json.Write(piece)
-		return
 	}
-	n := min(len(piece), s.jsonLeft)
-	s.json.Write(piece[:n])
-	s.jsonLeft -= n
-	s.v2.write(piece[n:])
 }
 
 // Close ends the reply and returns its outcome: OutcomeCounted,
-// OutcomeNoPredictions, OutcomeUnparsed or OutcomeTruncated. Answers are to be
-// counted with OutcomeCounted only.
+// OutcomeNoPredictions, OutcomeUnparsed or OutcomeTruncated, and of gRPC
+// OutcomeEncoded too. Answers are to be counted with OutcomeCounted only.
 func (s *Scanner) Close() string {
+	if s.reply.Protocol == GRPC {
+		return s.grpc.close()
+	}
 	s.json.Finish()
 	isWhole := s.json.IsComplete()
 	isLong := !isWhole && s.reply.JSONBytes > 0 && s.jsonLeft == 0 // longer than the header says

@@ -36,6 +36,7 @@ type tensor struct {
 	options *Options
 	answers Answers
 
+	wanted   kind // of the output to be read; noKind leaves the choice
 	chosen   kind // of the output that is read
 	isSound  bool // what was read of it
 	answered int
@@ -52,16 +53,25 @@ type tensor struct {
 
 func (t *tensor) reset(options *Options, answers Answers) {
 	t.options, t.answers = options, answers
-	t.chosen, t.isSound, t.answered = noKind, true, 0
+	t.wanted, t.chosen, t.isSound, t.answered = noKind, noKind, true, 0
 	t.row.options, t.row.answers = options, answers
 	t.element.options, t.element.answers = options, (*elements)(t)
+}
+
+// next follows a reply's message where another one comes, which adds to its
+// answers.
+func (t *tensor) next() {
+	if t.chosen != noKind {
+		t.wanted = t.chosen
+	}
+	t.chosen = noKind
 }
 
 // choose tells whether the output with this header is to be read: its elements
 // follow, and then end.
 func (t *tensor) choose(h *header) bool {
 	found := h.kind(t.options)
-	if found <= t.chosen {
+	if found <= t.chosen || t.wanted != noKind && found != t.wanted {
 		return false
 	}
 	if t.chosen != noKind {

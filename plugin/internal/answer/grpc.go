@@ -1,0 +1,371 @@
+package answer
+
+import (
+	"encoding/binary"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/protobuf"
+)
+
+// grpc reads the replies of inference.GRPCInferenceService/ModelInfer: frames of
+// gRPC, with a ModelInferResponse each.
+//
+// The call is unary, so there is one. Of more, each adds its answers: the first
+// that has outputs chooses what kind of output is read, and it must be in all.
+//
+// What a header says must come before the contents, as fields stand in order of
+// their numbers: contents before datatype and shape, and name where
+// Options.Output asks for one, are left out, and a header that goes on after its
+// contents were read makes the reply unreadable. So do raw_output_contents before
+// outputs. They belong to the outputs that have no contents, in their order; by
+// the protocol that is all or none, but KServe's servers mix them.
+//
+// Sources: gRPC over HTTP2, Length-Prefixed-Message; Open Inference Protocol,
+// open_inference_grpc.proto.
+type grpc struct {
+	answers Answers
+	tensor  tensor
+	header  header
+
+	prefix    [prefixBytes]byte // of a frame: whether it is compressed, and its length
+	prefixed  int               // bytes of it that came
+	inMessage bool
+	messages  int // that ended
+	isEncoded bool
+	isBroken  bool
+	isSound   bool // all messages that ended
+	message   protobuf.Reader
+
+	place   grpcPlace // the message whose fields come
+	sink    grpcSink  // what takes the bytes that come
+	text    contract.Text
+	outputs int
+
+	hasContents bool // this output has
+	isRead      bool // and they are read, or were
+	pending     int  // outputs without contents
+	raws        int  // raw contents that came
+	raw         int  // which of them are read; -1 for none
+	data        data
+}
+
+const prefixBytes = 5
+
+// grpcPlace is a message of a reply.
+type grpcPlace uint8
+
+const (
+	inResponse grpcPlace = iota // ModelInferResponse
+	inTensor                    // InferOutputTensor
+	inContents                  // InferTensorContents
+)
+
+// grpcSink is where a field's bytes go.
+type grpcSink uint8
+
+const (
+	noSink grpcSink = iota
+	modelSink
+	versionSink
+	nameSink
+	datatypeSink
+	elementSink
+	rawSink
+)
+
+// Numbers of the fields that we read.
+const (
+	modelField   = 1 // of ModelInferResponse
+	versionField = 2
+	outputsField = 5
+	rawField     = 6
+
+	nameField     = 1 // of InferOutputTensor
+	datatypeField = 2
+	shapeField    = 3
+	contentsField = 5
+
+	boolField   = 1 // of InferTensorContents
+	intField    = 2
+	int64Field  = 3
+	uintField   = 4
+	uint64Field = 5
+	fp32Field   = 6
+	fp64Field   = 7
+	bytesField  = 8
+)
+
+func (g *grpc) reset(options *Options, answers Answers) {
+	g.answers = answers
+	g.tensor.reset(options, answers)
+	g.prefixed, g.inMessage, g.messages = 0, false, 0
+	g.isEncoded, g.isBroken, g.isSound = false, false, true
+}
+
+// write takes the next piece of the reply's body.
+func (g *grpc) write(piece []byte) {
+	for len(piece) > 0 && !g.isEncoded && !g.isBroken {
+		if g.inMessage {
+			piece = piece[g.writeMessage(piece):]
+		} else {
+			piece = piece[g.writePrefix(piece):]
+		}
+	}
+}
+
+func (g *grpc) writePrefix(piece []byte) int {
+	n := copy(g.prefix[g.prefixed:], piece)
+	if g.prefixed += n; g.prefixed == prefixBytes {
+		g.prefixed = 0
+		g.beginMessage(g.prefix[0], binary.BigEndian.Uint32(g.prefix[1:]))
+	}
+	return n
+}
+
+func (g *grpc) writeMessage(piece []byte) int {
+	n := g.message.Write(piece)
+	switch {
+	case g.message.IsBroken():
+		g.isBroken = true
+	case g.message.Left() == 0:
+		g.endMessage()
+	}
+	return n
+}
+
+func (g *grpc) beginMessage(flags byte, length uint32) {
+	g.isEncoded, g.isBroken = flags == 1, flags > 1
+	g.tensor.next()
+	g.place, g.sink, g.outputs = inResponse, noSink, 0
+	g.pending, g.raws, g.raw = 0, 0, -1
+	g.message.Reset(uint64(length), (*grpcVisitor)(g))
+	if g.inMessage = length > 0; !g.inMessage {
+		g.endMessage()
+	}
+}
+
+func (g *grpc) endMessage() {
+	if g.raw >= g.raws { // they never came
+		g.tensor.end()
+	}
+	isAnswer := g.outputs == 0 || g.tensor.chosen != noKind
+	g.isSound = g.isSound && g.tensor.isSound && isAnswer
+	g.inMessage = false
+	g.messages++
+}
+
+// close ends the reply and returns its outcome, as Scanner.Close has it, and
+// OutcomeEncoded for compressed messages.
+func (g *grpc) close() string {
+	switch {
+	case g.isEncoded:
+		return contract.OutcomeEncoded
+	case g.isBroken:
+		return contract.OutcomeUnparsed
+	case g.inMessage || g.prefixed > 0 || g.messages == 0:
+		return contract.OutcomeTruncated
+	case !g.isSound:
+		return contract.OutcomeUnparsed
+	case g.tensor.answered == 0:
+		return contract.OutcomeNoPredictions
+	}
+	return contract.OutcomeCounted
+}
+
+// grpcVisitor is the reply as the reader of its messages sees it.
+type grpcVisitor grpc
+
+func (v *grpcVisitor) Field(number uint32, wire protobuf.Wire) protobuf.Action {
+	g := (*grpc)(v)
+	switch g.place {
+	case inResponse:
+		return g.beginResponseField(number, wire)
+	case inTensor:
+		return g.beginTensorField(number, wire)
+	}
+	return g.beginContentsField(number, wire)
+}
+
+func (v *grpcVisitor) Number(bits uint64) { (*grpc)(v).number(bits) }
+func (v *grpcVisitor) Bytes(piece []byte) { (*grpc)(v).bytes(piece) }
+func (v *grpcVisitor) End()               { (*grpc)(v).end() }
+
+func (g *grpc) beginResponseField(number uint32, wire protobuf.Wire) protobuf.Action {
+	if wire != protobuf.Length {
+		return protobuf.Skip
+	}
+	switch number {
+	case modelField:
+		g.text.Reset()
+		return g.gather(modelSink)
+	case versionField:
+		g.text.Reset()
+		return g.gather(versionSink)
+	case outputsField:
+		g.place = inTensor
+		g.outputs++
+		g.header.reset(g.tensor.options)
+		g.header.beginShape() // none at all is that of a single element
+		g.hasContents, g.isRead = false, false
+		return protobuf.Message
+	case rawField:
+		if g.raws++; g.raws-1 == g.raw {
+			g.data = data{}
+			return g.gather(rawSink)
+		}
+	}
+	return protobuf.Skip
+}
+
+func (g *grpc) gather(sink grpcSink) protobuf.Action {
+	g.sink = sink
+	return protobuf.Bytes
+}
+
+func (g *grpc) beginTensorField(number uint32, wire protobuf.Wire) protobuf.Action {
+	switch {
+	case number == shapeField && wire == protobuf.Varint:
+		g.change(true)
+		return protobuf.Value
+	case wire != protobuf.Length:
+	case number == shapeField:
+		g.change(true)
+		return protobuf.PackedVarint
+	case number == nameField:
+		g.change(g.header.name.wanted != "")
+		g.header.name.reset(g.header.name.wanted)
+		return g.gather(nameSink)
+	case number == datatypeField:
+		g.change(true)
+		g.header.typeName.reset()
+		return g.gather(datatypeSink)
+	case number == contentsField:
+		return g.beginContents()
+	}
+	return protobuf.Skip
+}
+
+// change takes what a header says. What was read by another can not be read
+// again.
+func (g *grpc) change(matters bool) {
+	if matters && g.isRead {
+		g.tensor.spoil()
+	}
+}
+
+// beginContents takes an output's contents, or more of them: a message that
+// stands twice is merged.
+func (g *grpc) beginContents() protobuf.Action {
+	if !g.hasContents && g.tensor.choose(&g.header) {
+		g.isRead, g.raw = true, -1
+	}
+	g.hasContents = true
+	if !g.isRead {
+		return protobuf.Skip
+	}
+	g.place = inContents
+	return protobuf.Message
+}
+
+func (g *grpc) beginContentsField(number uint32, wire protobuf.Wire) protobuf.Action {
+	field, single, packed := contentsOf(g.tensor.datatype)
+	switch {
+	case number != field:
+	case wire == protobuf.Length && field == bytesField:
+		return g.gather(elementSink)
+	case wire == protobuf.Length:
+		return packed
+	case wire == single:
+		return protobuf.Value
+	}
+	return protobuf.Skip
+}
+
+// contentsOf returns which field holds elements of a datatype, and how they are
+// written, alone and packed. There is none for floats of 16 bits.
+func contentsOf(of datatype) (field uint32, single protobuf.Wire, packed protobuf.Action) {
+	switch of {
+	case boolType:
+		return boolField, protobuf.Varint, protobuf.PackedVarint
+	case int8Type, int16Type, int32Type:
+		return intField, protobuf.Varint, protobuf.PackedVarint
+	case int64Type:
+		return int64Field, protobuf.Varint, protobuf.PackedVarint
+	case uint8Type, uint16Type, uint32Type:
+		return uintField, protobuf.Varint, protobuf.PackedVarint
+	case uint64Type:
+		return uint64Field, protobuf.Varint, protobuf.PackedVarint
+	case fp32Type:
+		return fp32Field, protobuf.Fixed32, protobuf.PackedFixed32
+	case fp64Type:
+		return fp64Field, protobuf.Fixed64, protobuf.PackedFixed64
+	case bytesType:
+		return bytesField, protobuf.Length, protobuf.Bytes
+	}
+	return 0, protobuf.Length, protobuf.Skip
+}
+
+func (g *grpc) number(bits uint64) {
+	if g.place == inTensor {
+		g.header.badShape = g.header.badShape || int64(bits) < 0
+		g.header.addDimension(bits)
+		return
+	}
+	g.tensor.number(bits, max(32, g.tensor.datatype.bits()))
+}
+
+func (g *grpc) bytes(piece []byte) {
+	switch g.sink {
+	case modelSink, versionSink:
+		g.text.AddAll(piece)
+	case nameSink:
+		g.header.name.AddAll(piece)
+	case datatypeSink:
+		g.header.typeName.AddAll(piece)
+	case elementSink:
+		g.tensor.AddAll(piece)
+	case rawSink:
+		g.data.write(piece, &g.tensor)
+	}
+}
+
+// end ends a field's bytes, or else a message.
+func (g *grpc) end() {
+	switch g.sink {
+	case noSink:
+		g.endPlace()
+	case modelSink:
+		g.answers.Model(&g.text)
+	case versionSink:
+		g.answers.Version(&g.text)
+	case elementSink:
+		g.tensor.endBytes()
+	case rawSink:
+		g.data.end(&g.tensor)
+	}
+	g.sink = noSink
+}
+
+func (g *grpc) endPlace() {
+	if g.place == inContents {
+		g.place = inTensor
+		return
+	}
+	g.place = inResponse
+	switch {
+	case g.isRead:
+		g.tensor.end()
+	case !g.hasContents:
+		g.endPending()
+	}
+}
+
+// endPending notes an output whose contents stand in raw_output_contents.
+func (g *grpc) endPending() {
+	if g.tensor.choose(&g.header) {
+		if g.raw = g.pending; g.raw < g.raws {
+			g.tensor.spoil() // they were before it
+		}
+	}
+	g.pending++
+}

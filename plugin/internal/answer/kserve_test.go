@@ -1,0 +1,66 @@
+package answer
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/contract"
+)
+
+// TestKServeReplies reads what KServe's own library wrote; testdata/kserve has
+// the script that recorded it.
+func TestKServeReplies(t *testing.T) {
+	want := map[string][]string{
+		"labels":            {contract.OutcomeCounted, "joy", "love"},
+		"class indices":     {contract.OutcomeCounted, "3", "1"},
+		"probabilities":     {contract.OutcomeCounted, "1 0.9988", "0 1"},
+		"scores":            {contract.OutcomeCounted, "1 0.9", "0 0.75"},
+		"scores of 32 bits": {contract.OutcomeCounted, "1 0.875", "0 0.75"},
+		"scores of 16 bits": {contract.OutcomeCounted, "1 0.875"},
+		"booleans":          {contract.OutcomeCounted, "1", "0"},
+		"a data frame":      {contract.OutcomeCounted, "joy", "love"},
+		"not a number":      {contract.OutcomeUnparsed},
+		"an empty batch":    {contract.OutcomeNoPredictions},
+	}
+	text, err := os.ReadFile("testdata/kserve/v2.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var replies []struct {
+		Result    string
+		GRPC      bool
+		JSONBytes int
+		Body      []byte
+	}
+	if err := json.Unmarshal(text, &replies); err != nil {
+		t.Fatal(err)
+	}
+	for _, reply := range replies {
+		t.Run(fmt.Sprintf("%s, grpc %v, %d bytes of JSON", reply.Result, reply.GRPC, reply.JSONBytes), func(t *testing.T) {
+			var (
+				scanner Scanner
+				found   named
+			)
+			of := Reply{JSONBytes: reply.JSONBytes}
+			if reply.GRPC {
+				of.Protocol = GRPC
+			}
+			scanner.Reset(of, &Options{}, &found)
+			scanner.Write(reply.Body)
+			got := []string{scanner.Close()}
+			if got[0] == contract.OutcomeCounted {
+				got = append(got, found.log...)
+			}
+			if diff := cmp.Diff(want[reply.Result], got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{"model emotion"}, found.names); diff != "" {
+				t.Errorf("names (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

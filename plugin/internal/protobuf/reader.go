@@ -1,0 +1,317 @@
+// Package protobuf reads protocol buffers that come in pieces, cut anywhere, in
+// constant memory and without a schema of its own: what a field is, the Visitor
+// says.
+//
+// Source: https://protobuf.dev/programming-guides/encoding.
+package protobuf
+
+import "encoding/binary"
+
+const (
+	maxLevels = 8         // of messages in each other that are asked for
+	maxGroups = 16        // of groups in each other, which are left out
+	maxNumber = 1<<29 - 1 // of a field
+)
+
+// Wire is how a field's value is written.
+type Wire uint8
+
+// Wire types.
+const (
+	Varint Wire = iota
+	Fixed64
+	Length // bytes, strings, messages and packed values
+	beginGroup
+	endGroup
+	Fixed32
+)
+
+// Action says what becomes of a field's value.
+type Action uint8
+
+// Actions. Value is for numbers, Skip for all, the others for fields of the wire
+// type Length.
+const (
+	Skip          Action = iota
+	Value                // a call of Number
+	Message              // its fields are visited
+	Bytes                // a call of Bytes for each piece
+	PackedVarint         // a call of Number for each
+	PackedFixed32        // a call of Number for each
+	PackedFixed64        // a call of Number for each
+)
+
+// Visitor follows a message.
+type Visitor interface {
+	// Field is called before a field's value and says what becomes of it.
+	Field(number uint32, wire Wire) Action
+
+	// Number is called with a varint, or with the bits of a fixed value.
+	Number(bits uint64)
+
+	// Bytes is called with a piece of a value, which is valid during the call
+	// only.
+	Bytes(piece []byte)
+
+	// End is called after the last byte of a value of the action Message or
+	// Bytes.
+	End()
+}
+
+type state uint8
+
+const (
+	inTag state = iota
+	inNumber
+	inLength
+	inPacked
+	inBytes
+	broken
+)
+
+// level is a value of the wire type Length, or the message itself.
+type level struct {
+	action Action
+	end    uint64 // how many bytes come before its end, of the message's
+}
+
+// Reader is a push parser: it takes a message in pieces, cut anywhere, and holds
+// none of it but a number that a cut splits.
+type Reader struct {
+	visit Visitor
+
+	state  state
+	action Action // of the field whose value comes
+	bits   uint64 // of the number that is read, so far
+	shift  uint   // how many bits they are
+	width  uint   // of the number in bits; 0 for a varint
+
+	at     uint64 // bytes read
+	levels [maxLevels]level
+	depth  int // the index of the innermost level
+
+	groups  [maxGroups]uint32 // the numbers of those that are open
+	grouped int
+}
+
+// Reset makes the reader ready for a message of a length in bytes.
+func (r *Reader) Reset(length uint64, visit Visitor) {
+	r.visit = visit
+	r.at, r.depth, r.grouped = 0, 0, 0
+	r.levels[0] = level{Message, length}
+	r.expect(inTag, Varint)
+}
+
+// IsBroken tells whether what came is no message, or beyond our limits.
+func (r *Reader) IsBroken() bool { return r.state == broken }
+
+// Left returns how many bytes of the message are still to come.
+func (r *Reader) Left() uint64 { return r.levels[0].end - r.at }
+
+// Write takes the next piece of the message, up to its end, and returns how many
+// bytes it took: none of a message that is broken.
+func (r *Reader) Write(piece []byte) int {
+	taken := 0
+	for taken < len(piece) && r.Left() > 0 && r.state != broken {
+		run := piece[taken:]
+		if left := r.levels[r.depth].end - r.at; uint64(len(run)) > left {
+			run = run[:left]
+		}
+		taken += r.read(run)
+		r.endLevels()
+	}
+	return taken
+}
+
+// read takes some of a run of bytes that lies within the level, and returns how
+// many.
+func (r *Reader) read(run []byte) int {
+	var n int
+	switch r.state {
+	case inBytes:
+		if n = len(run); r.levels[r.depth].action == Bytes {
+			r.visit.Bytes(run)
+		}
+	case inPacked:
+		n = r.readPacked(run)
+	default:
+		var ok bool
+		if n, ok = r.number(run); ok {
+			r.at += uint64(n)
+			r.endNumber()
+			return n
+		}
+	}
+	r.at += uint64(n)
+	return n
+}
+
+func (r *Reader) expect(next state, wire Wire) {
+	r.state, r.bits, r.shift = next, 0, 0
+	switch wire {
+	case Fixed32:
+		r.width = 32
+	case Fixed64:
+		r.width = 64
+	default:
+		r.width = 0
+	}
+}
+
+// number takes bytes of a number, and tells whether it has ended.
+func (r *Reader) number(run []byte) (taken int, ok bool) {
+	if r.width != 0 {
+		return r.fixed(run)
+	}
+	return r.varint(run)
+}
+
+func (r *Reader) varint(run []byte) (taken int, ok bool) {
+	if run[0] < 0x80 && r.shift == 0 {
+		r.bits = uint64(run[0])
+		return 1, true
+	}
+	for i, c := range run {
+		if r.shift == 63 && c > 1 {
+			r.state = broken // past 64 bits
+			return i, false
+		}
+		r.bits |= uint64(c&0x7f) << r.shift
+		r.shift += 7
+		if c < 0x80 {
+			return i + 1, true
+		}
+	}
+	return len(run), false
+}
+
+func (r *Reader) fixed(run []byte) (taken int, ok bool) {
+	if r.width == 32 && r.shift == 0 && len(run) >= 4 {
+		r.bits = uint64(binary.LittleEndian.Uint32(run))
+		return 4, true
+	}
+	for i, c := range run {
+		r.bits |= uint64(c) << r.shift
+		if r.shift += 8; r.shift == r.width {
+			return i + 1, true
+		}
+	}
+	return len(run), false
+}
+
+func (r *Reader) endNumber() {
+	switch r.state {
+	case inTag:
+		r.endTag()
+	case inLength:
+		r.beginLevel(r.bits)
+	default:
+		if r.action != Skip {
+			r.visit.Number(r.bits)
+		}
+		r.expect(inTag, Varint)
+	}
+}
+
+// readPacked takes numbers that stand one after the other.
+func (r *Reader) readPacked(run []byte) int {
+	for at := 0; at < len(run); {
+		n, ok := r.number(run[at:])
+		if r.state == broken {
+			return at
+		}
+		if at += n; ok {
+			r.visit.Number(r.bits)
+			r.bits, r.shift = 0, 0
+		}
+	}
+	return len(run)
+}
+
+func (r *Reader) endTag() {
+	number, wire := r.bits>>3, Wire(r.bits&7)
+	switch {
+	case number < 1 || number > maxNumber || wire > Fixed32:
+		r.state = broken
+	case wire == beginGroup || wire == endGroup:
+		r.group(uint32(number), wire)
+	default:
+		r.action = Skip
+		if r.grouped == 0 {
+			r.action = r.visit.Field(uint32(number), wire)
+		}
+		if wire == Length {
+			r.expect(inLength, Varint)
+		} else {
+			r.expect(inNumber, wire)
+		}
+	}
+}
+
+// group begins or ends a group, a form that proto3 does not have any more: what
+// it holds is left out.
+func (r *Reader) group(number uint32, wire Wire) {
+	switch {
+	case wire == beginGroup && r.grouped < maxGroups:
+		r.groups[r.grouped] = number
+		r.grouped++
+	case wire == endGroup && r.grouped > 0 && r.groups[r.grouped-1] == number:
+		r.grouped--
+	default:
+		r.state = broken
+		return
+	}
+	r.expect(inTag, Varint)
+}
+
+// beginLevel begins a value of the wire type Length.
+func (r *Reader) beginLevel(length uint64) {
+	if length > r.levels[r.depth].end-r.at || r.depth == maxLevels-1 {
+		r.state = broken
+		return
+	}
+	r.depth++
+	r.levels[r.depth] = level{r.action, r.at + length}
+	switch r.action {
+	case Message:
+		r.expect(inTag, Varint)
+	case PackedVarint:
+		r.expect(inPacked, Varint)
+	case PackedFixed32:
+		r.expect(inPacked, Fixed32)
+	case PackedFixed64:
+		r.expect(inPacked, Fixed64)
+	default:
+		r.state = inBytes
+	}
+}
+
+// endLevels ends the levels, the message too, whose last byte was read.
+func (r *Reader) endLevels() {
+	for r.state != broken && r.at == r.levels[r.depth].end {
+		if !r.mayEnd() {
+			r.state = broken
+			return
+		}
+		if r.depth == 0 {
+			return
+		}
+		action := r.levels[r.depth].action
+		r.depth--
+		r.expect(inTag, Varint)
+		if action == Message || action == Bytes {
+			r.visit.End()
+		}
+	}
+}
+
+// mayEnd tells whether the innermost level is at the end of a field.
+func (r *Reader) mayEnd() bool {
+	switch r.state {
+	case inTag:
+		return r.shift == 0 && r.grouped == 0
+	case inPacked:
+		return r.shift == 0
+	}
+	return r.state == inBytes
+}
