@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ const oddLabel = `so "happy"/very-much.v2`
 // all three forms that the admin endpoint has.
 func TestEnvoy(t *testing.T) {
 	model := newModel(t)
-	envoy := startEnvoy(t, model.Listener.Addr().(*net.TCPAddr).Port, "")
+	envoy := startEnvoy(t, port(model), `{"plainCounters": true}`, "")
 
 	quoted, err := json.Marshal(oddLabel)
 	if err != nil {
@@ -84,20 +85,83 @@ func TestEnvoy(t *testing.T) {
 // gateway: Envoy takes the labels out of the names by its stats_tags.
 func TestEnvoyServesLabelsItself(t *testing.T) {
 	model := newModel(t)
-	envoy := startEnvoy(t, model.Listener.Addr().(*net.TCPAddr).Port, `{"stats_tags": [
-		{"tag_name": "model", "regex": "(model=\\.=(.*?);\\.;)"},
-		{"tag_name": "label", "regex": "(label=\\.=(.*?);\\.;)"},
-		{"tag_name": "le", "regex": "(le=\\.=(.*?);\\.;)"}
-	]}`)
+	envoy := startEnvoy(t, port(model), `{}`, documentedStatsConfig(t))
 	envoy.predict(t, "bert", joy)
-	page := envoy.get(t, "/stats/prometheus?filter=moodring_pred")
+	page := envoy.get(t, "/stats/prometheus?filter=moodring")
 	for _, line := range []string{
 		`moodring_predictions_total{model="bert",label="joy"} 1`,
 		`moodring_prediction_confidence_bucket{model="bert",label="joy",le="0.99"} 1`,
+		`moodring_replies_total{model="bert",outcome="counted"} 1`,
 	} {
 		if !strings.Contains(page, line+"\n") {
 			t.Errorf("no %s in\n%s", line, page)
 		}
+	}
+}
+
+// documentedStatsConfig is the bootstrap's part that docs/plugin.md shows.
+func documentedStatsConfig(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/plugin.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, ok := strings.Cut(string(text), "```json\n{\"stats_config\": ")
+	block, _, isClosed := strings.Cut(block, "}\n```")
+	if !ok || !isClosed {
+		t.Fatal("docs/plugin.md has no JSON block with a stats_config")
+	}
+	return block
+}
+
+// TestEnvoyKeepsTheLimitForAllWorkers: three workers together keep as many labels
+// apart as one would.
+func TestEnvoyKeepsTheLimitForAllWorkers(t *testing.T) {
+	model := newModel(t)
+	envoy := startEnvoy(t, port(model), `{"maxLabels": 3}`, "")
+	const callers, calls = 8, 10
+	var wait sync.WaitGroup
+	for caller := range callers {
+		wait.Go(func() { // each on a connection of its own, for whichever worker
+			transport := &http.Transport{}
+			defer transport.CloseIdleConnections()
+			for call := range calls {
+				label := fmt.Sprintf(`{"predictions":["label%d"]}`, (caller+call)%6)
+				response, err := (&http.Client{Transport: transport}).Post(envoy.gateway+"/v1/models/bert:predict", "", strings.NewReader(label))
+				if err == nil {
+					_, err = io.Copy(io.Discard, response.Body)
+					err = errors.Join(err, response.Body.Close())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	total, labels := uint64(0), 0
+	for series, count := range envoy.textStats(t) {
+		if strings.HasPrefix(series, contract.Predictions) {
+			total += count
+			labels++
+		}
+	}
+	if total != callers*calls || labels != 4 {
+		t.Errorf("%d answers under %d labels, want %d under three and other", total, labels, callers*calls)
+	}
+}
+
+// TestEnvoyRefusesABadConfiguration: a filter that may not be passed by keeps
+// Envoy from starting, and the log says which key is to blame.
+func TestEnvoyRefusesABadConfiguration(t *testing.T) {
+	command := envoyCommand(t, 1, `{"maxlabels": 3}`, "", filepath.Join(t.TempDir(), "admin"))
+	log, err := command.CombinedOutput()
+	if err == nil {
+		t.Error("Envoy ended well")
+	}
+	const want = "moodring: not started: pluginConfig: maxlabels is an unknown key; known are plainCounters, "
+	if !strings.Contains(string(log), want) {
+		t.Errorf("no %q in\n%s", want, log)
 	}
 }
 
@@ -143,24 +207,12 @@ func findEnvoy(t *testing.T) string {
 	return ""
 }
 
-func startEnvoy(t *testing.T, modelPort int, statsConfig string) envoy {
+func port(model *httptest.Server) int { return model.Listener.Addr().(*net.TCPAddr).Port }
+
+func startEnvoy(t *testing.T, modelPort int, pluginConfig, statsConfig string) envoy {
 	t.Helper()
-	bootstrap, err := os.ReadFile("testdata/envoy.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	bootstrap = bytes.Replace(bootstrap, []byte("WASM"), []byte(wasmFile(t)), 1)
-	bootstrap = bytes.Replace(bootstrap, []byte(`"MODEL_PORT"`), []byte(strconv.Itoa(modelPort)), 1)
-	if statsConfig != "" {
-		bootstrap = bytes.Replace(bootstrap, []byte("{"), []byte(`{"stats_config": `+statsConfig+","), 1)
-	}
-	dir := t.TempDir()
-	config, adminFile := filepath.Join(dir, "envoy.json"), filepath.Join(dir, "admin")
-	if err := os.WriteFile(config, bootstrap, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(findEnvoy(t), "-c", config, "--admin-address-path", adminFile, "--concurrency", "2",
-		"--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "config:info,wasm:info")
+	adminFile := filepath.Join(t.TempDir(), "admin")
+	command := envoyCommand(t, modelPort, pluginConfig, statsConfig, adminFile)
 	runUntilEnd(t, command, "starting workers")
 	admin, err := os.ReadFile(adminFile)
 	if err != nil {
@@ -169,6 +221,31 @@ func startEnvoy(t *testing.T, modelPort int, statsConfig string) envoy {
 	started := envoy{admin: "http://" + string(admin)}
 	started.gateway = "http://" + strings.TrimSpace(strings.SplitN(started.get(t, "/listeners"), "::", 2)[1])
 	return started
+}
+
+// envoyCommand is an Envoy of three workers before a model.
+func envoyCommand(t *testing.T, modelPort int, pluginConfig, statsConfig, adminFile string) *exec.Cmd {
+	t.Helper()
+	bootstrap, err := os.ReadFile("testdata/envoy.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted, err := json.Marshal(pluginConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bootstrap = bytes.Replace(bootstrap, []byte("WASM"), []byte(wasmFile(t)), 1)
+	bootstrap = bytes.Replace(bootstrap, []byte(`"MODEL_PORT"`), []byte(strconv.Itoa(modelPort)), 1)
+	bootstrap = bytes.Replace(bootstrap, []byte(`"PLUGIN_CONFIG"`), quoted, 1)
+	if statsConfig != "" {
+		bootstrap = bytes.Replace(bootstrap, []byte("{"), []byte(`{"stats_config": `+statsConfig+","), 1)
+	}
+	config := filepath.Join(t.TempDir(), "envoy.json")
+	if err := os.WriteFile(config, bootstrap, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command(findEnvoy(t), "-c", config, "--admin-address-path", adminFile, "--concurrency", "3",
+		"--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "config:info,wasm:info")
 }
 
 // runUntilEnd starts the command, waits until it logs ready, and stops it when

@@ -1,38 +1,51 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/proxytest"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/moodring/moodring/plugin/internal/filter"
+	"github.com/moodring/moodring/plugin/internal/host"
+	"github.com/moodring/moodring/plugin/internal/hosttest"
 )
 
+// body starts the filter in a VM.
+type body func(*testing.T, *hosttest.VM) host.Filter
+
 // bothBodies are the two that every case runs on: the code as it is, and as
-// compiled wasm, in one VM for all cases, as a gateway's plugins share one.
-func bothBodies(t *testing.T) map[string]types.VMContext {
+// compiled wasm.
+func bothBodies(t *testing.T) map[string]body {
 	t.Helper()
-	wasm, err := os.ReadFile(wasmFile(t))
+	code, err := os.ReadFile(wasmFile(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	vm, err := proxytest.NewWasmVMContext(wasm)
+	wasm, err := hosttest.Compile(t.Context(), code)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := vm.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return map[string]types.VMContext{"native": filter.New(), "wasm": vm}
+	return map[string]body{
+		"native": func(_ *testing.T, vm *hosttest.VM) host.Filter { return filter.New(vm) },
+		"wasm": func(t *testing.T, vm *hosttest.VM) host.Filter {
+			t.Helper()
+			instance, err := wasm.Run(t.Context(), vm)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return instance
+		},
+	}
 }
 
 // wasmFile compiles the filter, so that a test never runs an old one. The Go
@@ -48,104 +61,123 @@ func wasmFile(t *testing.T) string {
 	return out
 }
 
-// exchange is one request and its reply, in the pieces that pass the filter.
-type exchange struct {
-	path    string // bert's predict route, when empty
-	status  string // 200, when empty
-	headers [][2]string
-	body    []string
-	isReset bool // the stream ends before its reply does
-	details string
+// start starts the filter's plugin with a configuration.
+func (b body) start(t *testing.T, proxy *hosttest.Proxy, config string) (*hosttest.VM, host.Filter) {
+	t.Helper()
+	vm := hosttest.NewVM(proxy)
+	vm.Config = []byte(config)
+	filter := b(t, vm)
+	if !vm.Start(filter) {
+		t.Fatalf("did not start: %q", vm.Logged)
+	}
+	return vm, filter
 }
 
+type (
+	exchange = hosttest.Exchange
+	headers  = hosttest.Headers
+)
+
 const (
+	bert  = "/v1/models/bert:predict"
 	joy   = `{"predictions":[[{"label":"love","score":0.04},{"label":"joy","score":0.96}]]}`
 	batch = `{"predictions":[[{"label":"joy","score":1}],[{"label":"fear","score":0.5}],[],"joy"]}`
 )
 
+type filterTest struct {
+	name      string
+	config    string
+	exchanges []exchange
+	want      map[string]uint64 // all counters that there are
+}
+
 func TestFilter(t *testing.T) {
 	many := func(count int) (replies []exchange) {
 		for i := range count {
-			replies = append(replies, exchange{body: []string{fmt.Sprintf(`{"predictions":["label %d"]}`, i)}})
+			replies = append(replies, exchange{Path: bert, Body: []string{fmt.Sprintf(`{"predictions":["label %d"]}`, i)}})
 		}
 		return replies
 	}
-	tests := []struct {
-		name      string
-		config    string
-		exchanges []exchange
-		want      map[string]uint64
-	}{
+	tests := []filterTest{
 		{
 			name:      "one reply",
-			exchanges: []exchange{{body: []string{joy}}},
+			exchanges: []exchange{{Path: bert, Body: []string{joy}}},
 			want: map[string]uint64{
-				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":                       1,
-				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":                         1,
-				"model=.=bert;.;label=.=joy;.;moodring_prediction_confidence_count":               1,
-				"model=.=bert;.;label=.=joy;.;moodring_prediction_confidence_sum_millionths":      960000,
-				"model=.=bert;.;label=.=joy;.;le=.=0.99;.;moodring_prediction_confidence_bucket":  1,
-				"!model=.=bert;.;label=.=joy;.;le=.=0.95;.;moodring_prediction_confidence_bucket": 0,
-				"!model=.=bert;.;label=.=love;.;moodring_predictions_total":                       0,
-				"!joy": 0,
+				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":                      1,
+				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":                        1,
+				"model=.=bert;.;label=.=joy;.;moodring_prediction_confidence_count":              1,
+				"model=.=bert;.;label=.=joy;.;moodring_prediction_confidence_sum_millionths":     960000,
+				"model=.=bert;.;label=.=joy;.;le=.=0.99;.;moodring_prediction_confidence_bucket": 1,
 			},
 		},
 		{
 			name:      "a batch in pieces, twice",
-			exchanges: []exchange{{body: []string{batch[:20], batch[20:40], "", batch[40:]}}, {body: strings.SplitAfter(batch, "")}},
+			exchanges: []exchange{{Path: bert, Body: []string{batch[:20], batch[20:40], "", batch[40:]}}, {Path: bert, Body: strings.SplitAfter(batch, "")}},
 			want: map[string]uint64{
 				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":                       2,
 				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":                         4,
 				"model=.=bert;.;label=.=joy;.;moodring_prediction_confidence_count":               2,
+				"model=.=bert;.;label=.=joy;.;moodring_prediction_confidence_sum_millionths":      2000000,
 				"model=.=bert;.;label=.=fear;.;moodring_predictions_total":                        2,
+				"model=.=bert;.;label=.=fear;.;moodring_prediction_confidence_count":              2,
+				"model=.=bert;.;label=.=fear;.;moodring_prediction_confidence_sum_millionths":     1000000,
 				"model=.=bert;.;label=.=fear;.;le=.=0.5;.;moodring_prediction_confidence_bucket":  2,
-				"!model=.=bert;.;label=.=fear;.;le=.=0.4;.;moodring_prediction_confidence_bucket": 0,
+				"model=.=bert;.;label=.=fear;.;le=.=0.6;.;moodring_prediction_confidence_bucket":  2,
+				"model=.=bert;.;label=.=fear;.;le=.=0.7;.;moodring_prediction_confidence_bucket":  2,
+				"model=.=bert;.;label=.=fear;.;le=.=0.8;.;moodring_prediction_confidence_bucket":  2,
+				"model=.=bert;.;label=.=fear;.;le=.=0.9;.;moodring_prediction_confidence_bucket":  2,
+				"model=.=bert;.;label=.=fear;.;le=.=0.95;.;moodring_prediction_confidence_bucket": 2,
+				"model=.=bert;.;label=.=fear;.;le=.=0.99;.;moodring_prediction_confidence_bucket": 2,
 			},
 		},
 		{
 			name: "each outcome",
 			exchanges: []exchange{
-				{body: []string{`{"predictions":[]}`}},
-				{body: []string{`hello`}},
-				{body: []string{`{"predictions":["joy"],"x":"` + "\n" + `"}`}},
-				{body: []string{joy[:30]}},
-				{body: nil},
-				{body: []string{joy}, isReset: true},
-				{body: []string{"\x1f\x8b"}, headers: [][2]string{{"content-encoding", "gzip"}}},
-				{body: []string{joy}, headers: [][2]string{{"content-encoding", "identity"}}},
-				{body: []string{`{"error":"no"}`}, status: "500"},
+				{Path: bert, Body: []string{`{"predictions":[]}`}},
+				{Path: bert, Body: []string{`hello`}},
+				{Path: bert, Body: []string{`{"predictions":["joy"],"x":"` + "\n" + `"}`}},
+				{Path: bert, Body: []string{joy[:30]}},
+				{Path: bert},
+				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, IsReset: true},
+				{Path: bert, Body: []string{"\x1f\x8b"}, Headers: headers{{"content-encoding", "gzip"}}},
+				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Headers: headers{{"content-encoding", "identity"}}},
+				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Trailers: headers{{"x", "y"}}},
+				{Path: bert, Body: []string{`{"error":"no"}`}, Status: "500"},
 			},
 			want: map[string]uint64{
 				"model=.=bert;.;outcome=.=no_predictions;.;moodring_replies_total": 1,
 				"model=.=bert;.;outcome=.=unparsed;.;moodring_replies_total":       2,
 				"model=.=bert;.;outcome=.=truncated;.;moodring_replies_total":      3,
 				"model=.=bert;.;outcome=.=encoded;.;moodring_replies_total":        1,
-				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":        1,
+				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":        2,
 				"model=.=bert;.;outcome=.=error_status;.;moodring_replies_total":   1,
-				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":          1,
+				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":          2,
 			},
 		},
 		{
 			name: "other routes are not ours",
 			exchanges: []exchange{
-				{path: "/v1/models/bert", body: []string{joy}},
-				{path: "/v1/models/bert:explain", body: []string{joy}},
-				{path: "/v1/models/:predict", body: []string{joy}},
-				{path: "/v1/models/a/b:predict", body: []string{joy}},
-				{path: "/", body: []string{joy}},
-				{path: "/v1/models/bert:predict?x=1", body: []string{joy}},
+				{Path: "/v1/models/bert", Body: []string{joy}},
+				{Path: "/v1/models/bert:explain", Body: []string{joy}},
+				{Path: "/v1/models/:predict", Body: []string{joy}},
+				{Path: "/v1/models/a/b:predict", Body: []string{joy}},
+				{Path: "/", Body: []string{joy}},
+				{Body: []string{joy}},
 			},
-			want: map[string]uint64{"model=.=bert;.;outcome=.=counted;.;moodring_replies_total": 1},
+			want: map[string]uint64{},
 		},
 		{
 			name:      "plain counters",
 			config:    `{"plainCounters":true}`,
-			exchanges: []exchange{{body: []string{batch}}, {body: []string{`{"predictions":["so \"happy\"/very-much.v2"]}`}}},
+			exchanges: []exchange{{Path: bert, Body: []string{`{"predictions":["joy","fear","joy","so \"happy\"/very-much.v2"]}`}}},
 			want: map[string]uint64{
 				"joy":                                   2,
 				"fear":                                  1,
 				"0xso_20_22happy_22_2fvery_2dmuch_2ev2": 1,
+				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":                                   2,
+				"model=.=bert;.;label=.=fear;.;moodring_predictions_total":                                  1,
 				"model=.=bert;.;label=.=0xso_20_22happy_22_2fvery_2dmuch_2ev2;.;moodring_predictions_total": 1,
+				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":                                 1,
 			},
 		},
 		{
@@ -153,92 +185,184 @@ func TestFilter(t *testing.T) {
 			config:    `{"maxLabels":2}`,
 			exchanges: many(5),
 			want: map[string]uint64{
-				"model=.=bert;.;label=.=0xlabel_200;.;moodring_predictions_total":  1,
-				"model=.=bert;.;label=.=0xlabel_201;.;moodring_predictions_total":  1,
-				"!model=.=bert;.;label=.=0xlabel_202;.;moodring_predictions_total": 0,
-				"model=.=bert;.;label=.=other;.;moodring_predictions_total":        3,
-				"kind=.=labels;.;moodring_overflow_total":                          3,
+				"model=.=bert;.;label=.=0xlabel_200;.;moodring_predictions_total": 1,
+				"model=.=bert;.;label=.=0xlabel_201;.;moodring_predictions_total": 1,
+				"model=.=bert;.;label=.=other;.;moodring_predictions_total":       3,
+				"kind=.=labels;.;moodring_overflow_total":                         3,
+				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":       5,
 			},
 		},
 		{
 			name:   "models past the limit go to other, and so does what is not there",
 			config: `{"maxModels":1}`,
 			exchanges: []exchange{
-				{path: "/v1/models/invented:predict", status: "404", body: []string{`{}`}},
-				{body: []string{joy}},
-				{path: "/v1/models/second:predict", body: []string{batch}},
-				{path: "/v1/models/invented:predict", status: "404", body: []string{`{}`}},
+				{Path: "/v1/models/invented:predict", Status: "404", Body: []string{`{}`}},
+				{Path: bert, Body: []string{`{"predictions":["joy"]}`}},
+				{Path: "/v1/models/second:predict", Body: []string{`{"predictions":["joy","joy","joy"]}`}},
+				{Path: "/v1/models/invented:predict", Status: "400", Body: []string{`{}`}},
 			},
 			want: map[string]uint64{
 				"model=.=other;.;outcome=.=error_status;.;moodring_replies_total": 2,
-				"model=.=other;.;label=.=joy;.;moodring_predictions_total":        2,
+				"model=.=other;.;label=.=joy;.;moodring_predictions_total":        3,
+				"model=.=other;.;outcome=.=counted;.;moodring_replies_total":      1,
 				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":         1,
+				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":       1,
 				"kind=.=models;.;moodring_overflow_total":                         3,
 			},
 		},
 		{
 			name:      "a long label is cut and counted",
-			exchanges: []exchange{{body: []string{`{"predictions":["` + strings.Repeat("x", 10000) + `"]}`}}},
+			exchanges: []exchange{{Path: bert, Body: []string{`{"predictions":["` + strings.Repeat("x", 10000) + `"]}`}}},
 			want: map[string]uint64{
 				"kind=.=label_length;.;moodring_overflow_total":                                                                   1,
 				"model=.=bert;.;label=.=0x" + strings.Repeat("x", 109) + "_e2_80_a6" + longHash + ";.;moodring_predictions_total": 1,
+				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":                                                       1,
 			},
 		},
 		{
 			name: "the gateway's own replies are not the model's",
 			exchanges: []exchange{
-				{status: "429", details: "request_rate_limited"},
-				{details: "cors_response"},
-				{body: []string{joy}, details: "direct_response"},
-				{details: "via_upstream"},
+				{Path: bert, Status: "429", Details: "request_rate_limited"},
+				{Path: bert, Details: "cors_response"},
+				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Details: "direct_response"},
+				{Path: bert, Details: "via_upstream"},
 			},
 			want: map[string]uint64{
-				"model=.=bert;.;outcome=.=truncated;.;moodring_replies_total":     1,
-				"!model=.=bert;.;outcome=.=error_status;.;moodring_replies_total": 0,
-				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":       1,
+				"model=.=bert;.;outcome=.=truncated;.;moodring_replies_total": 1,
+				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":   1,
+				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":     1,
 			},
 		},
 	}
-	for body, vm := range bothBodies(t) {
+	tests = append(tests, v2Tests()...)
+	for name, body := range bothBodies(t) {
 		for _, test := range tests {
-			t.Run(body+"/"+test.name, func(t *testing.T) {
-				host := startHost(t, vm, test.config)
+			t.Run(name+"/"+test.name, func(t *testing.T) {
+				var proxy hosttest.Proxy
+				vm, filter := body.start(t, &proxy, test.config)
 				for _, exchange := range test.exchanges {
-					exchange.pass(t, host)
+					vm.Pass(filter, &exchange)
 				}
-				checkCounters(t, host, test.want)
+				if diff := cmp.Diff(test.want, proxy.Counters(), cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("counters (-want +got):\n%s", diff)
+				}
 			})
 		}
 	}
 }
 
+// v2Tests are about the Open Inference Protocol: who says which model it is, and
+// what the headers say of the body.
+func v2Tests() []filterTest {
+	const (
+		infer = "/v2/models/bert/infer"
+		reply = `{"model_name":"liar","model_version":"7","outputs":[{"name":"o","datatype":"BYTES","shape":[1],"data":["joy"]}]}`
+		head  = `{"model_name":"bert","outputs":[{"name":"o","datatype":"INT64","shape":[2],"parameters":{"binary_data_size":16}}]}`
+		tail  = "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+		grpc  = "/inference.GRPCInferenceService/ModelInfer"
+	)
+	named := `{"models": {"bert": {"classes": ["fear", "joy"]}}}`
+	frame := modelInferReply("bert", "3", 1, 0, 1)
+	asked := headers{{"content-type", "application/grpc"}}
+	good := headers{{"grpc-status", "0"}}
+	return []filterTest{
+		{
+			name: "V2: the path names the model, and the reply what the path leaves open",
+			exchanges: []exchange{
+				{Path: infer, Body: []string{reply}},
+				{Path: "/v2/models/bert/versions/2/infer", Body: []string{reply}},
+			},
+			want: map[string]uint64{
+				"model=.=bert;.;model_version=.=7;.;outcome=.=counted;.;moodring_replies_total": 1,
+				"model=.=bert;.;model_version=.=7;.;label=.=joy;.;moodring_predictions_total":   1,
+				"model=.=bert;.;model_version=.=2;.;outcome=.=counted;.;moodring_replies_total": 1,
+				"model=.=bert;.;model_version=.=2;.;label=.=joy;.;moodring_predictions_total":   1,
+			},
+		},
+		{
+			name:   "V2 with binary tensors",
+			config: named,
+			exchanges: []exchange{{
+				Path: infer, Headers: headers{{"inference-header-content-length", strconv.Itoa(len(head))}}, Body: []string{head + tail[:3], tail[3:]},
+			}},
+			want: map[string]uint64{
+				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total": 1,
+				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":   1,
+				"model=.=bert;.;label=.=fear;.;moodring_predictions_total":  1,
+			},
+		},
+		{
+			name:   "V2 over gRPC: the reply names the model, and so the classes",
+			config: named,
+			exchanges: []exchange{
+				{Path: grpc, Request: asked, Body: strings.SplitAfter(frame, ""), Trailers: good},
+				{Path: grpc, Request: asked, Body: []string{frame}, Trailers: headers{{"grpc-status", "13"}}},
+				{Path: grpc, Request: asked, Body: []string{frame[:20]}, IsReset: true},
+			},
+			want: map[string]uint64{
+				"model=.=bert;.;model_version=.=3;.;outcome=.=counted;.;moodring_replies_total":      1,
+				"model=.=bert;.;model_version=.=3;.;label=.=joy;.;moodring_predictions_total":        2,
+				"model=.=bert;.;model_version=.=3;.;label=.=fear;.;moodring_predictions_total":       1,
+				"model=.=bert;.;model_version=.=3;.;outcome=.=error_status;.;moodring_replies_total": 1,
+				"model=.=bert;.;model_version=.=3;.;outcome=.=truncated;.;moodring_replies_total":    1,
+			},
+		},
+		{
+			name:   "V2 over gRPC of a model that is not listed",
+			config: `{"onlyListed": true, "models": {"other": {}}}`,
+			exchanges: []exchange{
+				{Path: grpc, Request: asked, Body: []string{frame}, Trailers: good},
+				{Path: grpc, Request: asked, Body: []string{modelInferReply("other", "", 4)}, Trailers: good},
+			},
+			want: map[string]uint64{
+				"model=.=other;.;outcome=.=counted;.;moodring_replies_total": 1,
+				"model=.=other;.;label=.=4;.;moodring_predictions_total":     1,
+			},
+		},
+	}
+}
+
+// modelInferReply is a ModelInferResponse in its gRPC frame, with one output of
+// INT64 (kserve/open-inference-protocol, grpc_predict_v2.proto).
+func modelInferReply(model, version string, classes ...uint64) string {
+	text := func(message []byte, field protowire.Number, value string) []byte {
+		return protowire.AppendString(protowire.AppendTag(message, field, protowire.BytesType), value)
+	}
+	var contents, shape []byte
+	for _, class := range classes {
+		contents = protowire.AppendVarint(contents, class)
+	}
+	shape = protowire.AppendVarint(shape, uint64(len(classes)))
+	output := text(text(text(nil, 1, "output"), 2, "INT64"), 3, string(shape))
+	output = text(output, 5, string(text(nil, 3, string(contents))))
+	message := text(text(text(nil, 1, model), 2, version), 5, string(output))
+	return string(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message)))) + string(message)
+}
+
 // TestAcceptEncoding: only predict requests lose the header, and only where the
 // configuration does not keep it.
 func TestAcceptEncoding(t *testing.T) {
-	const predict = "/v1/models/bert:predict"
 	tests := []struct {
 		name, config, path string
 		isKept             bool
 	}{
-		{"predict", "", predict, false},
-		{"predict, kept", `{"acceptEncoding":"keep"}`, predict, true},
+		{"predict", "", bert, false},
+		{"predict, kept", `{"acceptEncoding":"keep"}`, bert, true},
 		{"another route", "", "/v1/models/bert", true},
 	}
-	for body, vm := range bothBodies(t) {
+	for name, body := range bothBodies(t) {
 		for _, test := range tests {
-			t.Run(body+"/"+test.name, func(t *testing.T) {
-				host := startHost(t, vm, test.config)
-				id := host.InitializeHttpContext()
-				headers := [][2]string{{":method", "POST"}, {":path", test.path}, {"accept-encoding", "gzip"}, {"accept", "*/*"}}
-				mustContinue(t, host.CallOnRequestHeaders(id, headers, false))
-				want := headers
+			t.Run(name+"/"+test.name, func(t *testing.T) {
+				vm, filter := body.start(t, &hosttest.Proxy{}, test.config)
+				request := headers{{"accept-encoding", "gzip"}, {"accept", "*/*"}}
+				want := append(headers{{":path", test.path}}, request...)
 				if !test.isKept {
-					want = slices.Delete(slices.Clone(headers), 2, 3)
+					want = slices.Delete(want, 1, 2)
 				}
-				if got := host.GetCurrentRequestHeaders(id); !slices.Equal(got, want) {
-					t.Errorf("headers %q, want %q", got, want)
+				got := vm.Begin(filter, 2, &exchange{Path: test.path, Request: request})
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("headers (-want +got):\n%s", diff)
 				}
-				host.CompleteHttpContext(id)
 			})
 		}
 	}
@@ -248,78 +372,55 @@ func TestAcceptEncoding(t *testing.T) {
 const longHash = "4118176bad223b65"
 
 func TestBadConfigStopsTheFilter(t *testing.T) {
-	for body, vm := range bothBodies(t) {
-		t.Run(body, func(t *testing.T) {
-			option := proxytest.NewEmulatorOption().WithVMContext(vm).WithPluginConfiguration([]byte(`{"maxLabels":-1}`))
-			host, reset := proxytest.NewHostEmulator(option)
-			defer reset()
-			if status := host.StartPlugin(); status != types.OnPluginStartStatusFailed {
-				t.Errorf("started with %v", status)
+	for name, body := range bothBodies(t) {
+		t.Run(name, func(t *testing.T) {
+			vm := hosttest.NewVM(&hosttest.Proxy{})
+			vm.Config = []byte(`{"maxLabels":-1}`)
+			if vm.Start(body(t, vm)) {
+				t.Error("started")
 			}
 			want := []string{"moodring: not started: pluginConfig: maxLabels is -1; give 1 to 1000"}
-			if got := host.GetCriticalLogs(); !slices.Equal(got, want) {
-				t.Errorf("logged %q, want %q", got, want)
+			if diff := cmp.Diff(want, vm.Logged); diff != "" {
+				t.Errorf("logged (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func startHost(t *testing.T, vm types.VMContext, config string) proxytest.HostEmulator {
-	t.Helper()
-	host, reset := proxytest.NewHostEmulator(proxytest.NewEmulatorOption().WithVMContext(vm).WithPluginConfiguration([]byte(config)))
-	t.Cleanup(reset)
-	if status := host.StartPlugin(); status != types.OnPluginStartStatusOK {
-		t.Fatalf("did not start: %q", host.GetCriticalLogs())
+// TestMemoryStaysAsItIs: the compiled filter takes no more memory for many
+// requests than for some, nor for a reply in one long piece.
+func TestMemoryStaysAsItIs(t *testing.T) {
+	code, err := os.ReadFile(wasmFile(t))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return host
-}
-
-func (e exchange) pass(t *testing.T, host proxytest.HostEmulator) {
-	t.Helper()
-	id := host.InitializeHttpContext()
-	defer host.CompleteHttpContext(id)
-	if e.details != "" {
-		if err := host.SetProperty([]string{"response", "code_details"}, []byte(e.details)); err != nil {
-			t.Fatal(err)
+	wasm, err := hosttest.Compile(t.Context(), code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm := hosttest.NewVM(&hosttest.Proxy{})
+	filter, err := wasm.Run(t.Context(), vm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !vm.Start(filter) {
+		t.Fatalf("did not start: %q", vm.Logged)
+	}
+	pass := func(count int, body string) uint32 {
+		for range count {
+			vm.Pass(filter, &exchange{Path: bert, Body: []string{body}})
 		}
+		return filter.MemoryBytes()
 	}
-	path, status := or(e.path, "/v1/models/bert:predict"), or(e.status, "200")
-	mustContinue(t, host.CallOnRequestHeaders(id, [][2]string{{":method", "POST"}, {":path", path}}, false))
-	headers := append([][2]string{{":status", status}}, e.headers...)
-	mustContinue(t, host.CallOnResponseHeaders(id, headers, len(e.body) == 0))
-	for i, piece := range e.body {
-		isLast := i == len(e.body)-1 && !e.isReset
-		mustContinue(t, host.CallOnResponseBody(id, []byte(piece), isLast))
+	before := pass(100, joy)
+	if after := pass(5000, joy); after != before {
+		t.Errorf("%d bytes after 100 requests, %d after 5000 more", before, after)
 	}
-}
-
-func or(value, otherwise string) string {
-	if value == "" {
-		return otherwise
+	long := `{"predictions":["` + strings.Repeat(`joy","`, 1<<20) + `"]}`
+	if after := pass(1, long); after != before {
+		t.Errorf("%d bytes before a reply of %d bytes, %d after", before, len(long), after)
 	}
-	return value
-}
-
-// mustContinue: the filter never holds anything back.
-func mustContinue(t *testing.T, action types.Action) {
-	t.Helper()
-	if action != types.ActionContinue {
-		t.Fatalf("the filter answered %v", action)
-	}
-}
-
-// checkCounters wants counters by name; a ! before one says that it must not
-// exist at all.
-func checkCounters(t *testing.T, host proxytest.HostEmulator, want map[string]uint64) {
-	t.Helper()
-	for name, value := range want {
-		unwanted, isUnwanted := strings.CutPrefix(name, "!")
-		got, err := host.GetCounterMetric(unwanted)
-		switch {
-		case isUnwanted && err == nil:
-			t.Errorf("%s is there, with %d", unwanted, got)
-		case !isUnwanted && (err != nil || got != value):
-			t.Errorf("%s is %d (%v), want %d", name, got, err, value)
-		}
+	if limit := uint32(4 << 20); before > limit {
+		t.Errorf("%d bytes of memory, more than %d", before, limit)
 	}
 }

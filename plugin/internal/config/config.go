@@ -1,13 +1,12 @@
 // Package config reads the filter's configuration: the JSON of a WasmPlugin's
-// pluginConfig.
+// pluginConfig. docs/plugin.md says what each key does.
 package config
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/moodring/moodring/contract"
 )
@@ -16,15 +15,31 @@ import (
 type Config struct {
 	// PlainCounters also counts answers under the bare label, as
 	// joy{} 6 in /stats/prometheus.
-	PlainCounters bool `json:"plainCounters"`
+	PlainCounters bool
 
 	// AcceptEncoding says what becomes of that header of predict requests:
 	// DropEncoding, so that models answer in a form that can be read, or
 	// KeepEncoding.
-	AcceptEncoding string `json:"acceptEncoding"`
+	AcceptEncoding string
 
-	MaxLabels int `json:"maxLabels"` // labels kept apart for one model, 1 to 1000
-	MaxModels int `json:"maxModels"` // models kept apart, 1 to 1000
+	MaxLabels int // labels kept apart for one model and version, 1 to 1000
+	MaxModels int // models and versions kept apart, 1 to 1000
+
+	ScoreSums  bool // contract.LabelScores
+	Margins    bool // contract.Margin
+	BatchSizes bool // contract.BatchSize
+
+	Models     map[string]Model // by name; what is known of some models
+	OnlyListed bool             // others are not followed at all
+}
+
+// Model says how to read one model's replies, and where else it answers than
+// on KServe's routes. The zero value is what a model has that is not listed.
+type Model struct {
+	Classes  []string // names of class indices
+	Output   string   // the V2 output to read
+	FlatList string   // FlatInstances, FlatScores, or empty for the protocol's own sense
+	Paths    []string // exact paths of requests, without their query
 }
 
 // Values of AcceptEncoding.
@@ -33,37 +48,93 @@ const (
 	KeepEncoding = "keep"
 )
 
-const mostOfAny = 1000
+// Values of FlatList.
+const (
+	FlatInstances = "instances"
+	FlatScores    = "scores"
+)
+
+const (
+	mostOfAny     = 1000
+	mostNameBytes = contract.MaxLabelBytes - 1 // of a key, the JSON reader gives 128 bytes at most
+)
 
 // Parse reads a configuration; none at all gives the defaults. It refuses what
 // it does not know, in one line that says which key and what may stand there.
 func Parse(data []byte) (Config, error) {
-	config := Config{AcceptEncoding: DropEncoding, MaxLabels: contract.MaxLabels, MaxModels: contract.MaxModels}
-	if len(bytes.TrimSpace(data)) == 0 {
-		return config, nil
+	if len(strings.TrimSpace(string(data))) == 0 {
+		return defaults(), nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&config); err != nil {
-		return Config{}, fmt.Errorf("pluginConfig: %w (known keys: plainCounters, acceptEncoding, maxLabels, maxModels)", err)
+	config, err := parse(data)
+	if err == nil {
+		err = config.check()
 	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return Config{}, errors.New("pluginConfig: more follows after the JSON object; give one object")
+	if err != nil {
+		return Config{}, errors.New("pluginConfig: " + err.Error())
 	}
-	return config, config.check()
+	return config, nil
 }
 
+func defaults() Config {
+	return Config{AcceptEncoding: DropEncoding, MaxLabels: contract.MaxLabels, MaxModels: contract.MaxModels}
+}
+
+// check finds what no single value is to blame for, and words that are none of
+// those that may stand.
 func (c Config) check() error {
-	if c.AcceptEncoding != DropEncoding && c.AcceptEncoding != KeepEncoding {
-		return fmt.Errorf("pluginConfig: acceptEncoding is %q; give %s or %s", c.AcceptEncoding, DropEncoding, KeepEncoding)
+	if err := checkWord("acceptEncoding", c.AcceptEncoding, DropEncoding, KeepEncoding); err != nil {
+		return err
 	}
-	for _, limit := range []struct {
-		key   string
-		value int
-	}{{"maxLabels", c.MaxLabels}, {"maxModels", c.MaxModels}} {
-		if limit.value < 1 || limit.value > mostOfAny {
-			return fmt.Errorf("pluginConfig: %s is %d; give 1 to %d", limit.key, limit.value, mostOfAny)
+	if c.OnlyListed && len(c.Models) == 0 {
+		return errors.New("onlyListed is true, but models lists none: nothing would be counted")
+	}
+	if len(c.Models) > c.MaxModels {
+		return errors.New("models lists " + strconv.Itoa(len(c.Models)) + ", but maxModels is " + strconv.Itoa(c.MaxModels) + "; raise it")
+	}
+	return c.checkModels()
+}
+
+func (c Config) checkModels() error {
+	names := make([]string, 0, len(c.Models))
+	for name := range c.Models {
+		names = append(names, name)
+	}
+	slices.Sort(names) // so that of two errors it is always the same
+	modelOf := map[string]string{}
+	for _, name := range names {
+		if name == "" {
+			return errors.New("models lists a model without a name")
 		}
+		if err := c.Models[name].check("models." + shown(name)); err != nil {
+			return err
+		}
+		for _, path := range c.Models[name].Paths {
+			if other, isTaken := modelOf[path]; isTaken {
+				return errors.New("path " + strconv.Quote(path) + " stands twice, for " + shown(other) + " and for " + shown(name) + "; one path is one model's")
+			}
+			modelOf[path] = name
+		}
+	}
+	return nil
+}
+
+func (m Model) check(at string) error {
+	if m.FlatList != "" {
+		if err := checkWord(at+".flatList", m.FlatList, FlatInstances, FlatScores); err != nil {
+			return err
+		}
+	}
+	for _, path := range m.Paths {
+		if !strings.HasPrefix(path, "/") || strings.Contains(path, "?") {
+			return errors.New(at + ".paths holds " + strconv.Quote(path) + "; give a path from its / on, without a query")
+		}
+	}
+	return nil
+}
+
+func checkWord(key, word, one, other string) error {
+	if word != one && word != other {
+		return errors.New(key + " is " + strconv.Quote(word) + "; give " + one + " or " + other)
 	}
 	return nil
 }

@@ -1,35 +1,279 @@
 package config
 
-import "testing"
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+)
 
 func TestParse(t *testing.T) {
-	defaults := Config{AcceptEncoding: "drop", MaxLabels: 64, MaxModels: 32}
-	tests := []struct {
-		name, text string
-		want       Config
-		wantErr    string
-	}{
-		{"nothing", "", defaults, ""},
-		{"an empty object", "{}", defaults, ""},
-		{"all keys", `{"plainCounters":true,"acceptEncoding":"keep","maxLabels":3,"maxModels":4}`, Config{true, "keep", 3, 4}, ""},
-		{"an unknown key", `{"plaincounter":true}`, Config{}, `pluginConfig: json: unknown field "plaincounter" (known keys: plainCounters, acceptEncoding, maxLabels, maxModels)`},
-		{"a wrong type", `{"maxLabels":"3"}`, Config{}, `pluginConfig: json: cannot unmarshal string into Go struct field Config.maxLabels of type int (known keys: plainCounters, acceptEncoding, maxLabels, maxModels)`},
-		{"an unknown word", `{"acceptEncoding":"gzip"}`, Config{}, `pluginConfig: acceptEncoding is "gzip"; give drop or keep`},
-		{"an impossible value", `{"maxLabels":0}`, Config{}, `pluginConfig: maxLabels is 0; give 1 to 1000`},
-		{"too many models", `{"maxModels":1001}`, Config{}, `pluginConfig: maxModels is 1001; give 1 to 1000`},
-		{"two objects", `{} {}`, Config{}, `pluginConfig: more follows after the JSON object; give one object`},
+	limits := func(labels, models int) Config {
+		return Config{AcceptEncoding: DropEncoding, MaxLabels: labels, MaxModels: models}
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			got, err := Parse([]byte(test.text))
-			switch {
-			case test.wantErr == "" && err != nil:
+	with := func(config Config, models map[string]Model) Config {
+		config.Models = models
+		return config
+	}
+	want := map[string]Config{
+		"nothing": limits(64, 32),
+		"every-key": {
+			PlainCounters: true, AcceptEncoding: KeepEncoding, MaxLabels: 3, MaxModels: 4, ScoreSums: true, Margins: true, BatchSizes: true,
+			Models: map[string]Model{
+				"bert":  {Classes: []string{"joy", "löve"}, Output: "logits", FlatList: FlatScores, Paths: []string{"/", "/predict"}},
+				"plain": {},
+			},
+			OnlyListed: true,
+		},
+		"limits":      limits(1000, 1),
+		"all-off":     with(limits(64, 32), map[string]Model{}),
+		"empty-lists": with(limits(64, 32), map[string]Model{"bert": {}}),
+		"escapes":     with(limits(64, 32), map[string]Model{"a/b": {Classes: []string{"é"}, FlatList: FlatInstances}}),
+	}
+	for name, text := range testdata(t, ".good.json") {
+		t.Run(name, func(t *testing.T) {
+			got, err := Parse(text)
+			if err != nil {
 				t.Fatal(err)
-			case test.wantErr != "" && (err == nil || err.Error() != test.wantErr):
-				t.Fatalf("error %v, want %s", err, test.wantErr)
-			case err == nil && got != test.want:
-				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+			if diff := cmp.Diff(want[name], got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
+	for _, text := range []string{"", " \n"} {
+		got, err := Parse([]byte(text))
+		if diff := cmp.Diff(limits(64, 32), got); diff != "" || err != nil {
+			t.Errorf("%q: %v (-want +got):\n%s", text, err, diff)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	want := map[string]string{
+		"unknown-key":                "plaincounters is an unknown key; known are plainCounters, acceptEncoding, maxLabels, maxModels, scoreSums, margins, batchSizes, models, onlyListed",
+		"unknown-model-key":          "models.bert.labels is an unknown key; known are classes, output, flatList, paths",
+		"number-as-text":             "maxLabels is text; give a number",
+		"text-as-flag":               "scoreSums is text; give true or false",
+		"null":                       "plainCounters is null; give true or false",
+		"unknown-word":               `acceptEncoding is "gzip"; give drop or keep`,
+		"unknown-flat-list":          `models.bert.flatList is "both"; give instances or scores`,
+		"zero":                       "maxLabels is 0; give 1 to 1000",
+		"too-many":                   "maxModels is 1001; give 1 to 1000",
+		"half":                       "maxModels is 1.5; give 1 to 1000",
+		"huge":                       "maxModels is 1e+300; give 1 to 1000",
+		"list":                       "the configuration is a list; give an object",
+		"text":                       "the configuration is text; give an object",
+		"models-as-list":             "models is a list; give an object",
+		"model-as-text":              "models.bert is text; give an object",
+		"classes-as-text":            "models.bert.classes is text; give a list",
+		"number-among-classes":       "a member of models.bert.classes is a number; give text",
+		"list-among-classes":         "a member of models.bert.classes is a list; give text",
+		"path-without-slash":         `models.bert.paths holds "predict"; give a path from its / on, without a query`,
+		"path-with-query":            `models.bert.paths holds "/predict?x=1"; give a path from its / on, without a query`,
+		"only-listed-without-models": "onlyListed is true, but models lists none: nothing would be counted",
+		"only-listed-with-no-model":  "onlyListed is true, but models lists none: nothing would be counted",
+		"nameless-model":             "models lists a model without a name",
+		"long-class":                 "models.bert.classes holds a text longer than 128 bytes",
+		"long-name":                  "models." + strings.Repeat("x", 128) + " is a key longer than 127 bytes",
+	}
+	for name, text := range testdata(t, ".bad.json") {
+		t.Run(name, func(t *testing.T) { checkRefused(t, text, want[name]) })
+	}
+}
+
+// TestParseRefusesMore is about what no schema sees.
+func TestParseRefusesMore(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"a key twice", `{"maxLabels": 1, "maxLabels": 1}`, "maxLabels stands twice; give it once"},
+		{"a key twice, escaped", `{"maxLabels": 1, "max\u004cabels": 1}`, "maxLabels stands twice; give it once"},
+		{"a model twice", `{"models": {"bert": {}, "bert": {}}}`, "models.bert stands twice; give it once"},
+		{"a model's key twice", `{"models": {"bert": {"output": "a", "output": "a"}}}`, "models.bert.output stands twice; give it once"},
+		{"two objects", `{} {}`, "more follows after the JSON object; give one object"},
+		{"a comma too many", `{"maxLabels": 1,}`, "this is not JSON, from byte 17 on"},
+		{"an end too soon", `{"models": {"bert": {}}`, "the JSON ends before its object does"},
+		{"a number past all", `{"maxLabels": 1e999}`, "maxLabels is +Inf; give 1 to 1000"},
+		{"a path twice", `{"models": {"b": {"paths": ["/"]}, "a": {"paths": ["/"]}}}`, `path "/" stands twice, for a and for b; one path is one model's`},
+		{"more listed than kept apart", `{"maxModels": 1, "models": {"a": {}, "b": {}}}`, "models lists 2, but maxModels is 1; raise it"},
+		{"a name with a dot is none of these", `{"models": {"a": {"output": "x"}, "a.output": {}}, "models.a": {}}`, "models.a is an unknown key; known are " + configKeys},
+		{"a key of two lines", `{"a\nb": 1}`, `"a\nb" is an unknown key; known are ` + configKeys},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { checkRefused(t, []byte(test.text), test.want) })
+	}
+}
+
+func checkRefused(t *testing.T, text []byte, want string) {
+	t.Helper()
+	config, err := Parse(text)
+	if err == nil {
+		t.Fatalf("read as %+v", config)
+	}
+	if diff := cmp.Diff("pluginConfig: "+want, err.Error()); diff != "" {
+		t.Errorf("error (-want +got):\n%s", diff)
+	}
+}
+
+// TestSchema holds the published schema to what Parse does.
+func TestSchema(t *testing.T) {
+	schema := compileSchema(t)
+	check := func(suffix string, wantValid bool) {
+		for name, text := range testdata(t, suffix) {
+			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if err := schema.Validate(value); (err == nil) != wantValid {
+				t.Errorf("%s%s: the schema says %v", name, suffix, err)
+			}
+		}
+	}
+	check(".good.json", true)
+	check(".bad.json", false)
+}
+
+func compileSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	schema, err := jsonschema.NewCompiler().Compile("../../../docs/plugin-config.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// testdata returns the files of that suffix, by the rest of their names.
+func testdata(t *testing.T, suffix string) map[string][]byte {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/*" + suffix)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no testdata/*%s: %v", suffix, err)
+	}
+	files := map[string][]byte{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[strings.TrimSuffix(filepath.Base(path), suffix)] = text
+	}
+	return files
+}
+
+// FuzzParse: no text breaks the reader, and what is read is within the limits.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/*.good.json", "testdata/*.bad.json"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		config, err := Parse(text)
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n\r") {
+				t.Errorf("the error is more than one line: %q", err)
+			}
+			return
+		}
+		if err := config.check(); err != nil {
+			t.Errorf("read, but: %v", err)
+		}
+	})
+}
+
+// TestExamples holds every WasmPlugin that we show to the schema and to Parse.
+func TestExamples(t *testing.T) {
+	schema := compileSchema(t)
+	found := 0
+	for place, text := range wasmPlugins(t) {
+		found++
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatalf("%s: %v", place, err)
+		}
+		if err := schema.Validate(value); err != nil {
+			t.Errorf("%s: %v", place, err)
+		}
+		if _, err := Parse(text); err != nil {
+			t.Errorf("%s: %v", place, err)
+		}
+	}
+	if found < 4 {
+		t.Errorf("%d examples, fewer than there were", found)
+	}
+}
+
+// wasmPlugins returns the pluginConfig of every WasmPlugin in the manifests and
+// in the documents, as JSON, by where it stands.
+func wasmPlugins(t *testing.T) map[string][]byte {
+	t.Helper()
+	configs := map[string][]byte{}
+	for _, pattern := range []string{"deploy/*/*.yaml", "deploy/*/*/*.yaml", "docs/*.md", "*.md", "*/*.md"} {
+		paths, err := filepath.Glob("../../../" + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, document := range yamlDocuments(path, string(text)) {
+				if config := wasmPlugin(t, path, document); config != nil {
+					configs[fmt.Sprintf("%s (%d)", path, i)] = config
+				}
+			}
+		}
+	}
+	return configs
+}
+
+// yamlDocuments returns a manifest's, or those that stand in a text.
+func yamlDocuments(path, text string) (documents []string) {
+	blocks := []string{text}
+	if filepath.Ext(path) == ".md" {
+		blocks = strings.Split(text, "```yaml\n")[1:]
+	}
+	for _, block := range blocks {
+		block, _, _ = strings.Cut(block, "```")
+		documents = append(documents, strings.Split(block, "\n---\n")...)
+	}
+	return documents
+}
+
+func wasmPlugin(t *testing.T, path, document string) (config []byte) {
+	t.Helper()
+	if !strings.Contains(document, "kind: WasmPlugin\n") {
+		return nil
+	}
+	var object struct {
+		Spec struct {
+			PluginConfig map[string]any `yaml:"pluginConfig"`
+		}
+	}
+	if err := yaml.Unmarshal([]byte(document), &object); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if object.Spec.PluginConfig == nil {
+		return []byte("{}")
+	}
+	config, err := json.Marshal(object.Spec.PluginConfig)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return config
 }

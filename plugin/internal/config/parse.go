@@ -1,0 +1,260 @@
+package config
+
+import (
+	"errors"
+	"math"
+	"strconv"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/json"
+)
+
+// parser fills a Config as its JSON is read: json.Visitor.
+type parser struct {
+	reader json.Reader
+	data   []byte
+	offset int // of the byte that is being read
+	text   contract.Text
+	err    error // the first
+
+	config Config
+	model  Model
+	name   string // of that model
+
+	place place
+	key   string // before the value that is being read
+	seen  map[member]bool
+	value any // where the value goes: *bool, *int, *string, *[]string or *map[string]Model
+}
+
+// member is a key, of the model of that name or of none.
+type member struct {
+	place      place
+	model, key string
+}
+
+// place is where in the configuration the next key or value stands.
+type place uint8
+
+const (
+	outside place = iota
+	inConfig
+	inModels
+	inModel
+	inList // of strings, in a model
+)
+
+func parse(data []byte) (Config, error) {
+	p := &parser{data: data, config: defaults(), seen: map[member]bool{}}
+	p.reader.Reset(p)
+	p.reader.Text = &p.text
+	for p.offset = range data {
+		wasComplete := p.reader.IsComplete()
+		p.reader.Write(data[p.offset : p.offset+1])
+		switch {
+		case p.err != nil:
+			return Config{}, p.err
+		case p.reader.IsBroken() && wasComplete:
+			return Config{}, errors.New("more follows after the JSON object; give one object")
+		case p.reader.IsBroken():
+			return Config{}, errors.New("this is not JSON, from byte " + strconv.Itoa(p.offset+1) + " on")
+		}
+	}
+	if p.reader.Finish(); p.err == nil && !p.reader.IsComplete() {
+		return Config{}, errors.New("the JSON ends before its object does")
+	}
+	return p.config, p.err
+}
+
+func (p *parser) fail(message string) {
+	if p.err == nil {
+		p.err = errors.New(message)
+	}
+}
+
+// at returns the full key of the value that is being read.
+func (p *parser) at() string {
+	switch p.place {
+	case inModels:
+		return "models." + shown(p.key)
+	case inModel, inList:
+		return "models." + shown(p.name) + "." + shown(p.key)
+	}
+	return shown(p.key)
+}
+
+// shown returns a key for an error of one line.
+func shown(key string) string {
+	if quoted := strconv.Quote(key); quoted != `"`+key+`"` {
+		return quoted
+	}
+	return key
+}
+
+// Key implements json.Visitor.
+func (p *parser) Key(name []byte) {
+	p.key = string(name)
+	if len(name) > mostNameBytes {
+		p.fail(p.at() + " is a key longer than " + strconv.Itoa(mostNameBytes) + " bytes")
+	}
+	this := member{p.place, p.name, p.key}
+	if p.seen[this] {
+		p.fail(p.at() + " stands twice; give it once")
+	}
+	p.seen[this] = true
+}
+
+// Begin implements json.Visitor.
+func (p *parser) Begin(kind json.Kind) json.Capture {
+	switch {
+	case p.err != nil:
+	case p.place == outside:
+		p.expect(kind, json.Object)
+		p.place = inConfig
+	case p.place == inModels:
+		p.expect(kind, json.Object)
+		p.place, p.name, p.model = inModel, p.key, Model{}
+	case p.place == inList:
+		p.expect(kind, json.String)
+		return json.Text
+	default:
+		return p.beginSetting(kind)
+	}
+	return json.Nothing
+}
+
+func (p *parser) beginSetting(kind json.Kind) json.Capture {
+	switch value := p.setting().(type) {
+	case *bool:
+		p.expect(kind, json.Bool)
+		*value = p.data[p.offset] == 't'
+	case *int:
+		p.expect(kind, json.Number)
+		return json.Digits
+	case *string:
+		p.expect(kind, json.String)
+		return json.Text
+	case *[]string:
+		p.expect(kind, json.Array)
+		p.place = inList
+	case *map[string]Model:
+		p.expect(kind, json.Object)
+		p.place, *value = inModels, map[string]Model{}
+	}
+	return json.Nothing
+}
+
+const (
+	configKeys = "plainCounters, acceptEncoding, maxLabels, maxModels, scoreSums, margins, batchSizes, models, onlyListed"
+	modelKeys  = "classes, output, flatList, paths"
+)
+
+// setting returns where the value of the key goes.
+func (p *parser) setting() any {
+	p.value = p.target()
+	if p.value == nil {
+		known := configKeys
+		if p.place == inModel {
+			known = modelKeys
+		}
+		p.fail(p.at() + " is an unknown key; known are " + known)
+	}
+	return p.value
+}
+
+func (p *parser) target() any {
+	if p.place == inModel {
+		switch p.key {
+		case "classes":
+			return &p.model.Classes
+		case "output":
+			return &p.model.Output
+		case "flatList":
+			return &p.model.FlatList
+		case "paths":
+			return &p.model.Paths
+		}
+		return nil
+	}
+	switch p.key {
+	case "plainCounters":
+		return &p.config.PlainCounters
+	case "acceptEncoding":
+		return &p.config.AcceptEncoding
+	case "maxLabels":
+		return &p.config.MaxLabels
+	case "maxModels":
+		return &p.config.MaxModels
+	case "scoreSums":
+		return &p.config.ScoreSums
+	case "margins":
+		return &p.config.Margins
+	case "batchSizes":
+		return &p.config.BatchSizes
+	case "models":
+		return &p.config.Models
+	case "onlyListed":
+		return &p.config.OnlyListed
+	}
+	return nil
+}
+
+// expect refuses a value of another kind.
+func (p *parser) expect(kind, wanted json.Kind) {
+	names := map[json.Kind]string{
+		json.Object: "an object", json.Array: "a list", json.String: "text",
+		json.Number: "a number", json.Bool: "true or false", json.Null: "null",
+	}
+	if kind == wanted {
+		return
+	}
+	at := p.at()
+	if p.place == inList {
+		at = "a member of " + at
+	}
+	if p.place == outside {
+		at = "the configuration"
+	}
+	p.fail(at + " is " + names[kind] + "; give " + names[wanted])
+}
+
+// End implements json.Visitor.
+func (p *parser) End(kind json.Kind) {
+	switch {
+	case p.err != nil:
+	case kind == json.Number:
+		p.endNumber()
+	case kind == json.String:
+		p.endText()
+	case p.place == inList && kind == json.Array:
+		p.place = inModel
+	case p.place == inModel && kind == json.Object:
+		p.config.Models[p.name] = p.model
+		p.place, p.name = inModels, ""
+	case p.place == inModels && kind == json.Object:
+		p.place = inConfig
+	}
+}
+
+func (p *parser) endNumber() {
+	number, isFinite := p.reader.Float()
+	if !isFinite || number < 1 || number > mostOfAny || number != math.Trunc(number) {
+		p.fail(p.at() + " is " + strconv.FormatFloat(number, 'g', -1, 64) + "; give 1 to " + strconv.Itoa(mostOfAny))
+		return
+	}
+	*p.value.(*int) = int(number)
+}
+
+func (p *parser) endText() {
+	if p.text.IsCut() {
+		p.fail(p.at() + " holds a text longer than " + strconv.Itoa(contract.MaxLabelBytes) + " bytes")
+		return
+	}
+	text := string(p.text.Append(nil))
+	switch value := p.value.(type) {
+	case *string:
+		*value = text
+	case *[]string:
+		*value = append(*value, text)
+	}
+}

@@ -1,0 +1,117 @@
+package filter_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/plugin/internal/filter"
+	"github.com/moodring/moodring/plugin/internal/host"
+	"github.com/moodring/moodring/plugin/internal/hosttest"
+)
+
+// brokenHost is a proxy in whose calls something goes wrong, once it has begun.
+type brokenHost struct {
+	*hosttest.VM
+	body   func() host.Status // in place of a piece of a reply
+	header func()             // before a header is given
+	shared host.Status
+	define host.Status
+}
+
+func (b *brokenHost) Body(start, length int) ([]byte, host.Status) {
+	if b.body != nil {
+		return nil, b.body()
+	}
+	return b.VM.Body(start, length)
+}
+
+func (b *brokenHost) Header(from host.Map, name string) ([]byte, host.Status) {
+	if b.header != nil {
+		b.header()
+	}
+	return b.VM.Header(from, name)
+}
+
+func (b *brokenHost) Shared(key []byte) ([]byte, uint32, host.Status) {
+	if b.shared != host.OK {
+		return nil, 0, b.shared
+	}
+	return b.VM.Shared(key)
+}
+
+func (b *brokenHost) DefineCounter(name []byte) (uint32, host.Status) {
+	if b.define != host.OK {
+		return 0, b.define
+	}
+	return b.VM.DefineCounter(name)
+}
+
+const internalFailure host.Status = 10
+
+// TestFaults: a fault costs its own reply's count and no other, changes nothing
+// that passes, and is logged once.
+func TestFaults(t *testing.T) {
+	tests := []struct {
+		name   string
+		broken brokenHost
+		want   map[string]uint64 // after three such replies and a good one
+		logged []string
+	}{
+		{
+			name:   "a panic while the reply is read",
+			broken: brokenHost{body: func() host.Status { panic("a fault") }},
+			want:   map[string]uint64{faults: 3, predictions("joy"): 1, counted: 1},
+			logged: []string{"moodring: a fault of the filter's own; the reply passes uncounted: please report it (further lines are left out)"},
+		},
+		{
+			name:   "a panic at each header",
+			broken: brokenHost{header: func() { panic("a fault") }},
+			want:   map[string]uint64{faults: 3, predictions("joy"): 1, counted: 1},
+			logged: []string{"moodring: a fault of the filter's own; the reply passes uncounted: please report it (further lines are left out)"},
+		},
+		{
+			name:   "a piece that cannot be read",
+			broken: brokenHost{body: func() host.Status { return internalFailure }},
+			want:   map[string]uint64{unparsed: 3, predictions("joy"): 1, counted: 1},
+			logged: []string{"moodring: a piece of a reply cannot be read, and the reply counts as unparsed: proxy-wasm status 10 (further lines are left out)"},
+		},
+		{
+			name:   "a piece that is not there",
+			broken: brokenHost{body: func() host.Status { return host.OK }},
+			want:   map[string]uint64{unparsed: 3, predictions("joy"): 1, counted: 1},
+			logged: []string{"moodring: a piece of a reply cannot be read, and the reply counts as unparsed: ok (further lines are left out)"},
+		},
+		{
+			name:   "a proxy that shares nothing",
+			broken: brokenHost{shared: internalFailure},
+			want:   map[string]uint64{predictions("joy"): 4, counted: 4},
+		},
+		{
+			name:   "a proxy that makes no counters",
+			broken: brokenHost{define: internalFailure},
+			want:   map[string]uint64{predictions("joy"): 1, counted: 1},
+			logged: []string{"moodring: the proxy does not make a counter, and what it would count is lost: proxy-wasm status 10 (further lines are left out)"},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var proxy hosttest.Proxy
+			vm := hosttest.NewVM(&proxy)
+			broken := test.broken
+			broken.VM = vm
+			f := filter.New(&broken)
+			vm.Start(f)
+			reply := exchange{Path: bert, Body: []string{`{"predictions":`, `["joy"]}`}}
+			for range 3 {
+				vm.Pass(f, &reply)
+			}
+			broken = brokenHost{VM: vm}
+			vm.Pass(f, &reply)
+			checkCounters(t, &proxy, test.want)
+			if diff := cmp.Diff(test.logged, vm.Logged); diff != "" {
+				t.Errorf("logged (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,322 @@
+package filter_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/plugin/internal/filter"
+	"github.com/moodring/moodring/plugin/internal/host"
+	"github.com/moodring/moodring/plugin/internal/hosttest"
+)
+
+type (
+	exchange = hosttest.Exchange
+	headers  = hosttest.Headers
+)
+
+const bert = "/v1/models/bert:predict"
+
+// worker is one VM of a proxy, with the filter in it.
+type worker struct {
+	*hosttest.VM
+	filter host.Filter
+}
+
+func start(t testing.TB, proxy *hosttest.Proxy, config string) worker {
+	t.Helper()
+	vm := hosttest.NewVM(proxy)
+	vm.Config = []byte(config)
+	w := worker{vm, filter.New(vm)}
+	if !vm.Start(w.filter) {
+		t.Fatalf("did not start: %q", vm.Logged)
+	}
+	return w
+}
+
+// answer passes a reply of bert's with these labels.
+func (w worker) answer(labels ...string) {
+	w.Pass(w.filter, &exchange{Path: bert, Body: []string{`{"predictions":["` + strings.Join(labels, `","`) + `"]}`}})
+}
+
+func predictions(label string) string {
+	return "model=.=bert;.;label=.=" + label + ";.;moodring_predictions_total"
+}
+
+const (
+	counted   = "model=.=bert;.;outcome=.=counted;.;moodring_replies_total"
+	unparsed  = "model=.=bert;.;outcome=.=unparsed;.;moodring_replies_total"
+	truncated = "model=.=bert;.;outcome=.=truncated;.;moodring_replies_total"
+	overflow  = "kind=.=labels;.;moodring_overflow_total"
+	faults    = "moodring_plugin_faults_total"
+)
+
+func checkCounters(t *testing.T, proxy *hosttest.Proxy, want map[string]uint64) {
+	t.Helper()
+	if diff := cmp.Diff(want, proxy.Counters()); diff != "" {
+		t.Errorf("counters (-want +got):\n%s", diff)
+	}
+}
+
+func TestWorkersKeepTheSameLabelsApart(t *testing.T) {
+	var proxy hosttest.Proxy
+	const config = `{"maxLabels": 3}`
+	one, two := start(t, &proxy, config), start(t, &proxy, config)
+	one.answer("a", "b")
+	two.answer("c", "d", "a") // d is one too many
+	one.answer("d", "c", "b")
+	two.answer("b", "d")
+	want := map[string]uint64{
+		predictions("a"): 2, predictions("b"): 3, predictions("c"): 2, predictions("other"): 3,
+		overflow: 3, counted: 4,
+	}
+	checkCounters(t, &proxy, want)
+
+	t.Run("a full list is not asked for again", func(t *testing.T) {
+		one.answer("d", "e") // their counters are there now
+		before := one.Calls
+		one.answer("d", "e")
+		// The path, accept-encoding, the status, content-encoding, the body; and
+		// predictions, overflow and replies.
+		if calls := one.Calls - before; calls != 8 {
+			t.Errorf("%d host calls, want 8", calls)
+		}
+	})
+}
+
+func TestWorkersKeepTheSameModelsApart(t *testing.T) {
+	var proxy hosttest.Proxy
+	const config = `{"maxModels": 2}`
+	ask := func(w worker, model string) {
+		w.Pass(w.filter, &exchange{Path: "/v2/models/" + model + "/infer", Status: "500", Body: []string{`{}`}})
+	}
+	one, two := start(t, &proxy, config), start(t, &proxy, config)
+	ask(one, "a")
+	ask(two, "a/versions/1")
+	ask(one, "b")
+	ask(two, "a")
+	ask(one, "a/versions/1")
+	checkCounters(t, &proxy, map[string]uint64{
+		"model=.=a;.;outcome=.=error_status;.;moodring_replies_total":                     2,
+		"model=.=a;.;model_version=.=1;.;outcome=.=error_status;.;moodring_replies_total": 2,
+		"model=.=other;.;outcome=.=error_status;.;moodring_replies_total":                 1,
+	})
+}
+
+// TestLowerLimit: what has room keeps it; the lower limit is for those to come.
+func TestLowerLimit(t *testing.T) {
+	var proxy hosttest.Proxy
+	start(t, &proxy, `{"maxLabels": 3}`).answer("a", "b", "c")
+	start(t, &proxy, `{"maxLabels": 2}`).answer("d", "a", "b", "c")
+	checkCounters(t, &proxy, map[string]uint64{
+		predictions("a"): 2, predictions("b"): 2, predictions("c"): 2, predictions("other"): 1,
+		overflow: 1, counted: 2,
+	})
+}
+
+// TestKnownLabelsOfAFloodedReply: a reply of new labels without end takes none
+// of the answers that belong to known ones.
+func TestKnownLabelsOfAFloodedReply(t *testing.T) {
+	var proxy hosttest.Proxy
+	const config = `{"maxLabels": 2}`
+	one, two := start(t, &proxy, config), start(t, &proxy, config)
+	two.answer("b")
+	one.answer("a")
+	labels := []string{}
+	for i := range 1000 {
+		labels = append(labels, fmt.Sprint("new", i))
+	}
+	one.answer(append(labels, "a", "b", "a")...)
+	checkCounters(t, &proxy, map[string]uint64{
+		predictions("a"): 3, predictions("b"): 2, predictions("other"): 1000, overflow: 1000, counted: 3,
+	})
+}
+
+// TestBrokenRepliesTakeNoRoom: neither do the labels of a reply that a later
+// member replaces.
+func TestBrokenRepliesTakeNoRoom(t *testing.T) {
+	var proxy hosttest.Proxy
+	w := start(t, &proxy, `{"maxLabels": 1}`)
+	for _, body := range []string{`{"predictions":["a"]`, `{"predictions":["b"]]`, `{"predictions":["c"],"predictions":["d"]}`} {
+		w.Pass(w.filter, &exchange{Path: bert, Body: []string{body}})
+	}
+	checkCounters(t, &proxy, map[string]uint64{predictions("d"): 1, truncated: 1, unparsed: 1, counted: 1})
+}
+
+func TestOptions(t *testing.T) {
+	const reply = `{"predictions":[[{"label":"joy","score":0.7},{"label":"fear","score":0.25}],[{"label":"joy","score":1.5}]]}`
+	joy := func(field string) string { return "model=.=bert;.;label=.=joy;.;" + field }
+	of := func(field string) string { return "model=.=bert;.;" + field }
+	always := map[string]uint64{
+		counted: 1, predictions("joy"): 2,
+		joy("moodring_prediction_confidence_count"):              1, // 1.5 is no confidence
+		joy("moodring_prediction_confidence_sum_millionths"):     700000,
+		joy("le=.=0.7;.;moodring_prediction_confidence_bucket"):  1,
+		joy("le=.=0.8;.;moodring_prediction_confidence_bucket"):  1,
+		joy("le=.=0.9;.;moodring_prediction_confidence_bucket"):  1,
+		joy("le=.=0.95;.;moodring_prediction_confidence_bucket"): 1,
+		joy("le=.=0.99;.;moodring_prediction_confidence_bucket"): 1,
+	}
+	tests := []struct {
+		name, config string
+		want         map[string]uint64
+	}{
+		{"none", `{}`, nil},
+		{"score sums", `{"scoreSums": true}`, map[string]uint64{
+			joy("moodring_label_scores_total_millionths"):                          700000,
+			"model=.=bert;.;label=.=fear;.;moodring_label_scores_total_millionths": 250000,
+		}},
+		{"margins", `{"margins": true}`, map[string]uint64{
+			of("moodring_prediction_margin_count"):             1,
+			of("moodring_prediction_margin_sum_millionths"):    450000,
+			of("le=.=0.6;.;moodring_prediction_margin_bucket"): 1,
+			of("le=.=0.8;.;moodring_prediction_margin_bucket"): 1,
+			of("le=.=0.9;.;moodring_prediction_margin_bucket"): 1,
+		}},
+		{"batch sizes", `{"batchSizes": true}`, map[string]uint64{
+			of("moodring_reply_batch_size_count"):             1,
+			of("moodring_reply_batch_size_sum_millionths"):    2000000,
+			of("le=.=2;.;moodring_reply_batch_size_bucket"):   1,
+			of("le=.=5;.;moodring_reply_batch_size_bucket"):   1,
+			of("le=.=10;.;moodring_reply_batch_size_bucket"):  1,
+			of("le=.=20;.;moodring_reply_batch_size_bucket"):  1,
+			of("le=.=50;.;moodring_reply_batch_size_bucket"):  1,
+			of("le=.=100;.;moodring_reply_batch_size_bucket"): 1,
+			of("le=.=200;.;moodring_reply_batch_size_bucket"): 1,
+			of("le=.=500;.;moodring_reply_batch_size_bucket"): 1,
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var proxy hosttest.Proxy
+			w := start(t, &proxy, test.config)
+			w.Pass(w.filter, &exchange{Path: bert, Body: []string{reply}})
+			want := map[string]uint64{}
+			for _, part := range []map[string]uint64{always, test.want} {
+				for name, value := range part {
+					want[name] = value
+				}
+			}
+			checkCounters(t, &proxy, want)
+		})
+	}
+}
+
+func TestModelsOptions(t *testing.T) {
+	const config = `{"models": {
+		"emotion": {"classes": ["anger", "joy"], "paths": ["/predict"]},
+		"flat": {"flatList": "scores"}
+	}}`
+	of := func(model, label string) string {
+		return "model=.=" + model + ";.;label=.=" + label + ";.;moodring_predictions_total"
+	}
+	var proxy hosttest.Proxy
+	w := start(t, &proxy, config)
+	const flat = `{"predictions":[{"label":"a","score":2},{"label":"b","score":3}]}`
+	for _, e := range []exchange{
+		{Path: "/predict", Body: []string{`{"predictions":[1,0,1]}`}},
+		{Path: "/v1/models/flat:predict", Body: []string{flat}},
+		{Path: bert, Body: []string{flat}},
+	} {
+		w.Pass(w.filter, &e)
+	}
+	checkCounters(t, &proxy, map[string]uint64{
+		of("emotion", "joy"): 2, of("emotion", "anger"): 1, of("flat", "b"): 1, of("bert", "a"): 1, of("bert", "b"): 1,
+		counted: 1,
+		"model=.=emotion;.;outcome=.=counted;.;moodring_replies_total": 1,
+		"model=.=flat;.;outcome=.=counted;.;moodring_replies_total":    1,
+	})
+}
+
+// TestOnlyListed: the others cost one look at the path.
+func TestOnlyListed(t *testing.T) {
+	var proxy hosttest.Proxy
+	w := start(t, &proxy, `{"onlyListed": true, "models": {"bert": {}}}`)
+	before := w.Calls
+	got := w.Begin(w.filter, 2, &exchange{Path: "/v1/models/invented:predict", Request: headers{{"accept-encoding", "gzip"}}})
+	w.End(w.filter, 2, &exchange{Body: []string{`{"predictions":["joy"]}`}})
+	if calls := w.Calls - before; calls != 1 {
+		t.Errorf("%d host calls, want 1", calls)
+	}
+	if len(got) != 2 {
+		t.Errorf("the request lost a header: %q", got)
+	}
+	w.answer("joy")
+	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 1, counted: 1})
+}
+
+// TestGRPCErrors: they are 200 in HTTP, and name no model.
+func TestGRPCErrors(t *testing.T) {
+	const (
+		path     = "/inference.GRPCInferenceService/ModelInfer"
+		failed   = "model=.=other;.;outcome=.=error_status;.;moodring_replies_total"
+		cutShort = "model=.=other;.;outcome=.=truncated;.;moodring_replies_total"
+	)
+	grpc := headers{{"content-type", "application/grpc"}}
+	tests := []struct {
+		name string
+		e    exchange
+		want map[string]uint64
+	}{
+		{"in the trailers", exchange{Request: grpc, Trailers: headers{{"grpc-status", "5"}}}, map[string]uint64{failed: 1}},
+		{"in headers alone", exchange{Request: grpc, Headers: headers{{"grpc-status", "13"}}, Details: "via_upstream"}, map[string]uint64{failed: 1}},
+		{"the gateway's own", exchange{Request: grpc, Headers: headers{{"grpc-status", "14"}}, Details: "no_healthy_upstream"}, nil},
+		{"no trailers", exchange{Request: grpc, Body: []string{"\x00\x00\x00\x00\x00"}}, map[string]uint64{cutShort: 1}},
+		{"a media type with a suffix", exchange{Request: headers{{"content-type", "application/grpc+proto"}}, Trailers: headers{{"grpc-status", "5"}}}, map[string]uint64{failed: 1}},
+		{"gRPC-Web frames otherwise", exchange{Request: headers{{"content-type", "application/grpc-web"}}, Trailers: headers{{"grpc-status", "5"}}}, nil},
+		{"no gRPC", exchange{Status: "500"}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var proxy hosttest.Proxy
+			w := start(t, &proxy, "")
+			test.e.Path = path
+			w.Pass(w.filter, &test.e)
+			checkCounters(t, &proxy, test.want)
+		})
+	}
+}
+
+// TestManyStreams: replies of many streams pass at once, and some never come.
+func TestManyStreams(t *testing.T) {
+	var proxy hosttest.Proxy
+	w := start(t, &proxy, "")
+	for round := range uint32(3) {
+		for i := range uint32(500) {
+			w.Begin(w.filter, 1000*round+i+2, &exchange{Path: bert})
+		}
+		for i := range uint32(499) {
+			w.End(w.filter, 1000*round+i+2, &exchange{Body: []string{`{"predictions":["joy"]}`}})
+		}
+		w.filter.Deleted(1000*round + 501)
+	}
+	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 3 * 499, counted: 3 * 499})
+}
+
+// TestTwoPlugins: two configurations in one VM, as after a change of one. A
+// stream keeps its own.
+func TestTwoPlugins(t *testing.T) {
+	var proxy hosttest.Proxy
+	w := start(t, &proxy, `{"plainCounters": true}`)
+	w.Config = []byte(`{}`)
+	w.Root = 100
+	if !w.Start(w.filter) {
+		t.Fatalf("did not start: %q", w.Logged)
+	}
+	w.Root = hosttest.Root
+	reply := exchange{Path: bert, Body: []string{`{"predictions":["joy"]}`}}
+	w.Begin(w.filter, 2, &reply)
+	w.filter.Deleted(hosttest.Root)
+	w.End(w.filter, 2, &reply)
+	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 1, counted: 1, "joy": 1})
+
+	w.Root = 100
+	w.Pass(w.filter, &reply)
+	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 2, counted: 2, "joy": 1})
+
+	w.Root = hosttest.Root // which is gone
+	w.Pass(w.filter, &reply)
+	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 2, counted: 2, "joy": 1})
+}

@@ -1,0 +1,211 @@
+package filter
+
+import (
+	"math"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/config"
+	"github.com/moodring/moodring/plugin/internal/host"
+)
+
+// ledger is all that a VM has counted, by model and label.
+type ledger struct {
+	host host.Host
+
+	models   roster[model]
+	other    *model // of models that have no room
+	overflow map[string]*counter
+	faults   counter
+
+	confidence, margin, batchSize shape
+
+	key          []byte // of the latest model looked for
+	isComplained bool
+}
+
+// model is one version of a model.
+type model struct {
+	fields            []contract.Field
+	replies           map[string]*counter // by outcome
+	margin, batchSize histogram
+	labels            roster[label]
+	other             *label // of labels that have no room
+}
+
+type label struct {
+	name           string
+	answers, plain counter
+	given          counter
+	confidence     histogram
+}
+
+func newLedger(h host.Host) ledger {
+	return ledger{
+		host:       h,
+		models:     roster[model]{key: []byte(sharedPrefix + "models"), members: map[string]*model{}, make: keyedModel},
+		other:      newModel(contract.Other, ""),
+		overflow:   map[string]*counter{},
+		confidence: shapeOf(contract.Confidence, 1),
+		margin:     shapeOf(contract.Margin, 1),
+		batchSize:  shapeOf(contract.BatchSize, math.MaxInt32),
+	}
+}
+
+// sharedPrefix sets our lists apart from what other plugins of the same vm_id
+// share, and from those of a release that keeps them in another form.
+const sharedPrefix = "moodring.1."
+
+// appendKey appends a model's key: its name, its version, and a byte for the
+// length of the version.
+func appendKey(dst []byte, name, version *contract.Text) []byte {
+	dst = name.Append(dst)
+	nameEnd := len(dst)
+	dst = version.Append(dst)
+	return append(dst, byte(len(dst)-nameEnd))
+}
+
+// splitKey reverses appendKey.
+func splitKey[T string | []byte](key T) (name, version T) {
+	last := len(key) - 1
+	nameEnd := max(0, last-int(key[last]))
+	return key[:nameEnd], key[nameEnd:last]
+}
+
+func keyedModel(key string) *model { return newModel(splitKey(key)) }
+
+func newModel(name, version string) *model {
+	made := &model{
+		fields:  []contract.Field{{Key: contract.LabelModel, Value: name}},
+		replies: map[string]*counter{},
+		labels: roster[label]{
+			key:     []byte(sharedPrefix + "labels." + name + "\x00" + version),
+			members: map[string]*label{},
+			make:    newLabel,
+		},
+		other: newLabel(contract.Other),
+	}
+	if version != "" {
+		made.fields = append(made.fields, contract.Field{Key: contract.LabelVersion, Value: version})
+	}
+	return made
+}
+
+func newLabel(name string) *label { return &label{name: name} }
+
+// known returns a stream's model if it has room, and nil otherwise.
+func (l *ledger) known(s *stream) *model {
+	l.key = appendKey(l.key[:0], &s.name, &s.version)
+	return l.models.members[string(l.key)]
+}
+
+// load takes in what other VMs have admitted of a stream's model.
+func (l *ledger) load(s *stream) {
+	if l.known(s) == nil {
+		l.models.load(l.host)
+	}
+	if model := l.known(s); model != nil {
+		model.labels.load(l.host)
+	}
+}
+
+// find returns a stream's model, or that of contract.Other where there is no
+// room for one more. A model that is not known yet gets room only if it
+// isThere: a caller must not fill the room with names it makes up.
+func (l *ledger) find(s *stream) (found *model, isFull bool) {
+	if found = l.known(s); found != nil {
+		return found, false
+	}
+	if name, _ := splitKey(l.key); !s.isThere || len(name) == 0 {
+		return l.other, false
+	}
+	if found = l.models.admit(l.host, l.key, s.plugin.config.MaxModels); found != nil {
+		return found, false
+	}
+	return l.other, true
+}
+
+// add counts a reply that has ended.
+func (l *ledger) add(s *stream, outcome string) {
+	of, isFull := l.find(s)
+	if name, _ := splitKey(l.key); !s.plugin.follows(name) {
+		return
+	}
+	if outcome == contract.OutcomeCounted {
+		l.addAnswers(of, s.reply, &s.plugin.config)
+		if isFull {
+			l.addOverflow(contract.OverflowModels, s.reply.answers)
+		}
+	}
+	var room [maxFields]contract.Field
+	fields := append(of.fieldsIn(&room), contract.Field{Key: contract.LabelOutcome, Value: outcome})
+	l.increment(entry(of.replies, outcome), 1, contract.Replies, "", fields)
+}
+
+func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
+	for i := range r.labels.list {
+		tally := &r.labels.list[i]
+		if label := of.labels.admit(l.host, tally.name(), config.MaxLabels); label != nil {
+			l.addLabel(of, label, &tally.counts, config)
+		} else {
+			r.over.add(&tally.counts)
+		}
+	}
+	l.addLabel(of, of.other, &r.over, config)
+	l.addOverflow(contract.OverflowLabels, r.over.answers)
+	l.addOverflow(contract.OverflowLabelLength, r.cut)
+	var room [maxFields]contract.Field
+	fields := of.fieldsIn(&room)
+	l.addSample(&of.margin, &r.margins, &l.margin, fields)
+	if config.BatchSizes {
+		var size sample
+		size.add(&l.batchSize, float64(r.answers))
+		l.addSample(&of.batchSize, &size, &l.batchSize, fields)
+	}
+}
+
+func (l *ledger) addLabel(of *model, label *label, counts *counts, config *config.Config) {
+	var room [maxFields]contract.Field
+	fields := append(of.fieldsIn(&room), contract.Field{Key: contract.LabelLabel, Value: label.name})
+	l.increment(&label.answers, counts.answers, contract.Predictions, "", fields)
+	if config.PlainCounters {
+		l.incrementPlain(label, counts.answers)
+	}
+	l.increment(&label.given, counts.given, contract.LabelScores, contract.SuffixMillionths, fields)
+	l.addSample(&label.confidence, &counts.scores, &l.confidence, fields)
+}
+
+// addSample adds to the buckets what they and those below got.
+func (l *ledger) addSample(to *histogram, s *sample, of *shape, fields []contract.Field) {
+	if s.count == 0 {
+		return
+	}
+	l.increment(&to.count, s.count, of.metric, contract.SuffixCount, fields)
+	l.increment(&to.sum, s.sum, of.metric, contract.SuffixSum, fields)
+	fields = append(fields, contract.Field{Key: contract.LabelBucket})
+	below := uint64(0)
+	for i := range of.bounds {
+		below += s.buckets[i]
+		fields[len(fields)-1].Value = of.bounds[i].Le
+		l.increment(&to.buckets[i], below, of.metric, contract.SuffixBucket, fields)
+	}
+}
+
+func (l *ledger) addOverflow(kind string, n uint64) {
+	fields := [...]contract.Field{{Key: contract.LabelKind, Value: kind}}
+	l.increment(entry(l.overflow, kind), n, contract.Overflow, "", fields[:])
+}
+
+// fault counts a fault of the filter's own.
+func (l *ledger) fault(what string) {
+	l.complain(what)
+	l.increment(&l.faults, 1, contract.Faults, "", nil)
+}
+
+// complain logs what went wrong, once in a VM: what a hostile reply can repeat
+// is not to fill the log.
+func (l *ledger) complain(what string) {
+	if !l.isComplained {
+		l.isComplained = true
+		l.host.Log(host.Error, "moodring: "+what+" (further lines are left out)")
+	}
+}

@@ -1,0 +1,45 @@
+package filter
+
+import (
+	"github.com/moodring/moodring/plugin/internal/answer"
+	"github.com/moodring/moodring/plugin/internal/config"
+)
+
+// plugin is one configuration of the filter.
+type plugin struct {
+	config config.Config
+	paths  map[string][]byte // model by path, besides KServe's routes
+	listed map[string]*answer.Options
+	others answer.Options
+}
+
+func newPlugin(config config.Config) *plugin {
+	made := &plugin{config: config, paths: map[string][]byte{}, listed: map[string]*answer.Options{}}
+	made.others.Scores, made.others.Margins = config.ScoreSums, config.Margins
+	for name, model := range config.Models {
+		made.listed[name] = &answer.Options{
+			Classes:  model.Classes,
+			Output:   model.Output,
+			FlatList: answer.FlatList(model.FlatList),
+			Scores:   config.ScoreSums,
+			Margins:  config.Margins,
+		}
+		for _, path := range model.Paths {
+			made.paths[path] = []byte(name)
+		}
+	}
+	return made
+}
+
+// options returns how to read a model's replies.
+func (p *plugin) options(name []byte) *answer.Options {
+	if listed := p.listed[string(name)]; listed != nil {
+		return listed
+	}
+	return &p.others
+}
+
+// follows tells whether a model's replies are to be counted.
+func (p *plugin) follows(name []byte) bool {
+	return !p.config.OnlyListed || p.listed[string(name)] != nil
+}

@@ -1,0 +1,110 @@
+package filter
+
+import (
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/answer"
+)
+
+// reply gathers what one reply holds while it streams by: answer.Answers.
+// Nothing of it is counted, or takes a label's room, before the reply has ended
+// soundly.
+type reply struct {
+	scanner answer.Scanner
+	options answer.Options
+
+	ledger *ledger
+	stream *stream
+
+	answers uint64
+	cut     uint64 // answers with a label that was cut
+	margins sample
+	labels  tallies
+	over    counts // of labels that there is no room to tell apart
+	hasAll  bool   // the labels that other VMs have admitted are known
+}
+
+var _ answer.Answers = (*reply)(nil)
+
+func (r *reply) reset(ledger *ledger, of *stream, framing answer.Reply) {
+	r.ledger, r.stream = ledger, of
+	r.setOptions()
+	r.Discard()
+	r.scanner.Reset(framing, &r.options, r)
+}
+
+func (r *reply) setOptions() {
+	var buffer [contract.MaxLabelBytes]byte
+	r.options = *r.stream.plugin.options(r.stream.name.Append(buffer[:0]))
+}
+
+// Discard implements answer.Answers.
+func (r *reply) Discard() {
+	r.answers, r.cut, r.hasAll = 0, 0, false
+	r.margins, r.over = sample{}, counts{}
+	r.labels.reset()
+}
+
+// Model implements answer.Answers. What the path names is not the reply's to
+// tell.
+func (r *reply) Model(name *contract.Text) {
+	if !r.stream.namesName {
+		r.stream.name = *name
+		r.setOptions()
+	}
+}
+
+// Version implements answer.Answers.
+func (r *reply) Version(version *contract.Text) {
+	if !r.stream.hasVersion {
+		r.stream.version = *version
+	}
+}
+
+// Score implements answer.Answers.
+func (r *reply) Score(label *contract.Text, score float64) {
+	if score >= 0 && score <= 1 {
+		r.counts(label).given += millionths(score)
+	}
+}
+
+// Answer implements answer.Answers.
+func (r *reply) Answer(prediction answer.Prediction) {
+	r.answers++
+	if prediction.Label.IsCut() {
+		r.cut++
+	}
+	counts := r.counts(prediction.Label)
+	counts.answers++
+	if prediction.IsScored {
+		counts.scores.add(&r.ledger.confidence, prediction.Score)
+	}
+	if prediction.HasMargin {
+		r.margins.add(&r.ledger.margin, prediction.Margin)
+	}
+}
+
+// counts returns those of a label.
+func (r *reply) counts(label *contract.Text) *counts {
+	var buffer [contract.MaxLabelBytes]byte
+	name := label.Append(buffer[:0])
+	sum := hash(name)
+	if known := r.labels.find(name, sum); known != nil {
+		return &known.counts
+	}
+	if r.labels.len() >= r.stream.plugin.config.MaxLabels && !r.isAdmitted(name) {
+		return &r.over
+	}
+	return &r.labels.add(name, sum).counts
+}
+
+// isAdmitted tells whether the model has room for a label already, in whichever
+// VM it got it. It is asked when a reply holds more labels than may be kept
+// apart.
+func (r *reply) isAdmitted(name []byte) bool {
+	if !r.hasAll {
+		r.ledger.load(r.stream)
+		r.hasAll = true
+	}
+	model := r.ledger.known(r.stream)
+	return model != nil && model.labels.members[string(name)] != nil
+}

@@ -1,0 +1,119 @@
+//go:build wasip1
+
+package host
+
+import "unsafe"
+
+// What the proxy returns goes into memory that it asks onMemoryAllocate for.
+// Each result is used before the next host call, so that one buffer serves all
+// of them, and a request leaves no garbage. It grows to the longest value there
+// was, and the filter reads bodies in pieces.
+var buffer = make([]byte, 64<<10)
+
+func handOut(size int) unsafe.Pointer {
+	if size > len(buffer) {
+		buffer = make([]byte, size)
+	}
+	return unsafe.Pointer(unsafe.SliceData(buffer))
+}
+
+// Where the proxy writes the numbers that it returns. It writes no address but
+// buffer's own.
+var returned struct{ address, size, number uint32 }
+
+func handedOut(status Status) ([]byte, Status) {
+	if status != OK {
+		return nil, status
+	}
+	return buffer[:returned.size], OK
+}
+
+// Envoy is the proxy that runs this module.
+type Envoy struct{}
+
+var _ Host = Envoy{}
+
+// Log implements Host. There is nobody to tell that a line could not be logged.
+func (Envoy) Log(level Level, message string) { _ = log(level, message) }
+
+// Configuration implements Host.
+func (Envoy) Configuration() ([]byte, Status) {
+	return handedOut(getBuffer(PluginConfiguration, 0, 1<<31-1, &returned.address, &returned.size))
+}
+
+// Header implements Host.
+func (Envoy) Header(from Map, name string) ([]byte, Status) {
+	return handedOut(getHeader(from, name, &returned.address, &returned.size))
+}
+
+// RemoveHeader implements Host.
+func (Envoy) RemoveHeader(from Map, name string) Status { return removeHeader(from, name) }
+
+// Body implements Host.
+func (Envoy) Body(start, length int) ([]byte, Status) {
+	return handedOut(getBuffer(ResponseBody, uint32(start), uint32(length), &returned.address, &returned.size))
+}
+
+// Property implements Host.
+func (Envoy) Property(path string) ([]byte, Status) {
+	return handedOut(getProperty(path, &returned.address, &returned.size))
+}
+
+// DefineCounter implements Host.
+func (Envoy) DefineCounter(name []byte) (uint32, Status) {
+	const counter = 0
+	status := defineMetric(counter, unsafe.Pointer(unsafe.SliceData(name)), uint32(len(name)), &returned.number)
+	return returned.number, status
+}
+
+// Increment implements Host.
+func (Envoy) Increment(counter uint32, n uint64) Status { return incrementMetric(counter, int64(n)) }
+
+// Shared implements Host.
+func (Envoy) Shared(key []byte) ([]byte, uint32, Status) {
+	value, status := handedOut(getSharedData(unsafe.Pointer(unsafe.SliceData(key)), uint32(len(key)),
+		&returned.address, &returned.size, &returned.number))
+	return value, returned.number, status
+}
+
+// SetShared implements Host.
+func (Envoy) SetShared(key, value []byte, version uint32) Status {
+	return setSharedData(unsafe.Pointer(unsafe.SliceData(key)), uint32(len(key)),
+		unsafe.Pointer(unsafe.SliceData(value)), uint32(len(value)), version)
+}
+
+//go:wasmimport env proxy_log
+//go:noescape
+func log(level Level, message string) Status
+
+//go:wasmimport env proxy_get_buffer_bytes
+//go:noescape
+func getBuffer(buffer, start, length uint32, address, size *uint32) Status
+
+//go:wasmimport env proxy_get_header_map_value
+//go:noescape
+func getHeader(from Map, name string, address, size *uint32) Status
+
+//go:wasmimport env proxy_remove_header_map_value
+//go:noescape
+func removeHeader(from Map, name string) Status
+
+//go:wasmimport env proxy_get_property
+//go:noescape
+func getProperty(path string, address, size *uint32) Status
+
+//go:wasmimport env proxy_define_metric
+//go:noescape
+func defineMetric(kind uint32, name unsafe.Pointer, nameSize uint32, id *uint32) Status
+
+//go:wasmimport env proxy_increment_metric
+//go:noescape
+func incrementMetric(id uint32, offset int64) Status
+
+//go:wasmimport env proxy_get_shared_data
+//go:noescape
+func getSharedData(key unsafe.Pointer, keySize uint32, address, size, version *uint32) Status
+
+//go:wasmimport env proxy_set_shared_data
+//go:noescape
+func setSharedData(key unsafe.Pointer, keySize uint32, value unsafe.Pointer, valueSize uint32, version uint32) Status

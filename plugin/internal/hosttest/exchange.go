@@ -1,0 +1,72 @@
+package hosttest
+
+import (
+	"github.com/moodring/moodring/plugin/internal/host"
+)
+
+// Root is the context of a VM's first plugin.
+const Root = 1
+
+// Start starts the plugin of vm.Root with vm.Config.
+func (vm *VM) Start(filter host.Filter) bool {
+	filter.ContextCreated(vm.Root, 0)
+	return filter.Configure(vm.Root)
+}
+
+// Exchange is a request and its reply, as they pass the filter. Its zero value
+// is a request without a path and a reply of 200 without a body.
+type Exchange struct {
+	Path    string
+	Request Headers // besides the path
+
+	Status   string // 200, if empty
+	Headers  Headers
+	Body     []string // in the pieces that come
+	Trailers Headers
+	Details  string // Envoy's response code details
+
+	IsReset bool // the stream ends before its reply does
+}
+
+// Begin passes the exchange's request, and returns its headers behind the
+// filter, valid until the next one.
+func (vm *VM) Begin(filter host.Filter, stream uint32, e *Exchange) Headers {
+	filter.ContextCreated(stream, vm.Root)
+	vm.setHeaders(host.RequestHeaders, ":path", e.Path, e.Request)
+	filter.RequestHeaders(stream)
+	return vm.headers[host.RequestHeaders]
+}
+
+func (vm *VM) setHeaders(to host.Map, name, value string, others Headers) {
+	vm.headers[to] = append(append(vm.headers[to][:0], [2]string{name, value}), others...)
+}
+
+// End passes the exchange's reply, and ends the stream.
+func (vm *VM) End(filter host.Filter, stream uint32, e *Exchange) {
+	status := e.Status
+	if status == "" {
+		status = "200"
+	}
+	vm.details = e.Details
+	vm.setHeaders(host.ResponseHeaders, ":status", status, e.Headers)
+	hasMore := len(e.Body) > 0 || len(e.Trailers) > 0 || e.IsReset
+	filter.ResponseHeaders(stream, !hasMore)
+	for i, piece := range e.Body {
+		vm.body = append(vm.body[:0], piece...)
+		isLast := i == len(e.Body)-1 && len(e.Trailers) == 0 && !e.IsReset
+		filter.ResponseBody(stream, len(piece), isLast)
+	}
+	if len(e.Trailers) > 0 && !e.IsReset {
+		vm.headers[host.ResponseTrailers] = e.Trailers
+		filter.ResponseTrailers(stream)
+	}
+	filter.Deleted(stream)
+}
+
+// Pass passes an exchange as a whole.
+func (vm *VM) Pass(filter host.Filter, e *Exchange) {
+	vm.Begin(filter, aStream, e)
+	vm.End(filter, aStream, e)
+}
+
+const aStream = 2

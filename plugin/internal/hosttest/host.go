@@ -1,0 +1,157 @@
+// Package hosttest is a proxy in memory, for tests: it runs the filter's code as
+// it is, or as compiled wasm, and one body of tests runs on both.
+package hosttest
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/moodring/moodring/plugin/internal/host"
+)
+
+// Proxy is what all VMs of a proxy share. Its zero value is ready.
+type Proxy struct {
+	counters map[string]uint64
+	shared   map[string]shared
+	versions uint32
+}
+
+type shared struct {
+	value   []byte
+	version uint32
+}
+
+// Counters returns the counters that there are, by name.
+func (p *Proxy) Counters() map[string]uint64 { return maps.Clone(p.counters) }
+
+// VM is one VM of a proxy: host.Host. It is in one callback of one stream at a
+// time, and all that it returns stands in one buffer, as in the real one.
+type VM struct {
+	Proxy  *Proxy
+	Root   uint32   // the context of the plugin that is started, or that streams are of
+	Config []byte   // of the plugin that is started
+	Logged []string // lines
+	Calls  int      // of the filter, so far
+
+	names   []string // of counters, by id
+	headers map[host.Map]Headers
+	body    []byte
+	details string
+	buffer  []byte
+}
+
+var _ host.Host = (*VM)(nil)
+
+// NewVM returns a VM of the proxy.
+func NewVM(proxy *Proxy) *VM { return &VM{Proxy: proxy, Root: Root, headers: map[host.Map]Headers{}} }
+
+// Headers are names, in lower case, with values.
+type Headers [][2]string
+
+func (h Headers) index(name string) int {
+	return slices.IndexFunc(h, func(pair [2]string) bool { return pair[0] == name })
+}
+
+func (vm *VM) give(value []byte) []byte {
+	vm.buffer = append(vm.buffer[:0], value...)
+	return vm.buffer
+}
+
+// Log implements host.Host.
+func (vm *VM) Log(_ host.Level, message string) {
+	vm.Calls++
+	vm.Logged = append(vm.Logged, message)
+}
+
+// Configuration implements host.Host.
+func (vm *VM) Configuration() ([]byte, host.Status) {
+	vm.Calls++
+	return vm.give(vm.Config), host.OK
+}
+
+// Header implements host.Host.
+func (vm *VM) Header(from host.Map, name string) ([]byte, host.Status) {
+	vm.Calls++
+	headers := vm.headers[from]
+	at := headers.index(name)
+	if at < 0 {
+		return nil, host.NotFound
+	}
+	vm.buffer = append(vm.buffer[:0], headers[at][1]...)
+	return vm.buffer, host.OK
+}
+
+// RemoveHeader implements host.Host. As in Envoy it is no error when there is
+// no such header.
+func (vm *VM) RemoveHeader(from host.Map, name string) host.Status {
+	vm.Calls++
+	if at := vm.headers[from].index(name); at >= 0 {
+		vm.headers[from] = slices.Delete(vm.headers[from], at, at+1)
+	}
+	return host.OK
+}
+
+// Body implements host.Host.
+func (vm *VM) Body(start, length int) ([]byte, host.Status) {
+	vm.Calls++
+	start = min(start, len(vm.body))
+	return vm.give(vm.body[start:min(start+length, len(vm.body))]), host.OK
+}
+
+// Property implements host.Host.
+func (vm *VM) Property(path string) ([]byte, host.Status) {
+	vm.Calls++
+	if path != "response\x00code_details" || vm.details == "" {
+		return nil, host.NotFound
+	}
+	vm.buffer = append(vm.buffer[:0], vm.details...)
+	return vm.buffer, host.OK
+}
+
+// DefineCounter implements host.Host.
+func (vm *VM) DefineCounter(name []byte) (uint32, host.Status) {
+	vm.Calls++
+	if vm.Proxy.counters == nil {
+		vm.Proxy.counters = map[string]uint64{}
+	}
+	vm.Proxy.counters[string(name)] += 0
+	vm.names = append(vm.names, string(name))
+	return uint32(len(vm.names) - 1), host.OK
+}
+
+// Increment implements host.Host. Envoy refuses increments of nothing.
+func (vm *VM) Increment(counter uint32, n uint64) host.Status {
+	vm.Calls++
+	if n == 0 || int(counter) >= len(vm.names) {
+		return badArgument
+	}
+	vm.Proxy.counters[vm.names[counter]] += n
+	return host.OK
+}
+
+const badArgument host.Status = 2
+
+// Shared implements host.Host.
+func (vm *VM) Shared(key []byte) ([]byte, uint32, host.Status) {
+	vm.Calls++
+	known, ok := vm.Proxy.shared[string(key)]
+	if !ok {
+		return nil, 0, host.NotFound
+	}
+	return vm.give(known.value), known.version, host.OK
+}
+
+// SetShared implements host.Host.
+func (vm *VM) SetShared(key, value []byte, version uint32) host.Status {
+	vm.Calls++
+	known, ok := vm.Proxy.shared[string(key)]
+	if ok && version != 0 && version != known.version {
+		return host.VersionMismatch
+	}
+	if !ok && vm.Proxy.shared == nil {
+		vm.Proxy.shared = map[string]shared{}
+	}
+	vm.Proxy.versions++
+	vm.Proxy.shared[string(key)] = shared{slices.Clone(value), vm.Proxy.versions}
+	return host.OK
+}
