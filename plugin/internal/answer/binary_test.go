@@ -442,7 +442,7 @@ func BenchmarkBinary(b *testing.B) {
 		{"labels", outputs(binaryOutput("o", "BYTES", fmt.Sprintf("[%d]", len(labels)/7), len(labels))), []byte(labels)},
 	} {
 		b.Run(one.name, func(b *testing.B) {
-			benchmarkScanner(b, Reply{JSONBytes: len(one.header)}, append([]byte(one.header), one.tail...))
+			benchmarkScanner(b, Reply{JSONBytes: len(one.header)}, append([]byte(one.header), one.tail...), Options{})
 		})
 	}
 }

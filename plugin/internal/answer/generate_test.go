@@ -2,6 +2,8 @@ package answer
 
 import (
 	"math/rand/v2"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -204,21 +206,26 @@ func (g *generator) any() {
 	}
 }
 
+// damaged writes a reply, and damages or cuts some.
+func (g *generator) damaged() []byte {
+	body := []byte(g.reply())
+	switch g.IntN(20) {
+	case 0, 1:
+		body[g.IntN(len(body))] = `{}[]:,"\0a `[g.IntN(11)]
+	case 2:
+		body = body[:1+g.IntN(len(body))]
+	}
+	return body
+}
+
 // TestGeneratedReplies holds the scanner to encoding/json over replies of all
-// shapes and options: whole, cut in two, cut short, and damaged in a byte.
+// shapes and options.
 func TestGeneratedReplies(t *testing.T) {
 	g := generator{Rand: rand.New(rand.NewPCG(1, 2))}
 	outcomes := map[string]int{}
 	for range 10000 {
-		body := []byte(g.reply())
-		switch g.IntN(20) {
-		case 0, 1:
-			body[g.IntN(len(body))] = `{}[]:,"\0a `[g.IntN(11)]
-		case 2:
-			body = body[:1+g.IntN(len(body))]
-		}
-		at := g.IntN(len(body))
-		outcomes[checkReply(t, optionsOf(byte(g.IntN(32))), body, at)]++
+		body := g.damaged()
+		outcomes[checkReply(t, optionsOf(byte(g.IntN(32))), body, g.IntN(len(body)))]++
 	}
 	for _, outcome := range []string{contract.OutcomeCounted, contract.OutcomeUnparsed, contract.OutcomeTruncated, contract.OutcomeNoPredictions} {
 		if outcomes[outcome] < 100 {
@@ -227,18 +234,48 @@ func TestGeneratedReplies(t *testing.T) {
 	}
 }
 
-// checkReply holds the scanner's reading of a body, whole and cut in two, to
-// encoding/json's.
+// FuzzGenerated does so over as many as there is time for.
+func FuzzGenerated(f *testing.F) {
+	f.Add(uint64(1), byte(0))
+	f.Fuzz(func(t *testing.T, seed uint64, choice byte) {
+		g := generator{Rand: rand.New(rand.NewPCG(seed, 0))}
+		for range 10 {
+			body := g.damaged()
+			checkReply(t, optionsOf(choice), body, g.IntN(len(body)))
+		}
+	})
+}
+
+// TestGeneratedBatches does so over replies too long for one piece.
+func TestGeneratedBatches(t *testing.T) {
+	g := generator{Rand: rand.New(rand.NewPCG(3, 4))}
+	for choice := range 32 {
+		for shape := range 7 {
+			g.Reset()
+			g.put(`{"predictions":`)
+			g.list(200, func(int) { g.prediction(shape) })
+			g.put("}")
+			body := []byte(g.String())
+			checkReply(t, optionsOf(byte(choice)), body, g.IntN(len(body)))
+		}
+	}
+}
+
+// checkReply holds the scanner's reading of a body to encoding/json's: whole, cut
+// in two, and in single bytes, which leaves nothing to skim.
 func checkReply(t *testing.T, options *Options, body []byte, at int) (outcome string) {
 	t.Helper()
 	outcome, answers := scan(options, body)
 	if cutOutcome, cut := scan(options, body[:at], body[at:]); cutOutcome != outcome || !cmp.Equal(cut, answers) {
 		t.Fatalf("%s\ncut at %d: %s %q, want %s %q", body, at, cutOutcome, cut, outcome, answers)
 	}
-	if len(body) > maxNumberBytes { // past which a score is too long for us
-		return outcome
+	if cutOutcome, cut := scan(options, slices.Collect(slices.Chunk(body, 1))...); cutOutcome != outcome || !cmp.Equal(cut, answers) {
+		t.Fatalf("%s\nin bytes: %s %q, want %s %q", body, cutOutcome, cut, outcome, answers)
 	}
 	wantOutcome, want := decode(options, body)
+	if outcome == contract.OutcomeUnparsed && longNumber.Match(body) { // past our limit
+		return outcome
+	}
 	if outcome != wantOutcome {
 		t.Fatalf("%+v %s\noutcome %s, encoding/json finds %s", options, body, outcome, wantOutcome)
 	}
@@ -247,3 +284,5 @@ func checkReply(t *testing.T, options *Options, body []byte, at int) (outcome st
 	}
 	return outcome
 }
+
+var longNumber = regexp.MustCompile(`[0-9.eE+-]{1000}[0-9.eE+-]{24}`)

@@ -546,7 +546,7 @@ func BenchmarkGRPC(b *testing.B) {
 		{"indices", grpcTensor("o", "INT64", []int{len(indices)}, field(3, indices))},
 		{"labels", grpcTensor("o", "BYTES", []int{len(labels) / 5}, labels)},
 	} {
-		b.Run(one.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, Reply{Protocol: GRPC}, frame(one.message)) })
+		b.Run(one.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, Reply{Protocol: GRPC}, frame(one.message), Options{}) })
 		b.Run(one.name+"/protobuf", func(b *testing.B) {
 			b.SetBytes(int64(len(one.message)))
 			for b.Loop() {

@@ -50,6 +50,8 @@ type Scanner struct {
 	v2       v2
 	grpc     grpc
 	text     contract.Text // the model's name or version
+
+	tail [tailBytes + json.Margin]byte
 }
 
 // place is the level of a reply at which the next value stands.
@@ -141,8 +143,9 @@ func (s *Scanner) Close() string {
 // visitor is the scanner as the JSON reader sees it.
 type visitor Scanner
 
-func (v *visitor) Key(name []byte)     { (*Scanner)(v).key(name) }
-func (v *visitor) End(value json.Kind) { (*Scanner)(v).end(value) }
+func (v *visitor) Key(name []byte)       { (*Scanner)(v).key(name) }
+func (v *visitor) End(value json.Kind)   { (*Scanner)(v).end(value) }
+func (v *visitor) Skim(piece []byte) int { return (*Scanner)(v).skim(piece) }
 
 func (v *visitor) Begin(value json.Kind) json.Capture {
 	v.captured = (*Scanner)(v).begin(value)
@@ -365,7 +368,7 @@ func (s *Scanner) end(value json.Kind) {
 	case isContainer(value):
 		s.endContainer()
 	case s.captured == json.Digits:
-		s.endNumber()
+		s.takeNumber(s.json.Float())
 	case s.captured == json.Text && s.place == inPredictions:
 		s.answer(&s.class, ranking{})
 	case s.captured == json.Text && s.at == modelMember:
@@ -406,8 +409,8 @@ func (s *Scanner) endPredictions() {
 	}
 }
 
-func (s *Scanner) endNumber() {
-	number, ok := s.json.Float()
+// takeNumber takes the number that stands at this place.
+func (s *Scanner) takeNumber(number float64, ok bool) {
 	switch s.place {
 	case inPredictions:
 		s.endFlatNumber(number, ok)

@@ -1,9 +1,9 @@
 package answer
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -216,6 +216,23 @@ func TestScannerOptions(t *testing.T) {
 	}
 }
 
+func TestFlatScoresOfTwoKinds(t *testing.T) {
+	options := &Options{FlatList: Scores}
+	for _, body := range []string{
+		`{"predictions":[1,{"label":"a","score":0.5}]}`,
+		`{"predictions":[{"label":"a","score":0.5},0.25]}`,
+		`{"predictions":[{"label":"a","score":0.5},"b"]}`,
+		`{"predictions":["b",{"label":"a","score":0.5}]}`,
+		`{"predictions":[0.5,[0.25,0.75]]}`,
+		`{"predictions":[[],0.5]}`,
+		`{"predictions":[0.5,{"classes":["a"]}]}`,
+	} {
+		if outcome, answers := scan(options, []byte(body)); outcome != contract.OutcomeUnparsed {
+			t.Errorf("%s is %s: %q", body, outcome, answers)
+		}
+	}
+}
+
 func TestScannerIsReusable(t *testing.T) {
 	var scanner Scanner
 	for _, body := range []string{`{"predictions":["a"`, seedReply, `nul`, `"\ud83d`, seedReply} {
@@ -293,38 +310,67 @@ func scan(options *Options, pieces ...[]byte) (outcome string, answers []string)
 	return scanner.Close(), found
 }
 
+// BenchmarkScanner reads replies as servers give them, beside encoding/json.
 func BenchmarkScanner(b *testing.B) {
-	batch := bytes.Repeat([]byte(seedReply[len(`{"predictions":[`):len(seedReply)-2]+","), 1<<20/len(seedReply))
-	bodies := map[string][]byte{
-		"one":   []byte(seedReply),
-		"batch": append(append([]byte(`{"predictions":[`), batch[:len(batch)-1]...), `]}`...),
+	prediction := seedReply[len(`{"predictions":[`) : len(seedReply)-2]
+	bodies := []struct{ name, body string }{
+		{"one", seedReply},
+		{"batch", batch(prediction)},
+		{"spaced", batch(strings.NewReplacer(`:`, `: `, `,`, `, `).Replace(prediction))},
+		{"pretty", batch(strings.NewReplacer(`:`, `: `, `,`, ",\n          ", `{`, "{\n            ").Replace(prediction))},
+		{"vectors", batch(`[0.9889927506446838,0.004175746813416481,0.003846140578389168,0.0012988817179575562]`)},
+		{"strings", batch(`"joy"`)},
 	}
-	for name, body := range bodies {
-		b.Run(name+"/scanner", func(b *testing.B) {
-			var scanner Scanner
-			var options Options
-			b.SetBytes(int64(len(body)))
-			for b.Loop() {
-				scanner.Reset(Reply{}, &options, nothing{})
-				scanner.Write(body)
-				if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
-					b.Fatal(outcome)
-				}
-			}
+	for _, body := range bodies {
+		b.Run(body.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, Reply{}, []byte(body.body), Options{}) })
+		b.Run(body.name+"/all", func(b *testing.B) {
+			benchmarkScanner(b, Reply{}, []byte(body.body), Options{Scores: true, Margins: true})
 		})
-		b.Run(name+"/encoding_json", func(b *testing.B) {
-			b.SetBytes(int64(len(body)))
-			for b.Loop() {
-				var reply struct {
-					Predictions [][]struct {
-						Label string
-						Score float64
-					}
-				}
-				if err := json.Unmarshal(body, &reply); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		b.Run(body.name+"/encoding_json", func(b *testing.B) { benchmarkDecoder(b, []byte(body.body)) })
+	}
+}
+
+// batch returns a reply of 1 MB.
+func batch(prediction string) string {
+	n := 1 << 20 / len(prediction)
+	return `{"predictions":[` + strings.Repeat(prediction+",", n-1) + prediction + `]}`
+}
+
+// benchmarkScanner writes the body in pieces as the filter has them.
+func benchmarkScanner(b *testing.B, reply Reply, body []byte, options Options) {
+	var scanner Scanner
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		scanner.Reset(reply, &options, nothing{})
+		for piece := range slices.Chunk(body, 64<<10) {
+			scanner.Write(piece)
+		}
+		if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
+			b.Fatal(outcome)
+		}
+	}
+}
+
+// benchmarkDecoder decodes the body into what it holds.
+func benchmarkDecoder(b *testing.B, body []byte) {
+	var into any = &struct {
+		Predictions [][]struct {
+			Label string
+			Score float64
+		}
+	}{}
+	switch body[len(`{"predictions":[`)+1] {
+	case 'j':
+		into = &struct{ Predictions []string }{}
+	case '0':
+		into = &struct{ Predictions [][]float64 }{}
+	}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := json.Unmarshal(body, into); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -674,7 +674,7 @@ func BenchmarkV2(b *testing.B) {
 		{"pipeline", output("BYTES", fmt.Sprintf("[%d,1]", pipelineRows), "["+pipeline+"]")},
 	} {
 		body := []byte(one.body)
-		b.Run(one.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, Reply{}, body) })
+		b.Run(one.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, Reply{}, body, Options{}) })
 		b.Run(one.name+"/encoding_json", func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
@@ -690,21 +690,5 @@ func BenchmarkV2(b *testing.B) {
 				}
 			}
 		})
-	}
-}
-
-func benchmarkScanner(b *testing.B, reply Reply, body []byte) {
-	var (
-		scanner Scanner
-		options Options
-	)
-	b.ReportAllocs()
-	b.SetBytes(int64(len(body)))
-	for b.Loop() {
-		scanner.Reset(reply, &options, nothing{})
-		scanner.Write(body)
-		if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
-			b.Fatal(outcome)
-		}
 	}
 }

@@ -4,10 +4,8 @@ package json
 
 import (
 	"math/bits"
-	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/moodring/moodring/contract"
 )
@@ -88,6 +86,13 @@ type Visitor interface {
 
 	// End is called after a value's last byte.
 	End(value Kind)
+
+	// Skim is offered a piece from where an object, a string or a number
+	// begins, and returns how many bytes it took of it, or 0: whole members of a
+	// list with the commas between them. Where the list is itself in one, it may
+	// take the list's end too, and the beginning of the next list, which may be the
+	// last that it takes. The other methods are not called for what it takes.
+	Skim(piece []byte) (taken int)
 }
 
 // Reader is a push parser: it takes a document in pieces, cut anywhere, holds
@@ -127,19 +132,40 @@ func (r *Reader) Reset(visit Visitor) {
 // Write takes the next piece of the document.
 func (r *Reader) Write(piece []byte) {
 	for i := 0; i < len(piece); {
+		c := piece[i]
 		switch {
 		case r.state == inString:
 			i += r.readString(piece[i:])
 		case r.state >= afterMinus && r.state <= inExponent:
 			i += r.readNumber(piece[i:])
+		case r.state <= wantValueOrEnd && (c == '{' || c == '"' || c == '-' || isDigit(c)):
+			i += r.readSkimmed(piece[i:])
 		case r.state == broken:
 			return
 		default:
-			r.step(piece[i])
+			r.step(c)
 			i++
 		}
 	}
 }
+
+// readSkimmed offers the Visitor a value, and begins it where that does not take
+// it. It returns how many bytes were taken.
+func (r *Reader) readSkimmed(piece []byte) int {
+	n := r.visit.Skim(piece)
+	switch {
+	case n == 0:
+		r.beginValue(piece[0])
+		return 1
+	case piece[n-1] == '[':
+		r.state = wantValueOrEnd
+	default:
+		r.state = wantCommaOrEnd
+	}
+	return n
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // Finish tells the reader that no more comes: a number at the top level has no
 // other end.
@@ -162,7 +188,7 @@ func (r *Reader) step(c byte) {
 		r.readLiteral(c)
 		return
 	}
-	if c == ' ' || c == '\n' || c == '\t' || c == '\r' {
+	if isSpace(c) {
 		return
 	}
 	switch r.state {
@@ -298,6 +324,9 @@ func (r *Reader) readLiteral(c byte) {
 // end, and returns how many it took.
 func (r *Reader) readString(piece []byte) int {
 	n := 0
+	if w := WindowOn(piece); w.Has(n) {
+		n = w.EndOfRun(n)
+	}
 	for n < len(piece) && piece[n] != '"' && piece[n] != '\\' && piece[n] >= ' ' {
 		n++
 	}
@@ -433,45 +462,48 @@ func (r *Reader) beginNumber(c byte) {
 		return
 	}
 	r.keep = r.visit.Begin(Number)
-	r.digits = 0
-	r.keepDigit(c)
+	r.number[0], r.digits = c, 1
 }
 
-func (r *Reader) keepDigit(c byte) {
+// keepDigits keeps a part of a number whose value is asked for.
+func (r *Reader) keepDigits(run []byte) {
 	if r.keep != Digits {
 		return
 	}
-	if r.digits == len(r.number) {
+	if r.digits+len(run) > len(r.number) {
 		r.state = broken
 		return
 	}
-	r.number[r.digits] = c
-	r.digits++
+	r.digits += copy(r.number[r.digits:], run)
 }
 
 // readNumber takes the number's bytes up to its end or the piece's, and returns
 // how many it took. The byte that ends a number is not the number's.
 func (r *Reader) readNumber(piece []byte) int {
-	for n, c := range piece {
-		next, ok := numberStep(r.state, c)
+	w, n := WindowOn(piece), 0
+	for ; n < len(piece); n++ {
+		if (r.state == inInteger || r.state == inFraction) && w.Has(n) {
+			n = w.endOfDigits(n)
+		}
+		next, ok := numberStep(r.state, piece[n])
 		if !ok {
-			if r.numberMayEnd() {
-				r.endValue(Number)
-			} else {
-				r.state = broken
-			}
-			return n
+			break
 		}
 		r.state = next
-		if r.keepDigit(c); r.state == broken {
-			return n
-		}
 	}
-	return len(piece)
+	if r.keepDigits(piece[:n]); n == len(piece) || r.state == broken {
+		return n
+	}
+	if r.numberMayEnd() {
+		r.endValue(Number)
+	} else {
+		r.state = broken
+	}
+	return n
 }
 
 func numberStep(at state, c byte) (next state, ok bool) {
-	isDigit := '0' <= c && c <= '9'
+	isDigit := isDigit(c)
 	switch at {
 	case afterMinus:
 		if c == '0' {
@@ -520,9 +552,14 @@ func (r *Reader) numberMayEnd() bool {
 // Float returns the number just read, if the Visitor captured it. It is false
 // for one that is past the range of a float64.
 func (r *Reader) Float() (float64, bool) {
-	// ParseFloat keeps no part of its argument but in its error.
-	value, err := strconv.ParseFloat(unsafe.String(&r.number[0], r.digits), 64)
-	return value, err == nil
+	text := r.number[:r.digits]
+	if r.digits <= len(r.number)-Margin {
+		r.number[r.digits] = 0 // ends it
+		if number, end := WindowOn(r.number[:]).Decimal(0); end == r.digits {
+			return number.Float(text)
+		}
+	}
+	return parse(text)
 }
 
 // Integer returns the number just read, if the Visitor captured it. It is false

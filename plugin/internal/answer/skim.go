@@ -1,0 +1,192 @@
+package answer
+
+import (
+	"math"
+
+	"github.com/moodring/moodring/plugin/internal/json"
+)
+
+// Skimming is a shortcut through what models mostly answer: scored labels,
+// numbers and strings that stand whole in one piece. It takes them in few steps,
+// to the same effect as begin and end, and leaves to those what it does not
+// recognise: other members, escapes, unusual numbers, what a cut goes through.
+
+// tailBytes are how many bytes at a piece's end are copied, so that there is a
+// margin behind them: what has none, and some of the scored label before it.
+const tailBytes = json.Margin + 64
+
+// skim takes what it recognises from where an object, a string or a number
+// begins.
+func (s *Scanner) skim(piece []byte) (taken int) {
+	if s.skipped > 0 {
+		return 0
+	}
+	switch piece[0] {
+	case '{':
+		if s.place == inPredictions || s.place == inPrediction && s.list.takes(json.Object) {
+			return s.skimBoth(piece, json.Object)
+		}
+	case '"':
+		if s.place == inPredictions && !s.isTask {
+			return s.skimBoth(piece, json.String)
+		}
+	default:
+		if s.skimsNumbers() {
+			return s.skimBoth(piece, json.Number)
+		}
+	}
+	return 0
+}
+
+func (s *Scanner) skimsNumbers() bool {
+	switch s.place {
+	case inDistribution:
+		return true
+	case inPrediction:
+		return !s.isTask && s.list.takes(json.Number)
+	case inPredictions:
+		return !s.isTask && (!s.areScores || s.list.takes(json.Number))
+	}
+	return false
+}
+
+// skimBoth skims the piece, and a copy of its end.
+func (s *Scanner) skimBoth(piece []byte, kind json.Kind) (taken int) {
+	taken = s.skimRun(piece, kind, false)
+	if rest := piece[taken:]; 0 < len(rest) && len(rest) <= tailBytes {
+		n := copy(s.tail[:], rest)
+		clear(s.tail[n : n+json.Margin])
+		taken += s.skimRun(s.tail[:n+json.Margin], kind, taken > 0 && piece[taken-1] != '[')
+	}
+	return taken
+}
+
+// skimRun takes values of a kind, and the commas between them; isNext is for
+// such as begin with a comma.
+func (s *Scanner) skimRun(piece []byte, kind json.Kind, isNext bool) (taken int) {
+	w, enough := json.WindowOn(piece), s.enough(kind)
+	for at := 0; w.Has(at); isNext = true {
+		if isNext {
+			after, isNewList := s.skimComma(w, at, kind)
+			if isNewList {
+				taken, enough = after, s.enough(kind)
+				after = w.AfterSpace(after)
+			}
+			if at = after; at == 0 || !w.Has(at) {
+				return taken
+			}
+		}
+		switch kind {
+		case json.Object:
+			at, enough = s.skimLabel(w, piece, at, enough)
+		case json.Number:
+			at, enough = s.skimNumber(w, piece, at, enough)
+		default:
+			at = s.skimString(w, piece, at)
+		}
+		if at == 0 {
+			return taken
+		}
+		taken = at
+	}
+	return taken
+}
+
+var labelKey, scoreKey = json.KeyOf("label"), json.KeyOf("score")
+
+// skimLabel takes a scored label, and returns the place behind it, or 0. One
+// whose score is not enough only adds to the number of them.
+func (s *Scanner) skimLabel(w json.Window, piece []byte, at int, enough float64) (end int, nowEnough float64) {
+	var found json.Pair
+	end = w.Pair(at, labelKey, scoreKey, &found)
+	if end == 0 {
+		return 0, enough
+	}
+	if estimate, ok := found.Value.Estimate(); ok && estimate < enough {
+		s.list.members++
+		s.list.ranks.n++
+		return end, enough
+	}
+	score, ok := found.Value.Float(found.Number.Of(piece))
+	o := &s.object
+	o.hasLabel, o.isScored, o.score, o.badScore = true, true, score, !ok
+	o.label.Reset()
+	o.label.AddAll(found.Text.Of(piece))
+	s.endLabelled()
+	return end, s.enough(json.Object)
+}
+
+// skimNumber takes a number, likewise.
+func (s *Scanner) skimNumber(w json.Window, piece []byte, at int, enough float64) (end int, nowEnough float64) {
+	number, end := w.Decimal(at)
+	if c := w.Byte(w.AfterSpace(end)); end == 0 || c != ',' && c != ']' {
+		return 0, enough
+	}
+	if estimate, ok := number.Estimate(); !ok || estimate >= enough {
+		s.takeNumber(number.Float(piece[at:end]))
+		return end, s.enough(json.Number)
+	}
+	s.ranks().n++
+	if s.place != inDistribution {
+		s.list.members++
+	}
+	return end, enough
+}
+
+// skimString takes a label without a score, and returns the place behind it, or
+// 0.
+func (s *Scanner) skimString(w json.Window, piece []byte, at int) (end int) {
+	if w.Byte(at) != '"' {
+		return 0
+	}
+	if end = w.EndOfRun(at + 1); w.Byte(end) != '"' {
+		return 0
+	}
+	s.class.Reset()
+	s.class.AddAll(piece[at+1 : end])
+	s.addInstance()
+	s.answer(&s.class, ranking{})
+	return end + 1
+}
+
+// ranks returns what the scores at this place are ranked in.
+func (s *Scanner) ranks() *ranking {
+	if s.place == inDistribution {
+		return &s.object.ranks
+	}
+	return &s.list.ranks
+}
+
+// enough returns a bound below which the estimate of a score of the kind says
+// that it is not the highest, and all it changes is the number of them.
+func (s *Scanner) enough(kind json.Kind) float64 {
+	ranks := s.ranks()
+	if ranks.n == 0 || s.place != inDistribution && s.list.kind != kind || s.options.Scores || s.options.Margins {
+		return math.Inf(-1)
+	}
+	return ranks.top - math.Abs(ranks.top)*json.Tolerance
+}
+
+// skimComma takes the comma before a list's next member, or the end of the list
+// and the beginning of the next, and returns the place behind it; 0 where there
+// is neither.
+func (s *Scanner) skimComma(w json.Window, at int, kind json.Kind) (after int, isNewList bool) {
+	at = w.AfterSpace(at)
+	if w.Byte(at) == ']' && s.place == inPrediction {
+		isNewList = true
+		at = w.AfterSpace(at + 1)
+	}
+	if w.Byte(at) != ',' {
+		return 0, false
+	}
+	at = w.AfterSpace(at + 1)
+	if !isNewList {
+		return at, false
+	}
+	if w.Byte(at) != '[' {
+		return 0, false
+	}
+	s.endList()
+	s.list.takes(kind)
+	return at + 1, true
+}
