@@ -18,30 +18,40 @@ type histogram struct {
 	buckets    [mostBounds]counter
 }
 
-// maxFields is the most that a stat of ours has: model, version, label, bucket.
-const maxFields = 4
-
-// fieldsIn returns the model's fields, and has room for those that follow.
-func (m *model) fieldsIn(room *[maxFields]contract.Field) []contract.Field {
-	return append(room[:0], m.fields...)
+// series is what counters of one thing have in common.
+type series struct {
+	model      *model // or nil
+	key, value string // of one more label, or empty
 }
 
-func entry(counters map[string]*counter, key string) *counter {
-	known := counters[key]
-	if known == nil {
-		known = &counter{}
-		counters[key] = known
+// stat is which counter of a series it is.
+type stat struct{ metric, part, le string }
+
+// appendName appends a counter's name in the proxy.
+func (s *series) appendName(dst []byte, of stat) []byte {
+	var fields []contract.Field
+	if s.model != nil {
+		fields = append(fields, contract.Field{Key: contract.LabelModel, Value: s.model.name})
+		if s.model.version != "" {
+			fields = append(fields, contract.Field{Key: contract.LabelVersion, Value: s.model.version})
+		}
 	}
-	return known
+	if s.key != "" {
+		fields = append(fields, contract.Field{Key: s.key, Value: s.value})
+	}
+	if of.le != "" {
+		fields = append(fields, contract.Field{Key: contract.LabelBucket, Value: of.le})
+	}
+	return contract.AppendStat(dst, of.metric+of.part, fields...)
 }
 
-// increment adds n to the counter of a metric's part.
-func (l *ledger) increment(c *counter, n uint64, metric, part string, fields []contract.Field) {
+// increment adds n to a counter of a series.
+func (l *ledger) increment(c *counter, n uint64, s *series, of stat) {
 	if n == 0 {
 		return
 	}
 	if !c.isDefined {
-		l.define(c, contract.AppendStat(nil, metric+part, fields...))
+		l.define(c, s.appendName(nil, of))
 	}
 	l.incrementDefined(c, n)
 }
@@ -55,6 +65,22 @@ func (l *ledger) incrementPlain(of *label, n uint64) {
 		l.define(&of.plain, contract.AppendPlain(nil, of.name))
 	}
 	l.incrementDefined(&of.plain, n)
+}
+
+// incrementAll adds a sample to a histogram: to each bucket what it and those
+// below got.
+func (l *ledger) incrementAll(h *histogram, sample *sample, s *series, of *shape) {
+	if sample.count == 0 {
+		return
+	}
+	l.increment(&h.count, sample.count, s, stat{of.metric, contract.SuffixCount, ""})
+	l.increment(&h.sum, sample.sum, s, stat{of.metric, contract.SuffixSum, ""})
+	below := uint64(0)
+	for i := range of.bounds {
+		if below += sample.buckets[i]; below > 0 {
+			l.increment(&h.buckets[i], below, s, stat{of.metric, contract.SuffixBucket, of.bounds[i].Le})
+		}
+	}
 }
 
 func (l *ledger) define(c *counter, name []byte) {

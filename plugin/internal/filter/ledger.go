@@ -2,6 +2,7 @@ package filter
 
 import (
 	"math"
+	"slices"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/config"
@@ -16,6 +17,7 @@ type ledger struct {
 	other    *model // of models that have no room
 	overflow map[string]*counter
 	faults   counter
+	outcomes []string
 
 	confidence, margin, batchSize shape
 
@@ -25,8 +27,8 @@ type ledger struct {
 
 // model is one version of a model.
 type model struct {
-	fields            []contract.Field
-	replies           map[string]*counter // by outcome
+	name, version     string
+	replies           []counter // as ledger.outcomes
 	margin, batchSize histogram
 	labels            roster[label]
 	other             *label // of labels that have no room
@@ -45,6 +47,7 @@ func newLedger(h host.Host) ledger {
 		models:     roster[model]{key: []byte(sharedPrefix + "models"), members: map[string]*model{}, make: keyedModel},
 		other:      newModel(contract.Other, ""),
 		overflow:   map[string]*counter{},
+		outcomes:   contract.Outcomes(),
 		confidence: shapeOf(contract.Confidence, 1),
 		margin:     shapeOf(contract.Margin, 1),
 		batchSize:  shapeOf(contract.BatchSize, math.MaxInt32),
@@ -74,9 +77,10 @@ func splitKey[T string | []byte](key T) (name, version T) {
 func keyedModel(key string) *model { return newModel(splitKey(key)) }
 
 func newModel(name, version string) *model {
-	made := &model{
-		fields:  []contract.Field{{Key: contract.LabelModel, Value: name}},
-		replies: map[string]*counter{},
+	return &model{
+		name:    name,
+		version: version,
+		replies: make([]counter, len(contract.Outcomes())),
 		labels: roster[label]{
 			key:     []byte(sharedPrefix + "labels." + name + "\x00" + version),
 			members: map[string]*label{},
@@ -84,10 +88,6 @@ func newModel(name, version string) *model {
 		},
 		other: newLabel(contract.Other),
 	}
-	if version != "" {
-		made.fields = append(made.fields, contract.Field{Key: contract.LabelVersion, Value: version})
-	}
-	return made
 }
 
 func newLabel(name string) *label { return &label{name: name} }
@@ -136,9 +136,8 @@ func (l *ledger) add(s *stream, outcome string) {
 			l.addOverflow(contract.OverflowModels, s.reply.answers)
 		}
 	}
-	var room [maxFields]contract.Field
-	fields := append(of.fieldsIn(&room), contract.Field{Key: contract.LabelOutcome, Value: outcome})
-	l.increment(entry(of.replies, outcome), 1, contract.Replies, "", fields)
+	at := slices.Index(l.outcomes, outcome)
+	l.increment(&of.replies[at], 1, &series{of, contract.LabelOutcome, outcome}, stat{metric: contract.Replies})
 }
 
 func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
@@ -153,52 +152,40 @@ func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
 	l.addLabel(of, of.other, &r.over, config)
 	l.addOverflow(contract.OverflowLabels, r.over.answers)
 	l.addOverflow(contract.OverflowLabelLength, r.cut)
-	var room [maxFields]contract.Field
-	fields := of.fieldsIn(&room)
-	l.addSample(&of.margin, &r.margins, &l.margin, fields)
+	l.incrementAll(&of.margin, &r.margins, &series{model: of}, &l.margin)
 	if config.BatchSizes {
 		var size sample
 		size.add(&l.batchSize, float64(r.answers))
-		l.addSample(&of.batchSize, &size, &l.batchSize, fields)
+		l.incrementAll(&of.batchSize, &size, &series{model: of}, &l.batchSize)
 	}
 }
 
 func (l *ledger) addLabel(of *model, label *label, counts *counts, config *config.Config) {
-	var room [maxFields]contract.Field
-	fields := append(of.fieldsIn(&room), contract.Field{Key: contract.LabelLabel, Value: label.name})
-	l.increment(&label.answers, counts.answers, contract.Predictions, "", fields)
+	s := series{of, contract.LabelLabel, label.name}
+	l.increment(&label.answers, counts.answers, &s, stat{metric: contract.Predictions})
 	if config.PlainCounters {
 		l.incrementPlain(label, counts.answers)
 	}
-	l.increment(&label.given, counts.given, contract.LabelScores, contract.SuffixMillionths, fields)
-	l.addSample(&label.confidence, &counts.scores, &l.confidence, fields)
-}
-
-// addSample adds to the buckets what they and those below got.
-func (l *ledger) addSample(to *histogram, s *sample, of *shape, fields []contract.Field) {
-	if s.count == 0 {
-		return
-	}
-	l.increment(&to.count, s.count, of.metric, contract.SuffixCount, fields)
-	l.increment(&to.sum, s.sum, of.metric, contract.SuffixSum, fields)
-	fields = append(fields, contract.Field{Key: contract.LabelBucket})
-	below := uint64(0)
-	for i := range of.bounds {
-		below += s.buckets[i]
-		fields[len(fields)-1].Value = of.bounds[i].Le
-		l.increment(&to.buckets[i], below, of.metric, contract.SuffixBucket, fields)
-	}
+	l.increment(&label.given, counts.given, &s, stat{metric: contract.LabelScores, part: contract.SuffixMillionths})
+	l.incrementAll(&label.confidence, &counts.scores, &s, &l.confidence)
 }
 
 func (l *ledger) addOverflow(kind string, n uint64) {
-	fields := [...]contract.Field{{Key: contract.LabelKind, Value: kind}}
-	l.increment(entry(l.overflow, kind), n, contract.Overflow, "", fields[:])
+	if n == 0 {
+		return
+	}
+	known := l.overflow[kind]
+	if known == nil {
+		known = &counter{}
+		l.overflow[kind] = known
+	}
+	l.increment(known, n, &series{nil, contract.LabelKind, kind}, stat{metric: contract.Overflow})
 }
 
 // fault counts a fault of the filter's own.
 func (l *ledger) fault(what string) {
 	l.complain(what)
-	l.increment(&l.faults, 1, contract.Faults, "", nil)
+	l.increment(&l.faults, 1, &series{}, stat{metric: contract.Faults})
 }
 
 // complain logs what went wrong, once in a VM: what a hostile reply can repeat

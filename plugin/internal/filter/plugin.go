@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/answer"
 	"github.com/moodring/moodring/plugin/internal/config"
 )
@@ -32,8 +33,12 @@ func newPlugin(config config.Config) *plugin {
 }
 
 // options returns how to read a model's replies.
-func (p *plugin) options(name []byte) *answer.Options {
-	if listed := p.listed[string(name)]; listed != nil {
+func (p *plugin) options(name *contract.Text) *answer.Options {
+	if len(p.listed) == 0 {
+		return &p.others
+	}
+	var buffer [contract.MaxLabelBytes]byte
+	if listed := p.listed[string(name.Append(buffer[:0]))]; listed != nil {
 		return listed
 	}
 	return &p.others

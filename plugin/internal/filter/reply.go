@@ -10,7 +10,7 @@ import (
 // soundly.
 type reply struct {
 	scanner answer.Scanner
-	options answer.Options
+	options answer.Options // where the reply itself names its model
 
 	ledger *ledger
 	stream *stream
@@ -27,14 +27,14 @@ var _ answer.Answers = (*reply)(nil)
 
 func (r *reply) reset(ledger *ledger, of *stream, framing answer.Reply) {
 	r.ledger, r.stream = ledger, of
-	r.setOptions()
 	r.Discard()
-	r.scanner.Reset(framing, &r.options, r)
-}
-
-func (r *reply) setOptions() {
-	var buffer [contract.MaxLabelBytes]byte
-	r.options = *r.stream.plugin.options(r.stream.name.Append(buffer[:0]))
+	options := &r.options
+	if of.namesName {
+		options = of.plugin.options(&of.name)
+	} else {
+		r.options = of.plugin.others
+	}
+	r.scanner.Reset(framing, options, r)
 }
 
 // Discard implements answer.Answers.
@@ -49,7 +49,7 @@ func (r *reply) Discard() {
 func (r *reply) Model(name *contract.Text) {
 	if !r.stream.namesName {
 		r.stream.name = *name
-		r.setOptions()
+		r.options = *r.stream.plugin.options(name)
 	}
 }
 
