@@ -4,7 +4,6 @@ package config
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -91,30 +90,6 @@ func (c Config) check() error {
 	if len(c.Models) > c.MaxModels {
 		return errors.New("models lists " + strconv.Itoa(len(c.Models)) + ", but maxModels is " + strconv.Itoa(c.MaxModels) + "; raise it")
 	}
-	return c.checkModels()
-}
-
-func (c Config) checkModels() error {
-	names := make([]string, 0, len(c.Models))
-	for name := range c.Models {
-		names = append(names, name)
-	}
-	slices.Sort(names) // so that of two errors it is always the same
-	modelOf := map[string]string{}
-	for _, name := range names {
-		if name == "" {
-			return errors.New("models lists a model without a name")
-		}
-		if err := c.Models[name].check("models." + shown(name)); err != nil {
-			return err
-		}
-		for _, path := range c.Models[name].Paths {
-			if other, isTaken := modelOf[path]; isTaken {
-				return errors.New("path " + strconv.Quote(path) + " stands twice, for " + shown(other) + " and for " + shown(name) + "; one path is one model's")
-			}
-			modelOf[path] = name
-		}
-	}
 	return nil
 }
 
@@ -126,15 +101,17 @@ func (m Model) check(at string) error {
 	}
 	for _, path := range m.Paths {
 		if !strings.HasPrefix(path, "/") || strings.Contains(path, "?") {
-			return errors.New(at + ".paths holds " + strconv.Quote(path) + "; give a path from its / on, without a query")
+			return errors.New(at + ".paths holds " + quoted(path) + "; give a path from its / on, without a query")
 		}
 	}
 	return nil
 }
 
+func quoted(text string) string { return `"` + shown(text) + `"` }
+
 func checkWord(key, word, one, other string) error {
 	if word != one && word != other {
-		return errors.New(key + " is " + strconv.Quote(word) + "; give " + one + " or " + other)
+		return errors.New(key + " is " + quoted(word) + "; give " + one + " or " + other)
 	}
 	return nil
 }

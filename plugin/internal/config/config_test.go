@@ -68,7 +68,7 @@ func TestParseRefuses(t *testing.T) {
 		"zero":                       "maxLabels is 0; give 1 to 1000",
 		"too-many":                   "maxModels is 1001; give 1 to 1000",
 		"half":                       "maxModels is 1.5; give 1 to 1000",
-		"huge":                       "maxModels is 1e+300; give 1 to 1000",
+		"huge":                       "maxModels is 1e300; give 1 to 1000",
 		"list":                       "the configuration is a list; give an object",
 		"text":                       "the configuration is text; give an object",
 		"models-as-list":             "models is a list; give an object",
@@ -99,11 +99,11 @@ func TestParseRefusesMore(t *testing.T) {
 		{"two objects", `{} {}`, "more follows after the JSON object; give one object"},
 		{"a comma too many", `{"maxLabels": 1,}`, "this is not JSON, from byte 17 on"},
 		{"an end too soon", `{"models": {"bert": {}}`, "the JSON ends before its object does"},
-		{"a number past all", `{"maxLabels": 1e999}`, "maxLabels is +Inf; give 1 to 1000"},
-		{"a path twice", `{"models": {"b": {"paths": ["/"]}, "a": {"paths": ["/"]}}}`, `path "/" stands twice, for a and for b; one path is one model's`},
+		{"a number past all", `{"maxLabels": 1e999}`, "maxLabels is 1e999; give 1 to 1000"},
+		{"a path twice", `{"models": {"b": {"paths": ["/"]}, "a": {"paths": ["/"]}}}`, `path "/" stands twice, for b and for a; one path is one model's`},
 		{"more listed than kept apart", `{"maxModels": 1, "models": {"a": {}, "b": {}}}`, "models lists 2, but maxModels is 1; raise it"},
 		{"a name with a dot is none of these", `{"models": {"a": {"output": "x"}, "a.output": {}}, "models.a": {}}`, "models.a is an unknown key; known are " + configKeys},
-		{"a key of two lines", `{"a\nb": 1}`, `"a\nb" is an unknown key; known are ` + configKeys},
+		{"a key of two lines", `{"a\nb": 1}`, "a?b is an unknown key; known are " + configKeys},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { checkRefused(t, []byte(test.text), test.want) })

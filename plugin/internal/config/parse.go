@@ -14,12 +14,14 @@ type parser struct {
 	reader json.Reader
 	data   []byte
 	offset int // of the byte that is being read
+	number int // offset of the number that is being read
 	text   contract.Text
 	err    error // the first
 
 	config Config
 	model  Model
-	name   string // of that model
+	name   string            // of that model
+	paths  map[string]string // of all models so far, with whose they are
 
 	place place
 	key   string // before the value that is being read
@@ -45,7 +47,7 @@ const (
 )
 
 func parse(data []byte) (Config, error) {
-	p := &parser{data: data, config: defaults(), seen: map[member]bool{}}
+	p := &parser{data: data, config: defaults(), seen: map[member]bool{}, paths: map[string]string{}}
 	p.reader.Reset(p)
 	p.reader.Text = &p.text
 	for p.offset = range data {
@@ -83,12 +85,15 @@ func (p *parser) at() string {
 	return shown(p.key)
 }
 
-// shown returns a key for an error of one line.
-func shown(key string) string {
-	if quoted := strconv.Quote(key); quoted != `"`+key+`"` {
-		return quoted
+// shown returns a text for an error of one line.
+func shown(text string) string {
+	line := []byte(text)
+	for i, c := range line {
+		if c < ' ' || c == 0x7f {
+			line[i] = '?'
+		}
 	}
-	return key
+	return string(line)
 }
 
 // Key implements json.Visitor.
@@ -130,6 +135,7 @@ func (p *parser) beginSetting(kind json.Kind) json.Capture {
 		*value = p.data[p.offset] == 't'
 	case *int:
 		p.expect(kind, json.Number)
+		p.number = p.offset
 		return json.Digits
 	case *string:
 		p.expect(kind, json.String)
@@ -232,17 +238,33 @@ func (p *parser) End(kind json.Kind) {
 	case p.place == inList && kind == json.Array:
 		p.place = inModel
 	case p.place == inModel && kind == json.Object:
-		p.config.Models[p.name] = p.model
-		p.place, p.name = inModels, ""
+		p.endModel()
 	case p.place == inModels && kind == json.Object:
 		p.place = inConfig
 	}
 }
 
+func (p *parser) endModel() {
+	if p.name == "" {
+		p.fail("models lists a model without a name")
+	}
+	if err := p.model.check("models." + shown(p.name)); err != nil {
+		p.fail(err.Error())
+	}
+	for _, path := range p.model.Paths {
+		if other, isTaken := p.paths[path]; isTaken {
+			p.fail("path " + quoted(path) + " stands twice, for " + shown(other) + " and for " + shown(p.name) + "; one path is one model's")
+		}
+		p.paths[path] = p.name
+	}
+	p.config.Models[p.name] = p.model
+	p.place, p.name = inModels, ""
+}
+
 func (p *parser) endNumber() {
 	number, isFinite := p.reader.Float()
 	if !isFinite || number < 1 || number > mostOfAny || number != math.Trunc(number) {
-		p.fail(p.at() + " is " + strconv.FormatFloat(number, 'g', -1, 64) + "; give 1 to " + strconv.Itoa(mostOfAny))
+		p.fail(p.at() + " is " + string(p.data[p.number:p.offset]) + "; give 1 to " + strconv.Itoa(mostOfAny))
 		return
 	}
 	*p.value.(*int) = int(number)
