@@ -24,11 +24,9 @@ type series struct {
 	key, value string // of one more label, or empty
 }
 
-// stat is which counter of a series it is.
-type stat struct{ metric, part, le string }
-
-// appendName appends a counter's name in the proxy.
-func (s *series) appendName(dst []byte, of stat) []byte {
+// stat returns the name of one of the series' counters in the proxy: of a
+// metric, a part of it, or a bucket.
+func (s *series) stat(metric, part, le string) []byte {
 	var fields []contract.Field
 	if s.model != nil {
 		fields = append(fields, contract.Field{Key: contract.LabelModel, Value: s.model.name})
@@ -39,32 +37,36 @@ func (s *series) appendName(dst []byte, of stat) []byte {
 	if s.key != "" {
 		fields = append(fields, contract.Field{Key: s.key, Value: s.value})
 	}
-	if of.le != "" {
-		fields = append(fields, contract.Field{Key: contract.LabelBucket, Value: of.le})
+	if le != "" {
+		fields = append(fields, contract.Field{Key: contract.LabelBucket, Value: le})
 	}
-	return contract.AppendStat(dst, of.metric+of.part, fields...)
+	return contract.AppendStat(nil, metric+part, fields...)
 }
 
-// increment adds n to a counter of a series.
-func (l *ledger) increment(c *counter, n uint64, s *series, of stat) {
+// increment adds n to a counter. It is false for one that is to be started
+// first: only then its name is put together.
+func (l *ledger) increment(c *counter, n uint64) (isDone bool) {
 	if n == 0 {
-		return
+		return true
 	}
 	if !c.isDefined {
-		l.define(c, s.appendName(nil, of))
+		return false
 	}
-	l.incrementDefined(c, n)
+	if status := l.host.Increment(c.id, n); status != host.OK {
+		l.complain("the proxy does not count, and a number is lost: " + status.String())
+	}
+	return true
 }
 
-// incrementPlain counts under the bare label, of whichever model.
-func (l *ledger) incrementPlain(of *label, n uint64) {
-	if n == 0 {
+// start makes a counter of that name, with n as its first count.
+func (l *ledger) start(c *counter, n uint64, name []byte) {
+	id, status := l.host.DefineCounter(name)
+	if status != host.OK {
+		l.complain("the proxy does not make a counter, and what it would count is lost: " + status.String())
 		return
 	}
-	if !of.plain.isDefined {
-		l.define(&of.plain, contract.AppendPlain(nil, of.name))
-	}
-	l.incrementDefined(&of.plain, n)
+	c.id, c.isDefined = id, true
+	l.increment(c, n)
 }
 
 // incrementAll adds a sample to a histogram: to each bucket what it and those
@@ -73,30 +75,16 @@ func (l *ledger) incrementAll(h *histogram, sample *sample, s *series, of *shape
 	if sample.count == 0 {
 		return
 	}
-	l.increment(&h.count, sample.count, s, stat{of.metric, contract.SuffixCount, ""})
-	l.increment(&h.sum, sample.sum, s, stat{of.metric, contract.SuffixSum, ""})
+	if !l.increment(&h.count, sample.count) {
+		l.start(&h.count, sample.count, s.stat(of.metric, contract.SuffixCount, ""))
+	}
+	if !l.increment(&h.sum, sample.sum) {
+		l.start(&h.sum, sample.sum, s.stat(of.metric, contract.SuffixSum, ""))
+	}
 	below := uint64(0)
 	for i := range of.bounds {
-		if below += sample.buckets[i]; below > 0 {
-			l.increment(&h.buckets[i], below, s, stat{of.metric, contract.SuffixBucket, of.bounds[i].Le})
+		if below += sample.buckets[i]; !l.increment(&h.buckets[i], below) {
+			l.start(&h.buckets[i], below, s.stat(of.metric, contract.SuffixBucket, of.bounds[i].Le))
 		}
-	}
-}
-
-func (l *ledger) define(c *counter, name []byte) {
-	id, status := l.host.DefineCounter(name)
-	if status != host.OK {
-		l.complain("the proxy does not make a counter, and what it would count is lost: " + status.String())
-		return
-	}
-	c.id, c.isDefined = id, true
-}
-
-func (l *ledger) incrementDefined(c *counter, n uint64) {
-	if !c.isDefined {
-		return
-	}
-	if status := l.host.Increment(c.id, n); status != host.OK {
-		l.complain("the proxy does not count, and a number is lost: " + status.String())
 	}
 }

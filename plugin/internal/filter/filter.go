@@ -6,6 +6,7 @@ package filter
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/config"
@@ -18,10 +19,10 @@ import (
 type VM struct {
 	host    host.Host
 	ledger  ledger
-	plugins map[uint32]*plugin // by root context
+	plugins []*plugin
 
-	latest  created            // whose request headers come next
-	streams map[uint32]*stream // those on predict routes alone
+	latest  created // whose request headers come next
+	streams streams // those on predict routes alone
 	spare   spare
 }
 
@@ -31,12 +32,7 @@ type created struct{ stream, root uint32 }
 
 // New returns the filter for a VM of the host's.
 func New(host host.Host) *VM {
-	return &VM{
-		host:    host,
-		ledger:  newLedger(host),
-		plugins: map[uint32]*plugin{},
-		streams: map[uint32]*stream{},
-	}
+	return &VM{host: host, ledger: newLedger(host), streams: newStreams()}
 }
 
 // ContextCreated implements host.Filter. A stream's first callback follows at
@@ -57,14 +53,29 @@ func (vm *VM) Configure(root uint32) (isStarted bool) {
 		vm.host.Log(host.Critical, "moodring: not started: "+err.Error())
 		return false
 	}
-	vm.plugins[root] = newPlugin(checked)
+	vm.stop(root)
+	vm.plugins = append(vm.plugins, newPlugin(root, checked))
 	return true
+}
+
+func (vm *VM) stop(root uint32) {
+	vm.plugins = slices.DeleteFunc(vm.plugins, func(p *plugin) bool { return p.root == root })
+}
+
+// plugin returns that of a root context, or nil. There are few.
+func (vm *VM) plugin(root uint32) *plugin {
+	for _, p := range vm.plugins {
+		if p.root == root {
+			return p
+		}
+	}
+	return nil
 }
 
 // RequestHeaders implements host.Filter.
 func (vm *VM) RequestHeaders(id uint32) {
 	defer vm.recoverFrom(id)
-	plugin := vm.plugins[vm.latest.root]
+	plugin := vm.plugin(vm.latest.root)
 	if plugin == nil || vm.latest.stream != id {
 		return
 	}
@@ -76,7 +87,7 @@ func (vm *VM) RequestHeaders(id uint32) {
 	if !isPredict || asked.isGRPC && !vm.isGRPC() {
 		return
 	}
-	vm.streams[id] = vm.spare.stream(plugin, asked)
+	vm.streams.put(vm.spare.stream(id, plugin, asked))
 	if !asked.isGRPC && plugin.config.AcceptEncoding == config.DropEncoding {
 		vm.dropAcceptEncoding()
 	}
@@ -99,48 +110,49 @@ func (vm *VM) dropAcceptEncoding() {
 
 // ResponseHeaders implements host.Filter.
 func (vm *VM) ResponseHeaders(id uint32, isEnd bool) {
-	if s := vm.streams[id]; s != nil {
+	if s := vm.streams.find(id); s != nil {
 		defer vm.recoverFrom(id)
-		vm.settle(id, s, vm.begin(s, isEnd))
+		vm.settle(s, vm.begin(s, isEnd))
 	}
 }
 
 // ResponseBody implements host.Filter.
 func (vm *VM) ResponseBody(id uint32, size int, isEnd bool) {
-	if s := vm.streams[id]; s != nil {
+	if s := vm.streams.find(id); s != nil {
 		defer vm.recoverFrom(id)
-		vm.settle(id, s, vm.follow(s, size, isEnd))
+		vm.settle(s, vm.follow(s, size, isEnd))
 	}
 }
 
 // ResponseTrailers implements host.Filter.
 func (vm *VM) ResponseTrailers(id uint32) {
-	if s := vm.streams[id]; s != nil {
+	if s := vm.streams.find(id); s != nil {
 		defer vm.recoverFrom(id)
-		vm.settle(id, s, vm.close(s))
+		vm.settle(s, vm.close(s))
 	}
 }
 
 // Deleted implements host.Filter. A stream that is still followed was reset
 // before its reply had ended, or even begun.
 func (vm *VM) Deleted(id uint32) {
-	delete(vm.plugins, id)
-	if s := vm.streams[id]; s != nil {
+	if s := vm.streams.find(id); s != nil {
 		defer vm.recoverFrom(id)
 		outcome := contract.OutcomeTruncated
 		if s.reply == nil {
 			outcome = notAModels
 		}
-		vm.settle(id, s, outcome)
+		vm.settle(s, outcome)
+	} else if vm.plugin(id) != nil {
+		vm.stop(id)
 	}
 }
 
 // settle counts a reply whose outcome is known, and follows it no longer.
-func (vm *VM) settle(id uint32, s *stream, outcome string) {
+func (vm *VM) settle(s *stream, outcome string) {
 	if outcome == undecided {
 		return
 	}
-	delete(vm.streams, id)
+	vm.streams.remove(s.id)
 	if outcome != notAModels {
 		vm.ledger.add(s, outcome)
 	}
@@ -153,6 +165,6 @@ func (vm *VM) recoverFrom(id uint32) {
 	if recover() == nil {
 		return
 	}
-	delete(vm.streams, id)
+	vm.streams.remove(id)
 	vm.ledger.fault("a fault of the filter's own; the reply passes uncounted: please report it")
 }

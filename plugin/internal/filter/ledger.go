@@ -22,11 +22,13 @@ type ledger struct {
 	confidence, margin, batchSize shape
 
 	key          []byte // of the latest model looked for
+	latest       *model // if it has room
 	isComplained bool
 }
 
 // model is one version of a model.
 type model struct {
+	key               string
 	name, version     string
 	replies           []counter // as ledger.outcomes
 	margin, batchSize histogram
@@ -74,7 +76,11 @@ func splitKey[T string | []byte](key T) (name, version T) {
 	return key[:nameEnd], key[nameEnd:last]
 }
 
-func keyedModel(key string) *model { return newModel(splitKey(key)) }
+func keyedModel(key string) *model {
+	made := newModel(splitKey(key))
+	made.key = key
+	return made
+}
 
 func newModel(name, version string) *model {
 	return &model{
@@ -95,7 +101,10 @@ func newLabel(name string) *label { return &label{name: name} }
 // known returns a stream's model if it has room, and nil otherwise.
 func (l *ledger) known(s *stream) *model {
 	l.key = appendKey(l.key[:0], &s.name, &s.version)
-	return l.models.members[string(l.key)]
+	if l.latest == nil || l.latest.key != string(l.key) {
+		l.latest = l.models.members[string(l.key)]
+	}
+	return l.latest
 }
 
 // load takes in what other VMs have admitted of a stream's model.
@@ -126,18 +135,20 @@ func (l *ledger) find(s *stream) (found *model, isFull bool) {
 
 // add counts a reply that has ended.
 func (l *ledger) add(s *stream, outcome string) {
-	of, isFull := l.find(s)
-	if name, _ := splitKey(l.key); !s.plugin.follows(name) {
+	if !s.namesName && !s.plugin.follows(&s.name) {
 		return
 	}
+	of, isFull := l.find(s)
 	if outcome == contract.OutcomeCounted {
 		l.addAnswers(of, s.reply, &s.plugin.config)
 		if isFull {
 			l.addOverflow(contract.OverflowModels, s.reply.answers)
 		}
 	}
-	at := slices.Index(l.outcomes, outcome)
-	l.increment(&of.replies[at], 1, &series{of, contract.LabelOutcome, outcome}, stat{metric: contract.Replies})
+	replies := &of.replies[slices.Index(l.outcomes, outcome)]
+	if !l.increment(replies, 1) {
+		l.start(replies, 1, (&series{of, contract.LabelOutcome, outcome}).stat(contract.Replies, "", ""))
+	}
 }
 
 func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
@@ -162,11 +173,15 @@ func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
 
 func (l *ledger) addLabel(of *model, label *label, counts *counts, config *config.Config) {
 	s := series{of, contract.LabelLabel, label.name}
-	l.increment(&label.answers, counts.answers, &s, stat{metric: contract.Predictions})
-	if config.PlainCounters {
-		l.incrementPlain(label, counts.answers)
+	if !l.increment(&label.answers, counts.answers) {
+		l.start(&label.answers, counts.answers, s.stat(contract.Predictions, "", ""))
 	}
-	l.increment(&label.given, counts.given, &s, stat{metric: contract.LabelScores, part: contract.SuffixMillionths})
+	if config.PlainCounters && !l.increment(&label.plain, counts.answers) {
+		l.start(&label.plain, counts.answers, contract.AppendPlain(nil, label.name))
+	}
+	if !l.increment(&label.given, counts.given) {
+		l.start(&label.given, counts.given, s.stat(contract.LabelScores, contract.SuffixMillionths, ""))
+	}
 	l.incrementAll(&label.confidence, &counts.scores, &s, &l.confidence)
 }
 
@@ -179,13 +194,17 @@ func (l *ledger) addOverflow(kind string, n uint64) {
 		known = &counter{}
 		l.overflow[kind] = known
 	}
-	l.increment(known, n, &series{nil, contract.LabelKind, kind}, stat{metric: contract.Overflow})
+	if !l.increment(known, n) {
+		l.start(known, n, (&series{nil, contract.LabelKind, kind}).stat(contract.Overflow, "", ""))
+	}
 }
 
 // fault counts a fault of the filter's own.
 func (l *ledger) fault(what string) {
 	l.complain(what)
-	l.increment(&l.faults, 1, &series{}, stat{metric: contract.Faults})
+	if !l.increment(&l.faults, 1) {
+		l.start(&l.faults, 1, (&series{}).stat(contract.Faults, "", ""))
+	}
 }
 
 // complain logs what went wrong, once in a VM: what a hostile reply can repeat

@@ -8,14 +8,15 @@ import (
 
 // plugin is one configuration of the filter.
 type plugin struct {
+	root   uint32 // its context
 	config config.Config
 	paths  map[string][]byte // model by path, besides KServe's routes
 	listed map[string]*answer.Options
 	others answer.Options
 }
 
-func newPlugin(config config.Config) *plugin {
-	made := &plugin{config: config, paths: map[string][]byte{}, listed: map[string]*answer.Options{}}
+func newPlugin(root uint32, config config.Config) *plugin {
+	made := &plugin{root: root, config: config, paths: map[string][]byte{}, listed: map[string]*answer.Options{}}
 	made.others.Scores, made.others.Margins = config.ScoreSums, config.Margins
 	for name, model := range config.Models {
 		made.listed[name] = &answer.Options{
@@ -34,17 +35,22 @@ func newPlugin(config config.Config) *plugin {
 
 // options returns how to read a model's replies.
 func (p *plugin) options(name *contract.Text) *answer.Options {
-	if len(p.listed) == 0 {
-		return &p.others
-	}
-	var buffer [contract.MaxLabelBytes]byte
-	if listed := p.listed[string(name.Append(buffer[:0]))]; listed != nil {
+	if listed := p.find(name); listed != nil {
 		return listed
 	}
 	return &p.others
 }
 
 // follows tells whether a model's replies are to be counted.
-func (p *plugin) follows(name []byte) bool {
-	return !p.config.OnlyListed || p.listed[string(name)] != nil
+func (p *plugin) follows(name *contract.Text) bool {
+	return !p.config.OnlyListed || p.find(name) != nil
+}
+
+// find returns a listed model's options, or nil.
+func (p *plugin) find(name *contract.Text) *answer.Options {
+	if len(p.listed) == 0 {
+		return nil
+	}
+	var buffer [contract.MaxLabelBytes]byte
+	return p.listed[string(name.Append(buffer[:0]))]
 }

@@ -18,13 +18,15 @@ const grpcPath = "/inference.GRPCInferenceService/ModelInfer"
 // route returns what a request asks to predict. It is false on a path that asks
 // no model, or one that is not followed. The path is decoded in place.
 func (p *plugin) route(path []byte) (asked route, isPredict bool) {
-	path, _, _ = bytes.Cut(path, []byte("?"))
+	if query := bytes.IndexByte(path, '?'); query >= 0 {
+		path = path[:query]
+	}
 	path = unescape(path)
 	if name, ok := p.paths[string(path)]; ok {
 		return route{name: name}, true
 	}
 	if asked, isPredict = modelRoute(path); isPredict {
-		return asked, p.follows(asked.name)
+		return asked, !p.config.OnlyListed || p.listed[string(asked.name)] != nil
 	}
 	return route{isGRPC: true}, string(path) == grpcPath
 }
@@ -42,11 +44,12 @@ func modelRoute(path []byte) (asked route, isPredict bool) {
 	if !isPredict {
 		return route{}, false
 	}
-	name, version, hasVersion := bytes.Cut(asked.name, []byte("/versions/"))
-	asked.name, asked.version = name, version
-	isOdd := len(name) == 0 || hasVersion && len(version) == 0 ||
-		bytes.IndexByte(name, '/') >= 0 || bytes.IndexByte(version, '/') >= 0
-	return asked, !isOdd
+	if slash := bytes.IndexByte(asked.name, '/'); slash >= 0 {
+		asked.version, isPredict = bytes.CutPrefix(asked.name[slash:], []byte("/versions/"))
+		asked.name = asked.name[:slash]
+		isPredict = isPredict && len(asked.version) > 0 && bytes.IndexByte(asked.version, '/') < 0
+	}
+	return asked, isPredict && len(asked.name) > 0
 }
 
 // unescape decodes a path in place, as model servers do before they look at it:

@@ -48,7 +48,7 @@ func TestRoute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plugin := newPlugin(checked)
+	plugin := newPlugin(1, checked)
 	for _, test := range tests {
 		if got := describe(plugin.route([]byte(test.path))); got != test.want {
 			t.Errorf("%s is %s, want %s", test.path, got, test.want)
@@ -61,7 +61,7 @@ func TestRouteOfListedModelsOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plugin := newPlugin(checked)
+	plugin := newPlugin(1, checked)
 	for path, want := range map[string]string{
 		"/v1/models/bert:predict":  "v1 bert",
 		"/v2/models/bert/infer":    "v2 bert",

@@ -16,14 +16,14 @@ const (
 )
 
 // stream returns one for a request on route.
-func (s *spare) stream(plugin *plugin, asked route) *stream {
+func (s *spare) stream(id uint32, plugin *plugin, asked route) *stream {
 	var taken *stream
 	if last := len(s.streams) - 1; last >= 0 {
 		taken, s.streams = s.streams[last], s.streams[:last]
 	} else {
 		taken = &stream{}
 	}
-	taken.reset(plugin, asked)
+	taken.reset(id, plugin, asked)
 	return taken
 }
 

@@ -11,6 +11,7 @@ import (
 
 // stream is a request on a predict route, and its reply.
 type stream struct {
+	id           uint32
 	plugin       *plugin
 	isGRPC, isV2 bool
 
@@ -25,7 +26,8 @@ type stream struct {
 	isThere bool
 }
 
-func (s *stream) reset(plugin *plugin, asked route) {
+func (s *stream) reset(id uint32, plugin *plugin, asked route) {
+	s.id = id
 	s.plugin, s.isGRPC, s.isV2, s.isThere = plugin, asked.isGRPC, asked.isV2, false
 	setText(&s.name, asked.name)
 	setText(&s.version, asked.version)

@@ -1,0 +1,42 @@
+package filter
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// TestStreams compares the table with a map, on ids that lie close, far apart,
+// and in one place.
+func TestStreams(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for name, id := range map[string]func() uint32{
+		"close":        func() uint32 { return random.Uint32N(64) },
+		"far apart":    random.Uint32,
+		"in one place": func() uint32 { return random.Uint32N(64) << 16 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			table, want := newStreams(), map[uint32]*stream{}
+			for range 10000 {
+				id := id()
+				if got := table.find(id); got != want[id] {
+					t.Fatalf("%d is %v, want %v", id, got, want[id])
+				}
+				if want[id] == nil && random.IntN(2) == 0 {
+					want[id] = &stream{id: id}
+					table.put(want[id])
+				} else if random.IntN(2) == 0 {
+					delete(want, id)
+					table.remove(id)
+				}
+				if table.count != len(want) {
+					t.Fatalf("%d streams, want %d", table.count, len(want))
+				}
+			}
+			for id, stream := range want {
+				if table.find(id) != stream {
+					t.Errorf("%d is lost", id)
+				}
+			}
+		})
+	}
+}
