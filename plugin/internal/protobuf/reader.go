@@ -10,7 +10,7 @@ import "encoding/binary"
 const (
 	maxLevels = 8         // of messages in each other that are asked for
 	maxGroups = 16        // of groups in each other, which are left out
-	maxNumber = 1<<29 - 1 // of a field
+	maxNumber = 1<<31 - 1 // of a field; the language has fewer, but protobuf takes these in groups
 )
 
 // Wire is how a field's value is written.
