@@ -32,9 +32,11 @@ type element struct {
 	score float64
 
 	options *Options
-	answers Answers  // of JSON
-	json    *Scanner // made when it is first needed
-	key     keyPlace // in what Python printed
+	answers Answers   // of JSON
+	json    *Scanner  // made when it is first needed
+	key     keyPlace  // in what Python printed
+	text    [256]byte // for json: strings come in short pieces where they are full of escapes
+	length  int       // of text
 }
 
 // form is what an element is, or may still be.
@@ -76,6 +78,9 @@ func (e *element) reset() {
 
 // AddAll adds a piece of the element.
 func (e *element) AddAll(piece []byte) {
+	if e.form == emptyForm && len(piece) > 0 && e.next(piece[0]) == labelForm {
+		e.form = labelForm
+	}
 	for len(piece) > 0 && e.form < labelForm {
 		e.look(piece[0])
 		piece = piece[1:]
@@ -89,10 +94,10 @@ func (e *element) pass(piece []byte) {
 	case labelForm, classForm:
 		e.label.AddAll(piece)
 	case jsonForm:
-		e.json.Write(piece)
+		e.keep(piece)
 	case pythonForm:
-		for i := range piece {
-			e.passPython(piece[i : i+1])
+		for _, c := range piece {
+			e.keepPython(c)
 		}
 	}
 }
@@ -162,7 +167,7 @@ func (e *element) end() form {
 		return jsonForm
 	case braceForm:
 		e.beginJSON()
-		e.json.Write(e.head[:e.n])
+		e.keep(e.head[:e.n])
 		return jsonForm
 	case indexForm:
 		if e.parse(e.n) {
@@ -177,35 +182,60 @@ func (e *element) beginJSON() {
 	if e.json == nil {
 		e.json = &Scanner{isElement: true}
 	}
-	e.key = notInKey
 	e.json.Reset(Reply{}, e.options, e.answers)
-	e.json.Write(readOnly(beforeElement))
+	e.key, e.length = notInKey, copy(e.text[:], beforeElement)
+}
+
+// keep adds a piece to the text.
+func (e *element) keep(piece []byte) {
+	for len(piece) > 0 {
+		if e.length == len(e.text) {
+			e.write()
+		}
+		n := copy(e.text[e.length:], piece)
+		e.length += n
+		piece = piece[n:]
+	}
+}
+
+func (e *element) keepByte(c byte) {
+	if e.length == len(e.text) {
+		e.write()
+	}
+	e.text[e.length] = c
+	e.length++
+}
+
+// write gives the text to the scanner.
+func (e *element) write() {
+	e.json.Write(e.text[:e.length])
+	e.length = 0
 }
 
 // endJSON tells whether the element is one prediction.
 func (e *element) endJSON() bool {
-	e.json.Write(readOnly(afterElement))
+	for _, c := range []byte(afterElement) {
+		e.keepByte(c)
+	}
+	e.write()
 	return e.json.Close() == contract.OutcomeCounted && e.json.answered == 1
 }
 
-// passPython passes a byte on, and a quote before and after a key that is a
-// number.
-func (e *element) passPython(c []byte) {
-	isDigit := '0' <= c[0] && c[0] <= '9'
+// keepPython adds a byte to the text, and a quote before and after a key that is
+// a number.
+func (e *element) keepPython(c byte) {
+	isDigit := '0' <= c && c <= '9'
 	if e.key == beforeKey && isDigit || e.key == inKey && !isDigit {
-		e.json.Write(readOnly(`"`))
+		e.keepByte('"')
 	}
-	e.json.Write(c)
+	e.keepByte(c)
 	switch {
-	case c[0] == '{' || c[0] == ',':
+	case c == '{' || c == ',':
 		e.key = beforeKey
 	case isDigit && e.key != notInKey:
 		e.key = inKey
-	case c[0] == ' ' && e.key == beforeKey:
+	case c == ' ' && e.key == beforeKey:
 	default:
 		e.key = notInKey
 	}
 }
-
-// readOnly returns a string's bytes without a copy.
-func readOnly(text string) []byte { return unsafe.Slice(unsafe.StringData(text), len(text)) }

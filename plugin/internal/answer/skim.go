@@ -18,6 +18,12 @@ const tailBytes = json.Margin + 64
 // skim takes what it recognises from where an object, a string or a number
 // begins.
 func (s *Scanner) skim(piece []byte) (taken int) {
+	if s.place == inV2 {
+		if s.v2.skims() {
+			return s.skimBoth(piece, json.Array)
+		}
+		return 0
+	}
 	if s.skipped > 0 {
 		return 0
 	}
@@ -64,6 +70,9 @@ func (s *Scanner) skimBoth(piece []byte, kind json.Kind) (taken int) {
 // skimRun takes values of a kind, and the commas between them; isNext is for
 // such as begin with a comma.
 func (s *Scanner) skimRun(piece []byte, kind json.Kind, isNext bool) (taken int) {
+	if s.place == inV2 {
+		return s.v2.skim(piece, isNext)
+	}
 	w, enough := json.WindowOn(piece), s.enough(kind)
 	for at := 0; w.Has(at); isNext = true {
 		if isNext {

@@ -42,19 +42,23 @@ type tensor struct {
 	answered int
 
 	datatype datatype
-	isFlat   bool   // it has one dimension, and no element was read yet
 	left     uint64 // elements that are still to come
 	columns  uint64 // of a row
-	column   uint64 // of the next element
-	row      row
-	element  element
-	label    contract.Text // of a class
+
+	ranks ranking       // the row's scores
+	label contract.Text // of a class
+
+	// Of BYTES:
+	isFlat    bool   // the output has one dimension, and no element was read yet
+	column    uint64 // of the next element
+	element   element
+	leader    contract.Text // the row's label: of the top score, or the first where none has one
+	hasLeader bool
 }
 
 func (t *tensor) reset(options *Options, answers Answers) {
 	t.options, t.answers = options, answers
 	t.wanted, t.chosen, t.isSound, t.answered = noKind, noKind, true, 0
-	t.row.options, t.row.answers = options, answers
 	t.element.options, t.element.answers = options, (*elements)(t)
 }
 
@@ -84,9 +88,9 @@ func (t *tensor) choose(h *header) bool {
 }
 
 func (t *tensor) begin(h *header) {
-	t.datatype, t.isFlat = h.typeName.datatype(), h.dimensions == 1
-	t.left, t.columns, t.column = h.batch*h.columns, h.columns, 0
-	t.row.begin()
+	t.datatype, t.left, t.columns = h.typeName.datatype(), h.batch*h.columns, h.columns
+	t.ranks = ranking{}
+	t.isFlat, t.column, t.hasLeader = h.dimensions == 1, 0, false
 	t.element.reset()
 }
 
@@ -115,7 +119,7 @@ func (t *tensor) take() bool {
 func (t *tensor) float(value float64) {
 	switch {
 	case !t.take():
-	case math.IsNaN(value) || math.IsInf(value, 0):
+	case value-value != 0: // it is not finite
 		t.spoil()
 	case t.chosen != floatIndex:
 		t.score(value)
@@ -145,25 +149,26 @@ func (t *tensor) unsigned(value uint64) {
 		var digits [20]byte
 		t.label.Reset()
 		t.label.AddAll(strconv.AppendUint(digits[:0], value, 10))
-		t.answer()
+		t.answer(&t.label)
 	default:
 		t.score(float64(value))
 	}
 }
 
-func (t *tensor) score(value float64) {
-	t.row.enterClass(int(t.column), value)
-	t.endElement()
-}
-
 func (t *tensor) answerClass(class int) {
 	t.options.name(&t.label, class)
-	t.answer()
+	t.answer(&t.label)
 }
 
-func (t *tensor) answer() {
-	t.answered++
-	t.answers.Answer(Prediction{Label: &t.label})
+// score takes that of the row's next class.
+func (t *tensor) score(value float64) {
+	if t.options.Scores {
+		t.options.name(&t.label, t.ranks.n)
+		t.answers.Score(&t.label, value)
+	}
+	if t.ranks.add(value); uint64(t.ranks.n) == t.columns {
+		t.answerClass(t.ranks.at)
+	}
 }
 
 // AddAll adds a piece of an element of BYTES, which endBytes ends.
@@ -177,37 +182,69 @@ func (t *tensor) endBytes() {
 	if !t.take() {
 		return
 	}
-	form := t.element.end()
+	e := &t.element
+	form := e.end()
 	if t.isFlat && (form == indexForm || form == classForm) {
 		t.columns = t.left + 1 // Triton's, of a model without a batch
 	}
 	t.isFlat = false
 	switch form {
-	case labelForm:
-		t.row.enterLabel(&t.element.label)
-	case classForm:
-		t.row.enterScored(&t.element.label, t.element.score)
-	case indexForm:
-		t.row.enterClass(t.element.class, t.element.score)
-	case jsonForm:
-		if !t.element.endJSON() {
+	case jsonForm: // which has answered
+		if !e.endJSON() {
 			t.spoil()
 		}
+	case labelForm:
+		t.enter()
+	case indexForm:
+		t.options.name(&e.label, e.class)
+		t.enterScored()
+	case classForm:
+		t.enterScored()
 	}
-	t.element.reset()
+	e.reset()
 	t.endElement()
+}
+
+// enter takes an element that is a label.
+func (t *tensor) enter() {
+	switch {
+	case t.columns == 1:
+		t.answer(&t.element.label)
+	case !t.hasLeader:
+		t.leader, t.hasLeader = t.element.label, true
+	}
+}
+
+// enterScored takes an element that is a label with a score.
+func (t *tensor) enterScored() {
+	e := &t.element
+	if t.options.Scores {
+		t.answers.Score(&e.label, e.score)
+	}
+	if t.ranks.add(e.score) {
+		t.leader, t.hasLeader = e.label, true
+	}
 }
 
 func (t *tensor) endElement() {
 	if t.column++; t.column < t.columns {
 		return
 	}
-	if t.row.entrants > 0 {
-		t.answered++
-		t.row.end()
+	if t.column = 0; t.hasLeader {
+		t.hasLeader = false
+		t.answer(&t.leader)
 	}
-	t.row.begin()
-	t.column = 0
+}
+
+// answer ends a row.
+func (t *tensor) answer(label *contract.Text) {
+	prediction := Prediction{Label: label, Score: t.ranks.top, IsScored: t.ranks.n > 0}
+	if t.options.Margins && t.ranks.n > 1 {
+		prediction.Margin, prediction.HasMargin = t.ranks.top-t.ranks.second, true
+	}
+	t.answered++
+	t.answers.Answer(prediction)
+	t.ranks = ranking{}
 }
 
 // elements takes the answers of elements that are JSON.
