@@ -43,7 +43,7 @@ type Options struct {
 	Classes  []string // names of class indices; the index itself where there is none
 	Output   string   // the V2 output to read; empty takes what looks most like a label
 	FlatList FlatList
-	Scores   bool
+	Scores   bool // calls Answers.Score; of an object's probabilities, for the first 64
 	Margins  bool
 }
 
