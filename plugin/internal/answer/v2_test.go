@@ -181,6 +181,14 @@ func TestV2(t *testing.T) {
 	}
 }
 
+// What the straightforward reading looks for.
+var (
+	wholeType   = regexp.MustCompile(`^U?INT(8|16|32|64)$`)
+	scoredClass = regexp.MustCompile(`(?s)^(-[0-9]*\.[0-9]*|[0-9]+\.[0-9]*):([0-9]+)(:(.*))?$`)
+	printed     = regexp.MustCompile(`^{[0-9]`)
+	printedKey  = regexp.MustCompile(`([{,] *)([0-9]+)`)
+)
+
 // outputs is the straightforward reading of a V2 reply's.
 func (r *reading) outputs(value any) bool {
 	if value == nil {
@@ -301,7 +309,7 @@ func kindOf(options *Options, datatype string, shape []uint64) kind {
 			return floatIndex
 		}
 		return noKind
-	case datatype == "BOOL" || regexp.MustCompile("^U?INT(8|16|32|64)$").MatchString(datatype):
+	case datatype == "BOOL" || wholeType.MatchString(datatype):
 		if isRow {
 			return integerScores
 		}
@@ -382,7 +390,7 @@ func valueOf(datatype string, element any) (value float64, digits string, ok boo
 		return 0, "", false
 	}
 	value, err := number.Float64()
-	if regexp.MustCompile("FP|BF").MatchString(datatype) {
+	if strings.Contains(datatype, "FP") || datatype == "BF16" {
 		return value, "", err == nil
 	}
 	if signed, err := strconv.ParseInt(string(number), 10, 64); err == nil {
@@ -395,7 +403,6 @@ func valueOf(datatype string, element any) (value float64, digits string, ok boo
 // texts reads the elements of BYTES.
 func (r *reading) texts(elements []any, columns int, isFlat bool) bool {
 	var (
-		class  = regexp.MustCompile(`(?s)^(-?[0-9]*\.[0-9]*):([0-9]+)(:(.*))?$`)
 		first  *string // label without a score
 		scores []float64
 		names  []string
@@ -405,9 +412,9 @@ func (r *reading) texts(elements []any, columns int, isFlat bool) bool {
 		if !ok {
 			return false
 		}
-		parts := class.FindStringSubmatch(text)
+		parts := scoredClass.FindStringSubmatch(text)
 		isClass := false
-		if parts != nil && len(parts[1])+len(parts[2])+1 < 64 && regexp.MustCompile("^[0-9-]").MatchString(text) {
+		if parts != nil && len(parts[1])+len(parts[2])+1 < 64 {
 			score, err := strconv.ParseFloat(parts[1], 64)
 			index, indexErr := strconv.Atoi(parts[2])
 			if isClass = err == nil && indexErr == nil; isClass {
@@ -448,8 +455,8 @@ func (r *reading) texts(elements []any, columns int, isFlat bool) bool {
 // prediction reads an element that is one in V1's JSON, or as Python prints it.
 func (r *reading) prediction(text string) bool {
 	r.isOdd = r.isOdd || !utf8.ValidString(text)
-	if regexp.MustCompile(`^{[0-9]`).MatchString(text) {
-		text = regexp.MustCompile(`([{,] *)([0-9]+)`).ReplaceAllString(text, `$1"$2"`)
+	if printed.MatchString(text) {
+		text = printedKey.ReplaceAllString(text, `$1"$2"`)
 	}
 	text = `{"predictions":[` + text + `]}`
 	if !json.Valid([]byte(text)) {
