@@ -85,7 +85,8 @@ const (
 )
 
 // Reset makes the scanner ready for a reply whose answers go to answers. The
-// options stay as they are until the reply's end.
+// options stay as they are until the reply's end, but that Answers.Model may set
+// them: over gRPC only the reply tells whose they are.
 func (s *Scanner) Reset(reply Reply, options *Options, answers Answers) {
 	s.reply, s.jsonLeft = reply, reply.JSONBytes
 	if reply.Protocol == GRPC {
