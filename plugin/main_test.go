@@ -363,6 +363,11 @@ func TestAcceptEncoding(t *testing.T) {
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("headers (-want +got):\n%s", diff)
 				}
+				vm.RouteChoices = 0
+				vm.Begin(filter, 3, &exchange{Path: test.path, Request: request[1:]})
+				if vm.RouteChoices > 0 {
+					t.Error("a request without the header had its route chosen anew")
+				}
 			})
 		}
 	}

@@ -33,6 +33,9 @@ type VM struct {
 	Logged []string // lines
 	Calls  int      // of the filter, so far
 
+	// RouteChoices counts what makes Envoy choose a request's route anew.
+	RouteChoices int
+
 	names   []string // of counters, by id
 	headers map[host.Map]Headers
 	body    []byte
@@ -82,9 +85,10 @@ func (vm *VM) Header(from host.Map, name string) ([]byte, host.Status) {
 }
 
 // RemoveHeader implements host.Host. As in Envoy it is no error when there is
-// no such header.
+// no such header, and the route is chosen anew all the same.
 func (vm *VM) RemoveHeader(from host.Map, name string) host.Status {
 	vm.Calls++
+	vm.RouteChoices++
 	if at := vm.headers[from].index(name); at >= 0 {
 		vm.headers[from] = slices.Delete(vm.headers[from], at, at+1)
 	}
