@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
-	"sync"
 	"syscall"
 	"time"
 
@@ -16,13 +15,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/exporter-toolkit/web"
-	"github.com/prometheus/prometheus/model/relabel"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/expose"
-	"github.com/moodring/moodring/exporter/internal/scrape"
-	"github.com/moodring/moodring/exporter/internal/shape"
 	"github.com/moodring/moodring/exporter/internal/target"
 )
 
@@ -42,20 +38,36 @@ func check(path string, stdout io.Writer) error {
 
 // serve serves until ctx ends.
 func serve(ctx context.Context, f *flags, stderr io.Writer) error {
-	cfg, err := f.configuration()
-	if err != nil {
-		return err
-	}
-	targets, err := target.Static(cfg.Gateways, cfg.RelabelConfigs)
-	if err != nil {
-		return err
-	}
 	logger := promslog.New(&f.log)
-	handler, err := newHandler(cfg, targets, logger)
+	registry, err := newRegistry()
 	if err != nil {
 		return err
 	}
-	logger.Info("Starting exporter", "version", version, "gateways", len(targets))
+	meter, err := expose.NewMeter(registry)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	e := newExporter(ctx, f, meter, logger)
+	defer func() {
+		stop()
+		e.wait()
+	}()
+	if err := e.load(ctx); err != nil {
+		return err
+	}
+	handler, err := expose.NewHandler(expose.Options{
+		Scrape:   e.fleet.Scrape,
+		Timeout:  e.timeout,
+		Meter:    meter,
+		Registry: registry,
+		Logger:   logger,
+		Version:  version,
+	})
+	if err != nil {
+		return err
+	}
+	logger.Info("Starting exporter", "version", version)
 	return listen(ctx, handler, f.web, logger)
 }
 
@@ -88,27 +100,17 @@ func shutdown(ctx context.Context, server *http.Server) error {
 	return nil
 }
 
-// newHandler wires the rooms together.
-func newHandler(cfg *config.Config, targets []target.Target, logger *slog.Logger) (http.Handler, error) {
+// newRegistry returns a registry with the metrics of the process itself.
+func newRegistry() (*prometheus.Registry, error) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	registry.MustRegister(buildInfo())
-	names := make([]string, len(targets))
-	for i, t := range targets {
-		names[i] = t.Gateway
+	for _, c := range []prometheus.Collector{
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(),
+	} {
+		if err := registry.Register(c); err != nil {
+			return nil, err
+		}
 	}
-	meter, err := expose.NewMeter(registry, names)
-	if err != nil {
-		return nil, err
-	}
-	return expose.NewHandler(expose.Options{
-		Scrape:   newScraper(cfg, targets, meter, logger).scrape,
-		Timeout:  time.Duration(cfg.Scrape.Timeout),
-		Meter:    meter,
-		Registry: registry,
-		Logger:   logger,
-		Version:  version,
-	})
+	return registry, nil
 }
 
 func buildInfo() prometheus.Collector {
@@ -120,74 +122,4 @@ func buildInfo() prometheus.Collector {
 	})
 	info.Set(1)
 	return info
-}
-
-// gateway is a target and its latest scrape, shared by all who ask.
-type gateway struct {
-	target target.Target
-	shared *scrape.Shared[expose.Snapshot]
-}
-
-type scraper struct {
-	client   *scrape.Client
-	rules    []*relabel.Config // metric_relabel_configs
-	meter    *expose.Meter
-	logger   *slog.Logger
-	gateways []gateway
-}
-
-func newScraper(cfg *config.Config, targets []target.Target, meter *expose.Meter, logger *slog.Logger) *scraper {
-	s := &scraper{
-		client: &scrape.Client{
-			HTTP:         scrape.NewHTTPClient(),
-			Format:       cfg.Scrape.Format,
-			Filter:       shape.Filter(),
-			MaxPageBytes: cfg.Scrape.MaxPageBytes,
-			MaxLineBytes: cfg.Scrape.MaxLineBytes,
-		},
-		rules:  cfg.MetricRelabelConfigs,
-		meter:  meter,
-		logger: logger,
-	}
-	for _, t := range targets {
-		s.gateways = append(s.gateways, gateway{t, &scrape.Shared[expose.Snapshot]{
-			MinAge: time.Duration(cfg.Scrape.MinAge),
-			Do:     func(ctx context.Context) expose.Snapshot { return s.one(ctx, t) },
-		}})
-	}
-	return s
-}
-
-// scrape returns a snapshot of each gateway, in the order of the targets. One
-// that does not come by ctx's deadline is down.
-func (s *scraper) scrape(ctx context.Context) []expose.Snapshot {
-	start := time.Now()
-	snapshots := make([]expose.Snapshot, len(s.gateways))
-	var all sync.WaitGroup
-	for i, g := range s.gateways {
-		all.Go(func() {
-			snapshot, err := g.shared.Get(ctx)
-			if err != nil {
-				snapshot = expose.Snapshot{Gateway: g.target.Gateway, Duration: time.Since(start)}
-			}
-			snapshots[i] = snapshot
-		})
-	}
-	all.Wait()
-	return snapshots
-}
-
-// one scrapes one gateway.
-func (s *scraper) one(ctx context.Context, t target.Target) expose.Snapshot {
-	start := time.Now()
-	page, err := s.client.Page(ctx, t.URL)
-	snapshot := expose.Snapshot{Gateway: t.Gateway, Up: err == nil, Bytes: page.Bytes}
-	if err != nil {
-		s.logger.Warn("Scraping a gateway failed", "gateway", t.Gateway, "err", err)
-	} else {
-		snapshot.Series, snapshot.Dropped = shape.Shape(page, shape.Options{Labels: t.Labels, Relabel: s.rules})
-	}
-	snapshot.Duration = time.Since(start)
-	s.meter.Record(snapshot)
-	return snapshot
 }

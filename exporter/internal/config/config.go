@@ -44,6 +44,8 @@ type Gateway struct {
 type Scrape struct {
 	Timeout      Duration `yaml:"timeout"`        // for one gateway; the scraper's own deadline may shorten it
 	MinAge       Duration `yaml:"min_age"`        // a younger answer is given again instead of asking
+	Interval     Duration `yaml:"interval"`       // between scrapes, spread over gateways; 0 scrapes when /metrics is asked for
+	Keep         Duration `yaml:"keep"`           // how long the last values of a gateway that is gone or fails stay exported
 	MaxPageBytes int64    `yaml:"max_page_bytes"` // of one gateway's page, uncompressed
 	MaxLineBytes int      `yaml:"max_line_bytes"` // of one line of it
 	Format       Format   `yaml:"format"`
@@ -67,6 +69,7 @@ func Default() *Config {
 	return &Config{Scrape: Scrape{
 		Timeout:      Duration(10 * time.Second),
 		MinAge:       Duration(time.Second),
+		Keep:         Duration(5 * time.Minute),
 		MaxPageBytes: 64 << 20,
 		MaxLineBytes: 64 << 10,
 		Format:       Prometheus,

@@ -18,7 +18,10 @@ func TestLoadGood(t *testing.T) {
 	if diff := cmp.Diff(gateways, cfg.Gateways); diff != "" {
 		t.Errorf("gateways (-want +got):\n%s", diff)
 	}
-	scrape := Scrape{Timeout: Duration(5 * time.Second), MaxPageBytes: 1000000, MaxLineBytes: 10000, Format: JSON}
+	scrape := Scrape{
+		Timeout: Duration(5 * time.Second), Interval: Duration(15 * time.Second), Keep: Duration(time.Minute),
+		MaxPageBytes: 1000000, MaxLineBytes: 10000, Format: JSON,
+	}
 	if diff := cmp.Diff(scrape, cfg.Scrape); diff != "" {
 		t.Errorf("scrape (-want +got):\n%s", diff)
 	}

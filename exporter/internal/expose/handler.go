@@ -18,7 +18,7 @@ import (
 // Options say what to serve. All fields are needed.
 type Options struct {
 	Scrape   func(context.Context) []Snapshot // of all gateways; returns by the context's deadline
-	Timeout  time.Duration                    // for Scrape, where the scraper has no shorter one
+	Timeout  func() time.Duration             // for Scrape, where the scraper has no shorter one
 	Meter    *Meter
 	Registry *prometheus.Registry // the exporter's own metrics
 	Logger   *slog.Logger
@@ -60,7 +60,7 @@ type metricsHandler struct{ Options }
 // ServeHTTP scrapes all gateways within the scraper's deadline, and serves what
 // came: a gateway that failed has a target_up of 0 and no other series.
 func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	timeout, err := timeoutOf(r.Header, h.Timeout)
+	timeout, err := timeoutOf(r.Header, h.Timeout())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

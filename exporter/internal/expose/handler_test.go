@@ -25,12 +25,14 @@ import (
 func handler(t *testing.T, scrape func(context.Context) []Snapshot) http.Handler {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	meter, err := NewMeter(registry, []string{"a", "b"})
+	meter, err := NewMeter(registry)
 	if err != nil {
 		t.Fatal(err)
 	}
+	meter.Track("a")
+	meter.Track("b")
 	h, err := NewHandler(Options{
-		Scrape: scrape, Timeout: 10 * time.Second, Meter: meter, Registry: registry,
+		Scrape: scrape, Timeout: func() time.Duration { return 10 * time.Second }, Meter: meter, Registry: registry,
 		Logger: slog.New(slog.DiscardHandler), Version: "1.2.3",
 	})
 	if err != nil {
@@ -146,18 +148,25 @@ func TestMetricsOfGatewaysThatLookAlike(t *testing.T) {
 
 func TestMeterRecords(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	meter, err := NewMeter(registry, []string{"a"})
+	meter, err := NewMeter(registry)
 	if err != nil {
 		t.Fatal(err)
 	}
+	meter.Track("a")
+	meter.Track("gone")
 	meter.Record(Snapshot{Gateway: "a", Bytes: 100})
 	meter.Record(Snapshot{Gateway: "a", Up: true, Bytes: 20, Dropped: 3})
+	meter.Forget("gone")
+	meter.Record(Snapshot{Gateway: "gone", Bytes: 1}) // it was under way
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]float64{}
 	for _, family := range families {
+		if len(family.Metric) != 1 {
+			t.Errorf("%s has %d series, want that of a", family.GetName(), len(family.Metric))
+		}
 		got[family.GetName()] = family.Metric[0].GetCounter().GetValue()
 	}
 	want := map[string]float64{contract.ExporterBytes: 120, contract.ExporterErrors: 1, contract.ExporterDropped: 3}

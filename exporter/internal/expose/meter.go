@@ -1,32 +1,59 @@
 package expose
 
 import (
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/moodring/moodring/contract"
 )
 
-// Meter counts how the scrapes of each gateway went.
+// Meter counts how the scrapes of each gateway that it tracks went.
 type Meter struct {
 	bytes, errors, dropped *prometheus.CounterVec
+
+	mu      sync.Mutex
+	tracked map[string]bool
 }
 
-// NewMeter registers the counters, at 0 for each of gateways.
-func NewMeter(registry prometheus.Registerer, gateways []string) (*Meter, error) {
+// NewMeter registers the counters.
+func NewMeter(registry prometheus.Registerer) (*Meter, error) {
 	m := &Meter{
 		bytes:   counter(contract.ExporterBytes),
 		errors:  counter(contract.ExporterErrors),
 		dropped: counter(contract.ExporterDropped),
+		tracked: make(map[string]bool),
 	}
-	for _, c := range []*prometheus.CounterVec{m.bytes, m.errors, m.dropped} {
+	for _, c := range m.counters() {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}
-		for _, gateway := range gateways {
-			c.WithLabelValues(gateway)
-		}
 	}
 	return m, nil
+}
+
+func (m *Meter) counters() []*prometheus.CounterVec {
+	return []*prometheus.CounterVec{m.bytes, m.errors, m.dropped}
+}
+
+// Track begins to count for a gateway, at 0 if it is new.
+func (m *Meter) Track(gateway string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tracked[gateway] = true
+	for _, c := range m.counters() {
+		c.WithLabelValues(gateway)
+	}
+}
+
+// Forget ends the counters of a gateway that is no more.
+func (m *Meter) Forget(gateway string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.tracked, gateway)
+	for _, c := range m.counters() {
+		c.DeleteLabelValues(gateway)
+	}
 }
 
 func counter(name string) *prometheus.CounterVec {
@@ -34,15 +61,25 @@ func counter(name string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: row.Name, Help: row.Help}, row.Labels)
 }
 
-// Record counts a scrape; call it once for each.
+// Record counts a scrape; call it once for each. One that ends after its
+// gateway was forgotten is not counted.
 func (m *Meter) Record(s Snapshot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.tracked[s.Gateway] {
+		return
+	}
 	m.bytes.WithLabelValues(s.Gateway).Add(float64(s.Bytes))
-	m.drop(s.Gateway, s.Dropped)
+	m.dropped.WithLabelValues(s.Gateway).Add(float64(s.Dropped))
 	if !s.Up {
 		m.errors.WithLabelValues(s.Gateway).Inc()
 	}
 }
 
 func (m *Meter) drop(gateway string, n int) {
-	m.dropped.WithLabelValues(gateway).Add(float64(n))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tracked[gateway] {
+		m.dropped.WithLabelValues(gateway).Add(float64(n))
+	}
 }

@@ -23,7 +23,9 @@ type Snapshot struct {
 	Duration time.Duration
 	Bytes    int64
 	Series   []shape.Series
-	Dropped  int // samples and series that could not be used
+	Dropped  int            // samples and series that could not be used
+	Kept     []shape.Series // of an earlier scrape, where this one failed
+	IsGone   bool           // there is no such gateway any more: only what was kept is shown
 }
 
 // page gathers the families of a page.
@@ -40,7 +42,7 @@ func families(snapshots []Snapshot) (merged []*dto.MetricFamily, dropped map[str
 	p := page{make(map[string]*dto.MetricFamily), make(map[string]bool)}
 	dropped = make(map[string]int)
 	for _, snapshot := range snapshots {
-		for _, series := range append(snapshot.own(), snapshot.Series...) {
+		for _, series := range slices.Concat(snapshot.own(), snapshot.Series, snapshot.Kept) {
 			if !p.add(series) {
 				dropped[snapshot.Gateway]++
 			}
@@ -50,8 +52,12 @@ func families(snapshots []Snapshot) (merged []*dto.MetricFamily, dropped map[str
 	return slices.SortedFunc(maps.Values(p.families), byName), dropped
 }
 
-// own returns the exporter's series about the scrape itself.
+// own returns the exporter's series about the scrape itself. A gateway that is
+// gone has none: a target_up of 0 would be an alarm about what was wanted.
 func (s Snapshot) own() []shape.Series {
+	if s.IsGone {
+		return nil
+	}
 	up := 0.0
 	if s.Up {
 		up = 1

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 
@@ -22,11 +23,12 @@ type Client struct {
 	MaxLineBytes int
 }
 
-// NewHTTPClient returns a client that keeps a connection to each gateway and
-// follows no redirect: a gateway that sends us elsewhere is not the gateway.
-func NewHTTPClient() *http.Client {
+// NewHTTPClient returns a client that keeps a connection to each gateway, made
+// by dial where that is not nil, and follows no redirect: a gateway that sends
+// us elsewhere is not the gateway.
+func NewHTTPClient(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
 	return &http.Client{
-		Transport: &http.Transport{MaxIdleConnsPerHost: 1},
+		Transport: &http.Transport{MaxIdleConnsPerHost: 1, DialContext: dial},
 		CheckRedirect: func(next *http.Request, _ []*http.Request) error {
 			return fmt.Errorf("it redirects to %s: redirects are not followed, give the admin endpoint's own address", next.URL.Redacted())
 		},

@@ -23,7 +23,7 @@ import (
 const prometheusType, jsonType = "text/plain; charset=UTF-8", "application/json"
 
 func newClient(format config.Format) *Client {
-	return &Client{HTTP: NewHTTPClient(), Format: format, Filter: `;\.moodring_`, MaxPageBytes: 1 << 20, MaxLineBytes: 1 << 10}
+	return &Client{HTTP: NewHTTPClient(nil), Format: format, Filter: `;\.moodring_`, MaxPageBytes: 1 << 20, MaxLineBytes: 1 << 10}
 }
 
 // page asks a gateway that answers as handler does.

@@ -6,11 +6,10 @@ import (
 	"time"
 )
 
-// Shared does one thing for all who ask: at most once at a time, and at most
-// once in MinAge, so that two scrapers cost a gateway one scrape.
+// Shared does one thing for all who ask: at most once at a time, and not again
+// while the last is young, so that two scrapers cost a gateway one scrape.
 type Shared[T any] struct {
-	MinAge time.Duration // counted from the start; 0 shares only what is under way
-	Do     func(context.Context) T
+	Do func(context.Context) T
 
 	mu   sync.Mutex
 	last *doing[T]
@@ -22,11 +21,12 @@ type doing[T any] struct {
 	value   T
 }
 
-// Get returns the value of a Do that is young enough or under way, or of a new
-// one, and ctx's error if ctx ends first. A Do is not given up when its first
-// asker goes away, because others may wait for it; it keeps that asker's deadline.
-func (s *Shared[T]) Get(ctx context.Context) (T, error) {
-	doing := s.join(ctx)
+// Get returns the value of a Do that began less than minAge ago or is under
+// way, or of a new one, and ctx's error if ctx ends first. A Do is not given up
+// when its first asker goes away, because others may wait for it; it keeps that
+// asker's deadline.
+func (s *Shared[T]) Get(ctx context.Context, minAge time.Duration) (T, error) {
+	doing := s.join(ctx, minAge)
 	select {
 	case <-doing.done:
 		return doing.value, nil
@@ -36,10 +36,10 @@ func (s *Shared[T]) Get(ctx context.Context) (T, error) {
 	}
 }
 
-func (s *Shared[T]) join(ctx context.Context) *doing[T] {
+func (s *Shared[T]) join(ctx context.Context, minAge time.Duration) *doing[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last != nil && (!s.last.isDone() || time.Since(s.last.started) < s.MinAge) {
+	if s.last != nil && (!s.last.isDone() || time.Since(s.last.started) < minAge) {
 		return s.last
 	}
 	s.last = &doing[T]{started: time.Now(), done: make(chan struct{})}

@@ -11,9 +11,9 @@ import (
 
 // counting returns a Shared whose Do takes a second, or until its context
 // ends, and returns how many there have been.
-func counting(minAge time.Duration) *Shared[int] {
+func counting() *Shared[int] {
 	runs := 0
-	return &Shared[int]{MinAge: minAge, Do: func(ctx context.Context) int {
+	return &Shared[int]{Do: func(ctx context.Context) int {
 		runs++
 		select {
 		case <-time.After(time.Second):
@@ -25,11 +25,11 @@ func counting(minAge time.Duration) *Shared[int] {
 
 func TestSharedOnceForAllAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := counting(0)
+		shared := counting()
 		var all sync.WaitGroup
 		for range 10 {
 			all.Go(func() {
-				if got, err := shared.Get(t.Context()); got != 1 || err != nil {
+				if got, err := shared.Get(t.Context(), 0); got != 1 || err != nil {
 					t.Errorf("got run %d, %v; want the first", got, err)
 				}
 			})
@@ -40,7 +40,7 @@ func TestSharedOnceForAllAtOnce(t *testing.T) {
 
 func TestSharedMinAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := counting(5 * time.Second)
+		shared := counting()
 		for _, step := range []struct {
 			after time.Duration
 			want  int
@@ -48,7 +48,7 @@ func TestSharedMinAge(t *testing.T) {
 			{0, 1}, {3 * time.Second, 1}, {2 * time.Second, 2}, {0, 2},
 		} {
 			<-time.After(step.after)
-			if got, err := shared.Get(t.Context()); got != step.want || err != nil {
+			if got, err := shared.Get(t.Context(), 5*time.Second); got != step.want || err != nil {
 				t.Errorf("after %s more: got run %d, %v; want %d", step.after, got, err, step.want)
 			}
 		}
@@ -57,16 +57,16 @@ func TestSharedMinAge(t *testing.T) {
 
 func TestSharedAskerWithLessTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := counting(time.Minute)
+		shared := counting()
 		first := make(chan int)
 		go func() {
-			got, _ := shared.Get(t.Context())
+			got, _ := shared.Get(t.Context(), time.Minute)
 			first <- got
 		}()
 		synctest.Wait()
 		hasty, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if _, err := shared.Get(hasty); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := shared.Get(hasty, time.Minute); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the deadline", err)
 		}
 		if got := <-first; got != 1 {
@@ -77,16 +77,16 @@ func TestSharedAskerWithLessTime(t *testing.T) {
 
 func TestSharedGoesOnWhenItsAskerLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := counting(time.Minute)
+		shared := counting()
 		leaving, leave := context.WithCancel(t.Context())
 		go func() {
 			synctest.Wait()
 			leave()
 		}()
-		if _, err := shared.Get(leaving); !errors.Is(err, context.Canceled) {
+		if _, err := shared.Get(leaving, time.Minute); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want canceled", err)
 		}
-		if got, err := shared.Get(t.Context()); got != 1 || err != nil {
+		if got, err := shared.Get(t.Context(), time.Minute); got != 1 || err != nil {
 			t.Errorf("got run %d, %v; want the first, which went on", got, err)
 		}
 	})
@@ -103,7 +103,7 @@ func TestSharedKeepsItsAskersDeadline(t *testing.T) {
 		}}
 		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, _ = shared.Get(hasty) // at the deadline, either answer is right
+		_, _ = shared.Get(hasty, time.Minute) // at the deadline, either answer is right
 		if got := <-took; got != time.Second {
 			t.Errorf("the run took %s, want a second", got)
 		}

@@ -2,8 +2,10 @@
 package target
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 
@@ -12,62 +14,69 @@ import (
 	"github.com/prometheus/prometheus/model/relabel"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/exporter/internal/config"
 )
 
 // Target is one gateway to scrape.
 type Target struct {
-	Gateway string        // the gateway label's value, unique among targets
-	URL     *url.URL      // of the admin endpoint
-	Labels  labels.Labels // for each of its series; the gateway label is one
+	Gateway   string        // the gateway label's value, unique among targets
+	URL       *url.URL      // of the admin endpoint
+	Labels    labels.Labels // for each of its series; the gateway label is one
+	ID        string        // of what was found, whatever relabelling made of it
+	IsLeaving bool          // it is being shut down, so that each scrape may be the last
+	Dial      Dial          // nil is the network
 }
 
-// Static makes targets of configured gateways. The rules see __scheme__,
-// __address__, __metrics_path__ (what stands before /stats) and gateway, and
-// what they leave without a leading __ becomes a label of the target's series.
-func Static(gateways []config.Gateway, rules []*relabel.Config) ([]Target, error) {
-	targets := make([]Target, 0, len(gateways))
-	seen := make(map[string]bool, len(gateways))
-	for _, gateway := range gateways {
-		target, keep, err := relabelled(gateway, rules)
-		if err != nil {
-			return nil, fmt.Errorf("gateway %q: %w", gateway.Name, err)
-		}
-		if !keep {
-			continue
-		}
-		if seen[target.Gateway] {
-			return nil, fmt.Errorf("gateway %q: two gateways have that name: give each its own, as in --gateway NAME=URL", target.Gateway)
-		}
-		seen[target.Gateway] = true
-		targets = append(targets, target)
-	}
-	return targets, nil
+// Dial connects to a gateway that the network does not reach.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// found is a gateway as a source found it. Its labels are what relabelling
+// sees: __scheme__, __address__, __metrics_path__ (what stands before /stats),
+// gateway, and the source's __meta_*.
+type found struct {
+	id        string
+	labels    labels.Labels
+	user      *url.Userinfo // nil for none
+	isLeaving bool
+	dial      Dial
 }
 
-func relabelled(gateway config.Gateway, rules []*relabel.Config) (Target, bool, error) {
-	address, err := url.Parse(gateway.URL)
-	if err != nil {
-		return Target{}, false, err
-	}
-	builder := labels.NewBuilder(labels.FromStrings(
-		model.SchemeLabel, address.Scheme,
-		model.AddressLabel, address.Host,
-		model.MetricsPathLabel, address.Path,
-		contract.LabelGateway, gateway.Name,
-	))
+// target applies the rules; isKept is false where they drop it. What they leave
+// without a leading __ becomes a label of the target's series.
+func (f found) target(rules []*relabel.Config, own map[string]bool) (t Target, isKept bool, err error) {
+	builder := labels.NewBuilder(f.labels)
 	if !relabel.ProcessBuilder(builder, rules...) {
 		return Target{}, false, nil
 	}
-	address.Scheme = builder.Get(model.SchemeLabel)
-	address.Host = builder.Get(model.AddressLabel)
-	address.Path = builder.Get(model.MetricsPathLabel)
-	kept, err := seriesLabels(builder)
-	return Target{Gateway: kept.Get(contract.LabelGateway), URL: address, Labels: kept}, true, err
+	address := &url.URL{
+		Scheme: builder.Get(model.SchemeLabel),
+		User:   f.user,
+		Host:   builder.Get(model.AddressLabel),
+		Path:   builder.Get(model.MetricsPathLabel),
+	}
+	if err := checkAddress(address); err != nil {
+		return Target{}, false, err
+	}
+	kept, err := seriesLabels(builder, own)
+	if err != nil {
+		return Target{}, false, err
+	}
+	return Target{
+		Gateway: kept.Get(contract.LabelGateway), URL: address, Labels: kept,
+		ID: f.id, IsLeaving: f.isLeaving, Dial: f.dial,
+	}, true, nil
 }
 
-func seriesLabels(builder *labels.Builder) (labels.Labels, error) {
-	own := ownLabels()
+func checkAddress(address *url.URL) error {
+	if address.Scheme != "http" && address.Scheme != "https" {
+		return fmt.Errorf("its %s is %q: want http or https", model.SchemeLabel, address.Scheme)
+	}
+	if parsed, err := url.Parse(address.String()); err != nil || parsed.Host == "" || parsed.Host != address.Host {
+		return fmt.Errorf("its %s is %q: want HOST:PORT", model.AddressLabel, address.Host)
+	}
+	return nil
+}
+
+func seriesLabels(builder *labels.Builder, own map[string]bool) (labels.Labels, error) {
 	var err error
 	builder.Range(func(l labels.Label) {
 		if strings.HasPrefix(l.Name, model.ReservedLabelPrefix) {
@@ -91,4 +100,24 @@ func ownLabels() map[string]bool {
 		}
 	}
 	return own
+}
+
+// targets makes targets of all that was found. What cannot be one is left out,
+// with an error each.
+func targets(all []found, rules []*relabel.Config) (kept []Target, bad []error) {
+	own, seen := ownLabels(), make(map[string]bool, len(all))
+	for _, f := range all {
+		t, isKept, err := f.target(rules, own)
+		switch {
+		case err != nil:
+			bad = append(bad, fmt.Errorf("gateway %q: %w", f.labels.Get(contract.LabelGateway), err))
+		case !isKept:
+		case seen[t.Gateway]:
+			bad = append(bad, fmt.Errorf("gateway %q: two gateways have that name: give each its own, as in --gateway NAME=URL", t.Gateway))
+		default:
+			seen[t.Gateway] = true
+			kept = append(kept, t)
+		}
+	}
+	return kept, bad
 }

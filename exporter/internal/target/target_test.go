@@ -8,8 +8,8 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// static gives targets as text: gateway, URL and labels.
-func static(t *testing.T, yaml string) ([]string, error) {
+// staticTexts gives targets as text: gateway, URL and labels.
+func staticTexts(t *testing.T, yaml string) ([]string, error) {
 	t.Helper()
 	cfg, err := config.Parse([]byte(yaml))
 	if err != nil {
@@ -38,7 +38,7 @@ func TestStatic(t *testing.T) {
 			[]string{`a http://c:1/x {gateway="a"}`, `b:2 https://b:2/x {gateway="b:2"}`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := static(t, two+test.rules)
+			got, err := staticTexts(t, two+test.rules)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,12 +51,14 @@ func TestStatic(t *testing.T) {
 
 func TestStaticRefuses(t *testing.T) {
 	for rules, want := range map[string]string{
-		`[{target_label: gateway, replacement: one}]`: `gateway "one": two gateways have that name: give each its own, as in --gateway NAME=URL`,
-		`[{target_label: model, replacement: one}]`:   `gateway "a": relabel_configs set the label model, which the metrics use: choose another name`,
-		`[{target_label: le, replacement: one}]`:      `gateway "a": relabel_configs set the label le, which the metrics use: choose another name`,
-		`[{regex: gateway, action: labeldrop}]`:       `gateway "a": relabel_configs leave its gateway label empty`,
+		`[{target_label: gateway, replacement: one}]`:     `gateway "one": two gateways have that name: give each its own, as in --gateway NAME=URL`,
+		`[{target_label: model, replacement: one}]`:       `gateway "a": relabel_configs set the label model, which the metrics use: choose another name`,
+		`[{target_label: le, replacement: one}]`:          `gateway "a": relabel_configs set the label le, which the metrics use: choose another name`,
+		`[{regex: gateway, action: labeldrop}]`:           `gateway "a": relabel_configs leave its gateway label empty`,
+		`[{target_label: __scheme__, replacement: ftp}]`:  `gateway "a": its __scheme__ is "ftp": want http or https`,
+		`[{target_label: __address__, replacement: a/b}]`: `gateway "a": its __address__ is "a/b": want HOST:PORT`,
 	} {
-		if _, err := static(t, two+rules); err == nil || err.Error() != want {
+		if _, err := staticTexts(t, two+rules); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", rules, err, want)
 		}
 	}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/expose"
+	"github.com/moodring/moodring/exporter/internal/scrape"
+	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/target"
+)
+
+// fleet is the gateways that there are and, for a while, those that there were.
+type fleet struct {
+	meter  *expose.Meter
+	logger *slog.Logger
+
+	ctx     context.Context // ends what the fleet does by itself
+	running sync.WaitGroup
+
+	mu       sync.Mutex
+	cfg      *config.Config
+	client   scrape.Client // without HTTP, which is the gateway's own
+	gateways map[string]*gateway
+}
+
+// newFleet returns a fleet without gateways. What it does by itself ends with ctx.
+func newFleet(ctx context.Context, meter *expose.Meter, logger *slog.Logger) *fleet {
+	return &fleet{ctx: ctx, meter: meter, logger: logger, gateways: make(map[string]*gateway)}
+}
+
+// Wait returns when all that the fleet does by itself has ended.
+func (f *fleet) Wait() { f.running.Wait() }
+
+// Configure says how to scrape from now on. What was scraped stays.
+func (f *fleet) Configure(cfg *config.Config) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cfg = cfg
+	f.client = scrape.Client{
+		Format:       cfg.Scrape.Format,
+		Filter:       shape.Filter(),
+		MaxPageBytes: cfg.Scrape.MaxPageBytes,
+		MaxLineBytes: cfg.Scrape.MaxLineBytes,
+	}
+	for _, g := range f.gateways {
+		g.wake()
+	}
+}
+
+// settings returns the configuration, and a client that lacks HTTP.
+func (f *fleet) settings() (*config.Config, scrape.Client) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.cfg, f.client
+}
+
+// Apply takes the list of targets. A gateway that has left it is gone: its last
+// values stay for a while, unless it is not wanted any more (isReconfigured) or
+// is there under another name.
+func (f *fleet) Apply(targets []target.Target, isReconfigured bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	there, ids := make(map[string]bool, len(targets)), make(map[string]bool, len(targets))
+	for _, t := range targets {
+		there[t.Gateway], ids[t.ID] = true, true
+		f.set(t)
+	}
+	for name, g := range f.gateways {
+		switch {
+		case there[name]:
+		case isReconfigured, ids[g.id()]:
+			f.drop(g)
+		default:
+			g.leave()
+		}
+	}
+}
+
+// set must be called with mu locked.
+func (f *fleet) set(t target.Target) {
+	if known := f.gateways[t.Gateway]; known != nil {
+		known.retarget(t)
+		return
+	}
+	g := newGateway(f, t)
+	f.gateways[t.Gateway] = g
+	f.meter.Track(t.Gateway)
+	ctx, stop := context.WithCancel(f.ctx)
+	g.stop = stop
+	f.running.Go(func() { g.run(ctx) })
+}
+
+// drop must be called with mu locked.
+func (f *fleet) drop(g *gateway) {
+	g.stop()
+	delete(f.gateways, g.name)
+	f.meter.Forget(g.name)
+}
+
+// expire drops a gateway that was kept for long enough, if it has not come back.
+func (f *fleet) expire(g *gateway) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gateways[g.name] == g && g.isGone() {
+		f.drop(g)
+	}
+}
+
+// Scrape returns a snapshot of each gateway, sorted by name. With an interval
+// it is the latest there is; without, each gateway is asked now, and one that
+// does not come by ctx's deadline is down.
+func (f *fleet) Scrape(ctx context.Context) []expose.Snapshot {
+	gateways := f.sorted()
+	snapshots := make([]*expose.Snapshot, len(gateways))
+	var all sync.WaitGroup
+	for i, g := range gateways {
+		all.Go(func() { snapshots[i] = g.snapshot(ctx) })
+	}
+	all.Wait()
+	shown := make([]expose.Snapshot, 0, len(snapshots))
+	for _, snapshot := range snapshots {
+		if snapshot != nil {
+			shown = append(shown, *snapshot)
+		}
+	}
+	return shown
+}
+
+func (f *fleet) sorted() []*gateway {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make([]*gateway, 0, len(f.gateways))
+	for _, g := range f.gateways {
+		all = append(all, g)
+	}
+	slices.SortFunc(all, func(a, b *gateway) int { return cmp.Compare(a.name, b.name) })
+	return all
+}
+
+// leavingInterval is how often a gateway is scraped that is being shut down:
+// what it counts after its last scrape is lost. Istio's gateways drain for 5 s.
+const leavingInterval = time.Second

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"hash/fnv"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/expose"
+	"github.com/moodring/moodring/exporter/internal/scrape"
+	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/target"
+)
+
+// gateway is a target and what was scraped of it. It outlives changes of its
+// target's address, as when a pod comes back under its name.
+type gateway struct {
+	fleet   *fleet
+	name    string
+	http    *http.Client
+	shared  scrape.Shared[expose.Snapshot]
+	changed chan struct{} // buffered
+	stop    context.CancelFunc
+
+	mu     sync.Mutex
+	target target.Target
+	goneAt time.Time        // zero while there is such a target
+	latest *expose.Snapshot // nil before the first scrape
+	good   []shape.Series   // of the last scrape that succeeded
+	goodAt time.Time
+}
+
+func newGateway(f *fleet, t target.Target) *gateway {
+	g := &gateway{fleet: f, name: t.Gateway, target: t, changed: make(chan struct{}, 1)}
+	g.http = scrape.NewHTTPClient(g.dial)
+	g.shared.Do = g.scrape
+	return g
+}
+
+func (g *gateway) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if dial := g.current().Dial; dial != nil {
+		return dial(ctx, network, address)
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
+}
+
+func (g *gateway) current() target.Target {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.target
+}
+
+func (g *gateway) id() string { return g.current().ID }
+
+func (g *gateway) isGone() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !g.goneAt.IsZero()
+}
+
+// retarget takes the target's new state.
+func (g *gateway) retarget(t target.Target) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	isNews := g.target.IsLeaving != t.IsLeaving || !g.goneAt.IsZero()
+	g.target, g.goneAt = t, time.Time{}
+	if isNews {
+		g.wake()
+	}
+}
+
+// leave notes that there is no such target any more.
+func (g *gateway) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.goneAt.IsZero() {
+		g.goneAt = time.Now()
+		g.wake()
+	}
+}
+
+// wake makes run look at what has changed.
+func (g *gateway) wake() {
+	select {
+	case g.changed <- struct{}{}:
+	default:
+	}
+}
+
+// run scrapes when that is due by itself, until ctx ends.
+func (g *gateway) run(ctx context.Context) {
+	defer g.http.CloseIdleConnections()
+	for {
+		timer := time.NewTimer(g.wait(time.Now()))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-g.changed:
+			timer.Stop()
+		case <-timer.C:
+			g.due(ctx)
+		}
+	}
+}
+
+const never = time.Duration(1<<63 - 1)
+
+// wait returns how long there is nothing to do.
+func (g *gateway) wait(now time.Time) time.Duration {
+	cfg, _ := g.fleet.settings()
+	interval := time.Duration(cfg.Scrape.Interval)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case !g.goneAt.IsZero() && !g.answers():
+		return g.end(cfg).Sub(now)
+	case !g.goneAt.IsZero(), g.target.IsLeaving:
+		return leavingInterval
+	case interval > 0:
+		return slot(g.name, now, interval)
+	}
+	return never
+}
+
+// answers tells whether there may be more to learn of the gateway. mu must be
+// locked.
+func (g *gateway) answers() bool { return g.latest == nil || g.latest.Up }
+
+// end returns when a gateway that is gone is dropped, however well it answers:
+// it was taken off the list. mu must be locked.
+func (g *gateway) end(cfg *config.Config) time.Time {
+	last := g.goneAt
+	if !g.answers() && g.goodAt.After(last) {
+		last = g.goodAt
+	}
+	return last.Add(time.Duration(cfg.Scrape.Keep))
+}
+
+// slot returns the time from now to the gateway's own instant in each interval,
+// so that scrapes are spread over it, and are as far apart after a restart.
+func slot(name string, now time.Time, interval time.Duration) time.Duration {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(name)) // it never fails
+	offset := time.Duration(hash.Sum64() % uint64(interval))
+	since := (time.Duration(now.UnixNano()) - offset) % interval
+	return interval - since
+}
+
+// due does what wait waited for: a scrape, or the end of a gateway that is gone.
+func (g *gateway) due(ctx context.Context) {
+	cfg, _ := g.fleet.settings()
+	g.mu.Lock()
+	isOver := !g.goneAt.IsZero() && !time.Now().Before(g.end(cfg))
+	g.mu.Unlock()
+	if isOver {
+		g.fleet.expire(g)
+		return
+	}
+	limit, cancel := context.WithTimeout(ctx, time.Duration(cfg.Scrape.Timeout))
+	defer cancel()
+	_, _ = g.shared.Get(limit, leavingInterval/2) // the scrape itself notes how it went
+}
+
+// snapshot returns what to show of the gateway, nil for nothing.
+func (g *gateway) snapshot(ctx context.Context) *expose.Snapshot {
+	cfg, _ := g.fleet.settings()
+	start := time.Now()
+	isAsked := cfg.Scrape.Interval == 0 && !g.isGone()
+	isLate := false
+	if isAsked {
+		_, err := g.shared.Get(ctx, time.Duration(cfg.Scrape.MinAge))
+		isLate = err != nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if isLate {
+		return g.shown(expose.Snapshot{Gateway: g.name, Duration: time.Since(start)}, time.Duration(cfg.Scrape.Keep))
+	}
+	if g.latest == nil {
+		return nil
+	}
+	return g.shown(*g.latest, time.Duration(cfg.Scrape.Keep))
+}
+
+// shown adds the last good values to a snapshot that has none. mu must be locked.
+func (g *gateway) shown(s expose.Snapshot, keep time.Duration) *expose.Snapshot {
+	s.IsGone = !g.goneAt.IsZero()
+	if !s.Up && time.Since(g.goodAt) < keep {
+		s.Kept = g.good
+	}
+	return &s
+}
+
+// scrape scrapes the gateway. It is called once at a time.
+func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
+	cfg, client := g.fleet.settings()
+	client.HTTP = g.http
+	t, start := g.current(), time.Now()
+	page, err := client.Page(ctx, t.URL)
+	s := expose.Snapshot{Gateway: g.name, Up: err == nil, Bytes: page.Bytes}
+	if err == nil {
+		s.Series, s.Dropped = shape.Shape(page, shape.Options{Labels: t.Labels, Relabel: cfg.MetricRelabelConfigs})
+	}
+	s.Duration = time.Since(start)
+	g.record(s, err)
+	return s
+}
+
+func (g *gateway) record(s expose.Snapshot, err error) {
+	g.fleet.meter.Record(s)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.latest = &s
+	if err == nil {
+		g.good, g.goodAt = s.Series, time.Now()
+		return
+	}
+	if g.goneAt.IsZero() {
+		g.fleet.logger.Warn("Scraping a gateway failed", "gateway", g.name, "err", err)
+	} else {
+		g.fleet.logger.Info("A gateway is gone", "gateway", g.name, "err", err)
+	}
+}
