@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/expose"
+	"github.com/moodring/moodring/exporter/internal/target"
+)
+
+// pipes is a listener whose connections are pipes, so that a server and its
+// client live on one fake clock.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+func (p *pipes) Close() error {
+	close(p.closed)
+	return nil
+}
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.conns <- theirs:
+		return ours, nil
+	case <-p.closed:
+		return nil, errors.New("connection refused")
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// counter is a gateway that has answered so many requests as it was scraped.
+type counter struct {
+	*http.Server
+	*pipes
+	scrapes atomic.Int32
+}
+
+func newCounter(t *testing.T) *counter {
+	c := &counter{pipes: &pipes{make(chan net.Conn), make(chan struct{})}}
+	c.Server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"stats":[{"name":"http.ingress.downstream_rq_2xx","value":%d}]}`, c.scrapes.Add(1))
+	})}
+	go func() { _ = c.Serve(c.pipes) }()
+	t.Cleanup(c.shut)
+	return c
+}
+
+// shut ends the gateway as a killed process does.
+func (c *counter) shut() { _ = c.Server.Close() }
+
+func (c *counter) target(name string) target.Target {
+	return target.Target{
+		Gateway: name, ID: name, URL: &url.URL{Scheme: "http", Host: "admin"},
+		Labels: labels.FromStrings("gateway", name), Dial: c.dial,
+	}
+}
+
+// onFakeTime runs test with a fleet whose scrape settings are the YAML given.
+func onFakeTime(t *testing.T, scrape string, test func(*testing.T, *fleet)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		meter, err := expose.NewMeter(prometheus.NewRegistry())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		f := newFleet(ctx, meter, slog.New(slog.DiscardHandler))
+		f.Configure(parse(t, scrape))
+		test(t, f)
+		stop()
+		f.Wait()
+	})
+}
+
+func parse(t *testing.T, scrape string) *config.Config {
+	t.Helper()
+	cfg, err := config.Parse([]byte("scrape: {format: json, " + scrape + "}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// page returns each gateway's name, state and number of requests.
+func page(t *testing.T, f *fleet) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	var texts []string
+	for _, s := range f.Scrape(ctx) {
+		text := s.Gateway
+		switch {
+		case s.IsGone:
+			text += " gone"
+		case !s.Up:
+			text += " down"
+		}
+		for _, series := range append(s.Series, s.Kept...) {
+			if series.Labels.Get("code_class") == "2xx" {
+				text += fmt.Sprint(" ", series.Value)
+			}
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func wantPage(t *testing.T, f *fleet, want string) {
+	t.Helper()
+	if got := page(t, f); got != want {
+		t.Errorf("%s: the page shows %q, want %q", time.Now().Format(time.TimeOnly), got, want)
+	}
+}
+
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+func TestFleetScrapesWhenAsked(t *testing.T) {
+	onFakeTime(t, "min_age: 5s", func(t *testing.T, f *fleet) {
+		a := newCounter(t)
+		f.Apply([]target.Target{a.target("a")}, false)
+		pass(time.Hour)
+		wantPage(t, f, "a 1")
+		wantPage(t, f, "a 1")
+		pass(5 * time.Second)
+		wantPage(t, f, "a 2")
+	})
+}
+
+// A gateway that is being shut down is scraped each second until it is gone;
+// its last values stay for as long as is configured, and then it is forgotten.
+func TestFleetScrapesUntilTheEnd(t *testing.T) {
+	onFakeTime(t, "min_age: 1h, keep: 5m", func(t *testing.T, f *fleet) {
+		a, b := newCounter(t), newCounter(t)
+		f.Apply([]target.Target{a.target("a"), b.target("b")}, false)
+		wantPage(t, f, "a 1, b 1")
+		leaving := a.target("a")
+		leaving.IsLeaving = true
+		f.Apply([]target.Target{leaving, b.target("b")}, false)
+		pass(3500 * time.Millisecond)
+		wantPage(t, f, "a 4, b 1")
+		f.Apply([]target.Target{b.target("b")}, false) // off the list, and not yet silent
+		pass(2 * time.Second)
+		wantPage(t, f, "a gone 6, b 1")
+		a.shut()
+		pass(4 * time.Minute)
+		wantPage(t, f, "a gone 6, b 1")
+		pass(time.Minute)
+		wantPage(t, f, "b 1")
+	})
+}
+
+// What is off the list and still answers is not scraped for ever.
+func TestFleetDropsWhatStaysAlive(t *testing.T) {
+	onFakeTime(t, "keep: 10s", func(t *testing.T, f *fleet) {
+		a := newCounter(t)
+		f.Apply([]target.Target{a.target("a")}, false)
+		f.Apply(nil, false)
+		pass(9500 * time.Millisecond)
+		wantPage(t, f, "a gone 9")
+		pass(time.Second)
+		wantPage(t, f, "")
+		pass(time.Minute)
+		if got := a.scrapes.Load(); got != 9 {
+			t.Errorf("scraped %d times, want 9", got)
+		}
+	})
+}
+
+// A pod that comes back under its name is one gateway, whose counter was reset.
+func TestFleetKnowsAGatewayThatComesBack(t *testing.T) {
+	onFakeTime(t, "min_age: 0s", func(t *testing.T, f *fleet) {
+		before, after := newCounter(t), newCounter(t)
+		f.Apply([]target.Target{before.target("a")}, false)
+		wantPage(t, f, "a 1")
+		wantPage(t, f, "a 2")
+		before.shut()
+		wantPage(t, f, "a down 2")
+		f.Apply(nil, false)
+		wantPage(t, f, "a gone 2")
+		again := after.target("a")
+		again.ID = "another pod"
+		f.Apply([]target.Target{again}, false)
+		wantPage(t, f, "a 1")
+	})
+}
+
+// Whoever is renamed must not be counted twice, and whoever is not wanted any
+// more is not kept.
+func TestFleetDropsAtOnce(t *testing.T) {
+	onFakeTime(t, "", func(t *testing.T, f *fleet) {
+		a := newCounter(t)
+		f.Apply([]target.Target{a.target("a")}, false)
+		wantPage(t, f, "a 1")
+		renamed := a.target("b")
+		renamed.ID = "a"
+		f.Apply([]target.Target{renamed}, false)
+		wantPage(t, f, "b 2")
+		f.Apply(nil, true)
+		wantPage(t, f, "")
+	})
+}
+
+func TestFleetForgetsFailedValues(t *testing.T) {
+	onFakeTime(t, "keep: 1m", func(t *testing.T, f *fleet) {
+		a := newCounter(t)
+		f.Apply([]target.Target{a.target("a")}, false)
+		wantPage(t, f, "a 1")
+		a.shut()
+		pass(59 * time.Second)
+		wantPage(t, f, "a down 1")
+		pass(time.Second)
+		wantPage(t, f, "a down")
+	})
+}
+
+// With an interval the page is what was scraped last, each gateway in its own
+// time, and the time is the same after a restart.
+func TestFleetSpreadsScrapes(t *testing.T) {
+	onFakeTime(t, "interval: 15s", func(t *testing.T, f *fleet) {
+		a, b := newCounter(t), newCounter(t)
+		f.Apply([]target.Target{a.target("a"), b.target("b")}, false)
+		wantPage(t, f, "")
+		pass(15 * time.Second)
+		wantPage(t, f, "a 1, b 1")
+		pass(45 * time.Second)
+		wantPage(t, f, "a 4, b 4")
+		f.Configure(parse(t, "interval: 0s"))
+		pass(time.Hour)
+		wantPage(t, f, "a 5, b 5")
+	})
+}
+
+func TestSlot(t *testing.T) {
+	const gateways, interval = 1000, 15 * time.Second
+	perSecond := make([]int, 15)
+	for i := range gateways {
+		name := fmt.Sprintf("istio-system/istio-ingressgateway-7d8f9c-%04d", i)
+		wait := slot(name, time.Unix(1700000000, 0), interval)
+		later := slot(name, time.Unix(1700000000, 0).Add(wait), interval)
+		if wait <= 0 || wait > interval || later != interval {
+			t.Fatalf("%s waits %s, then %s", name, wait, later)
+		}
+		perSecond[int(wait.Seconds())%15]++
+	}
+	for second, n := range perSecond {
+		if n < 40 || n > 100 {
+			t.Errorf("%d scrapes in second %d of %v, want about %d", n, second, perSecond, gateways/15)
+		}
+	}
+}
+
+// A reload keeps what was scraped of gateways that stay.
+func TestReconfiguredFleetKeepsWhatItHas(t *testing.T) {
+	onFakeTime(t, "min_age: 1h", func(t *testing.T, f *fleet) {
+		a, b := newCounter(t), newCounter(t)
+		f.Apply([]target.Target{a.target("a")}, false)
+		wantPage(t, f, "a 1")
+		f.Configure(parse(t, "min_age: 1h, timeout: 3s"))
+		f.Apply([]target.Target{a.target("a"), b.target("b")}, true)
+		wantPage(t, f, "a 1, b 1")
+		if diff := cmp.Diff(int32(1), a.scrapes.Load()); diff != "" {
+			t.Errorf("scrapes (-want +got):\n%s", diff)
+		}
+	})
+}
