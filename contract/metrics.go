@@ -30,6 +30,10 @@ const (
 	ExporterErrors   = "moodring_exporter_scrape_errors_total"
 	ExporterDropped  = "moodring_exporter_dropped_series_total"
 	ExporterBuild    = "moodring_exporter_build_info"
+
+	ExporterReload          = "moodring_exporter_config_last_reload_successful"
+	ExporterReloadTime      = "moodring_exporter_config_last_reload_success_timestamp_seconds"
+	ExporterDiscoveryErrors = "moodring_exporter_discovery_errors_total"
 )
 
 // Label keys.
@@ -44,7 +48,18 @@ const (
 	LabelCodeClass = "code_class"
 	LabelUpstream  = "upstream"
 	LabelBucket    = "le"
+	LabelSource    = "source"
 )
+
+// Sources of gateways that can fail.
+const (
+	SourceFile       = "file"
+	SourceDNS        = "dns"
+	SourceKubernetes = "kubernetes"
+)
+
+// Sources returns all sources of gateways that can fail.
+func Sources() []string { return []string{SourceFile, SourceDNS, SourceKubernetes} }
 
 // Outcomes of a reply on a predict route; every reply is counted under one.
 const (
@@ -150,6 +165,9 @@ func Metrics() []Metric {
 		{ExporterSamples, Gauge, []string{LabelGateway}, "Samples of the gateway after shaping, at the last scrape."},
 		{ExporterErrors, Counter, []string{LabelGateway}, "Scrapes of the gateway that failed."},
 		{ExporterDropped, Counter, []string{LabelGateway}, "Series left out because they could not be decoded or were over the limit."},
+		{ExporterReload, Gauge, nil, "Whether the configuration was sound when it was last read; if not, the one before is in use."},
+		{ExporterReloadTime, Gauge, nil, "When the configuration in use was read."},
+		{ExporterDiscoveryErrors, Counter, []string{LabelSource}, "Failures to find out which gateways there are; what was found before stays."},
 		{ExporterBuild, Gauge, []string{"version", "goversion"}, "Always 1; the exporter's version is in the labels."},
 	}
 }

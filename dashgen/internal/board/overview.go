@@ -30,6 +30,9 @@ func Overview() Board {
 			{contract.BatchSize, "there only where the plugin's batchSizes option is on"},
 			{contract.Faults, "zero unless the plugin itself has a fault to report"},
 			{contract.ExporterBytes, "for sizing the exporter; it says nothing of the models"},
+			{contract.ExporterReload, "about the exporter's configuration; an alert's business, and 1 nearly always"},
+			{contract.ExporterReloadTime, "about the exporter's configuration, not the models"},
+			{contract.ExporterDiscoveryErrors, "for finding out why a gateway is missing; says nothing of the models"},
 			{contract.ExporterBuild, "for telling versions apart when reporting a fault"},
 		},
 	}

@@ -47,6 +47,7 @@ func labels() []label {
 		{contract.LabelResult, "authorization: " + codes(contract.AuthorizationResults()) + "; rate limit: " + codes(contract.RateLimitResults())},
 		{contract.LabelCodeClass, "`1xx` to `5xx`"},
 		{contract.LabelUpstream, "the Envoy cluster that answered"},
+		{contract.LabelSource, "how gateways are discovered: " + codes(contract.Sources())},
 	}
 }
 
