@@ -61,6 +61,7 @@ func start(t *testing.T, args ...string) string {
 	}()
 	t.Cleanup(func() {
 		stop()
+		http.DefaultClient.CloseIdleConnections() // one that it opened and did not need holds up the end
 		if code := <-exited; code != 0 {
 			t.Errorf("the exporter exits with %d, want 0", code)
 		}

@@ -91,7 +91,7 @@ func listen(ctx context.Context, handler http.Handler, flags *web.FlagConfig, lo
 }
 
 func shutdown(ctx context.Context, server *http.Server) error {
-	const patience = 5 * time.Second
+	const patience = 10 * time.Second // a connection that never asked counts as busy for its first 5 s
 	limit, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := server.Shutdown(limit); err != nil {

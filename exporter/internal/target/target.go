@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/common/model"
@@ -91,10 +92,13 @@ func seriesLabels(builder *labels.Builder, own map[string]bool) (labels.Labels, 
 	return builder.Labels(), err
 }
 
-// ownLabels are the label keys of the contract that a target may not have.
+// ownLabels are the label keys of a gateway's metrics that a target may not have.
 func ownLabels() map[string]bool {
 	own := map[string]bool{contract.LabelBucket: true}
 	for _, metric := range contract.Metrics() {
+		if !slices.Contains(metric.Labels, contract.LabelGateway) {
+			continue
+		}
 		for _, key := range metric.Labels {
 			own[key] = key != contract.LabelGateway
 		}
