@@ -3,8 +3,15 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/expose"
 	"github.com/moodring/moodring/exporter/internal/target"
 )
@@ -15,29 +22,110 @@ type exporter struct {
 	flags     *flags
 	fleet     *fleet
 	discovery *target.Discovery
+	logger    *slog.Logger
+	running   sync.WaitGroup
+
+	reloading          sync.Mutex
+	isLoaded, loadedAt prometheus.Gauge
 }
 
-func newExporter(ctx context.Context, f *flags, meter *expose.Meter, logger *slog.Logger) *exporter {
-	fleet := newFleet(ctx, meter, logger)
-	return &exporter{
-		flags:     f,
-		fleet:     fleet,
-		discovery: target.NewDiscovery(target.Options{Logger: logger, Publish: fleet.Apply}),
+// newExporter returns an exporter whose own metrics are in registry.
+func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, meter *expose.Meter, logger *slog.Logger) (*exporter, error) {
+	e := &exporter{
+		flags:    f,
+		fleet:    newFleet(ctx, meter, logger),
+		logger:   logger,
+		isLoaded: gauge(contract.ExporterReload),
+		loadedAt: gauge(contract.ExporterReloadTime),
 	}
+	errors, err := newDiscoveryErrors(registry, e.isLoaded, e.loadedAt)
+	if err != nil {
+		return nil, err
+	}
+	e.discovery = target.NewDiscovery(target.Options{
+		Logger:  logger,
+		Failed:  func(source string) { errors.WithLabelValues(source).Inc() },
+		Publish: e.fleet.Apply,
+	})
+	return e, nil
+}
+
+func gauge(name string) prometheus.Gauge {
+	row, _ := contract.Find(name)
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: row.Name, Help: row.Help})
+}
+
+// newDiscoveryErrors registers the counter of failures of each source, at 0,
+// and what else is given.
+func newDiscoveryErrors(registry prometheus.Registerer, others ...prometheus.Collector) (*prometheus.CounterVec, error) {
+	row, _ := contract.Find(contract.ExporterDiscoveryErrors)
+	counter := prometheus.NewCounterVec(prometheus.CounterOpts{Name: row.Name, Help: row.Help}, row.Labels)
+	for _, source := range contract.Sources() {
+		counter.WithLabelValues(source)
+	}
+	for _, c := range append(others, counter) {
+		if err := registry.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return counter, nil
 }
 
 // load reads the configuration and uses it until ctx ends. After an error the
 // one before is in use.
 func (e *exporter) load(ctx context.Context) error {
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
+	err := e.apply(ctx)
+	if err != nil {
+		e.isLoaded.Set(0)
+		return err
+	}
+	e.isLoaded.Set(1)
+	e.loadedAt.SetToCurrentTime()
+	return nil
+}
+
+func (e *exporter) apply(ctx context.Context) error {
 	cfg, err := e.flags.configuration()
 	if err != nil {
 		return err
 	}
-	if _, err := target.Static(cfg.Gateways, cfg.RelabelConfigs); err != nil {
+	plan, err := target.NewPlan(cfg)
+	if err != nil {
 		return err
 	}
 	e.fleet.Configure(cfg)
-	return e.discovery.Apply(ctx, cfg)
+	e.discovery.Apply(ctx, plan)
+	return nil
+}
+
+// reload loads the configuration again, and logs how that went.
+func (e *exporter) reload(ctx context.Context) error {
+	err := e.load(ctx)
+	if err != nil {
+		e.logger.Error("Loading the configuration failed; the one before stays in use", "err", err)
+	} else {
+		e.logger.Info("Loaded the configuration")
+	}
+	return err
+}
+
+// obey reloads at each SIGHUP until ctx ends.
+func (e *exporter) obey(ctx context.Context) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	e.running.Go(func() {
+		defer signal.Stop(hangups)
+		for {
+			select {
+			case <-hangups:
+				_ = e.reload(ctx) // it is logged
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
 }
 
 // timeout returns how long a scrape of all gateways may take.
@@ -48,6 +136,7 @@ func (e *exporter) timeout() time.Duration {
 
 // wait returns when all has stopped, after the end of its context.
 func (e *exporter) wait() {
+	e.running.Wait()
 	e.discovery.Wait()
 	e.fleet.Wait()
 }

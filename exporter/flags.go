@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/target"
 )
 
 var version = "unknown" // set by the linker
@@ -27,6 +28,8 @@ const (
 
 type flags struct {
 	gateways   *[]string
+	isKube     *bool
+	namespaces *[]string
 	configFile *string
 	checkFile  *string
 	web        *web.FlagConfig
@@ -45,6 +48,8 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	promslogflag.AddFlags(app, &f.log)
 
 	f.gateways = app.Flag("gateway", "Address of a gateway's admin endpoint, as http://HOST:PORT; NAME=http://HOST:PORT sets its gateway label, which is HOST:PORT otherwise. Repeatable.").PlaceHolder("URL").Strings()
+	f.isKube = app.Flag("kube", "Find the pods of Istio's ingress gateway in Kubernetes: from inside a pod by its own account, from outside as kubectl would, through port-forwarding.").Bool()
+	f.namespaces = app.Flag("kube.namespace", "Namespace in which --kube looks. Repeatable.").PlaceHolder("istio-system").Strings()
 	f.configFile = app.Flag("config.file", "YAML file with gateways, relabelling rules and scrape settings.").PlaceHolder("FILE").String()
 	f.web = kingpinflag.AddFlags(app, ":9847")
 	app.Command(serveCommand, "Serve /metrics.").Default()
@@ -67,7 +72,7 @@ func fail(stderr io.Writer, code int, err error) int {
 	return code
 }
 
-// configuration puts together the file and the --gateway flags.
+// configuration puts together the file and the flags.
 func (f *flags) configuration() (*config.Config, error) {
 	cfg := config.Default()
 	if *f.configFile != "" {
@@ -83,8 +88,19 @@ func (f *flags) configuration() (*config.Config, error) {
 		}
 		cfg.Gateways = append(cfg.Gateways, gateway)
 	}
-	if len(cfg.Gateways) == 0 {
-		return nil, errors.New("no gateway to scrape: give --gateway URL, or gateways in --config.file")
+	if *f.isKube {
+		cfg.KubernetesSD = append(cfg.KubernetesSD, f.kubernetes())
+	}
+	if !cfg.CanFind() {
+		return nil, errors.New("no gateway to scrape: give --gateway URL or --kube, or say in --config.file where gateways are")
 	}
 	return cfg, nil
+}
+
+func (f *flags) kubernetes() config.KubernetesSD {
+	namespaces := *f.namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{"istio-system"}
+	}
+	return config.IstioGateways(namespaces, !target.IsInCluster())
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -61,7 +62,6 @@ func start(t *testing.T, args ...string) string {
 	}()
 	t.Cleanup(func() {
 		stop()
-		http.DefaultClient.CloseIdleConnections() // one that it opened and did not need holds up the end
 		if code := <-exited; code != 0 {
 			t.Errorf("the exporter exits with %d, want 0", code)
 		}
@@ -88,7 +88,12 @@ func listeningOn(t *testing.T, logged io.Reader) string {
 
 func get(t *testing.T, url string) string {
 	t.Helper()
-	response, err := http.Get(url)
+	request, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Close = true // a connection kept and never used holds up the exporter's end
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Error(err)
 		return ""
@@ -201,5 +206,69 @@ moodring_exporter_target_up{gateway="well"} 1`
 		if len(series(page, own)) != 1 {
 			t.Errorf("no %s on the page", own)
 		}
+	}
+}
+
+// A reload takes what is new and keeps what was scraped; a bad file changes
+// nothing, and says so.
+func TestReload(t *testing.T) {
+	var scrapes atomic.Int32
+	url := envoy(t, &scrapes).URL
+	file := writeConfig(t, "gateways: [{name: a, url: '"+url+"'}]\nscrape: {min_age: 1h}\n")
+	address := start(t, "--config.file", file)
+	up := func() string {
+		return strings.Join(series(get(t, address+"/metrics"), "moodring_exporter_target_up"), ", ")
+	}
+	load := func(text string, reload func() int) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code := reload(); code != http.StatusOK {
+			t.Errorf("reloading %s: %d", text, code)
+		}
+	}
+	post := func() int {
+		response, err := http.Post(address+"/-/reload", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		return response.StatusCode
+	}
+	want := `moodring_exporter_target_up{gateway="a"} 1`
+	if got := up(); got != want {
+		t.Fatalf("got %s, want %s", got, want)
+	}
+	load("gateways: [{name: a, url: '"+url+"'}, {name: b, url: '"+url+"'}]\nscrape: {min_age: 1h}\n", post)
+	want += `, moodring_exporter_target_up{gateway="b"} 1`
+	if got := up(); got != want || scrapes.Load() != 2 {
+		t.Errorf("got %s after %d scrapes, want %s after 2", got, scrapes.Load(), want)
+	}
+	load("gateways: 1\n", func() int {
+		if code := post(); code != http.StatusInternalServerError {
+			t.Errorf("a bad file is answered with %d", code)
+		}
+		return http.StatusOK
+	})
+	if got := up(); got != want {
+		t.Errorf("got %s after a bad file, want %s", got, want)
+	}
+	const loaded = "moodring_exporter_config_last_reload_successful "
+	if got := series(get(t, address+"/metrics"), loaded); len(got) != 1 || got[0] != loaded+"0" {
+		t.Errorf("got %v, want %s0", got, loaded)
+	}
+	load("gateways: [{name: c, url: '"+url+"'}]\n", func() int {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		for series(get(t, address+"/metrics"), loaded)[0] != loaded+"1" {
+			continue // until the signal has come; the test's own time limit ends it
+		}
+		return http.StatusOK
+	})
+	if got, want := up(), `moodring_exporter_target_up{gateway="c"} 1`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -32,7 +32,12 @@ func check(path string, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	_, err = fmt.Fprintf(stdout, "%s is sound: %d of %d gateways kept\n", path, len(targets), len(cfg.Gateways))
+	listed, err := target.CheckFiles(cfg.FileSD)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	_, err = fmt.Fprintf(stdout, "%s is sound: %d of %d gateways kept, %d in files, %d other ways to find more\n",
+		path, len(targets), len(cfg.Gateways), listed, len(cfg.DNSSD)+len(cfg.KubernetesSD))
 	return err
 }
 
@@ -48,7 +53,11 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	e := newExporter(ctx, f, meter, logger)
+	defer stop()
+	e, err := newExporter(ctx, f, registry, meter, logger)
+	if err != nil {
+		return err
+	}
 	defer func() {
 		stop()
 		e.wait()
@@ -59,6 +68,8 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 	handler, err := expose.NewHandler(expose.Options{
 		Scrape:   e.fleet.Scrape,
 		Timeout:  e.timeout,
+		Reload:   func() error { return e.reload(ctx) },
+		IsReady:  e.discovery.IsReady,
 		Meter:    meter,
 		Registry: registry,
 		Logger:   logger,
@@ -67,6 +78,7 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	e.obey(ctx)
 	logger.Info("Starting exporter", "version", version)
 	return listen(ctx, handler, f.web, logger)
 }

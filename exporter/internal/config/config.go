@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,6 +30,9 @@ const (
 // Config is a checked configuration.
 type Config struct {
 	Gateways             []Gateway         `yaml:"gateways"`
+	FileSD               []FileSD          `yaml:"file_sd_configs"`
+	DNSSD                []DNSSD           `yaml:"dns_sd_configs"`
+	KubernetesSD         []KubernetesSD    `yaml:"kubernetes_sd_configs"`
 	Scrape               Scrape            `yaml:"scrape"`
 	RelabelConfigs       []*relabel.Config `yaml:"relabel_configs"`        // on targets
 	MetricRelabelConfigs []*relabel.Config `yaml:"metric_relabel_configs"` // on series
@@ -76,7 +80,8 @@ func Default() *Config {
 	}}
 }
 
-// Load reads the YAML file at path. Its errors name the file and fit a line.
+// Load reads the YAML file at path, beside which the files that it names are.
+// Its errors name the file and fit a line.
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -86,21 +91,31 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	cfg.resolve(filepath.Dir(path))
 	return cfg, nil
 }
 
 // Parse reads YAML over Default and checks it.
 func Parse(text []byte) (*Config, error) {
 	cfg := Default()
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(cfg); err != nil && !errors.Is(err, io.EOF) {
-		return nil, oneLine(err)
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one YAML document: keep one")
+	if err := Decode(text, cfg); err != nil {
+		return nil, err
 	}
 	return cfg, cfg.check()
+}
+
+// Decode reads one YAML document, strictly: an unknown key is an error. No
+// document at all leaves into as it is.
+func Decode(text []byte, into any) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return oneLine(err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return errors.New("more than one YAML document: keep one")
+	}
+	return nil
 }
 
 // oneLine turns yaml's list of mistakes into one line without Go's type names.
@@ -117,11 +132,17 @@ func oneLine(err error) error {
 	return errors.New(strings.Join(mistakes, "; "))
 }
 
+// CanFind tells whether c says where gateways are.
+func (c *Config) CanFind() bool {
+	return len(c.Gateways)+len(c.FileSD)+len(c.DNSSD)+len(c.KubernetesSD) > 0
+}
+
 func (c *Config) check() error {
-	for i := range c.Gateways {
-		if err := c.Gateways[i].check(); err != nil {
-			return fmt.Errorf("gateways[%d]: %w", i, err)
-		}
+	if err := checkEach("gateways", c.Gateways, (*Gateway).check); err != nil {
+		return err
+	}
+	if err := c.checkDiscovery(); err != nil {
+		return err
 	}
 	if err := checkRules("relabel_configs", c.RelabelConfigs); err != nil {
 		return err
@@ -146,6 +167,8 @@ func checkRules(key string, rules []*relabel.Config) error {
 
 func (s Scrape) check() error {
 	switch {
+	case s.Interval != 0 && s.Interval < Duration(time.Second):
+		return fmt.Errorf("scrape.interval: %s is less than 1s", time.Duration(s.Interval))
 	case s.Timeout <= 0:
 		return fmt.Errorf("scrape.timeout: %s is not above 0", time.Duration(s.Timeout))
 	case s.MaxPageBytes <= 0:

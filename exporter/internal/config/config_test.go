@@ -18,6 +18,28 @@ func TestLoadGood(t *testing.T) {
 	if diff := cmp.Diff(gateways, cfg.Gateways); diff != "" {
 		t.Errorf("gateways (-want +got):\n%s", diff)
 	}
+	files := []FileSD{{[]string{"testdata/gateways/*.yml", "testdata/one.json"}, Duration(time.Minute)}}
+	if diff := cmp.Diff(files, cfg.FileSD); diff != "" {
+		t.Errorf("file_sd_configs (-want +got):\n%s", diff)
+	}
+	dns := []DNSSD{
+		{Names: []string{"_envoy-prom._tcp.gateways.example"}, Type: "SRV", RefreshInterval: Duration(10 * time.Second)},
+		{Names: []string{"gateway.example"}, Type: "A", Port: 15090, RefreshInterval: Duration(30 * time.Second)},
+	}
+	if diff := cmp.Diff(dns, cfg.DNSSD); diff != "" {
+		t.Errorf("dns_sd_configs (-want +got):\n%s", diff)
+	}
+	kubernetes := []KubernetesSD{
+		{Role: "pod", Label: "app=istio-ingressgateway", Port: 15090},
+		{Role: "pod", Label: "serving.kserve.io/inferenceservice", Port: 15020, Namespaces: Namespaces{[]string{"models"}}},
+		{
+			Role: "endpointslice", Label: "kubernetes.io/service-name=istio-ingressgateway", Port: 15000, PortForward: true,
+			KubeconfigFile: "/etc/exporter/kubeconfig",
+		},
+	}
+	if diff := cmp.Diff(kubernetes, cfg.KubernetesSD); diff != "" {
+		t.Errorf("kubernetes_sd_configs (-want +got):\n%s", diff)
+	}
 	scrape := Scrape{
 		Timeout: Duration(5 * time.Second), Interval: Duration(15 * time.Second), Keep: Duration(time.Minute),
 		MaxPageBytes: 1000000, MaxLineBytes: 10000, Format: JSON,
@@ -42,22 +64,34 @@ func TestLoadEmptyIsDefault(t *testing.T) {
 
 func TestLoadBad(t *testing.T) {
 	wants := map[string]string{
-		"unknown-key":   "line 1: field gateway not found",
-		"two-mistakes":  "line 3: field nam not found; line 4: field scrapes not found",
-		"duration":      `line 4: not a valid duration string: "soon"`,
-		"syntax":        "yaml: line 1: did not find expected node content",
-		"no-url":        `gateways[0]: url "": want http://HOST:PORT`,
-		"scheme":        `gateways[0]: url "ftp://a": want http://HOST:PORT`,
-		"query":         `gateways[0]: url "http://a/?b": leave out what follows the path; the exporter adds its own query`,
-		"timeout":       "scrape.timeout: 0s is not above 0",
-		"page":          "scrape.max_page_bytes: -1 is not above 0",
-		"line":          "scrape.max_line_bytes: 0 is not above 0",
-		"format":        `scrape.format: "xml" is neither prometheus nor json`,
-		"action":        `unknown relabel action "explode"`,
-		"regex":         "error parsing regexp: missing closing ): `^(?s:()$`",
-		"no-target":     "metric_relabel_configs[0]: relabel configuration for replace action requires 'target_label' value",
-		"empty-rule":    "metric_relabel_configs[0]: the rule is empty",
-		"two-documents": "more than one YAML document: keep one",
+		"unknown-key":    "line 1: field gateway not found",
+		"two-mistakes":   "line 3: field nam not found; line 4: field scrapes not found",
+		"duration":       `line 4: not a valid duration string: "soon"`,
+		"syntax":         "yaml: line 1: did not find expected node content",
+		"no-url":         `gateways[0]: url "": want http://HOST:PORT`,
+		"scheme":         `gateways[0]: url "ftp://a": want http://HOST:PORT`,
+		"query":          `gateways[0]: url "http://a/?b": leave out what follows the path; the exporter adds its own query`,
+		"timeout":        "scrape.timeout: 0s is not above 0",
+		"page":           "scrape.max_page_bytes: -1 is not above 0",
+		"line":           "scrape.max_line_bytes: 0 is not above 0",
+		"format":         `scrape.format: "xml" is neither prometheus nor json`,
+		"action":         `unknown relabel action "explode"`,
+		"regex":          "error parsing regexp: missing closing ): `^(?s:()$`",
+		"no-target":      "metric_relabel_configs[0]: relabel configuration for replace action requires 'target_label' value",
+		"empty-rule":     "metric_relabel_configs[0]: the rule is empty",
+		"file-none":      `file_sd_configs[0]: files: none given`,
+		"file-name":      `file_sd_configs[0]: files: "*/gateways.yml": want a name that ends in .json, .yml or .yaml, with at most one *, in its last part`,
+		"file-refresh":   `file_sd_configs[0]: refresh_interval: 10ms is less than 1s`,
+		"dns-names":      `dns_sd_configs[0]: names: none given, or an empty one`,
+		"dns-type":       `dns_sd_configs[0]: type: "MX" is not SRV, A or AAAA`,
+		"dns-port":       `dns_sd_configs[0]: port: 0 is not a port, and a record of type A has none`,
+		"kube-role":      `kubernetes_sd_configs[0]: role: "node" is neither pod nor endpointslice`,
+		"kube-label":     `kubernetes_sd_configs[1]: label: "=a" is no selector: found '=', expected: !, identifier, or 'end of string'`,
+		"kube-port":      `kubernetes_sd_configs[0]: port: 70000 is not a port`,
+		"kube-namespace": `kubernetes_sd_configs[0]: namespaces.names: one is empty; leave out namespaces to look in all`,
+		"kube-key":       `line 1: field namespace not found`,
+		"interval":       `scrape.interval: 10ms is less than 1s`,
+		"two-documents":  "more than one YAML document: keep one",
 	}
 	files, err := filepath.Glob("testdata/*.bad.yml")
 	if err != nil || len(files) != len(wants) {

@@ -19,13 +19,16 @@ import (
 type Options struct {
 	Scrape   func(context.Context) []Snapshot // of all gateways; returns by the context's deadline
 	Timeout  func() time.Duration             // for Scrape, where the scraper has no shorter one
+	Reload   func() error                     // reads the configuration again
+	IsReady  func() bool                      // whether it is known which gateways there are
 	Meter    *Meter
 	Registry *prometheus.Registry // the exporter's own metrics
 	Logger   *slog.Logger
 	Version  string
 }
 
-// NewHandler serves /metrics, /-/healthy, /-/ready and a page that links them.
+// NewHandler serves /metrics, /-/healthy, /-/ready, /-/reload and a page that
+// links them.
 func NewHandler(options Options) (http.Handler, error) {
 	landing, err := web.NewLandingPage(web.LandingConfig{
 		Name:        "Moodring exporter",
@@ -44,7 +47,8 @@ func NewHandler(options Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", &metricsHandler{options})
 	mux.HandleFunc("GET /-/healthy", say("The exporter is healthy.\n"))
-	mux.HandleFunc("GET /-/ready", say("The exporter is ready.\n"))
+	mux.HandleFunc("GET /-/ready", ready(options.IsReady))
+	mux.HandleFunc("POST /-/reload", reload(options.Reload))
 	mux.Handle("GET /", landing)
 	return mux, nil
 }
@@ -52,6 +56,26 @@ func NewHandler(options Options) (http.Handler, error) {
 func say(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, text) // an asker who has gone is no fault of ours
+	}
+}
+
+func ready(isReady func() bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !isReady() {
+			http.Error(w, "The exporter does not know its gateways yet.", http.StatusServiceUnavailable)
+			return
+		}
+		say("The exporter is ready.\n")(w, r)
+	}
+}
+
+func reload(reload func() error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := reload(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		say("The configuration is loaded.\n")(w, r)
 	}
 }
 

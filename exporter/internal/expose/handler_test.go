@@ -3,6 +3,7 @@ package expose
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"math"
@@ -32,7 +33,8 @@ func handler(t *testing.T, scrape func(context.Context) []Snapshot) http.Handler
 	meter.Track("a")
 	meter.Track("b")
 	h, err := NewHandler(Options{
-		Scrape: scrape, Timeout: func() time.Duration { return 10 * time.Second }, Meter: meter, Registry: registry,
+		Scrape: scrape, Timeout: func() time.Duration { return 10 * time.Second },
+		Reload: func() error { return errors.New("no such file") }, IsReady: func() bool { return true }, Meter: meter, Registry: registry,
 		Logger: slog.New(slog.DiscardHandler), Version: "1.2.3",
 	})
 	if err != nil {
@@ -229,5 +231,31 @@ func TestMetricsAskedByPost(t *testing.T) {
 	handler(t, nil).ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/metrics", new(bytes.Buffer)))
 	if recorder.Code != http.StatusMethodNotAllowed {
 		t.Errorf("got %d, want 405", recorder.Code)
+	}
+}
+
+func TestReadyAndReload(t *testing.T) {
+	for name, test := range map[string]struct {
+		method, path string
+		options      Options
+		code         int
+		body         string
+	}{
+		"not ready": {"GET", "/-/ready", Options{IsReady: func() bool { return false }}, 503, "The exporter does not know its gateways yet.\n"},
+		"loaded":    {"POST", "/-/reload", Options{Reload: func() error { return nil }}, 200, "The configuration is loaded.\n"},
+		"not sound": {"POST", "/-/reload", Options{Reload: func() error { return errors.New("a.yml: line 3") }}, 500, "a.yml: line 3\n"},
+		"not asked": {"PUT", "/-/reload", Options{}, 405, "Method Not Allowed\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, err := NewHandler(test.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			recorder := httptest.NewRecorder()
+			h.ServeHTTP(recorder, httptest.NewRequest(test.method, test.path, nil))
+			if recorder.Code != test.code || recorder.Body.String() != test.body {
+				t.Errorf("got %d %q, want %d %q", recorder.Code, recorder.Body, test.code, test.body)
+			}
+		})
 	}
 }

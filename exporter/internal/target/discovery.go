@@ -2,9 +2,11 @@ package target
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -12,12 +14,15 @@ import (
 	"github.com/prometheus/prometheus/model/relabel"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
 // Options of a Discovery. All fields are needed.
 type Options struct {
 	Logger *slog.Logger
+	// Failed counts a failure of one of contract.Sources.
+	Failed func(source string)
 	// Publish gets all targets whenever they may have changed, one call at a
 	// time. isReconfigured tells that another configuration is the reason, so
 	// that what is missing is no longer wanted, rather than gone.
@@ -32,9 +37,9 @@ type Discovery struct {
 	running  sync.WaitGroup
 
 	mu       sync.Mutex
+	plan     *Plan              // in use
 	sources  map[string]*source // in use, by their configuration
-	rules    []*relabel.Config
-	warnings map[string]bool // given about the current list
+	warnings map[string]bool    // given about the current list
 }
 
 // NewDiscovery returns a Discovery without sources.
@@ -42,9 +47,14 @@ func NewDiscovery(options Options) *Discovery {
 	return &Discovery{Options: options}
 }
 
-// finder finds gateways until ctx ends, and calls report with all of them at
-// first and whenever they may have changed.
-type finder func(ctx context.Context, report func([]found))
+// finder finds gateways until ctx ends.
+type finder func(ctx context.Context, out reporter)
+
+// reporter is whom a finder tells.
+type reporter struct {
+	found  func([]found) // all of them, at first and whenever they may have changed
+	failed func(error)   // why it cannot know; what it knew stays
+}
 
 // source is a finder at work.
 type source struct {
@@ -57,18 +67,62 @@ type source struct {
 // reports before it takes the place of the old one.
 const patience = 10 * time.Second
 
-// Apply discovers what cfg says, until ctx ends. Sources that the configuration
-// before had too go on; the targets of the others stay until the new sources
-// have reported, or 10 seconds.
-func (d *Discovery) Apply(ctx context.Context, cfg *config.Config) error {
-	finders, err := finders(cfg)
-	if err != nil {
-		return err
+// Plan is a checked configuration of where to look.
+type Plan struct {
+	static  []found
+	finders map[string]namedFinder // by the part of the configuration that they depend on
+	rules   []*relabel.Config
+}
+
+type namedFinder struct {
+	name string // one of contract.Sources
+	find finder
+}
+
+// NewPlan checks what can be checked without looking.
+func NewPlan(cfg *config.Config) (*Plan, error) {
+	if _, err := Static(cfg.Gateways, cfg.RelabelConfigs); err != nil {
+		return nil, err
 	}
+	gateways, err := static(cfg.Gateways)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{gateways, make(map[string]namedFinder), cfg.RelabelConfigs}
+	for _, sd := range cfg.FileSD {
+		err = errors.Join(err, p.add(contract.SourceFile, sd, findInFiles(sd)))
+	}
+	for _, sd := range cfg.DNSSD {
+		err = errors.Join(err, p.add(contract.SourceDNS, sd, findByDNS(sd, net.DefaultResolver)))
+	}
+	for _, sd := range cfg.KubernetesSD {
+		cluster, failure := newCluster(sd)
+		if failure != nil {
+			return nil, fmt.Errorf("kubernetes_sd_configs: %w", failure)
+		}
+		err = errors.Join(err, p.add(contract.SourceKubernetes, sd, cluster.find))
+	}
+	return p, err
+}
+
+// add adds a finder that depends on cfg. One that is there already is enough.
+func (p *Plan) add(name string, cfg any, find finder) error {
+	text, err := yaml.Marshal(cfg)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	p.finders[name+"\n"+string(text)] = namedFinder{name, find}
+	return nil
+}
+
+// Apply discovers what plan says, until ctx ends. Sources that the plan before
+// had too go on; the targets of the others stay until the new sources have
+// reported, or 10 seconds.
+func (d *Discovery) Apply(ctx context.Context, plan *Plan) {
 	d.applying.Lock()
 	defer d.applying.Unlock()
-	isFirst := d.sources == nil
-	next := d.start(ctx, finders)
+	isFirst := d.plan == nil
+	next := d.start(ctx, plan.finders)
 	isWhole := isFirst || haveReported(ctx, next)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -77,35 +131,14 @@ func (d *Discovery) Apply(ctx context.Context, cfg *config.Config) error {
 			old.stop()
 		}
 	}
-	d.sources, d.rules, d.warnings = next, cfg.RelabelConfigs, nil
+	d.plan, d.sources, d.warnings = plan, next, nil
 	d.publish(isWhole && !isFirst)
-	return nil
-}
-
-// finders returns the finders of cfg, by the part of it that they depend on.
-func finders(cfg *config.Config) (map[string]finder, error) {
-	all := make(map[string]finder)
-	gateways, err := static(cfg.Gateways)
-	if err != nil {
-		return nil, err
-	}
-	err = add(all, "gateways", cfg.Gateways, func(_ context.Context, report func([]found)) { report(gateways) })
-	return all, err
-}
-
-func add(all map[string]finder, kind string, cfg any, f finder) error {
-	text, err := yaml.Marshal(cfg)
-	if err != nil {
-		return fmt.Errorf("%s: %w", kind, err)
-	}
-	all[kind+"\n"+string(text)] = f
-	return nil
 }
 
 // start returns a source for each finder: the one that runs already, or a new one.
-func (d *Discovery) start(ctx context.Context, finders map[string]finder) map[string]*source {
+func (d *Discovery) start(ctx context.Context, finders map[string]namedFinder) map[string]*source {
 	next := make(map[string]*source, len(finders))
-	for key, find := range finders {
+	for key, finder := range finders {
 		if next[key] = d.sources[key]; next[key] != nil {
 			continue
 		}
@@ -113,10 +146,18 @@ func (d *Discovery) start(ctx context.Context, finders map[string]finder) map[st
 		s := &source{stop: stop, reported: make(chan struct{})}
 		next[key] = s
 		d.running.Go(func() {
-			find(own, func(all []found) { d.report(key, s, all) })
+			finder.find(own, reporter{
+				found:  func(all []found) { d.report(key, s, all) },
+				failed: func(err error) { d.fail(finder.name, err) },
+			})
 		})
 	}
 	return next
+}
+
+func (d *Discovery) fail(name string, err error) {
+	d.Failed(name)
+	d.Logger.Warn("Discovering gateways failed; what was found before stays", "source", name, "err", err)
 }
 
 func haveReported(ctx context.Context, sources map[string]*source) bool {
@@ -148,11 +189,11 @@ func (d *Discovery) report(key string, s *source, all []found) {
 
 // publish must be called with mu locked.
 func (d *Discovery) publish(isReconfigured bool) {
-	var all []found
+	all := slices.Clone(d.plan.static)
 	for _, key := range slices.Sorted(maps.Keys(d.sources)) { // so that of two with one name the same stays
 		all = append(all, d.sources[key].found...)
 	}
-	kept, bad := targets(all, d.rules)
+	kept, bad := targets(all, d.plan.rules)
 	d.warn(bad)
 	d.Publish(kept, isReconfigured)
 }

@@ -41,6 +41,8 @@ type found struct {
 	dial      Dial
 }
 
+func (f found) address() string { return f.labels.Get(model.AddressLabel) }
+
 // target applies the rules; isKept is false where they drop it. What they leave
 // without a leading __ becomes a label of the target's series.
 func (f found) target(rules []*relabel.Config, own map[string]bool) (t Target, isKept bool, err error) {
@@ -83,7 +85,7 @@ func seriesLabels(builder *labels.Builder, own map[string]bool) (labels.Labels, 
 		if strings.HasPrefix(l.Name, model.ReservedLabelPrefix) {
 			builder.Del(l.Name)
 		} else if own[l.Name] {
-			err = fmt.Errorf("relabel_configs set the label %s, which the metrics use: choose another name", l.Name)
+			err = fmt.Errorf("the metrics have a label %s of their own: choose another name", l.Name)
 		}
 	})
 	if err == nil && builder.Get(contract.LabelGateway) == "" {

@@ -52,8 +52,8 @@ func TestStatic(t *testing.T) {
 func TestStaticRefuses(t *testing.T) {
 	for rules, want := range map[string]string{
 		`[{target_label: gateway, replacement: one}]`:     `gateway "one": two gateways have that name: give each its own, as in --gateway NAME=URL`,
-		`[{target_label: model, replacement: one}]`:       `gateway "a": relabel_configs set the label model, which the metrics use: choose another name`,
-		`[{target_label: le, replacement: one}]`:          `gateway "a": relabel_configs set the label le, which the metrics use: choose another name`,
+		`[{target_label: model, replacement: one}]`:       `gateway "a": the metrics have a label model of their own: choose another name`,
+		`[{target_label: le, replacement: one}]`:          `gateway "a": the metrics have a label le of their own: choose another name`,
 		`[{regex: gateway, action: labeldrop}]`:           `gateway "a": relabel_configs leave its gateway label empty`,
 		`[{target_label: __scheme__, replacement: ftp}]`:  `gateway "a": its __scheme__ is "ftp": want http or https`,
 		`[{target_label: __address__, replacement: a/b}]`: `gateway "a": its __address__ is "a/b": want HOST:PORT`,

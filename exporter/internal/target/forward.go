@@ -1,0 +1,163 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/httpstream"
+	streamspdy "k8s.io/apimachinery/pkg/util/httpstream/spdy"
+	constants "k8s.io/apimachinery/pkg/util/portforward"
+	"k8s.io/client-go/tools/portforward"
+	"k8s.io/client-go/transport/spdy"
+	"k8s.io/client-go/transport/websocket"
+)
+
+// dialer returns what connects to a pod through the API server, nil where pods
+// are reached directly. client-go's own PortForwarder opens a local port for
+// each pod, through which all users of the machine would reach its Envoy.
+func (c *cluster) dialer(namespace, pod string) Dial {
+	if !c.PortForward {
+		return nil
+	}
+	return func(ctx context.Context, _, address string) (net.Conn, error) {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		at := c.core.Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
+		connection, err := c.upgrade(ctx, at)
+		if err != nil {
+			return nil, fmt.Errorf("port-forwarding to pod %s/%s: %w", namespace, pod, err)
+		}
+		forwarded, err := forward(connection, port)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("port-forwarding to pod %s/%s: %w", namespace, pod, err), connection.Close())
+		}
+		return forwarded, nil
+	}
+}
+
+// upgrade asks for a WebSocket, as kubectl does, and for SPDY where that is
+// refused: API servers before 1.31 know only SPDY.
+func (c *cluster) upgrade(ctx context.Context, at *url.URL) (httpstream.Connection, error) {
+	connection, err := c.upgradeToWebSocket(ctx, at)
+	if httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err) {
+		return c.upgradeToSPDY(ctx, at)
+	}
+	return connection, err
+}
+
+func (c *cluster) upgradeToWebSocket(ctx context.Context, at *url.URL) (httpstream.Connection, error) {
+	transport, holder, err := websocket.RoundTripperFor(c.rest)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	socket, err := websocket.Negotiate(transport, holder, request, constants.WebsocketsSPDYTunnelingPortForwardV1)
+	if err != nil {
+		return nil, err
+	}
+	return streamspdy.NewClientConnectionWithPings(portforward.NewTunnelingConnection("exporter", socket), portforward.PingPeriod)
+}
+
+func (c *cluster) upgradeToSPDY(ctx context.Context, at *url.URL) (httpstream.Connection, error) {
+	transport, upgrader, err := spdy.RoundTripperFor(c.rest)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	connection, _, err := spdy.Negotiate(upgrader, &http.Client{Transport: transport}, request, constants.PortForwardV1Name)
+	return connection, err
+}
+
+// forwarded is a connection to a port of a pod: a stream of data, beside one on
+// which the kubelet says what went wrong.
+type forwarded struct {
+	httpstream.Stream
+	connection httpstream.Connection
+	port       string
+
+	mu     sync.Mutex
+	failed error
+}
+
+func forward(connection httpstream.Connection, port string) (net.Conn, error) {
+	headers := http.Header{}
+	headers.Set(corev1.PortHeader, port)
+	headers.Set(corev1.PortForwardRequestIDHeader, "0") // the connection has no other
+	headers.Set(corev1.StreamType, corev1.StreamTypeError)
+	complaints, err := connection.CreateStream(headers)
+	if err != nil {
+		return nil, err
+	}
+	if err := complaints.Close(); err != nil { // nothing is written to it
+		return nil, err
+	}
+	headers.Set(corev1.StreamType, corev1.StreamTypeData)
+	data, err := connection.CreateStream(headers)
+	if err != nil {
+		return nil, err
+	}
+	f := &forwarded{Stream: data, connection: connection, port: port}
+	go f.listen(complaints)
+	return f, nil
+}
+
+// listen waits for the kubelet's complaint, or the end of the connection.
+func (f *forwarded) listen(complaints io.Reader) {
+	const limit = 1 << 10
+	text, err := io.ReadAll(io.LimitReader(complaints, limit))
+	if err != nil || len(text) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failed = fmt.Errorf("the kubelet cannot reach port %s: %s", f.port, strings.TrimSpace(string(text)))
+	_ = f.connection.Close() // the complaint is the error to show
+}
+
+func (f *forwarded) Read(p []byte) (int, error) {
+	n, err := f.Stream.Read(p)
+	if err == nil {
+		return n, nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failed != nil {
+		err = f.failed
+	}
+	return n, err
+}
+
+// Close closes the way there too: it was made for this stream.
+func (f *forwarded) Close() error { return f.connection.Close() }
+
+type podAddr string
+
+func (podAddr) Network() string  { return "portforward" }
+func (a podAddr) String() string { return string(a) }
+
+func (f *forwarded) LocalAddr() net.Addr  { return podAddr("exporter") }
+func (f *forwarded) RemoteAddr() net.Addr { return podAddr("port " + f.port) }
+
+// The streams have no deadlines; whoever uses the connection closes it instead,
+// as net/http does.
+func (f *forwarded) SetDeadline(time.Time) error      { return os.ErrNoDeadline }
+func (f *forwarded) SetReadDeadline(time.Time) error  { return os.ErrNoDeadline }
+func (f *forwarded) SetWriteDeadline(time.Time) error { return os.ErrNoDeadline }
