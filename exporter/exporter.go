@@ -29,7 +29,8 @@ type exporter struct {
 	isLoaded, loadedAt prometheus.Gauge
 }
 
-// newExporter returns an exporter whose own metrics are in registry.
+// newExporter returns an exporter whose own metrics are in registry, and which
+// has no configuration yet.
 func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, meter *expose.Meter, logger *slog.Logger) (*exporter, error) {
 	e := &exporter{
 		flags:    f,
@@ -38,12 +39,17 @@ func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, 
 		isLoaded: gauge(contract.ExporterReload),
 		loadedAt: gauge(contract.ExporterReloadTime),
 	}
+	shard, err := f.shard()
+	if err != nil {
+		return nil, err
+	}
 	errors, err := newDiscoveryErrors(registry, e.isLoaded, e.loadedAt)
 	if err != nil {
 		return nil, err
 	}
 	e.discovery = target.NewDiscovery(target.Options{
 		Logger:  logger,
+		Shard:   shard,
 		Failed:  func(source string) { errors.WithLabelValues(source).Inc() },
 		Publish: e.fleet.Apply,
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -30,6 +31,7 @@ type flags struct {
 	gateways   *[]string
 	isKube     *bool
 	namespaces *[]string
+	shardText  *string
 	configFile *string
 	checkFile  *string
 	web        *web.FlagConfig
@@ -50,6 +52,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	f.gateways = app.Flag("gateway", "Address of a gateway's admin endpoint, as http://HOST:PORT; NAME=http://HOST:PORT sets its gateway label, which is HOST:PORT otherwise. Repeatable.").PlaceHolder("URL").Strings()
 	f.isKube = app.Flag("kube", "Find the pods of Istio's ingress gateway in Kubernetes: from inside a pod by its own account, from outside as kubectl would, through port-forwarding.").Bool()
 	f.namespaces = app.Flag("kube.namespace", "Namespace in which --kube looks. Repeatable.").PlaceHolder("istio-system").Strings()
+	f.shardText = app.Flag("shard", "Scrape a share of the gateways: I/N is share I, from 0, of N; auto/N takes I from the end of the host name, as a StatefulSet gives it.").PlaceHolder("I/N").String()
 	f.configFile = app.Flag("config.file", "YAML file with gateways, relabelling rules and scrape settings.").PlaceHolder("FILE").String()
 	f.web = kingpinflag.AddFlags(app, ":9847")
 	app.Command(serveCommand, "Serve /metrics.").Default()
@@ -103,4 +106,20 @@ func (f *flags) kubernetes() config.KubernetesSD {
 		namespaces = []string{"istio-system"}
 	}
 	return config.IstioGateways(namespaces, !target.IsInCluster())
+}
+
+// shard returns the share of the gateways that is this exporter's.
+func (f *flags) shard() (target.Shard, error) {
+	if *f.shardText == "" {
+		return target.Shard{}, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return target.Shard{}, fmt.Errorf("--shard: %w", err)
+	}
+	shard, err := target.ParseShard(*f.shardText, host)
+	if err != nil {
+		return target.Shard{}, fmt.Errorf("--shard: %w", err)
+	}
+	return shard, nil
 }

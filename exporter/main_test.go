@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -90,7 +91,8 @@ func get(t *testing.T, url string) string {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return ""
 	}
 	request.Close = true // a connection kept and never used holds up the exporter's end
 	response, err := http.DefaultClient.Do(request)
@@ -270,5 +272,27 @@ func TestReload(t *testing.T) {
 	})
 	if got, want := up(), `moodring_exporter_target_up{gateway="c"} 1`; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Exporters that share the gateways scrape each of them once.
+func TestShards(t *testing.T) {
+	var scrapes atomic.Int32
+	url := envoy(t, &scrapes).URL
+	var args []string
+	for i := range 20 {
+		args = append(args, "--gateway", fmt.Sprintf("g%d=%s", i, url))
+	}
+	all := 0
+	for _, shard := range []string{"0/2", "1/2"} {
+		page := get(t, start(t, append(args, "--shard", shard)...)+"/metrics")
+		found := len(series(page, "moodring_exporter_target_up"))
+		if found < 5 {
+			t.Errorf("shard %s has %d gateways of 20", shard, found)
+		}
+		all += found
+	}
+	if all != 20 || scrapes.Load() != 20 {
+		t.Errorf("%d gateways, %d scrapes; want 20", all, scrapes.Load())
 	}
 }

@@ -18,9 +18,10 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// Options of a Discovery. All fields are needed.
+// Options of a Discovery. All fields but Shard are needed.
 type Options struct {
 	Logger *slog.Logger
+	Shard  Shard
 	// Failed counts a failure of one of contract.Sources.
 	Failed func(source string)
 	// Publish gets all targets whenever they may have changed, one call at a
@@ -195,7 +196,7 @@ func (d *Discovery) publish(isReconfigured bool) {
 	}
 	kept, bad := targets(all, d.plan.rules)
 	d.warn(bad)
-	d.Publish(kept, isReconfigured)
+	d.Publish(slices.DeleteFunc(kept, func(t Target) bool { return !d.Shard.Has(t.Gateway) }), isReconfigured)
 }
 
 // warn logs what was not wrong in the list before.
