@@ -8,7 +8,7 @@ GO      ?= go
 PYTHON  ?= python3
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-MODULES := . plugin/bench deploy/local deploy/render
+MODULES := . exporter/kubetest plugin/bench deploy/local deploy/render
 
 include Tools.mk
 
@@ -47,6 +47,7 @@ demo: stack ## Run the stack once: send a corpus, check every count, exit 0 or 1
 # -count=1: Go's test cache does not see files outside a module.
 test: stack ## Run every test
 	$(GO) test ./...
+	cd exporter/kubetest && GOGC=400 $(GO) test -count=1 ./...
 	cd deploy/local && $(GO) test -count=1 ./...
 	cd deploy/render && $(GO) test -count=1 ./...
 

@@ -158,7 +158,7 @@ func (d *Discovery) start(ctx context.Context, finders map[string]namedFinder) m
 
 func (d *Discovery) fail(name string, err error) {
 	d.Failed(name)
-	d.Logger.Warn("Discovering gateways failed; what was found before stays", "source", name, "err", err)
+	d.Logger.Warn("Discovering gateways failed; what was found before stays", "by", name, "err", err)
 }
 
 func haveReported(ctx context.Context, sources map[string]*source) bool {

@@ -187,7 +187,7 @@ func parseFile(path string, text []byte) ([]found, error) {
 	var all []found
 	for i, group := range groups {
 		for name := range group.Labels {
-			if !model.LabelName(name).IsValid() {
+			if !model.UTF8Validation.IsValidLabelName(name) {
 				return nil, fmt.Errorf("entry %d: %q is not a label's name", i+1, name)
 			}
 		}

@@ -10,16 +10,15 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/httpstream"
-	streamspdy "k8s.io/apimachinery/pkg/util/httpstream/spdy"
 	constants "k8s.io/apimachinery/pkg/util/portforward"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 	"k8s.io/client-go/transport/websocket"
+	"k8s.io/streaming/pkg/httpstream"
+	streamspdy "k8s.io/streaming/pkg/httpstream/spdy"
 )
 
 // dialer returns what connects to a pod through the API server, nil where pods
@@ -82,7 +81,7 @@ func (c *cluster) upgradeToSPDY(ctx context.Context, at *url.URL) (httpstream.Co
 	if err != nil {
 		return nil, err
 	}
-	connection, _, err := spdy.Negotiate(upgrader, &http.Client{Transport: transport}, request, constants.PortForwardV1Name)
+	connection, _, err := spdy.NegotiateStreaming(upgrader, &http.Client{Transport: transport}, request, constants.PortForwardV1Name)
 	return connection, err
 }
 
@@ -93,7 +92,7 @@ type forwarded struct {
 	connection httpstream.Connection
 	port       string
 
-	mu     sync.Mutex
+	heard  chan struct{} // closed when failed is final
 	failed error
 }
 
@@ -114,31 +113,29 @@ func forward(connection httpstream.Connection, port string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &forwarded{Stream: data, connection: connection, port: port}
+	f := &forwarded{Stream: data, connection: connection, port: port, heard: make(chan struct{})}
 	go f.listen(complaints)
 	return f, nil
 }
 
-// listen waits for the kubelet's complaint, or the end of the connection.
+// listen waits for the kubelet's complaint, or the end of its stream.
 func (f *forwarded) listen(complaints io.Reader) {
+	defer close(f.heard)
 	const limit = 1 << 10
 	text, err := io.ReadAll(io.LimitReader(complaints, limit))
-	if err != nil || len(text) == 0 {
-		return
+	if err == nil && len(text) > 0 {
+		f.failed = fmt.Errorf("the kubelet cannot reach port %s: %s", f.port, strings.TrimSpace(string(text)))
+		_ = f.connection.Close() // the complaint is the error to show
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.failed = fmt.Errorf("the kubelet cannot reach port %s: %s", f.port, strings.TrimSpace(string(text)))
-	_ = f.connection.Close() // the complaint is the error to show
 }
 
+// Read tells why the data ended. The kubelet ends both streams together.
 func (f *forwarded) Read(p []byte) (int, error) {
 	n, err := f.Stream.Read(p)
 	if err == nil {
 		return n, nil
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	<-f.heard
 	if f.failed != nil {
 		err = f.failed
 	}

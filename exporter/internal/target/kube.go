@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -182,9 +183,7 @@ func (c *cluster) explain(namespace string, err error) error {
 // follow reports after each change, and once for changes that come together.
 func (c *cluster) follow(ctx context.Context, informers []cache.SharedIndexInformer, changed <-chan struct{}, out reporter) {
 	for _, informer := range informers {
-		select {
-		case <-informer.HasSyncedChecker().Done():
-		case <-ctx.Done():
+		if !c.sync(ctx, informer, out) {
 			return
 		}
 	}
@@ -194,6 +193,23 @@ func (c *cluster) follow(ctx context.Context, informers []cache.SharedIndexInfor
 		case <-changed:
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// sync waits for an informer's first list, and returns false if ctx ended. An
+// API server that cannot be reached is an error of no watch.
+func (c *cluster) sync(ctx context.Context, informer cache.SharedIndexInformer, out reporter) bool {
+	late := time.NewTicker(10 * time.Second)
+	defer late.Stop()
+	for {
+		select {
+		case <-informer.HasSyncedChecker().Done():
+			return true
+		case <-late.C:
+			out.failed(fmt.Errorf("the API server at %s has given no list of %s yet", c.rest.Host, c.role.resource))
+		case <-ctx.Done():
+			return false
 		}
 	}
 }

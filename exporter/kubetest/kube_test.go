@@ -1,0 +1,447 @@
+package kubetest
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	promkube "github.com/prometheus/prometheus/discovery/kubernetes"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/target"
+)
+
+// TestKubernetes runs on one cluster, in order: the last part looks at what the
+// account did in all of them.
+func TestKubernetes(t *testing.T) {
+	c := newCluster(t)
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, *cluster)
+	}{
+		{"manifests", testManifests},
+		{"no account's rights", testForbidden},
+		{"pods", testPods},
+		{"endpoint slices", testSlices},
+		{"from a laptop", testLaptop},
+		{"rights", testRights},
+	} {
+		if !t.Run(part.name, func(t *testing.T) { part.test(t, c) }) {
+			return
+		}
+	}
+}
+
+// discovered is what a Discovery with the exporter's account finds.
+type discovered struct {
+	lists  chan []target.Target // the latest alone
+	failed chan string
+	log    *strings.Builder
+}
+
+// discover runs until the test ends. The configuration's KUBECONFIG is the
+// exporter's account's.
+func discover(t *testing.T, c *cluster, yaml string) *discovered {
+	t.Helper()
+	d := &discovered{make(chan []target.Target, 1), make(chan string, 100), new(strings.Builder)}
+	cfg, err := config.Parse([]byte(strings.ReplaceAll(yaml, "KUBECONFIG", c.kubeconfig(t))))
+	must(t, err)
+	plan, err := target.NewPlan(cfg)
+	must(t, err)
+	discovery := target.NewDiscovery(target.Options{
+		Logger: slog.New(slog.NewTextHandler(d.log, nil)),
+		Failed: func(source string) { d.failed <- source },
+		Publish: func(targets []target.Target, _ bool) {
+			select {
+			case <-d.lists:
+			default:
+			}
+			d.lists <- targets
+		},
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	discovery.Apply(ctx, plan)
+	t.Cleanup(func() {
+		stop()
+		discovery.Wait()
+	})
+	return d
+}
+
+// wait waits until the list is what is wanted, each target as text.
+func (d *discovered) wait(t *testing.T, want ...string) []target.Target {
+	t.Helper()
+	var got []string
+	late := time.After(patience)
+	for {
+		select {
+		case list := <-d.lists:
+			if got = texts(list); slices.Equal(got, want) {
+				return list
+			}
+		case <-late:
+			t.Fatalf("targets (-want +got):\n%s", cmp.Diff(want, got))
+		}
+	}
+}
+
+func texts(list []target.Target) []string {
+	var texts []string
+	for _, target := range list {
+		text := target.URL.String() + " " + target.Labels.String()
+		if target.IsLeaving {
+			text += " leaving"
+		}
+		texts = append(texts, text)
+	}
+	return sorted(texts)
+}
+
+func sorted(all []string) []string { return slices.Sorted(slices.Values(all)) }
+
+// Without rights the exporter says which it needs.
+func testForbidden(t *testing.T, c *cluster) {
+	c.create(t, build(t, manifests), metav1.CreateOptions{})
+	must(t, c.admin.RbacV1().RoleBindings(namespace).Delete(t.Context(), account, metav1.DeleteOptions{}))
+	d := discover(t, c, "kubernetes_sd_configs: [{kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}}]")
+	if source := <-d.failed; source != "kubernetes" {
+		t.Errorf("%s failed", source)
+	}
+	bind(t, c, account)
+}
+
+// bind gives the account a Role.
+func bind(t *testing.T, c *cluster, role string) {
+	t.Helper()
+	_, err := c.admin.RbacV1().RoleBindings(namespace).Create(t.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: account, Namespace: namespace}},
+	}, metav1.CreateOptions{})
+	must(t, err)
+}
+
+// Pods come, are relabelled, are being deleted, and are gone.
+func testPods(t *testing.T, c *cluster) {
+	d := discover(t, c, `
+kubernetes_sd_configs: [{kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}}]
+relabel_configs: [{source_labels: [__meta_kubernetes_pod_label_region], target_label: region}]`)
+	d.wait(t)
+	c.run(t, "a", "192.0.2.10")
+	a := `http://192.0.2.10:15090 {gateway="istio-system/a"}`
+	d.wait(t, a)
+	c.run(t, "b", "2001:db8::1")
+	b := `http://[2001:db8::1]:15090 {gateway="istio-system/b"}`
+	list := d.wait(t, a, b)
+	if list[0].ID == list[1].ID {
+		t.Errorf("two pods have the id %s", list[0].ID)
+	}
+	testLabels(t, c, promkube.RolePod)
+
+	c.label(t, "a", `{"region": "eu"}`)
+	d.wait(t, `http://192.0.2.10:15090 {gateway="istio-system/a", region="eu"}`, b)
+	c.label(t, "a", `{"app": "another", "region": null}`)
+	d.wait(t, b)
+	c.label(t, "a", `{"app": "istio-ingressgateway"}`)
+	d.wait(t, a, b)
+
+	must(t, c.admin.CoreV1().Pods(namespace).Delete(t.Context(), "a", metav1.DeleteOptions{}))
+	d.wait(t, a+" leaving", b)
+	c.kill(t, "a")
+	d.wait(t, b)
+
+	pod, err := c.admin.CoreV1().Pods(namespace).Get(t.Context(), "b", metav1.GetOptions{})
+	must(t, err)
+	pod.Status.Phase = corev1.PodFailed // evicted: nothing runs in it any more
+	_, err = c.admin.CoreV1().Pods(namespace).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{})
+	must(t, err)
+	d.wait(t)
+	c.kill(t, "b")
+}
+
+func (c *cluster) label(t *testing.T, pod, labels string) {
+	t.Helper()
+	patch := fmt.Sprintf(`{"metadata": {"labels": %s}}`, labels)
+	_, err := c.admin.CoreV1().Pods(namespace).Patch(t.Context(), pod, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	must(t, err)
+}
+
+// Endpoints of a Service's slices, one of them in the slices of two families.
+func testSlices(t *testing.T, c *cluster) {
+	bind(t, c, account+"-endpointslices")
+	d := discover(t, c, `
+kubernetes_sd_configs: [{role: endpointslice, kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}}]
+relabel_configs: [{source_labels: [__meta_kubernetes_endpointslice_endpoint_zone], target_label: zone}]`)
+	d.wait(t)
+	four := c.slice(t, "four", discoveryv1.AddressTypeIPv4, endpoint("a", "192.0.2.10"), endpoint("", "192.0.2.20"))
+	a, other := `http://192.0.2.10:15090 {gateway="istio-system/a", zone="z"}`, `http://192.0.2.20:15090 {gateway="istio-system/192.0.2.20", zone="z"}`
+	d.wait(t, a, other)
+	testLabels(t, c, promkube.RoleEndpointSlice)
+	c.slice(t, "six", discoveryv1.AddressTypeIPv6, endpoint("a", "2001:db8::1"), endpoint("b", "2001:db8::2"))
+	b := `http://[2001:db8::2]:15090 {gateway="istio-system/b", zone="z"}`
+	d.wait(t, a, other, b)
+	four.Endpoints[0].Conditions.Terminating = new(true)
+	_, err := c.admin.DiscoveryV1().EndpointSlices(namespace).Update(t.Context(), four, metav1.UpdateOptions{})
+	must(t, err)
+	d.wait(t, a+" leaving", other, b)
+	must(t, c.admin.DiscoveryV1().EndpointSlices(namespace).Delete(t.Context(), "four", metav1.DeleteOptions{}))
+	d.wait(t, `http://[2001:db8::1]:15090 {gateway="istio-system/a", zone="z"}`, b)
+	must(t, c.admin.DiscoveryV1().EndpointSlices(namespace).Delete(t.Context(), "six", metav1.DeleteOptions{}))
+	d.wait(t)
+}
+
+func endpoint(pod, ip string) discoveryv1.Endpoint {
+	e := discoveryv1.Endpoint{Addresses: []string{ip}, Zone: new("z"), NodeName: new(node), Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}
+	if pod != "" {
+		e.TargetRef = &corev1.ObjectReference{Kind: "Pod", Namespace: namespace, Name: pod, UID: types.UID(pod)}
+	}
+	return e
+}
+
+func (c *cluster) slice(t *testing.T, name string, family discoveryv1.AddressType, endpoints ...discoveryv1.Endpoint) *discoveryv1.EndpointSlice {
+	t.Helper()
+	slice, err := c.admin.DiscoveryV1().EndpointSlices(namespace).Create(t.Context(), &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": "istio-ingressgateway", discoveryv1.LabelServiceName: "istio-ingressgateway"}},
+		AddressType: family, Endpoints: endpoints,
+		Ports: []discoveryv1.EndpointPort{{Name: new("http2"), Port: new(int32(8080)), Protocol: new(corev1.ProtocolTCP)}},
+	}, metav1.CreateOptions{})
+	must(t, err)
+	return slice
+}
+
+// The exporter itself, outside the cluster with only a kubeconfig, scrapes the
+// admin port of a pod: through WebSockets, and through SPDY where a proxy on the
+// way refuses them.
+func testLaptop(t *testing.T, c *cluster) {
+	bind(t, c, account+"-port-forward")
+	envoy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+		http.ServeFile(w, r, "../testdata/envoy-1.40/istio.prom")
+	}))
+	t.Cleanup(envoy.Close)
+	address := envoy.Listener.Addr().String()
+	k := newKubelet(t, c, address)
+	c.run(t, "a", "192.0.2.10")
+	program := filepath.Join(t.TempDir(), "exporter")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Dir = ".." // in the product's own module, and with its versions
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the exporter: %v\n%s", err, out)
+	}
+	const (
+		up          = `moodring_exporter_target_up{gateway="istio-system/a"} 1`
+		down        = `moodring_exporter_target_up{gateway="istio-system/a"} 0`
+		predictions = `moodring_predictions_total{gateway="istio-system/a",`
+	)
+	t.Run("WebSocket", func(t *testing.T) {
+		e := newExporter(t, program, c.kubeconfig(t))
+		e.until(t, up)
+		if page := e.page(t); !strings.Contains(page, predictions) {
+			t.Errorf("no predictions in\n%s", page)
+		}
+		requests, ports := k.seen()
+		wantRequests := []string{"POST /portForward/istio-system/a SPDY/3.1 portforward.k8s.io"}
+		if !cmp.Equal(requests, wantRequests) || !cmp.Equal(ports, []int32{15000}) {
+			t.Errorf("the kubelet saw %q for the ports %d, want %q for 15000", requests, ports, wantRequests)
+		}
+		k.leadTo("127.0.0.1:0")
+		envoy.CloseClientConnections()
+		e.until(t, down)
+		e.untilLog(t, "the kubelet cannot reach port 15000")
+		k.leadTo(address)
+		e.until(t, up)
+	})
+	t.Run("SPDY", func(t *testing.T) {
+		proxy := c.proxyWithoutWebSockets(t)
+		slices := filepath.Join(t.TempDir(), "exporter.yml")
+		write(t, slices, "kubernetes_sd_configs: [{role: endpointslice, namespaces: {names: [istio-system]}}]")
+		// Lists and watches apart, as API servers before 1.34 want them.
+		t.Setenv("KUBE_FEATURE_WatchListClient", "false")
+		e := newExporter(t, program, writeKubeconfig(t, proxy, c.token(t)), "--config.file="+slices)
+		e.until(t, up)
+		c.kill(t, "a")
+		e.untilNot(t, up)
+		if page := e.page(t); strings.Contains(page, down) || !strings.Contains(page, predictions) {
+			t.Errorf("the last values of a pod that is gone are not on the page, or that it is down is:\n%s", page)
+		}
+	})
+}
+
+func insecure() *http.Transport {
+	return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the test server's certificate is its own
+}
+
+// proxyWithoutWebSockets is one before the API server.
+func (c *cluster) proxyWithoutWebSockets(t *testing.T) *api.Cluster {
+	t.Helper()
+	at, err := url.Parse(c.config.Host)
+	must(t, err)
+	through := httputil.NewSingleHostReverseProxy(at)
+	through.Transport = insecure()
+	through.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	proxy := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+			http.Error(w, "no WebSockets here", http.StatusBadRequest)
+			return
+		}
+		through.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: proxy.Certificate().Raw})
+	return &api.Cluster{Server: proxy.URL, CertificateAuthorityData: authority}
+}
+
+// exporter is a process that serves metrics.
+type exporter struct {
+	url string
+	log lines
+}
+
+// newExporter runs the program with --kube until the test ends, and shows its log
+// if the test fails.
+func newExporter(t *testing.T, program, kubeconfig string, args ...string) *exporter {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, program, append(args, "--kube", "--web.listen-address=127.0.0.1:0")...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+	e := &exporter{log: make(lines, 1000)}
+	cmd.Stderr = e.log
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		stop()
+		_ = cmd.Wait() // it was told to stop
+		for t.Failed() && len(e.log) > 0 {
+			t.Log(strings.TrimSpace(<-e.log))
+		}
+	})
+	e.url = "http://" + e.untilLog(t, `msg="Listening on" address=(\S+)`)
+	return e
+}
+
+// lines is a writer that sends what is written, which is whole lines.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+// untilLog waits for a line and returns the last group of the pattern in it.
+func (e *exporter) untilLog(t *testing.T, pattern string) string {
+	t.Helper()
+	want := regexp.MustCompile(pattern)
+	late, soon := time.After(patience), time.NewTicker(50*time.Millisecond)
+	defer soon.Stop()
+	for {
+		select {
+		case <-soon.C:
+			if e.url != "" {
+				e.page(t) // what is waited for comes of scrapes
+			}
+		case line := <-e.log:
+			if found := want.FindStringSubmatch(line); found != nil {
+				return found[len(found)-1]
+			}
+			t.Log(strings.TrimSpace(line))
+		case <-late:
+			t.Fatalf("no %s in the log", pattern)
+		}
+	}
+}
+
+func (e *exporter) page(t *testing.T) string {
+	t.Helper()
+	response, err := http.Get(e.url + "/metrics")
+	must(t, err)
+	defer func() { must(t, response.Body.Close()) }()
+	text := new(strings.Builder)
+	must(t, response.Write(text))
+	return text.String()
+}
+
+// until waits until the page has the line, untilNot until it has not.
+func (e *exporter) until(t *testing.T, line string) {
+	t.Helper()
+	e.wait(t, line, true)
+}
+
+func (e *exporter) untilNot(t *testing.T, line string) {
+	t.Helper()
+	e.wait(t, line, false)
+}
+
+func (e *exporter) wait(t *testing.T, line string, isWanted bool) {
+	t.Helper()
+	late, soon := time.After(patience), time.NewTicker(50*time.Millisecond)
+	defer soon.Stop()
+	for strings.Contains(e.page(t), line) != isWanted {
+		select {
+		case <-soon.C:
+		case <-late:
+			t.Fatalf("that %s is on the page is not %v", line, isWanted)
+		}
+	}
+}
+
+// The account has done all that the Roles allow, and may do no more.
+func testRights(t *testing.T, c *cluster) {
+	if diff := cmp.Diff(names(granted(t, c)), names(c.used(t))); diff != "" {
+		t.Errorf("verbs (-granted +used):\n%s", diff)
+	}
+	for _, more := range []authorizationv1.ResourceAttributes{
+		{Verb: "get", Resource: "pods", Namespace: namespace},
+		{Verb: "delete", Resource: "pods", Namespace: namespace},
+		{Verb: "create", Resource: "pods", Subresource: "exec", Namespace: namespace},
+		{Verb: "get", Resource: "pods", Subresource: "log", Namespace: namespace},
+		{Verb: "list", Resource: "secrets", Namespace: namespace},
+		{Verb: "list", Resource: "configmaps", Namespace: namespace},
+		{Verb: "list", Resource: "pods", Namespace: "default"},
+		{Verb: "list", Resource: "pods"},
+		{Verb: "list", Resource: "nodes"},
+		{Verb: "update", Resource: "roles", Group: rbacv1.GroupName, Namespace: namespace},
+	} {
+		review, err := c.admin.AuthorizationV1().SubjectAccessReviews().Create(t.Context(), &authorizationv1.SubjectAccessReview{
+			Spec: authorizationv1.SubjectAccessReviewSpec{
+				User:               "system:serviceaccount:" + namespace + ":" + account,
+				Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+				ResourceAttributes: &more,
+			},
+		}, metav1.CreateOptions{})
+		must(t, err)
+		if review.Status.Allowed {
+			t.Errorf("the account may %s %s/%s in %q", more.Verb, more.Resource, more.Subresource, more.Namespace)
+		}
+	}
+}
+
+func names(verbs map[verb]bool) []string {
+	var all []string
+	for v := range maps.Keys(verbs) {
+		all = append(all, fmt.Sprint(v))
+	}
+	return sorted(all)
+}
