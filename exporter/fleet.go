@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -80,6 +81,28 @@ func (f *fleet) Apply(targets []target.Target, isReconfigured bool) {
 			g.leave()
 		}
 	}
+	f.forgetOldest()
+}
+
+// maxGone bounds what is kept of gateways that are gone: evictions can make and
+// end pods by the thousand.
+const maxGone = 1000
+
+// forgetOldest must be called with mu locked.
+func (f *fleet) forgetOldest() {
+	since := make(map[*gateway]time.Time)
+	for _, g := range f.gateways {
+		if at := g.goneSince(); !at.IsZero() {
+			since[g] = at
+		}
+	}
+	if len(since) <= maxGone {
+		return
+	}
+	oldest := slices.SortedFunc(maps.Keys(since), func(a, b *gateway) int { return since[a].Compare(since[b]) })
+	for _, g := range oldest[:len(oldest)-maxGone] {
+		f.drop(g)
+	}
 }
 
 // set must be called with mu locked.
@@ -107,14 +130,14 @@ func (f *fleet) drop(g *gateway) {
 func (f *fleet) expire(g *gateway) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.gateways[g.name] == g && g.isGone() {
+	if f.gateways[g.name] == g && !g.goneSince().IsZero() {
 		f.drop(g)
 	}
 }
 
 // Scrape returns a snapshot of each gateway, sorted by name. With an interval
-// it is the latest there is; without, each gateway is asked now, and one that
-// does not come by ctx's deadline is down.
+// it is the latest there is; without, and of a gateway that is new, it is asked
+// for now, and a gateway that does not come by ctx's deadline is down.
 func (f *fleet) Scrape(ctx context.Context) []expose.Snapshot {
 	gateways := f.sorted()
 	snapshots := make([]*expose.Snapshot, len(gateways))

@@ -234,6 +234,24 @@ func TestFleetDropsAtOnce(t *testing.T) {
 	})
 }
 
+func TestFleetKeepsNotTooMany(t *testing.T) {
+	onFakeTime(t, "keep: 1h", func(t *testing.T, f *fleet) {
+		a := newCounter(t)
+		a.shut()
+		for i := range maxGone + 10 {
+			f.Apply([]target.Target{a.target(fmt.Sprint(i))}, false)
+			pass(time.Second)
+		}
+		f.Apply(nil, false)
+		if got := len(f.sorted()); got != maxGone {
+			t.Errorf("%d gateways that are gone are kept, want %d", got, maxGone)
+		}
+		if _, isKept := f.gateways["9"]; isKept {
+			t.Error("the oldest are kept")
+		}
+	})
+}
+
 func TestFleetForgetsFailedValues(t *testing.T) {
 	onFakeTime(t, "keep: 1m", func(t *testing.T, f *fleet) {
 		a := newCounter(t)
@@ -253,14 +271,14 @@ func TestFleetSpreadsScrapes(t *testing.T) {
 	onFakeTime(t, "interval: 15s", func(t *testing.T, f *fleet) {
 		a, b := newCounter(t), newCounter(t)
 		f.Apply([]target.Target{a.target("a"), b.target("b")}, false)
-		wantPage(t, f, "")
+		wantPage(t, f, "a 1, b 1") // the first is not waited for
 		pass(15 * time.Second)
-		wantPage(t, f, "a 1, b 1")
+		wantPage(t, f, "a 2, b 2")
 		pass(45 * time.Second)
-		wantPage(t, f, "a 4, b 4")
+		wantPage(t, f, "a 5, b 5")
 		f.Configure(parse(t, "interval: 0s"))
 		pass(time.Hour)
-		wantPage(t, f, "a 5, b 5")
+		wantPage(t, f, "a 6, b 6")
 	})
 }
 

@@ -55,10 +55,11 @@ func (g *gateway) current() target.Target {
 
 func (g *gateway) id() string { return g.current().ID }
 
-func (g *gateway) isGone() bool {
+// goneSince returns zero for a gateway that is there.
+func (g *gateway) goneSince() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return !g.goneAt.IsZero()
+	return g.goneAt
 }
 
 // retarget takes the target's new state.
@@ -168,10 +169,8 @@ func (g *gateway) due(ctx context.Context) {
 // snapshot returns what to show of the gateway, nil for nothing.
 func (g *gateway) snapshot(ctx context.Context) *expose.Snapshot {
 	cfg, _ := g.fleet.settings()
-	start := time.Now()
-	isAsked := cfg.Scrape.Interval == 0 && !g.isGone()
-	isLate := false
-	if isAsked {
+	start, isLate := time.Now(), false
+	if g.isAsked(time.Duration(cfg.Scrape.Interval)) {
 		_, err := g.shared.Get(ctx, time.Duration(cfg.Scrape.MinAge))
 		isLate = err != nil
 	}
@@ -184,6 +183,14 @@ func (g *gateway) snapshot(ctx context.Context) *expose.Snapshot {
 		return nil
 	}
 	return g.shown(*g.latest, time.Duration(cfg.Scrape.Keep))
+}
+
+// isAsked tells whether the gateway is scraped when its snapshot is wanted. With
+// an interval a new one is, so that a restart leaves no gap.
+func (g *gateway) isAsked(interval time.Duration) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.goneAt.IsZero() && (interval == 0 || g.latest == nil)
 }
 
 // shown adds the last good values to a snapshot that has none. mu must be locked.

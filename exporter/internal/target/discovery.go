@@ -39,6 +39,7 @@ type Discovery struct {
 
 	mu       sync.Mutex
 	plan     *Plan              // in use
+	maker    *maker             // of its targets
 	sources  map[string]*source // in use, by their configuration
 	warnings map[string]bool    // given about the current list
 }
@@ -53,15 +54,15 @@ type finder func(ctx context.Context, out reporter)
 
 // reporter is whom a finder tells.
 type reporter struct {
-	found  func([]found) // all of them, at first and whenever they may have changed
-	failed func(error)   // why it cannot know; what it knew stays
+	found  func([]*found) // all of them, at first and whenever they may have changed
+	failed func(error)    // why it cannot know; what it knew stays
 }
 
 // source is a finder at work.
 type source struct {
 	stop     context.CancelFunc
 	reported chan struct{} // closed by the first report
-	found    []found       // guarded by Discovery.mu
+	found    []*found      // guarded by Discovery.mu
 }
 
 // patience is how long a new configuration waits for its new sources' first
@@ -70,7 +71,7 @@ const patience = 10 * time.Second
 
 // Plan is a checked configuration of where to look.
 type Plan struct {
-	static  []found
+	static  []*found
 	finders map[string]namedFinder // by the part of the configuration that they depend on
 	rules   []*relabel.Config
 }
@@ -132,7 +133,7 @@ func (d *Discovery) Apply(ctx context.Context, plan *Plan) {
 			old.stop()
 		}
 	}
-	d.plan, d.sources, d.warnings = plan, next, nil
+	d.plan, d.maker, d.sources, d.warnings = plan, newMaker(plan.rules), next, nil
 	d.publish(isWhole && !isFirst)
 }
 
@@ -148,7 +149,7 @@ func (d *Discovery) start(ctx context.Context, finders map[string]namedFinder) m
 		next[key] = s
 		d.running.Go(func() {
 			finder.find(own, reporter{
-				found:  func(all []found) { d.report(key, s, all) },
+				found:  func(all []*found) { d.report(key, s, all) },
 				failed: func(err error) { d.fail(finder.name, err) },
 			})
 		})
@@ -174,7 +175,7 @@ func haveReported(ctx context.Context, sources map[string]*source) bool {
 	return true
 }
 
-func (d *Discovery) report(key string, s *source, all []found) {
+func (d *Discovery) report(key string, s *source, all []*found) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s.found = all
@@ -194,7 +195,7 @@ func (d *Discovery) publish(isReconfigured bool) {
 	for _, key := range slices.Sorted(maps.Keys(d.sources)) { // so that of two with one name the same stays
 		all = append(all, d.sources[key].found...)
 	}
-	kept, bad := targets(all, d.plan.rules)
+	kept, bad := d.maker.targets(all)
 	d.warn(bad)
 	d.Publish(slices.DeleteFunc(kept, func(t Target) bool { return !d.Shard.Has(t.Gateway) }), isReconfigured)
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -62,18 +63,21 @@ func (w *watched) apply(t *testing.T, yaml string) {
 	w.Apply(w.ctx, plan)
 }
 
-// wait waits until the list is what is wanted, each as gateway and labels; the
-// test's own time limit ends it.
+// wait waits until the list is what is wanted, each as URL and labels.
 func (w *watched) wait(t *testing.T, want ...string) {
 	t.Helper()
 	var got []string
-	for list := range w.lists {
-		got = texts(list)
-		if slices.Equal(got, want) {
-			return
+	late := time.After(20 * time.Second)
+	for {
+		select {
+		case list := <-w.lists:
+			if got = texts(list); slices.Equal(got, want) {
+				return
+			}
+		case <-late:
+			t.Fatalf("targets (-want +got):\n%s", cmp.Diff(want, got))
 		}
 	}
-	t.Errorf("targets (-want +got):\n%s", cmp.Diff(want, got))
 }
 
 func texts(list []Target) []string {

@@ -31,12 +31,12 @@ type names struct {
 	config.DNSSD
 	reporter
 	resolver *net.Resolver
-	known    [][]found // by the index of the name
+	known    [][]*found // by the index of the name
 }
 
 func findByDNS(sd config.DNSSD, resolver *net.Resolver) finder {
 	return func(ctx context.Context, out reporter) {
-		n := names{sd, out, resolver, make([][]found, len(sd.Names))}
+		n := names{sd, out, resolver, make([][]*found, len(sd.Names))}
 		refresh := time.NewTicker(time.Duration(sd.RefreshInterval))
 		defer refresh.Stop()
 		for {
@@ -79,32 +79,32 @@ func (n *names) resolve(ctx context.Context) {
 	}
 }
 
-func (n *names) lookup(ctx context.Context, name string) ([]found, error) {
+func (n *names) lookup(ctx context.Context, name string) ([]*found, error) {
 	all, err := n.records(ctx, name)
 	var dnsErr *net.DNSError
 	if errors.As(err, &dnsErr) && dnsErr.IsNotFound {
 		return nil, nil
 	}
-	slices.SortFunc(all, func(a, b found) int { return strings.Compare(a.id, b.id) }) // the resolver shuffles
+	slices.SortFunc(all, func(a, b *found) int { return strings.Compare(a.id, b.id) }) // the resolver shuffles
 	return all, err
 }
 
-func (n *names) records(ctx context.Context, name string) ([]found, error) {
+func (n *names) records(ctx context.Context, name string) ([]*found, error) {
 	if n.Type == "SRV" {
 		return n.services(ctx, name)
 	}
 	network := map[string]string{"A": "ip4", "AAAA": "ip6"}[n.Type]
 	addresses, err := n.resolver.LookupNetIP(ctx, network, name)
-	all := make([]found, len(addresses))
+	all := make([]*found, len(addresses))
 	for i, address := range addresses {
 		all[i] = resolved(net.JoinHostPort(address.Unmap().String(), strconv.Itoa(n.Port)), dnsName, name)
 	}
 	return all, err
 }
 
-func (n *names) services(ctx context.Context, name string) ([]found, error) {
+func (n *names) services(ctx context.Context, name string) ([]*found, error) {
 	_, records, err := n.resolver.LookupSRV(ctx, "", "", name)
-	all := make([]found, len(records))
+	all := make([]*found, len(records))
 	for i, record := range records {
 		port := strconv.Itoa(int(record.Port))
 		host := strings.TrimSuffix(record.Target, ".")
@@ -113,7 +113,7 @@ func (n *names) services(ctx context.Context, name string) ([]found, error) {
 	return all, err
 }
 
-func resolved(address string, meta ...string) found {
-	return found{id: address, labels: labels.FromStrings(append(meta,
+func resolved(address string, meta ...string) *found {
+	return &found{id: address, labels: labels.FromStrings(append(meta,
 		model.SchemeLabel, "http", model.AddressLabel, address, contract.LabelGateway, address)...)}
 }

@@ -125,7 +125,7 @@ func look(t *testing.T, sd string, server *nameServer, test func(latest func() s
 		go func() {
 			defer close(done)
 			findByDNS(cfg.DNSSD[0], server.resolver(t))(ctx, reporter{
-				found: func(all []found) {
+				found: func(all []*found) {
 					addresses := make([]string, len(all))
 					for i, f := range all {
 						addresses[i] = f.address()

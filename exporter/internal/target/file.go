@@ -25,7 +25,7 @@ import (
 type files struct {
 	config.FileSD
 	reporter
-	known map[string][]found // by file
+	known map[string][]*found // by file
 }
 
 // settle is how long after a change files are read: a file is often written in
@@ -119,7 +119,7 @@ func (f *files) watch(watcher *fsnotify.Watcher) {
 // read reports what the files say now. Of a file that does not parse, what it
 // said before stays.
 func (f *files) read() {
-	known := make(map[string][]found)
+	known := make(map[string][]*found)
 	for _, path := range paths(f.Files) {
 		all, err := readFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -160,7 +160,7 @@ func sortedValues[T any](all map[string]T) []T {
 	return values
 }
 
-func readFile(path string) ([]found, error) {
+func readFile(path string) ([]*found, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -179,12 +179,12 @@ type targetGroup struct {
 }
 
 // parseFile reads YAML, or JSON, which is YAML too.
-func parseFile(path string, text []byte) ([]found, error) {
+func parseFile(path string, text []byte) ([]*found, error) {
 	var groups []targetGroup
 	if err := config.Decode(text, &groups); err != nil {
 		return nil, err
 	}
-	var all []found
+	var all []*found
 	for i, group := range groups {
 		for name := range group.Labels {
 			if !model.UTF8Validation.IsValidLabelName(name) {
@@ -198,10 +198,10 @@ func parseFile(path string, text []byte) ([]found, error) {
 	return all, nil
 }
 
-func (g targetGroup) find(path, address string) found {
+func (g targetGroup) find(path, address string) *found {
 	set := map[string]string{model.SchemeLabel: "http", contract.LabelGateway: address}
 	maps.Copy(set, g.Labels)
 	set[model.AddressLabel] = address
 	set[model.MetaLabelPrefix+"filepath"] = path
-	return found{id: address, labels: labels.FromMap(set)}
+	return &found{id: address, labels: labels.FromMap(set)}
 }

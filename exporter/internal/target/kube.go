@@ -30,8 +30,8 @@ type role struct {
 	group    schema.GroupVersion
 	apiPath  string
 	object   runtime.Object
-	trim     cache.TransformFunc                  // forgets what find does not use
-	find     func(c *cluster, object any) []found // of what trim left
+	trim     cache.TransformFunc                   // forgets what find does not use
+	find     func(c *cluster, object any) []*found // of what trim left
 }
 
 func roles() map[string]role {
@@ -48,6 +48,7 @@ type cluster struct {
 	rest   *rest.Config
 	client *rest.RESTClient // of the role's group
 	core   *rest.RESTClient // of pods
+	known  map[any][]*found // by object, which is another when it has changed
 }
 
 // IsInCluster tells whether this process is a pod with an account of its own.
@@ -216,15 +217,22 @@ func (c *cluster) sync(ctx context.Context, informer cache.SharedIndexInformer, 
 
 // all returns the gateways there are. One that is listed twice, as in a slice
 // for each family of addresses, is one.
-func (c *cluster) all(informers []cache.SharedIndexInformer) []found {
-	var all []found
+func (c *cluster) all(informers []cache.SharedIndexInformer) []*found {
+	var all []*found
+	known := make(map[any][]*found, len(c.known))
 	for _, informer := range informers {
 		for _, object := range informer.GetStore().List() {
-			all = append(all, c.role.find(c, object)...)
+			these, ok := c.known[object]
+			if !ok {
+				these = c.role.find(c, object)
+			}
+			known[object] = these
+			all = append(all, these...)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b found) int {
+	c.known = known
+	slices.SortStableFunc(all, func(a, b *found) int {
 		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.address(), b.address()))
 	})
-	return slices.CompactFunc(all, func(a, b found) bool { return a.id == b.id })
+	return slices.CompactFunc(all, func(a, b *found) bool { return a.id == b.id })
 }

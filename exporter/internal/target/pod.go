@@ -38,7 +38,7 @@ func trimPod(object any) (any, error) {
 }
 
 // pod returns the gateway in a pod, none if it does not run.
-func (c *cluster) pod(object any) []found {
+func (c *cluster) pod(object any) []*found {
 	pod, ok := object.(*corev1.Pod)
 	if !ok || pod.Status.PodIP == "" || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 		return nil
@@ -56,7 +56,7 @@ func (c *cluster) pod(object any) []found {
 	if owner := metav1.GetControllerOf(pod); owner != nil {
 		set[podLabel+"_controller_kind"], set[podLabel+"_controller_name"] = owner.Kind, owner.Name
 	}
-	return []found{{
+	return []*found{{
 		id:        string(pod.UID),
 		labels:    labels.FromMap(set),
 		isLeaving: pod.DeletionTimestamp != nil,

@@ -21,12 +21,12 @@ func trimSlice(object any) (any, error) {
 }
 
 // slice returns the gateways of an EndpointSlice.
-func (c *cluster) slice(object any) []found {
+func (c *cluster) slice(object any) []*found {
 	slice, ok := object.(*discoveryv1.EndpointSlice)
 	if !ok {
 		return nil
 	}
-	var all []found
+	var all []*found
 	for _, endpoint := range slice.Endpoints {
 		// The addresses of an endpoint lead to the same place.
 		if len(endpoint.Addresses) > 0 {
@@ -36,9 +36,9 @@ func (c *cluster) slice(object any) []found {
 	return all
 }
 
-func (c *cluster) endpoint(slice *discoveryv1.EndpointSlice, endpoint discoveryv1.Endpoint) found {
+func (c *cluster) endpoint(slice *discoveryv1.EndpointSlice, endpoint discoveryv1.Endpoint) *found {
 	address := endpoint.Addresses[0]
-	f := found{id: slice.Namespace + "/" + address, isLeaving: ptr.Deref(endpoint.Conditions.Terminating, false)}
+	f := &found{id: slice.Namespace + "/" + address, isLeaving: ptr.Deref(endpoint.Conditions.Terminating, false)}
 	name := address
 	target := endpoint.TargetRef
 	if target != nil && target.Kind == "Pod" {

@@ -19,21 +19,21 @@ func Static(gateways []config.Gateway, rules []*relabel.Config) ([]Target, error
 	if err != nil {
 		return nil, err
 	}
-	kept, bad := targets(all, rules)
+	kept, bad := newMaker(rules).targets(all)
 	if len(bad) > 0 {
 		return nil, bad[0]
 	}
 	return kept, nil
 }
 
-func static(gateways []config.Gateway) ([]found, error) {
-	all := make([]found, len(gateways))
+func static(gateways []config.Gateway) ([]*found, error) {
+	all := make([]*found, len(gateways))
 	for i, gateway := range gateways {
 		address, err := url.Parse(gateway.URL)
 		if err != nil {
 			return nil, fmt.Errorf("gateway %q: %w", gateway.Name, err)
 		}
-		all[i] = found{id: gateway.URL, user: address.User, labels: labels.FromStrings(
+		all[i] = &found{id: gateway.URL, user: address.User, labels: labels.FromStrings(
 			model.SchemeLabel, address.Scheme,
 			model.AddressLabel, address.Host,
 			model.MetricsPathLabel, address.Path,

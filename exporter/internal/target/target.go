@@ -30,7 +30,7 @@ type Target struct {
 // Dial connects to a gateway that the network does not reach.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-// found is a gateway as a source found it. Its labels are what relabelling
+// found is a gateway as a source found it, not to be changed. Its labels are what relabelling
 // sees: __scheme__, __address__, __metrics_path__ (what stands before /stats),
 // gateway, and the source's __meta_*.
 type found struct {
@@ -41,11 +41,11 @@ type found struct {
 	dial      Dial
 }
 
-func (f found) address() string { return f.labels.Get(model.AddressLabel) }
+func (f *found) address() string { return f.labels.Get(model.AddressLabel) }
 
 // target applies the rules; isKept is false where they drop it. What they leave
 // without a leading __ becomes a label of the target's series.
-func (f found) target(rules []*relabel.Config, own map[string]bool) (t Target, isKept bool, err error) {
+func (f *found) target(rules []*relabel.Config, own map[string]bool) (t Target, isKept bool, err error) {
 	builder := labels.NewBuilder(f.labels)
 	if !relabel.ProcessBuilder(builder, rules...) {
 		return Target{}, false, nil
@@ -108,22 +108,51 @@ func ownLabels() map[string]bool {
 	return own
 }
 
+// made is what relabelling made of a gateway.
+type made struct {
+	target Target
+	isKept bool
+	err    error
+}
+
+// maker makes targets. It remembers what it made of what is still there:
+// relabelling a thousand pods takes too long for each change of one of them.
+type maker struct {
+	rules []*relabel.Config
+	own   map[string]bool // labels that a target may not have
+	known map[*found]made
+}
+
+func newMaker(rules []*relabel.Config) *maker {
+	return &maker{rules: rules, own: ownLabels()}
+}
+
 // targets makes targets of all that was found. What cannot be one is left out,
 // with an error each.
-func targets(all []found, rules []*relabel.Config) (kept []Target, bad []error) {
-	own, seen := ownLabels(), make(map[string]bool, len(all))
+func (m *maker) targets(all []*found) (kept []Target, bad []error) {
+	known, seen := make(map[*found]made, len(all)), make(map[string]bool, len(all))
 	for _, f := range all {
-		t, isKept, err := f.target(rules, own)
+		this := m.make(f)
+		known[f] = this
 		switch {
-		case err != nil:
-			bad = append(bad, fmt.Errorf("gateway %q: %w", f.labels.Get(contract.LabelGateway), err))
-		case !isKept:
-		case seen[t.Gateway]:
-			bad = append(bad, fmt.Errorf("gateway %q: two gateways have that name: give each its own, as in --gateway NAME=URL", t.Gateway))
+		case this.err != nil:
+			bad = append(bad, fmt.Errorf("gateway %q: %w", f.labels.Get(contract.LabelGateway), this.err))
+		case !this.isKept:
+		case seen[this.target.Gateway]:
+			bad = append(bad, fmt.Errorf("gateway %q: two gateways have that name: give each its own, as in --gateway NAME=URL", this.target.Gateway))
 		default:
-			seen[t.Gateway] = true
-			kept = append(kept, t)
+			seen[this.target.Gateway] = true
+			kept = append(kept, this.target)
 		}
 	}
+	m.known = known
 	return kept, bad
+}
+
+func (m *maker) make(f *found) made {
+	if known, ok := m.known[f]; ok {
+		return known
+	}
+	target, isKept, err := f.target(m.rules, m.own)
+	return made{target, isKept, err}
 }
