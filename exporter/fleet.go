@@ -26,7 +26,7 @@ type fleet struct {
 
 	mu       sync.Mutex
 	cfg      *config.Config
-	client   scrape.Client // without HTTP, which is the gateway's own
+	client   *scrape.Client
 	gateways map[string]*gateway
 }
 
@@ -43,9 +43,9 @@ func (f *fleet) Configure(cfg *config.Config) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.cfg = cfg
-	f.client = scrape.Client{
+	f.client = &scrape.Client{
 		Format:       cfg.Scrape.Format,
-		Filter:       shape.Filter(),
+		Filter:       shape.Filter(cfg.Rules),
 		MaxPageBytes: cfg.Scrape.MaxPageBytes,
 		MaxLineBytes: cfg.Scrape.MaxLineBytes,
 	}
@@ -54,8 +54,8 @@ func (f *fleet) Configure(cfg *config.Config) {
 	}
 }
 
-// settings returns the configuration, and a client that lacks HTTP.
-func (f *fleet) settings() (*config.Config, scrape.Client) {
+// settings returns the configuration, and a client that follows it.
+func (f *fleet) settings() (*config.Config, *scrape.Client) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.cfg, f.client

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
+
 	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/expose"
 	"github.com/moodring/moodring/exporter/internal/scrape"
@@ -24,6 +26,10 @@ type gateway struct {
 	shared  scrape.Shared[expose.Snapshot]
 	changed chan struct{} // buffered
 	stop    context.CancelFunc
+
+	shaper *shape.Shaper // of the last scrape, as are shaped and labels; scrape's own
+	shaped *config.Config
+	labels labels.Labels
 
 	mu     sync.Mutex
 	target target.Target
@@ -205,16 +211,29 @@ func (g *gateway) shown(s expose.Snapshot, keep time.Duration) *expose.Snapshot 
 // scrape scrapes the gateway. It is called once at a time.
 func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
 	cfg, client := g.fleet.settings()
-	client.HTTP = g.http
 	t, start := g.current(), time.Now()
-	page, err := client.Page(ctx, t.URL)
-	s := expose.Snapshot{Gateway: g.name, Up: err == nil, Bytes: page.Bytes}
+	shaper := g.shaperFor(cfg, t)
+	shaper.Begin()
+	bytes, err := client.Page(ctx, g.http, t.URL, shaper.Add)
+	s := expose.Snapshot{Gateway: g.name, Up: err == nil, Bytes: bytes}
 	if err == nil {
-		s.Series, s.Dropped = shape.Shape(page, shape.Options{Labels: t.Labels, Relabel: cfg.MetricRelabelConfigs})
+		s.Series, s.Dropped = shaper.End()
 	}
 	s.Duration = time.Since(start)
 	g.record(s, err)
 	return s
+}
+
+// shaperFor returns the shaper of the last scrape, or a new one where the
+// configuration or the target's labels have changed.
+func (g *gateway) shaperFor(cfg *config.Config, t target.Target) *shape.Shaper {
+	if g.shaper == nil || g.shaped != cfg || !labels.Equal(g.labels, t.Labels) {
+		g.shaped, g.labels = cfg, t.Labels
+		g.shaper = shape.New(shape.Options{
+			Format: cfg.Scrape.Format, Labels: t.Labels, Relabel: cfg.MetricRelabelConfigs, Rules: cfg.Rules, MaxSeries: cfg.Scrape.MaxSeries,
+		})
+	}
+	return g.shaper
 }
 
 func (g *gateway) record(s expose.Snapshot, err error) {

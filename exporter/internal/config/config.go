@@ -36,6 +36,7 @@ type Config struct {
 	Scrape               Scrape            `yaml:"scrape"`
 	RelabelConfigs       []*relabel.Config `yaml:"relabel_configs"`        // on targets
 	MetricRelabelConfigs []*relabel.Config `yaml:"metric_relabel_configs"` // on series
+	Rules                []Rule            `yaml:"rules"`                  // for stats of Envoy's that are none of the contract's
 }
 
 // Gateway is one Envoy.
@@ -52,6 +53,7 @@ type Scrape struct {
 	Keep         Duration `yaml:"keep"`           // how long the last values of a gateway that is gone or fails stay exported
 	MaxPageBytes int64    `yaml:"max_page_bytes"` // of one gateway's page, uncompressed
 	MaxLineBytes int      `yaml:"max_line_bytes"` // of one line of it
+	MaxSeries    int      `yaml:"max_series"`     // of one gateway, a histogram being one
 	Format       Format   `yaml:"format"`
 }
 
@@ -76,6 +78,7 @@ func Default() *Config {
 		Keep:         Duration(5 * time.Minute),
 		MaxPageBytes: 64 << 20,
 		MaxLineBytes: 64 << 10,
+		MaxSeries:    20000,
 		Format:       Prometheus,
 	}}
 }
@@ -150,7 +153,10 @@ func (c *Config) check() error {
 	if err := checkRules("metric_relabel_configs", c.MetricRelabelConfigs); err != nil {
 		return err
 	}
-	return c.Scrape.check()
+	if err := c.Scrape.check(); err != nil {
+		return err
+	}
+	return checkMetricRules(c.Rules, c.Scrape.Format)
 }
 
 func checkRules(key string, rules []*relabel.Config) error {
@@ -175,6 +181,8 @@ func (s Scrape) check() error {
 		return fmt.Errorf("scrape.max_page_bytes: %d is not above 0", s.MaxPageBytes)
 	case s.MaxLineBytes <= 0:
 		return fmt.Errorf("scrape.max_line_bytes: %d is not above 0", s.MaxLineBytes)
+	case s.MaxSeries <= 0:
+		return fmt.Errorf("scrape.max_series: %d is not above 0", s.MaxSeries)
 	case s.Format != Prometheus && s.Format != JSON:
 		return fmt.Errorf("scrape.format: %q is neither %s nor %s", s.Format, Prometheus, JSON)
 	}

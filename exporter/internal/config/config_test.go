@@ -42,7 +42,7 @@ func TestLoadGood(t *testing.T) {
 	}
 	scrape := Scrape{
 		Timeout: Duration(5 * time.Second), Interval: Duration(15 * time.Second), Keep: Duration(time.Minute),
-		MaxPageBytes: 1000000, MaxLineBytes: 10000, Format: JSON,
+		MaxPageBytes: 1000000, MaxLineBytes: 10000, MaxSeries: 500, Format: JSON,
 	}
 	if diff := cmp.Diff(scrape, cfg.Scrape); diff != "" {
 		t.Errorf("scrape (-want +got):\n%s", diff)
@@ -74,6 +74,7 @@ func TestLoadBad(t *testing.T) {
 		"timeout":        "scrape.timeout: 0s is not above 0",
 		"page":           "scrape.max_page_bytes: -1 is not above 0",
 		"line":           "scrape.max_line_bytes: 0 is not above 0",
+		"series":         "scrape.max_series: 0 is not above 0",
 		"format":         `scrape.format: "xml" is neither prometheus nor json`,
 		"action":         `unknown relabel action "explode"`,
 		"regex":          "error parsing regexp: missing closing ): `^(?s:()$`",

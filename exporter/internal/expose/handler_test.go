@@ -57,12 +57,18 @@ func get(h http.Handler, path string, header ...string) (int, string, http.Heade
 }
 
 func series(name string, value float64, pairs ...string) shape.Series {
-	return shape.Series{Metric: metric(contract.Predictions), Labels: labels.FromStrings(append(pairs, "__name__", name)...), Value: value}
+	return shape.Series{Family: family(contract.Predictions), Name: name, Labels: labels.FromStrings(append(pairs, "__name__", name)...), Value: value}
+}
+
+func family(name string) *shape.Family {
+	row := metric(name)
+	return &shape.Family{Type: row.Type, Help: row.Help}
 }
 
 func snapshots() []Snapshot {
 	confidence := shape.Series{
-		Metric:    metric(contract.Confidence),
+		Family:    family(contract.Confidence),
+		Name:      contract.Confidence,
 		Labels:    labels.FromStrings("__name__", contract.Confidence, "gateway", "a", "label", "joy"),
 		Histogram: &shape.Histogram{Count: 3, Sum: 2.5, Buckets: []shape.Bucket{{Bound: 0.5, Count: 1}, {Bound: 0.9, Count: 2}}},
 	}

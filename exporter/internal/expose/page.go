@@ -70,8 +70,10 @@ func (s Snapshot) own() []shape.Series {
 }
 
 func (s Snapshot) gauge(name string, value float64) shape.Series {
+	row := metric(name)
 	return shape.Series{
-		Metric: metric(name),
+		Family: &shape.Family{Type: row.Type, Help: row.Help},
+		Name:   name,
 		Labels: labels.FromStrings(model.MetricNameLabel, name, contract.LabelGateway, s.Gateway),
 		Value:  value,
 	}
@@ -84,13 +86,13 @@ func metric(name string) contract.Metric {
 }
 
 func (p *page) add(series shape.Series) bool {
-	name, key := series.Labels.Get(model.MetricNameLabel), string(series.Labels.Bytes(nil))
+	name, key := series.Name, string(series.Labels.Bytes(nil))
 	family := p.families[name]
 	if family == nil {
-		family = &dto.MetricFamily{Name: &name, Help: &series.Metric.Help, Type: dtoType(series.Metric.Type)}
+		family = &dto.MetricFamily{Name: &name, Help: &series.Help, Type: dtoType(series.Type)}
 		p.families[name] = family
 	}
-	if p.seen[key] || family.GetType() != *dtoType(series.Metric.Type) {
+	if p.seen[key] || family.GetType() != *dtoType(series.Type) {
 		return false
 	}
 	p.seen[key] = true
@@ -110,7 +112,7 @@ func dtoType(t contract.Type) *dto.MetricType {
 
 func toDTO(series shape.Series) *dto.Metric {
 	m := &dto.Metric{Label: pairs(series.Labels)}
-	switch series.Metric.Type {
+	switch series.Type {
 	case contract.Counter:
 		m.Counter = &dto.Counter{Value: &series.Value}
 	case contract.Histogram:

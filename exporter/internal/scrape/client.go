@@ -10,17 +10,23 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// Client asks gateways for their statistics. All fields are needed.
+// Client asks gateways for their statistics. All exported fields are needed.
 type Client struct {
-	HTTP         *http.Client // from NewHTTPClient
 	Format       config.Format
 	Filter       string // a regular expression in RE2's syntax, applied by Envoy to raw stat names
 	MaxPageBytes int64
 	MaxLineBytes int
+
+	readers, unzippers sync.Pool // of *TextReader and *gzip.Reader: memory for the next page
 }
 
 // NewHTTPClient returns a client that keeps a connection to each gateway, made
@@ -28,25 +34,31 @@ type Client struct {
 // us elsewhere is not the gateway.
 func NewHTTPClient(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
 	return &http.Client{
-		Transport: &http.Transport{MaxIdleConnsPerHost: 1, DialContext: dial},
+		Transport: &http.Transport{
+			DialContext:            dial,
+			MaxIdleConnsPerHost:    1,
+			IdleConnTimeout:        5 * time.Minute, // longer than anybody's scrape interval
+			MaxResponseHeaderBytes: 64 << 10,
+			WriteBufferSize:        1 << 10, // a request is not longer, and each connection has one
+			DisableCompression:     true,    // Client does it, with less memory
+		},
 		CheckRedirect: func(next *http.Request, _ []*http.Request) error {
-			return fmt.Errorf("it redirects to %s: redirects are not followed, give the admin endpoint's own address", next.URL.Redacted())
+			return fmt.Errorf("it redirects to %.200s: redirects are not followed, give the admin endpoint's own address", next.URL.Redacted())
 		},
 	}
 }
 
-// Page gets and reads the page of the gateway whose admin endpoint is at base.
-// ctx bounds all of it. The error tells where and what, in one line; the page's
-// Bytes are right even then.
-func (c *Client) Page(ctx context.Context, base *url.URL) (Page, error) {
-	page := Page{Format: c.Format}
+// Page gets, by means of via, which is NewHTTPClient's, the page of the gateway
+// whose admin endpoint is at base, and gives each of its samples to emit. ctx bounds all of it. An error, which tells where
+// and what in one line, may come after samples, which then are worth nothing:
+// the page is not whole. bytes is how many were read, decompressed, even then.
+func (c *Client) Page(ctx context.Context, via *http.Client, base *url.URL, emit func(Sample)) (bytes int64, err error) {
 	address := c.address(base)
-	if err := c.get(ctx, address, &page); err != nil {
-		page.Samples = nil
+	if bytes, err = c.get(ctx, via, address, emit); err != nil {
 		address.RawQuery = ""
-		return page, fmt.Errorf("GET %s: %w", address.Redacted(), cause(ctx, err))
+		return bytes, fmt.Errorf("GET %s: %w", address.Redacted(), cause(ctx, err))
 	}
-	return page, nil
+	return bytes, nil
 }
 
 func (c *Client) address(base *url.URL) *url.URL {
@@ -76,38 +88,62 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-func (c *Client) get(ctx context.Context, address *url.URL, page *Page) error {
+func (c *Client) get(ctx context.Context, via *http.Client, address *url.URL, emit func(Sample)) (bytes int64, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	response, err := c.HTTP.Do(request)
+	request.Header.Set("Accept-Encoding", "gzip")
+	response, err := via.Do(request)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	err = c.read(response, page)
-	return errors.Join(err, response.Body.Close())
+	bytes, err = c.read(response, emit)
+	return bytes, errors.Join(err, response.Body.Close())
 }
 
-func (c *Client) read(response *http.Response, page *Page) error {
+func (c *Client) read(response *http.Response, emit func(Sample)) (bytes int64, err error) {
 	if err := c.checkHead(response); err != nil {
-		return err
+		return 0, err
 	}
 	body := &limited{r: response.Body, limit: c.MaxPageBytes}
-	defer func() { page.Bytes = body.read }()
-	emit := func(s Sample) { page.Samples = append(page.Samples, s) }
-	if c.Format == config.Prometheus {
-		return ReadPrometheus(body, c.MaxLineBytes, emit)
+	if response.Header.Get("Content-Encoding") == "gzip" {
+		unzipper, err := c.unzipper(response.Body)
+		if err != nil {
+			return 0, fmt.Errorf("its gzip does not unpack: %w", err)
+		}
+		defer c.unzippers.Put(unzipper)
+		body.r = unzipper
 	}
-	return ReadJSON(bufio.NewReader(body), emit)
+	err = c.readBody(body, emit)
+	return body.read, err
+}
+
+func (c *Client) unzipper(body io.Reader) (*gzip.Reader, error) {
+	if unzipper, ok := c.unzippers.Get().(*gzip.Reader); ok {
+		return unzipper, unzipper.Reset(body)
+	}
+	return gzip.NewReader(body)
+}
+
+func (c *Client) readBody(body io.Reader, emit func(Sample)) error {
+	if c.Format == config.JSON {
+		return ReadJSON(bufio.NewReader(body), emit)
+	}
+	reader, ok := c.readers.Get().(*TextReader)
+	if !ok {
+		reader = new(TextReader)
+	}
+	defer c.readers.Put(reader)
+	return reader.Read(body, c.MaxLineBytes, emit)
 }
 
 func (c *Client) checkHead(response *http.Response) error {
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("it answers %s: is it an Envoy's admin endpoint?", response.Status)
+		return fmt.Errorf("it answers %d %s: is it an Envoy's admin endpoint?", response.StatusCode, http.StatusText(response.StatusCode))
 	}
-	if encoding := response.Header.Get("Content-Encoding"); encoding != "" {
-		return fmt.Errorf("it answers in Content-Encoding %q, which was not asked for", encoding)
+	if encoding := response.Header.Values("Content-Encoding"); len(encoding) > 1 || len(encoding) == 1 && encoding[0] != "gzip" {
+		return fmt.Errorf("it answers in Content-Encoding %.60q, which was not asked for", strings.Join(encoding, ", "))
 	}
 	want := "text/plain"
 	if c.Format == config.JSON {
@@ -115,7 +151,7 @@ func (c *Client) checkHead(response *http.Response) error {
 	}
 	got, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if err != nil || got != want {
-		return fmt.Errorf("it answers %q, not %s: is it an Envoy's admin endpoint?", response.Header.Get("Content-Type"), want)
+		return fmt.Errorf("it answers %.60q, not %s: is it an Envoy's admin endpoint?", response.Header.Get("Content-Type"), want)
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func (e *jsonEntry) emit(emit func(Sample)) error {
 	if err != nil {
 		return fmt.Errorf("the value of a stat is not a number")
 	}
-	emit(Sample{Name: e.Name, Value: value})
+	emit(named(e.Name, value))
 	return nil
 }
 
@@ -99,22 +99,28 @@ func (h *jsonHistogram) emit(emit func(Sample)) {
 		count += bin.Count
 		sum += bin.Count * bin.middle()
 	}
-	for _, bound := range envoyBounds() {
+	for _, bound := range envoyBounds {
 		var below float64
 		for _, bin := range h.Totals {
-			if bin.Lower <= bound {
+			if bin.Lower <= bound.value {
 				below += bin.Count
 			}
 		}
-		emit(h.bucket(strconv.FormatFloat(bound, 'f', -1, 64), below))
+		h.emitBucket(bound.le, below, emit)
 	}
-	emit(h.bucket("+Inf", count))
-	emit(Sample{Name: h.Name + "_sum", Value: sum})
-	emit(Sample{Name: h.Name + "_count", Value: count})
+	h.emitBucket("+Inf", count, emit)
+	emit(named(h.Name+"_sum", sum))
+	emit(named(h.Name+"_count", count))
 }
 
-func (h *jsonHistogram) bucket(le string, value float64) Sample {
-	return Sample{Name: h.Name + "_bucket", Labels: []Label{{"le", le}}, Value: value}
+// emitBucket's series has a line break, which no raw name has before its end.
+func (h *jsonHistogram) emitBucket(le string, value float64, emit func(Sample)) {
+	name := h.Name + "_bucket"
+	emit(Sample{Series: name + "\n" + le, Name: name, Labels: []Label{{"le", le}}, Value: value})
+}
+
+func named(name string, value float64) Sample {
+	return Sample{Series: name, Name: name, Value: value}
 }
 
 // middle is where libcircllhist puts a bin's samples: the middle of a Pareto
@@ -129,6 +135,11 @@ func (b jsonBin) middle() float64 {
 
 // envoyBounds are the bounds /stats/prometheus shows by default
 // (source/common/stats/histogram_impl.cc, HistogramSettingsImpl::defaultBuckets).
-func envoyBounds() []float64 {
-	return []float64{0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000}
+var envoyBounds = [...]struct {
+	le    string
+	value float64
+}{
+	{"0.5", 0.5}, {"1", 1}, {"5", 5}, {"10", 10}, {"25", 25}, {"50", 50}, {"100", 100}, {"250", 250}, {"500", 500}, {"1000", 1000},
+	{"2500", 2500}, {"5000", 5000}, {"10000", 10000}, {"30000", 30000}, {"60000", 60000}, {"300000", 300000}, {"600000", 600000},
+	{"1800000", 1800000}, {"3600000", 3600000},
 }

@@ -1,126 +1,197 @@
 package scrape
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
-// ReadPrometheus reads Prometheus's text format, as Envoy's /stats/prometheus
-// writes it, and gives each sample to emit. Comments, and with them HELP and
+// TextReader reads Prometheus's text format, as Envoy's /stats/prometheus
+// writes it. It may read one page after another, and keeps its memory for the
+// next. Its zero value is ready to use.
+type TextReader struct {
+	buffer    []byte
+	held      int // bytes of the buffer that are read and not yet parsed
+	line      int // parsed
+	labels    []Label
+	unescaped []byte
+}
+
+// Most lines are some hundred bytes: this many are few reads for a large page,
+// and little memory for each of a thousand gateways that answer slowly.
+const usualBuffer = 16 << 10
+
+// Read gives each sample of a page to emit. Comments, and with them HELP and
 // TYPE, are passed over, and a timestamp is checked and left out. A line longer
 // than maxLine bytes, a malformed one, and a last one without its newline,
 // which a cut page has, are errors that name the line.
-func ReadPrometheus(r io.Reader, maxLine int, emit func(Sample)) error {
-	lines := bufio.NewReaderSize(r, maxLine+1)
-	for number := 1; ; number++ {
-		line, err := lines.ReadSlice('\n')
+//
+// It holds a few lines of the page at a time, and the samples refer into them.
+func (p *TextReader) Read(r io.Reader, maxLine int, emit func(Sample)) error {
+	p.reset()
+	for {
+		n, err := r.Read(p.buffer[p.held:])
+		p.held += n
+		if parseErr := p.takeLines(maxLine, emit); parseErr != nil {
+			return parseErr
+		}
 		switch {
-		case errors.Is(err, io.EOF) && len(line) == 0:
+		case errors.Is(err, io.EOF) && p.held == 0:
 			return nil
 		case errors.Is(err, io.EOF):
-			return fmt.Errorf("line %d has no end: the page was cut", number)
-		case errors.Is(err, bufio.ErrBufferFull) || len(line) > maxLine+1:
-			return fmt.Errorf("line %d is longer than %d bytes: if the page is right, raise scrape.max_line_bytes", number, maxLine)
+			return fmt.Errorf("line %d has no end: the page was cut", p.line+1)
 		case err != nil:
 			return err
 		}
-		text := strings.TrimLeft(string(line[:len(line)-1]), " \t")
-		if text == "" || text[0] == '#' {
-			continue
-		}
-		sample, err := parseLine(text)
-		if err != nil {
-			return fmt.Errorf("line %d is not in Prometheus's text format: %w", number, err)
-		}
-		emit(sample)
 	}
 }
 
-// parseLine reads name{key="value",...} value timestamp. What it returns
-// shares the memory of line.
-func parseLine(line string) (Sample, error) {
-	end := nameLength(line, ":")
+// reset forgets the last page, and the memory that a long line took.
+func (p *TextReader) reset() {
+	p.held, p.line = 0, 0
+	if len(p.buffer) != usualBuffer {
+		p.buffer = make([]byte, usualBuffer)
+	}
+	if cap(p.unescaped) > usualBuffer {
+		p.labels, p.unescaped = nil, nil
+	}
+}
+
+// takeLines parses the lines that are whole, and makes room for more.
+func (p *TextReader) takeLines(maxLine int, emit func(Sample)) error {
+	rest := p.buffer[:p.held]
+	for {
+		end := bytes.IndexByte(rest, '\n')
+		if end < 0 && len(rest) <= maxLine {
+			break
+		}
+		p.line++
+		if end < 0 || end > maxLine {
+			return fmt.Errorf("line %d is longer than %d bytes: if the page is right, raise scrape.max_line_bytes", p.line, maxLine)
+		}
+		if err := p.takeLine(rest[:end], emit); err != nil {
+			return fmt.Errorf("line %d is not in Prometheus's text format: %w", p.line, err)
+		}
+		rest = rest[end+1:]
+	}
+	if len(rest) == len(p.buffer) {
+		p.buffer = make([]byte, 2*len(rest))
+	}
+	p.held = copy(p.buffer, rest)
+	return nil
+}
+
+// takeLine parses a line and gives its sample, if it has one, to emit.
+func (p *TextReader) takeLine(bytes []byte, emit func(Sample)) error {
+	line := skipBlanks(unsafe.String(unsafe.SliceData(bytes), len(bytes)))
+	if line == "" || line[0] == '#' {
+		return nil
+	}
+	sample, err := p.parse(line)
+	if err == nil {
+		emit(sample)
+	}
+	return err
+}
+
+// parse reads name{key="value",...} value timestamp.
+func (p *TextReader) parse(line string) (Sample, error) {
+	end := nameLength(line, ':')
 	if end == 0 {
 		return Sample{}, errors.New("no metric name")
 	}
-	sample, rest := Sample{Name: line[:end]}, skipBlanks(line[end:])
+	sample := Sample{Series: line[:end], Name: line[:end]}
+	rest := skipBlanks(line[end:])
 	var err error
 	if strings.HasPrefix(rest, "{") {
-		if sample.Labels, rest, err = parseLabels(rest[1:]); err != nil {
+		if rest, err = p.parseLabels(rest[1:]); err != nil {
 			return Sample{}, err
 		}
+		sample.Series, sample.Labels = line[:len(line)-len(rest)], p.labels
+		rest = skipBlanks(rest)
 	}
 	sample.Value, err = parseValue(rest)
 	return sample, err
 }
 
-// parseLabels reads up to and with the closing brace.
-func parseLabels(text string) (found []Label, rest string, err error) {
+// parseLabels reads labels up to and with the closing brace, and returns what
+// follows it.
+func (p *TextReader) parseLabels(text string) (rest string, err error) {
+	p.labels, p.unescaped = p.labels[:0], p.unescaped[:0]
 	text = skipBlanks(text)
 	for !strings.HasPrefix(text, "}") {
 		var label Label
-		if label, text, err = parseLabel(text); err != nil {
-			return nil, "", err
+		if label, text, err = p.parseLabel(text); err != nil {
+			return "", err
 		}
-		found = append(found, label)
-		if after, ok := strings.CutPrefix(text, ","); ok {
-			text = skipBlanks(after)
+		p.labels = append(p.labels, label)
+		if strings.HasPrefix(text, ",") {
+			text = skipBlanks(text[1:])
 		} else if !strings.HasPrefix(text, "}") {
-			return nil, "", errors.New("no , or } after a label")
+			return "", errors.New("no , or } after a label")
 		}
 	}
-	return found, skipBlanks(text[1:]), nil
+	return text[1:], nil
 }
 
-func parseLabel(text string) (label Label, rest string, err error) {
-	end := nameLength(text, "")
+func (p *TextReader) parseLabel(text string) (label Label, rest string, err error) {
+	end := nameLength(text, '_')
 	if end == 0 {
 		return Label{}, "", errors.New("no label name")
 	}
 	label.Name = text[:end]
-	rest, ok := strings.CutPrefix(skipBlanks(text[end:]), "=")
-	if !ok {
+	rest = skipBlanks(text[end:])
+	if !strings.HasPrefix(rest, "=") {
 		return Label{}, "", errors.New("no = after a label's name")
 	}
-	rest, ok = strings.CutPrefix(skipBlanks(rest), `"`)
-	if !ok {
+	rest = skipBlanks(rest[1:])
+	if !strings.HasPrefix(rest, `"`) {
 		return Label{}, "", errors.New("no quote before a label's value")
 	}
-	label.Value, rest, err = parseQuoted(rest)
+	label.Value, rest, err = p.parseQuoted(rest[1:])
 	return label, skipBlanks(rest), err
 }
 
 // parseQuoted reads up to and with the closing quote. A value without escapes,
 // which is all that Envoy writes for ours, is not copied.
-func parseQuoted(text string) (value, rest string, err error) {
-	end := strings.IndexAny(text, `"\`)
-	if end >= 0 && text[end] == '"' {
-		return text[:end], text[end+1:], nil
+func (p *TextReader) parseQuoted(text string) (value, rest string, err error) {
+	for i := range len(text) {
+		switch text[i] {
+		case '"':
+			return text[:i], text[i+1:], nil
+		case '\\':
+			return p.unescape(text)
+		}
 	}
-	var unescaped strings.Builder
+	return "", "", errors.New("no quote after a label's value")
+}
+
+func (p *TextReader) unescape(text string) (value, rest string, err error) {
+	start := len(p.unescaped)
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		if c == '"' {
-			return unescaped.String(), text[i+1:], nil
+			own := p.unescaped[start:]
+			return unsafe.String(unsafe.SliceData(own), len(own)), text[i+1:], nil
 		}
 		if c == '\\' {
 			if i++; i == len(text) {
 				break
 			}
-			if c, err = unescape(text[i]); err != nil {
+			if c, err = unescaped(text[i]); err != nil {
 				return "", "", err
 			}
 		}
-		unescaped.WriteByte(c)
+		p.unescaped = append(p.unescaped, c)
 	}
 	return "", "", errors.New("no quote after a label's value")
 }
 
-func unescape(c byte) (byte, error) {
+func unescaped(c byte) (byte, error) {
 	switch c {
 	case 'n':
 		return '\n', nil
@@ -132,6 +203,9 @@ func unescape(c byte) (byte, error) {
 
 // parseValue reads a value and perhaps a timestamp, up to the line's end.
 func parseValue(text string) (float64, error) {
+	if count, ok := parseCount(text); ok {
+		return count, nil
+	}
 	number, timestamp := text, ""
 	if end := strings.IndexAny(text, " \t"); end >= 0 {
 		number, timestamp = text[:end], strings.Trim(text[end:], " \t")
@@ -151,18 +225,41 @@ func parseValue(text string) (float64, error) {
 	return value, nil
 }
 
+// parseCount reads what nearly every value is: a whole number, and nothing after it.
+func parseCount(text string) (float64, bool) {
+	const most = 18 // digits that fit an int64
+	if text == "" || len(text) > most {
+		return 0, false
+	}
+	var count int64
+	for i := range len(text) {
+		digit := text[i] - '0'
+		if digit > 9 {
+			return 0, false
+		}
+		count = count*10 + int64(digit)
+	}
+	return float64(count), true
+}
+
 // nameLength tells how many bytes of text are a name: letters, digits, _ and
-// what extra adds, not starting with a digit.
-func nameLength(text, extra string) int {
+// extra, not starting with a digit.
+func nameLength(text string, extra byte) int {
+	if text == "" || text[0]-'0' <= 9 {
+		return 0
+	}
 	for i := range len(text) {
 		c := text[i]
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
-		digit := '0' <= c && c <= '9' && i > 0
-		if !letter && !digit && strings.IndexByte(extra, c) < 0 {
+		if (c|0x20)-'a' > 25 && c-'0' > 9 && c != '_' && c != extra {
 			return i
 		}
 	}
 	return len(text)
 }
 
-func skipBlanks(text string) string { return strings.TrimLeft(text, " \t") }
+func skipBlanks(text string) string {
+	for text != "" && (text[0] == ' ' || text[0] == '\t') {
+		text = text[1:]
+	}
+	return text
+}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 	dto "github.com/prometheus/client_model/go"
@@ -25,7 +26,7 @@ const testLine = 64 << 10
 
 func readPrometheus(text string) ([]Sample, error) {
 	var samples []Sample
-	err := ReadPrometheus(strings.NewReader(text), testLine, func(s Sample) { samples = append(samples, s) })
+	err := new(TextReader).Read(strings.NewReader(text), testLine, func(s Sample) { samples = append(samples, s.Clone()) })
 	return samples, err
 }
 
@@ -54,10 +55,68 @@ func TestReadPrometheus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			if diff := cmp.Diff(test.want, withoutSeries(got)); diff != "" {
 				t.Errorf("samples (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// withoutSeries leaves out the text that each sample was read from.
+func withoutSeries(samples []Sample) []Sample {
+	for i := range samples {
+		samples[i].Series = ""
+	}
+	return samples
+}
+
+func TestReadPrometheusKeepsTheSeriesText(t *testing.T) {
+	for text, want := range map[string]string{
+		"joy 6\n":                        "joy",
+		" joy\t6\n":                      "joy",
+		"joy{} 6 12\n":                   "joy{}",
+		`a:b { l = "}\"\\" , } 1` + "\n": `a:b { l = "}\"\\" , }`,
+	} {
+		got, err := readPrometheus(text)
+		if err != nil || len(got) != 1 || got[0].Series != want {
+			t.Errorf("%q: got %v, %v; want series %s", text, got, err, want)
+		}
+	}
+}
+
+// A reader takes one page after another, whatever it was left with.
+func TestReadPrometheusAgain(t *testing.T) {
+	reader := new(TextReader)
+	for _, page := range []string{"a 1\nb", "a{l=\"" + strings.Repeat("x\\n", testLine/4) + "\"} 1\n", "x{l=\"\\t\"} 1\n"} {
+		_ = reader.Read(strings.NewReader(page), testLine, func(Sample) {})
+		var got []Sample
+		err := reader.Read(strings.NewReader("a{l=\"\\n\"} 1\n"), testLine, func(s Sample) { got = append(got, s.Clone()) })
+		want := []Sample{{Series: "a{l=\"\\n\"}", Name: "a", Labels: []Label{{"l", "\n"}}, Value: 1}}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("after %.20q: %v, samples (-want +got):\n%s", page, err, diff)
+		}
+	}
+}
+
+// However the page's bytes come, its samples are the same.
+func TestReadPrometheusInPieces(t *testing.T) {
+	page := readFile(t, "../../testdata/envoy-1.40/istio.prom")
+	whole, err := readPrometheus(string(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]io.Reader{
+		"a byte at a time":    iotest.OneByteReader(bytes.NewReader(page)),
+		"half of what it may": iotest.HalfReader(bytes.NewReader(page)),
+		"the end with bytes":  iotest.DataErrReader(bytes.NewReader(page)),
+	} {
+		var got []Sample
+		if err := new(TextReader).Read(r, testLine, func(s Sample) { got = append(got, s.Clone()) }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(whole, got); diff != "" {
+			t.Errorf("%s: samples (-whole +got):\n%s", name, diff)
+		}
 	}
 }
 
@@ -93,7 +152,7 @@ func TestReadPrometheusTakesALineAtTheLimit(t *testing.T) {
 
 func TestReadPrometheusPassesOnReadErrors(t *testing.T) {
 	broken := io.MultiReader(strings.NewReader("a 1\nb"), &failing{errBroken})
-	if err := ReadPrometheus(broken, testLine, func(Sample) {}); !errors.Is(err, errBroken) {
+	if err := new(TextReader).Read(broken, testLine, func(Sample) {}); !errors.Is(err, errBroken) {
 		t.Errorf("got %v, want %v", err, errBroken)
 	}
 }
@@ -271,12 +330,13 @@ func readFile(t testing.TB, path string) []byte {
 
 // Side by side with the official parser, on a real page.
 func BenchmarkReadPrometheus(b *testing.B) {
-	page := readFile(b, "../../testdata/envoy-1.40/istio.prom")
+	page := readFile(b, "../../testdata/envoy-1.40/istio-unfiltered.prom")
 	b.Run("ours", func(b *testing.B) {
 		b.SetBytes(int64(len(page)))
 		b.ReportAllocs()
+		reader := new(TextReader)
 		for b.Loop() {
-			if err := ReadPrometheus(bytes.NewReader(page), testLine, func(Sample) {}); err != nil {
+			if err := reader.Read(bytes.NewReader(page), testLine, func(Sample) {}); err != nil {
 				b.Fatal(err)
 			}
 		}

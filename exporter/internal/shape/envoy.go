@@ -1,6 +1,7 @@
 package shape
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -10,11 +11,16 @@ import (
 )
 
 // Filter returns the regular expression, in RE2's syntax, that finds the raw
-// names of all the stats which Shape uses, for Envoy's filter parameter.
-func Filter() string {
-	return `(^wasmcustom\.|;\.;)moodring_` +
+// names of all the stats which a Shaper with these rules uses, for Envoy's
+// filter parameter.
+func Filter(rules []config.Rule) string {
+	filter := `(^wasmcustom\.|;\.;)moodring_` +
 		`|^http\..*\.(downstream_rq_[1-5]xx|rbac\.(allowed|denied))$` +
 		`|^cluster\..*\.(upstream_rq_time|ratelimit\.(ok|over_limit|error|failure_mode_allowed))$`
+	for _, rule := range rules {
+		filter += "|(" + rule.Filter + ")"
+	}
+	return filter
 }
 
 // envoyStat is a stat of Envoy's own: scope.OWNER.member, whose member may be
@@ -40,48 +46,68 @@ func envoyStats() []envoyStat {
 	return stats
 }
 
-// addEnvoy adds a stat of Envoy's own, and tells whether it is one the contract
-// wants and whether it could be used.
-func (t *table) addEnvoy(sample scrape.Sample) (isOurs, isUsed bool) {
-	name := t.nameOf(sample)
-	for _, stat := range t.stats {
+// isEnvoys tells in short whether a stat could be one that the contract wants.
+func isEnvoys(name string) bool {
+	return strings.Contains(name, "rbac") || strings.Contains(name, "ratelimit") ||
+		strings.Contains(name, "upstream_rq_time") || strings.Contains(name, "downstream_rq")
+}
+
+// envoyUse says what a stat of Envoy's own is for; it is false for one that the
+// contract does not want.
+func (s *Shaper) envoyUse(sample scrape.Sample) (use, bool) {
+	if !isEnvoys(sample.Name) {
+		return use{}, false
+	}
+	name := s.nameOf(sample)
+	for _, stat := range s.stats {
 		owner, ok := name.match(stat)
 		if !ok {
 			continue
 		}
-		if !isCount(sample.Value) {
-			return true, false
+		value := stat.value
+		if value == "" {
+			value = validText(owner)
 		}
-		if stat.metric == contract.UpstreamDuration {
-			return true, t.at(stat.metric, validText(owner)).addTime(name.part, sample)
+		e := s.member(stat.metric, []string{value})
+		if e == nil {
+			return use{}, true
 		}
-		t.at(stat.metric, stat.value).value += sample.Value
-		return true, true
+		const millisecond = 1e-3 // in the seconds of the metric
+		return e.use(name.part, sample, millisecond), true
 	}
-	return false, false
+	return use{}, false
 }
 
-// addTime adds a part of a histogram of milliseconds to one of seconds.
-func (e *entry) addTime(part string, sample scrape.Sample) bool {
-	const perSecond = 1000
+// use says what a sample is for that has a part of a metric, scaled if it is a
+// histogram.
+func (e *entry) use(part string, sample scrape.Sample, scale float64) use {
 	switch part {
 	case "_count":
-		e.parts.count, e.parts.isWhole = e.parts.count+sample.Value, true
+		return use{entry: e, cell: &e.count, scale: 1}
 	case "_sum":
-		e.parts.sum += sample.Value / perSecond
+		return use{entry: e, cell: &e.sum, scale: scale}
 	case "_bucket":
-		le := sample.Label(contract.LabelBucket)
-		bound, err := strconv.ParseFloat(le, 64)
-		if err != nil {
-			return false
-		}
-		if le != "+Inf" {
-			e.parts.buckets[bound/perSecond] += sample.Value
-		}
-	default:
-		return false
+		return e.bucketUse(sample.Label(contract.LabelBucket), scale)
 	}
-	return true
+	if e.Type == contract.Histogram {
+		return use{}
+	}
+	return use{entry: e, cell: &e.value, scale: 1}
+}
+
+func (e *entry) bucketUse(le string, scale float64) use {
+	bound, err := strconv.ParseFloat(le, 64)
+	if err != nil || math.IsNaN(bound) {
+		return use{}
+	}
+	if math.IsInf(bound, 1) { // which is the count
+		return use{entry: e, cell: new(cell), scale: 1}
+	}
+	b := e.bucket(scaled(bound, scale))
+	if b == nil {
+		return use{}
+	}
+	return use{entry: e, cell: &b.cell, scale: 1}
 }
 
 // envoyName is a stat's name, taken apart as far as its form allows.
@@ -93,9 +119,9 @@ type envoyName struct {
 	owner     string // what Envoy took out of the name as a tag
 }
 
-func (t *table) nameOf(sample scrape.Sample) envoyName {
+func (s *Shaper) nameOf(sample scrape.Sample) envoyName {
 	text, part := cutPart(sample.Name)
-	if t.format == config.JSON {
+	if s.options.Format == config.JSON {
 		return envoyName{text: text, part: part, separator: "."}
 	}
 	return envoyName{

@@ -10,52 +10,116 @@ import (
 	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
-// addPlugin adds a counter of the plugin and tells whether it could.
-func (t *table) addPlugin(sample scrape.Sample) bool {
-	stat, err := t.decode(sample)
-	if err != nil || !isCount(sample.Value) {
-		return false
+// isPlugins tells whether a stat could be the plugin's.
+func isPlugins(name string) bool { return strings.Contains(name, "moodring_") }
+
+// pluginUse says what a counter of the plugin is for.
+func (s *Shaper) pluginUse(sample scrape.Sample) use {
+	stat, err := s.decode(sample)
+	if err != nil {
+		return use{}
 	}
 	name, part := contract.SplitStat(stat.Name)
-	values, le, ok := t.values(name, stat.Fields)
+	values, le, ok := fieldValues(name, stat.Fields)
 	if !ok || (part == contract.SuffixBucket) != (le != "") {
-		return false
+		return use{}
 	}
-	return t.at(name, values...).addPart(part, le, sample.Value)
+	e := s.member(name, values)
+	if e == nil {
+		return use{}
+	}
+	cell, scale := e.pluginPart(part, le)
+	if cell == nil {
+		return use{}
+	}
+	return use{entry: e, cell: cell, scale: scale, isSingle: true}
 }
 
-// addPart adds to a counter, where part is empty, or to a part of a metric.
-func (e *entry) addPart(part, le string, value float64) bool {
+// pluginPart returns the cell of a part of a metric; part is empty for the whole.
+func (e *entry) pluginPart(part, le string) (*cell, float64) {
 	switch part {
 	case contract.SuffixCount:
-		e.parts.count, e.parts.isWhole = e.parts.count+value, true
-		e.fillBuckets()
+		return &e.count, 1
 	case contract.SuffixSum:
-		e.parts.sum += value * contract.SumScale
+		return &e.sum, contract.SumScale
 	case contract.SuffixMillionths:
-		e.value += value * contract.SumScale
+		return &e.value, contract.SumScale
 	case contract.SuffixBucket:
 		bound, err := strconv.ParseFloat(le, 64)
-		e.parts.buckets[bound] += value
-		return err == nil
-	default:
-		e.value += value
+		if b := e.bucket(bound); b != nil && err == nil {
+			return &b.cell, 1
+		}
+		return nil, 0
 	}
-	return true
+	return &e.value, 1
 }
 
-// fillBuckets adds the buckets that have not counted yet.
-func (e *entry) fillBuckets() {
-	for _, bound := range contract.Bounds(e.metric.Name) {
-		e.parts.buckets[bound.Value] += 0
+// member returns the entry of one of the contract's metrics, and sees that the
+// members of its closed set are there too. values are those of the metric's
+// labels, without the gateway's. It is nil where there are too many entries.
+func (s *Shaper) member(name string, values []string) *entry {
+	e := s.contractEntry(name, values)
+	set := closedSet(name)
+	if e == nil || e.group != nil || set == nil {
+		return e
 	}
+	var group []*entry
+	for _, member := range set {
+		values[len(values)-1] = member
+		group = append(group, s.contractEntry(name, values))
+	}
+	if name == contract.Replies { // the plugin is there
+		for _, kind := range contract.OverflowKinds() {
+			group = append(group, s.member(contract.Overflow, []string{kind}))
+		}
+	}
+	group = slices.DeleteFunc(group, func(e *entry) bool { return e == nil })
+	for _, member := range group {
+		if member.Family == e.Family {
+			member.group = group
+		}
+	}
+	return e
 }
 
-// values puts the fields in the order of the metric's labels; one that the
+func (s *Shaper) contractEntry(name string, values []string) *entry {
+	keys := labelKeys(name)
+	pairs := make([]string, 0, 2*len(keys))
+	for i, key := range keys {
+		pairs = append(pairs, key, values[i])
+	}
+	return s.entry(s.families[name], name, pairs...)
+}
+
+// labelKeys returns the keys of a metric's labels, without the gateway's.
+func labelKeys(name string) []string {
+	metric, _ := contract.Find(name)
+	return metric.Labels[1:]
+}
+
+// closedSet returns all the values of the last label of a metric, or nil where
+// they are not known beforehand.
+func closedSet(name string) []string {
+	switch name {
+	case contract.Replies:
+		return contract.Outcomes()
+	case contract.Overflow:
+		return contract.OverflowKinds()
+	case contract.Authorization:
+		return contract.AuthorizationResults()
+	case contract.RateLimit:
+		return contract.RateLimitResults()
+	case contract.Requests:
+		return contract.CodeClasses()
+	}
+	return nil
+}
+
+// fieldValues puts the fields in the order of the metric's labels; one that the
 // stat does not have is empty. It is false where a field is there twice, or is
 // none of the metric's.
-func (t *table) values(name string, fields []contract.Field) (values []string, le string, ok bool) {
-	keys := t.metrics[name].Labels[1:]
+func fieldValues(name string, fields []contract.Field) (values []string, le string, ok bool) {
+	keys := labelKeys(name)
 	values = make([]string, len(keys))
 	isSet := make([]bool, len(keys))
 	for _, field := range fields {
@@ -74,8 +138,8 @@ func (t *table) values(name string, fields []contract.Field) (values []string, l
 
 // decode reads a stat's name by the contract, and in Prometheus's form also
 // the labels that Envoy was told to take out of it (stats_tags, extraStatTags).
-func (t *table) decode(sample scrape.Sample) (contract.Stat, error) {
-	if t.format == config.JSON {
+func (s *Shaper) decode(sample scrape.Sample) (contract.Stat, error) {
+	if s.options.Format == config.JSON {
 		return contract.ParseStat(sample.Name)
 	}
 	stat, err := contract.ParsePrometheus(sample.Name)

@@ -1,167 +1,205 @@
-// Package shape turns the samples of a gateway's page into the contract's
-// series. It is pure: no clock, no network.
+// Package shape turns the samples of a gateway's pages into the contract's
+// series, and into those of the user's own rules. It knows no clock and no
+// network.
 package shape
 
 import (
-	"maps"
+	"cmp"
 	"math"
 	"slices"
+	"strings"
 
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/relabel"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
-// Series is one series as it is exported.
-type Series struct {
-	Metric    contract.Metric // what it was made as; relabelling may have renamed it
-	Labels    labels.Labels   // with __name__
-	Value     float64         // of a counter
-	Histogram *Histogram      // nil for a counter
-}
-
-// Histogram is a histogram's value. Buckets ascend, are cumulative, and leave
-// out +Inf, whose count is Count.
-type Histogram struct {
-	Count   uint64
-	Sum     float64
-	Buckets []Bucket
-}
-
-// Bucket counts the observations up to Bound.
-type Bucket struct {
-	Bound float64
-	Count uint64
-}
-
-// Options say what a target adds to its series.
+// Options say what becomes of a gateway's samples.
 type Options struct {
-	Labels  labels.Labels     // for each series; the gateway label is one
-	Relabel []*relabel.Config // metric_relabel_configs: of whole metrics, a histogram being one series
+	Format    config.Format
+	Labels    labels.Labels     // for each series; the gateway label is one
+	Relabel   []*relabel.Config // metric_relabel_configs: of whole metrics, a histogram being one series
+	Rules     []config.Rule     // for stats that are none of the contract's
+	MaxSeries int               // of one page
 }
 
-// Shape makes the series of one gateway's page, sorted. Samples that are
-// nobody's of the contract are passed over; dropped counts those that look as
-// if they were and cannot be used. Samples of one gateway that come to the same
-// labels are added up: they are counters of the same thing.
-func Shape(page scrape.Page, options Options) (series []Series, dropped int) {
-	t := newTable(page.Format)
-	for _, sample := range page.Samples {
-		t.add(sample)
+// Shaper makes the series of one gateway's pages. What it makes of a page
+// depends on that page alone; but it remembers what the samples of the last
+// pages were for, and so decodes and relabels only what is new.
+type Shaper struct {
+	options  Options
+	families map[string]*Family
+	stats    []envoyStat
+	rules    []rule
+
+	uses     map[string]*use   // by the samples' Series
+	entries  map[string]*entry // by their labels before relabelling
+	sorted   []*entry          // by their labels after it, if isSorted
+	isSorted bool
+
+	page    int // how many there were; the numbers below are of it
+	used    int // samples that are in uses
+	active  int // entries
+	dropped int // samples and series that could not be used
+}
+
+// use says what a sample is for: scale times its value is added to cell.
+type use struct {
+	entry     *entry // nil where the sample cannot be used
+	cell      *cell
+	scale     float64
+	isSingle  bool // no two stats of Envoy's come to this text
+	isNobodys bool
+	page      int // on which it last was
+}
+
+// usesPerSeries bounds what is remembered, together with MaxSeries: a histogram
+// of Envoy's is 22 samples, and so far as a page has more, they are decoded
+// again each time.
+const usesPerSeries = 24
+
+// New returns a Shaper that has seen no page.
+func New(options Options) *Shaper {
+	s := &Shaper{options: options, families: make(map[string]*Family), stats: envoyStats(), rules: newRules(options.Rules)}
+	for _, metric := range contract.Metrics() {
+		s.families[metric.Name] = &Family{Type: metric.Type, Help: metric.Help, Unit: unitOf(metric.Name)}
 	}
-	t.fillClosedSets()
-	made, dropped := t.series(options.Labels)
-	kept, clashes := relabelled(made, options.Relabel)
-	return kept, t.dropped + dropped + clashes
+	s.forget()
+	return s
 }
 
-// relabelled applies the rules to each series and adds up those that they
-// leave with the same labels. Series of different types do not add up.
-func relabelled(series []Series, rules []*relabel.Config) (kept []Series, dropped int) {
-	seen := make(map[string]*Series, len(series))
-	for i := range series {
-		s := &series[i]
-		builder := labels.NewBuilder(s.Labels)
-		if !relabel.ProcessBuilder(builder, rules...) {
-			continue
+func unitOf(name string) string {
+	if strings.HasSuffix(name, "_seconds") {
+		return "seconds"
+	}
+	return ""
+}
+
+// Begin begins a page. One that was begun and not ended has never been.
+func (s *Shaper) Begin() {
+	const slack = 100
+	if len(s.uses) > 2*s.used+slack { // the gateway shows other stats than it did
+		s.forget()
+	}
+	s.page++
+	s.used, s.active, s.dropped = 0, 0, 0
+}
+
+// Add adds a sample to its series, if it is one's. It keeps nothing of the
+// sample's memory.
+func (s *Shaper) Add(sample scrape.Sample) {
+	known := s.uses[sample.Series]
+	if known == nil {
+		if !s.isCandidate(sample.Name) {
+			return
 		}
-		s.Labels = builder.Labels()
-		if !s.Labels.Has(model.MetricNameLabel) {
-			dropped++
-			continue
-		}
-		key := string(s.Labels.Bytes(nil))
-		if known := seen[key]; known == nil {
-			seen[key] = s
-		} else if !known.add(s) {
-			dropped++
-		}
+		known = s.learn(sample.Clone())
 	}
-	for _, s := range seen {
-		kept = append(kept, *s)
-	}
-	slices.SortFunc(kept, byLabels)
-	return kept, dropped
+	s.apply(known, sample.Value)
 }
 
-func byLabels(a, b Series) int { return labels.Compare(a.Labels, b.Labels) }
-
-// add adds other's value and tells whether the two could be added.
-func (s *Series) add(other *Series) bool {
-	if s.Histogram == nil || other.Histogram == nil {
-		s.Value += other.Value
-		return s.Histogram == nil && other.Histogram == nil
+// learn finds out what a sample is for.
+func (s *Shaper) learn(sample scrape.Sample) *use {
+	found, ok := s.find(sample)
+	found.isNobodys = !ok
+	isRemembered := ok || isPlugins(sample.Name) || isEnvoys(sample.Name)
+	if isRemembered && len(s.uses) < usesPerSeries*s.options.MaxSeries {
+		s.uses[sample.Series] = &found
 	}
-	sameBound := func(a, b Bucket) bool { return a.Bound == b.Bound }
-	if !slices.EqualFunc(s.Histogram.Buckets, other.Histogram.Buckets, sameBound) {
-		return false
-	}
-	s.Histogram.Count += other.Histogram.Count
-	s.Histogram.Sum += other.Histogram.Sum
-	for i, bucket := range other.Histogram.Buckets {
-		s.Histogram.Buckets[i].Count += bucket.Count
-	}
-	return true
+	return &found
 }
 
-// parts gathers a histogram.
-type parts struct {
-	buckets map[float64]float64
-	sum     float64
-	count   float64
-	isWhole bool // the count was seen
+// find is false for a sample that is nobody's.
+func (s *Shaper) find(sample scrape.Sample) (use, bool) {
+	if isPlugins(sample.Name) {
+		return s.pluginUse(sample), true
+	}
+	if found, ok := s.envoyUse(sample); ok {
+		return found, true
+	}
+	return s.ruleUse(sample)
 }
 
-// histogram puts the parts together. The page is not of one instant, so that a
-// bucket may be ahead of the count, and stats that never counted are not on it:
-// each bucket is brought between its lower neighbour and the count.
-func (p *parts) histogram() *Histogram {
-	h := &Histogram{Count: uint64(p.count), Sum: p.sum}
-	var below uint64
-	for _, bound := range slices.Sorted(maps.Keys(p.buckets)) {
-		below = min(max(below, uint64(p.buckets[bound])), h.Count)
-		h.Buckets = append(h.Buckets, Bucket{bound, below})
+// isCandidate tells in short whether a sample could be anybody's: of a page that
+// was not filtered, nearly none is.
+func (s *Shaper) isCandidate(name string) bool {
+	return isPlugins(name) || isEnvoys(name) || len(s.rules) > 0
+}
+
+// apply adds value to what it is for.
+func (s *Shaper) apply(u *use, value float64) {
+	isAgain := u.page == s.page
+	u.page = s.page
+	if !isAgain {
+		s.used++
 	}
-	return h
+	switch {
+	case u.isNobodys:
+	case u.entry == nil, isAgain && u.isSingle, !isCount(value) && u.entry.Type != contract.Gauge, !s.activate(u.entry):
+		s.dropped++
+	default:
+		u.cell.add(s.page, value*u.scale)
+	}
 }
 
 // isCount tells whether value can be a counter's.
 func isCount(value float64) bool { return value >= 0 && !math.IsInf(value, 1) }
 
-// entry is a series in the making; values are its labels' in the order of
-// metric.Labels, without the gateway's.
-type entry struct {
-	metric contract.Metric
-	values []string
-	value  float64
-	parts  parts
+// activate puts an entry on the page, if there is room.
+func (s *Shaper) activate(e *entry) bool {
+	if e.page == s.page {
+		return true
+	}
+	if !e.isUnwanted {
+		if s.active >= s.options.MaxSeries {
+			return false
+		}
+		s.active++
+	}
+	e.page = s.page
+	return true
 }
 
-func (e *entry) series(target labels.Labels) Series {
-	builder := labels.NewBuilder(target)
-	builder.Set(model.MetricNameLabel, e.metric.Name)
-	for i, key := range e.metric.Labels[1:] {
-		builder.Set(key, e.values[i])
+// End ends a page and returns its series, sorted by their labels. Samples that
+// are nobody's were passed over; dropped counts those that looked as if they
+// were somebody's and could not be used, and what was over the limit. Samples of
+// one gateway that come to the same labels are added up: they count the same thing.
+func (s *Shaper) End() (series []Series, dropped int) {
+	if !s.isSorted {
+		slices.SortFunc(s.sorted, func(a, b *entry) int {
+			return cmp.Or(labels.Compare(a.labels, b.labels), strings.Compare(a.key, b.key))
+		})
+		s.isSorted = true
 	}
-	s := Series{Metric: e.metric, Labels: builder.Labels(), Value: e.value}
-	if e.metric.Type == contract.Histogram {
-		s.Value, s.Histogram = 0, e.parts.histogram()
-	}
-	return s
-}
-
-// series returns the finished entries. A histogram without its count is not one.
-func (t *table) series(target labels.Labels) (series []Series, dropped int) {
-	for _, e := range t.entries {
-		if e.metric.Type == contract.Histogram && !e.parts.isWhole {
-			dropped++
+	s.fillGroups()
+	series = make([]Series, 0, s.active)
+	for _, e := range s.sorted {
+		if e.page != s.page || e.isUnwanted {
 			continue
 		}
-		series = append(series, e.series(target))
+		if one, ok := e.series(s.page); ok && e.name != "" {
+			series = append(series, one)
+		} else {
+			s.dropped++
+		}
 	}
-	slices.SortFunc(series, byLabels)
-	return series, dropped
+	series, clashes := merged(series)
+	return series, s.dropped + clashes
+}
+
+// fillGroups adds, at 0, the members not seen yet of each closed set that has
+// begun: Envoy shows no counter before its first count, and rate() cannot see
+// an increase from nothing, so that a gateway's first refusal would go unnoticed.
+func (s *Shaper) fillGroups() {
+	for _, e := range s.sorted {
+		if e.page != s.page {
+			continue
+		}
+		for _, member := range e.group {
+			s.activate(member)
+		}
+	}
 }

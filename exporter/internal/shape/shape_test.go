@@ -22,20 +22,24 @@ var update = flag.Bool("update", false, "rewrite the wanted files of the real pa
 const pagesDir = "../../testdata/envoy-1.40"
 
 // shaped returns the series of a page as text, and how many were dropped.
-func shaped(t *testing.T, format config.Format, text string, rules ...*relabel.Config) (string, int) {
+func shaped(t testing.TB, format config.Format, text string, rules ...*relabel.Config) (string, int) {
 	t.Helper()
-	page := scrape.Page{Format: format}
-	emit := func(s scrape.Sample) { page.Samples = append(page.Samples, s) }
+	return shapedBy(t, New(Options{Format: format, Labels: labels.FromStrings("gateway", "g"), Relabel: rules, MaxSeries: 1000}), text)
+}
+
+func shapedBy(t testing.TB, s *Shaper, text string) (string, int) {
+	t.Helper()
+	s.Begin()
 	var err error
-	if format == config.JSON {
-		err = scrape.ReadJSON(strings.NewReader(text), emit)
+	if s.options.Format == config.JSON {
+		err = scrape.ReadJSON(strings.NewReader(text), s.Add)
 	} else {
-		err = scrape.ReadPrometheus(strings.NewReader(text), 64<<10, emit)
+		err = new(scrape.TextReader).Read(strings.NewReader(text), 64<<10, s.Add)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	series, dropped := Shape(page, Options{Labels: labels.FromStrings("gateway", "g"), Relabel: rules})
+	series, dropped := s.End()
 	return write(series), dropped
 }
 
@@ -91,7 +95,7 @@ func TestShapeOfRealPages(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, name string) string {
+func read(t testing.TB, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(pagesDir, name))
 	if err != nil {
@@ -158,6 +162,25 @@ moodring_overflow_total{gateway="g",kind="models"} 0
 			want: `moodring_prediction_confidence{gateway="g",label="joy"} sum=4.5 count=5 0.2:0 0.3:0 0.4:0 0.5:0 0.6:0 0.7:0 0.8:0 0.9:2 0.95:2 0.99:5` + "\n"},
 		"confidence without its count":   {page: "label___joy___moodring_prediction_confidence_sum_millionths{} 4500000\n", want: "", dropped: 1},
 		"confidence bucket without a le": {page: "label___joy___moodring_prediction_confidence_bucket{} 4\n", want: "", dropped: 1},
+		"margin, as tags": {
+			page: `moodring_prediction_margin_bucket{model="m",model_version="1",le="0.05"} 2` + "\n" + `moodring_prediction_margin_count{model="m",model_version="1"} 3` + "\n" +
+				`moodring_prediction_margin_sum_millionths{model="m",model_version="1"} 300000` + "\n",
+			want: `moodring_prediction_margin{gateway="g",model="m",version="1"} sum=0.3 count=3 0.05:2 0.1:2 0.2:2 0.4:2 0.6:2 0.8:2 0.9:2` + "\n"},
+		"batch sizes, raw": {
+			page: `{"stats":[{"name":"wasmcustom.model=.=m;.;le=.=2;.;moodring_reply_batch_size_bucket","value":1},{"name":"wasmcustom.model=.=m;.;moodring_reply_batch_size_count","value":2},` +
+				`{"name":"wasmcustom.model=.=m;.;moodring_reply_batch_size_sum_millionths","value":602000000}]}`,
+			want: `moodring_reply_batch_size{gateway="g",model="m"} sum=602 count=2 1:0 2:1 5:1 10:1 20:1 50:1 100:1 200:1 500:1` + "\n"},
+		"label scores": {page: "model___m___label___joy___moodring_label_scores_total_millionths{} 1250000\n", want: `moodring_label_scores_total{gateway="g",label="joy",model="m"} 1.25` + "\n"},
+		"faults":       {page: "moodring_plugin_faults_total{} 2\n", want: `moodring_plugin_faults_total{gateway="g"} 2` + "\n"},
+		"a counter of ours twice": {page: "label___joy___moodring_predictions_total{} 6\nlabel___joy___moodring_predictions_total{} 7\n",
+			want: `moodring_predictions_total{gateway="g",label="joy"} 6` + "\n", dropped: 1},
+		"two stats of Envoy's that mangle to one text": {page: "envoy_http_a_b_downstream_rq_2xx{} 1\nenvoy_http_a_b_downstream_rq_2xx{} 2\n",
+			want: `moodring_gateway_requests_total{code_class="1xx",gateway="g"} 0
+moodring_gateway_requests_total{code_class="2xx",gateway="g"} 3
+moodring_gateway_requests_total{code_class="3xx",gateway="g"} 0
+moodring_gateway_requests_total{code_class="4xx",gateway="g"} 0
+moodring_gateway_requests_total{code_class="5xx",gateway="g"} 0
+`},
 		"replies": {
 			page: "model___m___model_version___1___outcome___counted___moodring_replies_total{} 3\n",
 			want: zeroOverflow + `moodring_replies_total{gateway="g",model="m",outcome="counted",version="1"} 3` + "\n" + zeroReplies},
@@ -264,7 +287,9 @@ label___joy___moodring_prediction_confidence_count{} 5
 		"no name left": {`[{source_labels: [model], regex: a, target_label: __name__, replacement: ""}]`,
 			confidence + `moodring_predictions_total{gateway="g",label="joy",model="b"} 7` + "\n", 1},
 		"counter and histogram": {`[{regex: model|label|__name__, action: labeldrop}, {target_label: __name__, replacement: one}]`,
-			`one{gateway="g"} sum=0 count=5 0.2:0 0.3:0 0.4:0 0.5:0 0.6:0 0.7:0 0.8:0 0.9:0 0.95:0 0.99:0` + "\n", 2},
+			`one{gateway="g"} 13` + "\n", 1},
+		"names that not every scraper reads": {`[{source_labels: [model], regex: a, target_label: __name__, replacement: mood.ring}, {source_labels: [model], target_label: the model}, {regex: model, action: labeldrop}]`,
+			`mood_ring{gateway="g",label="joy",the_model="a"} 6` + "\n" + confidence + `moodring_predictions_total{gateway="g",label="joy",the_model="b"} 7` + "\n", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, err := config.Parse([]byte("metric_relabel_configs: " + test.rules))
@@ -279,5 +304,105 @@ label___joy___moodring_prediction_confidence_count{} 5
 				t.Errorf("%d dropped, want %d", dropped, test.dropped)
 			}
 		})
+	}
+}
+
+// A limit leaves out what comes last on the page, and is another page's no more.
+func TestShapeLimitsSeries(t *testing.T) {
+	s := New(Options{Format: config.Prometheus, MaxSeries: 2})
+	counter := func(label string) string { return "label___" + label + "___moodring_predictions_total{} 1\n" }
+	for _, step := range []struct {
+		page, want string
+		dropped    int
+	}{
+		{counter("a") + counter("b"), "a b", 0},
+		{counter("a") + counter("b") + counter("c") + counter("d"), "a b", 2},
+		{counter("d") + counter("c") + counter("b"), "c d", 1},
+		{"moodring_plugin_faults_total{} 1\n" + counter("a") + "outcome___counted___moodring_replies_total{} 1\n", " a", 1},
+	} {
+		got, dropped := shapedBy(t, s, step.page)
+		var labels []string
+		for line := range strings.Lines(got) {
+			_, label, _ := strings.Cut(line, `label="`)
+			label, _, _ = strings.Cut(label, `"`)
+			labels = append(labels, label)
+		}
+		if got := strings.Join(labels, " "); got != step.want || dropped != step.dropped {
+			t.Errorf("%q: got %s and %d dropped, want %s and %d", step.page, got, dropped, step.want, step.dropped)
+		}
+	}
+}
+
+// What a lying gateway can make the exporter remember is bounded.
+func TestShapeForgets(t *testing.T) {
+	s := New(Options{Format: config.Prometheus, MaxSeries: 10})
+	for page := range 20 {
+		s.Begin()
+		for i := range 1000 {
+			name := fmt.Sprintf("label___l%dx%d___moodring_predictions_total", page, i)
+			s.Add(scrape.Sample{Series: name, Name: name, Value: 1})
+			owner := fmt.Sprintf("envoy_http_l%dx%d_rbac_allowed", page, i)
+			s.Add(scrape.Sample{Series: owner, Name: owner, Value: 1})
+			s.Add(scrape.Sample{Series: fmt.Sprint("t", i), Name: "envoy_cluster_upstream_rq_time_bucket", Labels: []scrape.Label{{Name: "le", Value: fmt.Sprint(i)}}, Value: 1})
+		}
+		if series, _ := s.End(); len(series) > 10 {
+			t.Errorf("page %d has %d series, want 10", page, len(series))
+		}
+		if len(s.uses) > 10*usesPerSeries || len(s.entries) > 10*usesPerSeries {
+			t.Errorf("page %d: %d samples and %d series are remembered", page, len(s.uses), len(s.entries))
+		}
+	}
+}
+
+// The pages before make no difference.
+func TestShapeDependsOnThePageAlone(t *testing.T) {
+	istio, unfiltered := read(t, "istio.prom"), read(t, "istio-unfiltered.prom")
+	half := istio[:strings.LastIndexByte(istio[:len(istio)/2], '\n')+1]
+	restarted := strings.ReplaceAll(strings.ReplaceAll(istio, "} 1", "} 2"), `label="joy"`, `label="grief"`)
+	s := New(Options{Format: config.Prometheus, Labels: labels.FromStrings("gateway", "g"), MaxSeries: 1000})
+	for i, page := range []string{istio, istio, half, restarted, "", unfiltered, restarted, half, istio} {
+		want, wantDropped := shaped(t, config.Prometheus, page)
+		got, dropped := shapedBy(t, s, page)
+		if diff := cmp.Diff(want, got); diff != "" || dropped != wantDropped {
+			t.Errorf("page %d: %d dropped, want %d; series (-fresh +used):\n%s", i, dropped, wantDropped, diff)
+		}
+		s.Begin() // a page that was cut
+		s.Add(scrape.Sample{Series: "x", Name: "label___joy___moodring_predictions_total", Value: 1e9})
+	}
+}
+
+func FuzzShape(f *testing.F) {
+	f.Add("label___joy___moodring_predictions_total{} 6\n", "label___joy___moodring_predictions_total{} 7\nenvoy_http_a_rbac_allowed{} 1\n")
+	f.Add(read(f, "istio.prom")[:3000], read(f, "default.prom")[:3000])
+	f.Fuzz(func(t *testing.T, before, page string) {
+		options := Options{Format: config.Prometheus, Labels: labels.FromStrings("gateway", "g"), MaxSeries: 5}
+		used, fresh := New(options), New(options)
+		addAll(used, before)
+		used.End()
+		addAll(used, page)
+		addAll(fresh, page)
+		got, dropped := used.End()
+		want, wantDropped := fresh.End()
+		if diff := cmp.Diff(write(want), write(got)); diff != "" || dropped != wantDropped {
+			t.Errorf("%d dropped, want %d; series (-fresh +used):\n%s", dropped, wantDropped, diff)
+		}
+	})
+}
+
+// addAll adds the samples before the page's first mistake.
+func addAll(s *Shaper, page string) {
+	s.Begin()
+	_ = new(scrape.TextReader).Read(strings.NewReader(page), 64<<10, s.Add)
+}
+
+func BenchmarkShape(b *testing.B) {
+	page := read(b, "istio.prom")
+	s := New(Options{Format: config.Prometheus, Labels: labels.FromStrings("gateway", "g"), MaxSeries: 1000})
+	reader := new(scrape.TextReader)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Begin()
+		_ = reader.Read(strings.NewReader(page), 64<<10, s.Add)
+		s.End()
 	}
 }

@@ -1,0 +1,41 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/moodring/moodring/contract"
+)
+
+func TestRuleDefaults(t *testing.T) {
+	cfg, err := Load("testdata/full.good.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := cfg.Rules[0]
+	if want := `^(?s:cluster\.(.*)\.upstream_cx_active)$`; r.Filter != want || r.Scale != 1 || r.Type != contract.Gauge {
+		t.Errorf("got filter %s, scale %v and type %s; want %s, 1 and gauge", r.Filter, r.Scale, r.Type, want)
+	}
+}
+
+func TestRulesRefused(t *testing.T) {
+	for rules, want := range map[string]string{
+		`{name: a, type: gauge}`:                                                                       "rules[0]: no match: want a regular expression for the stat's name",
+		`{match: a, name: a, type: gauge}`:                                                             `rules[0]: no filter: want a regular expression for Envoy's raw name, such as ^cluster\..*\.upstream_cx_active$, as scrape.format prometheus shows another`,
+		`{match: a, filter: (, name: a, type: gauge}`:                                                  "rules[0]: filter: error parsing regexp: missing closing ): `(`",
+		`{match: (, filter: a, name: a, type: gauge}`:                                                  "error parsing regexp: missing closing ): `^(?s:()$`",
+		`{match: a, filter: a, name: a-b, type: gauge}`:                                                `rules[0]: name: "a-b" is not a metric's name`,
+		`{match: a, filter: a, name: moodring_exporter_target_up, type: gauge}`:                        "rules[0]: name: moodring_exporter_target_up has a meaning of its own: choose another",
+		`{match: a, filter: a, name: a, type: sum}`:                                                    `rules[0]: type: "sum" is none of counter, gauge and histogram`,
+		`{match: a, filter: a, name: a, type: counter}`:                                                "rules[0]: name: a: a counter's name ends in _total, and no other's does",
+		`{match: a, filter: a, name: a_total, type: gauge}`:                                            "rules[0]: name: a_total: a counter's name ends in _total, and no other's does",
+		`{match: a, filter: a, name: a, type: gauge, unit: seconds}`:                                   "rules[0]: name: a does not end in the unit, _seconds",
+		`{match: a, filter: a, name: a, type: gauge, scale: -1}`:                                       "rules[0]: scale: -1 is not above 0",
+		`{match: a, filter: a, name: a, type: gauge, labels: {gateway: x}}`:                            `rules[0]: labels: "gateway" is not a label's name, or has a meaning of its own: choose another`,
+		`{match: a, filter: a, name: a, type: gauge, colour: red}`:                                     "line 1: field colour not found",
+		`{match: a, filter: a, name: a, type: gauge}, {match: b, filter: b, name: a, type: histogram}`: "rules[1]: an earlier rule gives a another type, help or unit",
+	} {
+		if _, err := Parse([]byte("rules: [" + rules + "]")); err == nil || err.Error() != want {
+			t.Errorf("%s:\ngot  %v\nwant %s", rules, err, want)
+		}
+	}
+}
