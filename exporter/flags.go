@@ -34,6 +34,8 @@ type flags struct {
 	shardText  *string
 	configFile *string
 	checkFile  *string
+	dryRunFile *string
+	isProfiled *bool
 	web        *web.FlagConfig
 	log        promslog.Config
 }
@@ -54,6 +56,8 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	f.namespaces = app.Flag("kube.namespace", "Namespace in which --kube looks. Repeatable.").PlaceHolder("istio-system").Strings()
 	f.shardText = app.Flag("shard", "Scrape a share of the gateways: I/N is share I, from 0, of N; auto/N takes I from the end of the host name, as a StatefulSet gives it.").PlaceHolder("I/N").String()
 	f.configFile = app.Flag("config.file", "YAML file with gateways, relabelling rules and scrape settings.").PlaceHolder("FILE").String()
+	f.dryRunFile = app.Flag("dry-run", "Show what a saved page of a gateway's statistics becomes, and exit. It is what GET /stats/prometheus or /stats?format=json answered.").PlaceHolder("FILE").String()
+	f.isProfiled = app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof.").Bool()
 	f.web = kingpinflag.AddFlags(app, ":9847")
 	app.Command(serveCommand, "Serve /metrics.").Default()
 	f.checkFile = app.Command(checkCommand, "Check a configuration file and exit.").Arg("FILE", "YAML file for --config.file.").Required().String()
@@ -75,14 +79,19 @@ func fail(stderr io.Writer, code int, err error) int {
 	return code
 }
 
+// file returns the configuration of the file, or that of none.
+func (f *flags) file() (*config.Config, error) {
+	if *f.configFile == "" {
+		return config.Default(), nil
+	}
+	return config.Load(*f.configFile)
+}
+
 // configuration puts together the file and the flags.
 func (f *flags) configuration() (*config.Config, error) {
-	cfg := config.Default()
-	if *f.configFile != "" {
-		var err error
-		if cfg, err = config.Load(*f.configFile); err != nil {
-			return nil, err
-		}
+	cfg, err := f.file()
+	if err != nil {
+		return nil, err
 	}
 	for _, text := range *f.gateways {
 		gateway, err := config.ParseGateway(text)

@@ -155,6 +155,15 @@ func (f *fleet) Scrape(ctx context.Context) []expose.Snapshot {
 	return shown
 }
 
+// Targets returns the latest there is of each gateway, sorted by name.
+func (f *fleet) Targets() []expose.Snapshot {
+	var latest []expose.Snapshot
+	for _, g := range f.sorted() {
+		latest = append(latest, g.last())
+	}
+	return latest
+}
+
 func (f *fleet) sorted() []*gateway {
 	f.mu.Lock()
 	defer f.mu.Unlock()

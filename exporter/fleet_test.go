@@ -126,7 +126,7 @@ func page(t *testing.T, f *fleet) string {
 		case !s.Up:
 			text += " down"
 		}
-		for _, series := range append(s.Series, s.Kept...) {
+		for _, series := range append(s.Series.Series(), s.Kept.Series()...) {
 			if series.Labels.Get("code_class") == "2xx" {
 				text += fmt.Sprint(" ", series.Value)
 			}

@@ -35,7 +35,7 @@ type gateway struct {
 	target target.Target
 	goneAt time.Time        // zero while there is such a target
 	latest *expose.Snapshot // nil before the first scrape
-	good   []shape.Series   // of the last scrape that succeeded
+	good   *expose.Block    // of the last scrape that succeeded
 	goodAt time.Time
 }
 
@@ -199,6 +199,18 @@ func (g *gateway) isAsked(interval time.Duration) bool {
 	return g.goneAt.IsZero() && (interval == 0 || g.latest == nil)
 }
 
+// last returns the latest there is of the gateway, without asking it.
+func (g *gateway) last() expose.Snapshot {
+	cfg, _ := g.fleet.settings()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	latest := g.latest
+	if latest == nil {
+		latest = &expose.Snapshot{Gateway: g.name, URL: g.target.URL.Redacted()}
+	}
+	return *g.shown(*latest, time.Duration(cfg.Scrape.Keep))
+}
+
 // shown adds the last good values to a snapshot that has none. mu must be locked.
 func (g *gateway) shown(s expose.Snapshot, keep time.Duration) *expose.Snapshot {
 	s.IsGone = !g.goneAt.IsZero()
@@ -215,9 +227,10 @@ func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
 	shaper := g.shaperFor(cfg, t)
 	shaper.Begin()
 	bytes, err := client.Page(ctx, g.http, t.URL, shaper.Add)
-	s := expose.Snapshot{Gateway: g.name, Up: err == nil, Bytes: bytes}
+	s := expose.Snapshot{Gateway: g.name, URL: t.URL.Redacted(), At: start, Up: err == nil, Err: err, Bytes: bytes}
 	if err == nil {
-		s.Series, s.Dropped = shaper.End()
+		series, dropped := shaper.End()
+		s.Series, s.Dropped = expose.NewBlock(g.name, series), dropped
 	}
 	s.Duration = time.Since(start)
 	g.record(s, err)

@@ -28,6 +28,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	case command == checkCommand:
 		err = check(*flags.checkFile, stdout)
+	case *flags.dryRunFile != "":
+		err = dryRun(flags, stdout, stderr)
 	default:
 		err = serve(ctx, flags, stderr)
 	}

@@ -68,12 +68,15 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 	handler, err := expose.NewHandler(expose.Options{
 		Scrape:   e.fleet.Scrape,
 		Timeout:  e.timeout,
+		Targets:  e.fleet.Targets,
 		Reload:   func() error { return e.reload(ctx) },
 		IsReady:  e.discovery.IsReady,
 		Meter:    meter,
 		Registry: registry,
 		Logger:   logger,
 		Version:  version,
+
+		IsProfiled: *f.isProfiled,
 	})
 	if err != nil {
 		return err

@@ -1,17 +1,19 @@
 package expose
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/pprof"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/exporter-toolkit/web"
 )
 
@@ -19,24 +21,28 @@ import (
 type Options struct {
 	Scrape   func(context.Context) []Snapshot // of all gateways; returns by the context's deadline
 	Timeout  func() time.Duration             // for Scrape, where the scraper has no shorter one
+	Targets  func() []Snapshot                // the latest there is of each gateway, without asking it
 	Reload   func() error                     // reads the configuration again
 	IsReady  func() bool                      // whether it is known which gateways there are
 	Meter    *Meter
 	Registry *prometheus.Registry // the exporter's own metrics
 	Logger   *slog.Logger
 	Version  string
+
+	IsProfiled bool // serve /debug/pprof
 }
 
-// NewHandler serves /metrics, /-/healthy, /-/ready, /-/reload and a page that
-// links them.
+// NewHandler serves /metrics, /targets, /-/healthy, /-/ready, /-/reload and a
+// page that links them.
 func NewHandler(options Options) (http.Handler, error) {
 	landing, err := web.NewLandingPage(web.LandingConfig{
 		Name:        "Moodring exporter",
 		Description: "What your models answer, from the statistics of their gateways",
 		Version:     options.Version,
-		Profiling:   "false",
+		Profiling:   strconv.FormatBool(options.IsProfiled),
 		Links: []web.LandingLinks{
 			{Address: "metrics", Text: "Metrics"},
+			{Address: "targets", Text: "Targets", Description: "The gateways, and how their last scrapes went"},
 			{Address: "-/healthy", Text: "Healthy"},
 			{Address: "-/ready", Text: "Ready"},
 		},
@@ -44,13 +50,29 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	targets, err := newTargetsHandler(options.Targets)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", &metricsHandler{options})
+	mux.Handle("GET /metrics", &metricsHandler{Options: options})
+	mux.Handle("GET /targets", targets)
 	mux.HandleFunc("GET /-/healthy", say("The exporter is healthy.\n"))
 	mux.HandleFunc("GET /-/ready", ready(options.IsReady))
 	mux.HandleFunc("POST /-/reload", reload(options.Reload))
+	if options.IsProfiled {
+		addProfiles(mux)
+	}
 	mux.Handle("GET /", landing)
 	return mux, nil
+}
+
+func addProfiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 func say(text string) http.HandlerFunc {
@@ -79,10 +101,14 @@ func reload(reload func() error) http.HandlerFunc {
 	}
 }
 
-type metricsHandler struct{ Options }
+type metricsHandler struct {
+	Options
+	compressors compressors
+}
 
 // ServeHTTP scrapes all gateways within the scraper's deadline, and serves what
-// came: a gateway that failed has a target_up of 0 and no other series.
+// came: a gateway that failed has a target_up of 0, and what is kept of it. No
+// lock is held while it writes.
 func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	timeout, err := timeoutOf(r.Header, h.Timeout())
 	if err != nil {
@@ -91,18 +117,44 @@ func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
-	scraped, dropped := families(h.Scrape(ctx))
-	for gateway, n := range dropped {
+	format := expfmt.NegotiateAccept(r.Header, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtOpenMetrics_0_0_1, expfmt.FmtProtoDelim, expfmt.FmtText)
+	p, err := h.page(ctx, format)
+	if err != nil {
+		h.Logger.Error("Gathering the exporter's own metrics failed", "err", err)
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", string(format))
+	_ = h.compressors.writeCompressed(w, r, p.writeTo) // a scraper who has gone is no fault of ours
+}
+
+// page scrapes, and puts together what there is to show.
+func (h *metricsHandler) page(ctx context.Context, format expfmt.Format) (*page, error) {
+	snapshots := h.Scrape(ctx)
+	own, err := h.Registry.Gather()
+	if err != nil {
+		return nil, err
+	}
+	p := newPage(formOf(format), snapshots, names(own))
+	for gateway, n := range p.dropped {
 		h.Meter.drop(gateway, n)
 	}
-	gatherers := prometheus.Gatherers{h.Registry, prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		return scraped, nil
-	})}
-	promhttp.HandlerFor(gatherers, promhttp.HandlerOpts{
-		ErrorLog:          slog.NewLogLogger(h.Logger.Handler(), slog.LevelError),
-		ErrorHandling:     promhttp.ContinueOnError,
-		EnableOpenMetrics: true,
-	}).ServeHTTP(w, r)
+	for _, family := range own {
+		var encoded bytes.Buffer
+		if err := expfmt.NewEncoder(&encoded, format).Encode(family); err != nil {
+			return nil, err
+		}
+		p.addEncoded(family.GetName(), encoded.Bytes())
+	}
+	return p, nil
+}
+
+func names(families []*dto.MetricFamily) []string {
+	names := make([]string, 0, len(families))
+	for _, family := range families {
+		names = append(names, family.GetName())
+	}
+	return names
 }
 
 const timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"

@@ -43,6 +43,15 @@ func handler(t *testing.T, scrape func(context.Context) []Snapshot) http.Handler
 	return h
 }
 
+func handlerOf(t *testing.T, options Options) http.Handler {
+	t.Helper()
+	h, err := NewHandler(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
 // get returns the status and body of a GET with header lines such as "Accept: x".
 func get(h http.Handler, path string, header ...string) (int, string, http.Header) {
 	request := httptest.NewRequest(http.MethodGet, path, nil)
@@ -73,9 +82,9 @@ func snapshots() []Snapshot {
 		Histogram: &shape.Histogram{Count: 3, Sum: 2.5, Buckets: []shape.Bucket{{Bound: 0.5, Count: 1}, {Bound: 0.9, Count: 2}}},
 	}
 	return []Snapshot{
-		{Gateway: "a", Up: true, Duration: 250 * time.Millisecond, Series: []shape.Series{
+		{Gateway: "a", Up: true, Duration: 250 * time.Millisecond, Series: NewBlock("a", []shape.Series{
 			confidence, series(contract.Predictions, 6, "gateway", "a", "label", "so \"happy\"/very-much.v2\n"),
-		}},
+		})},
 		{Gateway: "b", Duration: 2 * time.Second},
 	}
 }
@@ -142,12 +151,13 @@ func TestMetricsInOpenMetricsAndGzip(t *testing.T) {
 func TestMetricsOfGatewaysThatLookAlike(t *testing.T) {
 	h := handler(t, func(context.Context) []Snapshot {
 		return []Snapshot{
-			{Gateway: "a", Up: true, Series: []shape.Series{series("mood", 6, "label", "joy")}},
-			{Gateway: "b", Up: true, Series: []shape.Series{series("mood", 7, "label", "joy"), series("moodring_exporter_target_up", 1, "x", "y")}},
+			{Gateway: "a", Up: true, Series: NewBlock("a", []shape.Series{series("mood", 6, "label", "joy")})},
+			{Gateway: "b", Up: true, Series: NewBlock("b", []shape.Series{series("mood", 7, "label", "joy"), series("moodring_exporter_target_up", 1, "x", "y"), series("mood", 8, "label", "grief"), series("moodring_exporter_scrape_errors_total", 1, "x", "y")})},
 		}
 	})
+	get(h, "/metrics") // which counts what it leaves out, for the next
 	_, body, _ := get(h, "/metrics")
-	for _, line := range []string{"mood{label=\"joy\"} 6\n", "dropped_series_total{gateway=\"a\"} 0\n", "dropped_series_total{gateway=\"b\"} 2\n"} {
+	for _, line := range []string{"mood{label=\"joy\"} 6\n", "dropped_series_total{gateway=\"a\"} 0\n", "dropped_series_total{gateway=\"b\"} 3\n", "mood{label=\"grief\"} 8\n"} {
 		if !strings.Contains(body, line) {
 			t.Errorf("no %q in\n%s", line, body)
 		}
@@ -253,12 +263,8 @@ func TestReadyAndReload(t *testing.T) {
 		"not asked": {"PUT", "/-/reload", Options{}, 405, "Method Not Allowed\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, err := NewHandler(test.options)
-			if err != nil {
-				t.Fatal(err)
-			}
 			recorder := httptest.NewRecorder()
-			h.ServeHTTP(recorder, httptest.NewRequest(test.method, test.path, nil))
+			handlerOf(t, test.options).ServeHTTP(recorder, httptest.NewRequest(test.method, test.path, nil))
 			if recorder.Code != test.code || recorder.Body.String() != test.body {
 				t.Errorf("got %d %q, want %d %q", recorder.Code, recorder.Body, test.code, test.body)
 			}

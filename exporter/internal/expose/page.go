@@ -2,80 +2,85 @@
 package expose
 
 import (
-	"cmp"
+	"io"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/shape"
 )
 
-// Snapshot is what one scrape of one gateway gave.
-type Snapshot struct {
-	Gateway  string
-	Up       bool
-	Duration time.Duration
-	Bytes    int64
-	Series   []shape.Series
-	Dropped  int            // samples and series that could not be used
-	Kept     []shape.Series // of an earlier scrape, where this one failed
-	IsGone   bool           // there is no such gateway any more: only what was kept is shown
-}
-
-// page gathers the families of a page.
+// page is the families of all gateways, in one form.
 type page struct {
-	families map[string]*dto.MetricFamily
-	seen     map[string]bool // series, by their labels
+	form     form
+	families map[string]*pageFamily
+	dropped  map[string]int // by gateway
 }
 
-// families merges snapshots, and tells for each gateway how many of its series
-// had to be left out: relabelling gave them the labels of another gateway's, or
-// the name of a metric of another type, and values of different gateways are
-// never added up.
-func families(snapshots []Snapshot) (merged []*dto.MetricFamily, dropped map[string]int) {
-	p := page{make(map[string]*dto.MetricFamily), make(map[string]bool)}
-	dropped = make(map[string]int)
-	for _, snapshot := range snapshots {
-		for _, series := range slices.Concat(snapshot.own(), snapshot.Series, snapshot.Kept) {
-			if !p.add(series) {
-				dropped[snapshot.Gateway]++
+type pageFamily struct {
+	*shape.Family
+	head   []byte
+	chunks [][]byte
+}
+
+// newPage puts snapshots together. dropped tells for each gateway how many of
+// its series had to be left out: relabelling gave them the labels of another
+// gateway's, or the name of a metric of another type, and values of different
+// gateways are never added up. taken are names that are the exporter's own.
+func newPage(f form, snapshots []Snapshot, taken []string) *page {
+	p := &page{form: f, families: make(map[string]*pageFamily), dropped: make(map[string]int)}
+	p.addOwn(snapshots)
+	blocks := p.unlike(snapshots)
+	for i, snapshot := range snapshots {
+		for _, c := range blocks[i].in(f) {
+			if slices.Contains(taken, c.name) || !p.add(c) {
+				p.dropped[snapshot.Gateway] += len(c.series)
 			}
 		}
 	}
-	byName := func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) }
-	return slices.SortedFunc(maps.Values(p.families), byName), dropped
+	return p
 }
 
-// own returns the exporter's series about the scrape itself. A gateway that is
-// gone has none: a target_up of 0 would be an alarm about what was wanted.
-func (s Snapshot) own() []shape.Series {
-	if s.IsGone {
-		return nil
+// add tells whether the chunk's family is of the type that the page has it.
+func (p *page) add(c chunk) bool {
+	family := p.families[c.name]
+	if family == nil {
+		family = &pageFamily{Family: c.family, head: p.form.writer().appendHead(nil, c.name, c.family)}
+		p.families[c.name] = family
 	}
-	up := 0.0
-	if s.Up {
-		up = 1
+	if family.Type != c.family.Type {
+		return false
 	}
-	return []shape.Series{
-		s.gauge(contract.ExporterUp, up),
-		s.gauge(contract.ExporterDuration, s.Duration.Seconds()),
-		s.gauge(contract.ExporterSamples, float64(len(s.Series))),
-	}
+	family.chunks = append(family.chunks, c.bytes)
+	return true
 }
 
-func (s Snapshot) gauge(name string, value float64) shape.Series {
-	row := metric(name)
-	return shape.Series{
-		Family: &shape.Family{Type: row.Type, Help: row.Help},
-		Name:   name,
-		Labels: labels.FromStrings(model.MetricNameLabel, name, contract.LabelGateway, s.Gateway),
-		Value:  value,
+// addOwn adds the exporter's series about the scrapes themselves. A gateway that
+// is gone has none: a target_up of 0 would be an alarm about what was wanted.
+func (p *page) addOwn(snapshots []Snapshot) {
+	for name, value := range map[string]func(Snapshot) float64{
+		contract.ExporterUp:       func(s Snapshot) float64 { return map[bool]float64{true: 1}[s.Up] },
+		contract.ExporterDuration: func(s Snapshot) float64 { return s.Duration.Seconds() },
+		contract.ExporterSamples:  func(s Snapshot) float64 { return float64(len(s.Series.Series())) },
+	} {
+		row, writer := metric(name), p.form.writer()
+		c := chunk{family: &shape.Family{Type: row.Type, Help: row.Help}, name: name}
+		for _, s := range snapshots {
+			if !s.IsGone {
+				c.bytes = writer.appendSeries(c.bytes, shape.Series{
+					Family: c.family, Name: name, Value: value(s),
+					Labels: labels.FromStrings(model.MetricNameLabel, name, contract.LabelGateway, s.Gateway),
+				})
+			}
+		}
+		if len(c.bytes) > 0 {
+			p.add(c)
+		}
 	}
 }
 
@@ -85,60 +90,73 @@ func metric(name string) contract.Metric {
 	return row
 }
 
-func (p *page) add(series shape.Series) bool {
-	name, key := series.Name, string(series.Labels.Bytes(nil))
-	family := p.families[name]
-	if family == nil {
-		family = &dto.MetricFamily{Name: &name, Help: &series.Help, Type: dtoType(series.Type)}
-		p.families[name] = family
+// unlike returns the snapshots' blocks without series that an earlier one has
+// too. Gateways' names are unique, so that nearly always there is nothing to do.
+func (p *page) unlike(snapshots []Snapshot) []*Block {
+	blocks := make([]*Block, len(snapshots))
+	isForeign := false
+	for i, s := range snapshots {
+		blocks[i] = s.shown()
+		isForeign = isForeign || blocks[i] != nil && blocks[i].isForeign
 	}
-	if p.seen[key] || family.GetType() != *dtoType(series.Type) {
-		return false
+	if !isForeign {
+		return blocks
 	}
-	p.seen[key] = true
-	family.Metric = append(family.Metric, toDTO(series))
-	return true
-}
-
-func dtoType(t contract.Type) *dto.MetricType {
-	switch t {
-	case contract.Counter:
-		return dto.MetricType_COUNTER.Enum()
-	case contract.Histogram:
-		return dto.MetricType_HISTOGRAM.Enum()
-	}
-	return dto.MetricType_GAUGE.Enum()
-}
-
-func toDTO(series shape.Series) *dto.Metric {
-	m := &dto.Metric{Label: pairs(series.Labels)}
-	switch series.Type {
-	case contract.Counter:
-		m.Counter = &dto.Counter{Value: &series.Value}
-	case contract.Histogram:
-		m.Histogram = histogram(series.Histogram)
-	default:
-		m.Gauge = &dto.Gauge{Value: &series.Value}
-	}
-	return m
-}
-
-// pairs returns the labels sorted by name, without the metric's.
-func pairs(all labels.Labels) []*dto.LabelPair {
-	var pairs []*dto.LabelPair
-	all.Range(func(l labels.Label) {
-		if l.Name != model.MetricNameLabel {
-			pairs = append(pairs, &dto.LabelPair{Name: &l.Name, Value: &l.Value})
+	seen := make(map[string]bool)
+	for i, s := range snapshots {
+		var kept []shape.Series
+		for _, one := range blocks[i].Series() {
+			if key := string(one.Labels.Bytes(nil)); !seen[key] {
+				seen[key] = true
+				kept = append(kept, one)
+			}
 		}
-	})
-	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
-	return pairs
+		if n := len(blocks[i].Series()) - len(kept); n > 0 {
+			p.dropped[s.Gateway] += n
+			blocks[i] = NewBlock(s.Gateway, kept)
+		}
+	}
+	return blocks
 }
 
-func histogram(h *shape.Histogram) *dto.Histogram {
-	buckets := make([]*dto.Bucket, len(h.Buckets))
-	for i := range h.Buckets {
-		buckets[i] = &dto.Bucket{UpperBound: &h.Buckets[i].Bound, CumulativeCount: &h.Buckets[i].Count}
+// addEncoded adds a family that is written already.
+func (p *page) addEncoded(name string, bytes []byte) {
+	p.families[name] = &pageFamily{Family: new(shape.Family), chunks: [][]byte{bytes}}
+}
+
+// WriteText writes a gateway's series, and nothing else, in the text form.
+func WriteText(w io.Writer, gateway string, series []shape.Series) error {
+	return newPage(formText, []Snapshot{{IsGone: true, Kept: NewBlock(gateway, series)}}, nil).writeTo(w)
+}
+
+// writeTo writes the families sorted by their names.
+func (p *page) writeTo(w io.Writer) error {
+	for _, name := range slices.SortedFunc(maps.Keys(p.families), strings.Compare) {
+		if err := p.families[name].writeTo(w, p.form); err != nil {
+			return err
+		}
 	}
-	return &dto.Histogram{SampleCount: &h.Count, SampleSum: &h.Sum, Bucket: buckets}
+	if p.form == formOpenMetrics {
+		_, err := io.WriteString(w, "# EOF\n")
+		return err
+	}
+	return nil
+}
+
+func (f *pageFamily) writeTo(w io.Writer, form form) error {
+	if form == formProtobuf && f.head != nil {
+		size := len(f.head)
+		for _, chunk := range f.chunks {
+			size += len(chunk)
+		}
+		if _, err := w.Write(protowire.AppendVarint(nil, uint64(size))); err != nil {
+			return err
+		}
+	}
+	for _, part := range slices.Concat([][]byte{f.head}, f.chunks) {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }

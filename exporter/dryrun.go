@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/expose"
+	"github.com/moodring/moodring/exporter/internal/scrape"
+	"github.com/moodring/moodring/exporter/internal/shape"
+)
+
+// dryRunGateway stands for the gateway's name, which a page does not have.
+const dryRunGateway = "dry-run"
+
+// dryRun prints what a saved page becomes. The page itself says its form.
+func dryRun(f *flags, stdout, stderr io.Writer) error {
+	cfg, err := f.file()
+	if err != nil {
+		return err
+	}
+	page, err := os.ReadFile(*f.dryRunFile)
+	if err != nil {
+		return fmt.Errorf("reading the page: %w", err)
+	}
+	shaper := shape.New(shape.Options{
+		Format:    formatOf(page),
+		Labels:    labels.FromStrings(contract.LabelGateway, dryRunGateway),
+		Relabel:   cfg.MetricRelabelConfigs,
+		Rules:     cfg.Rules,
+		MaxSeries: cfg.Scrape.MaxSeries,
+	})
+	samples, err := readPage(page, cfg.Scrape.MaxLineBytes, shaper)
+	if err != nil {
+		return fmt.Errorf("%s: %w", *f.dryRunFile, err)
+	}
+	series, dropped := shaper.End()
+	if err := expose.WriteText(stdout, dryRunGateway, series); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stderr, "%d samples made %d series; %d samples or series were left out\n", samples, len(series), dropped)
+	return err
+}
+
+func formatOf(page []byte) config.Format {
+	if bytes.HasPrefix(bytes.TrimLeft(page, " \t\r\n"), []byte("{")) {
+		return config.JSON
+	}
+	return config.Prometheus
+}
+
+// readPage gives the page's samples to the shaper, and returns how many there are.
+func readPage(page []byte, maxLine int, shaper *shape.Shaper) (samples int, err error) {
+	shaper.Begin()
+	add := func(s scrape.Sample) {
+		samples++
+		shaper.Add(s)
+	}
+	if formatOf(page) == config.JSON {
+		err = scrape.ReadJSON(bytes.NewReader(page), add)
+		return samples, err
+	}
+	err = new(scrape.TextReader).Read(bytes.NewReader(page), maxLine, add)
+	return samples, err
+}

@@ -1,0 +1,114 @@
+package expose
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/shape"
+)
+
+// Snapshot is what one scrape of one gateway gave.
+type Snapshot struct {
+	Gateway  string
+	URL      string // without credentials
+	At       time.Time
+	Up       bool
+	Err      error // nil if Up
+	Duration time.Duration
+	Bytes    int64
+	Dropped  int    // samples and series that could not be used
+	Series   *Block // of this scrape, nil for none
+	Kept     *Block // of an earlier one, where this one failed
+	IsGone   bool   // there is no such gateway any more: only what was kept is shown
+}
+
+// shown returns the series there are to show.
+func (s Snapshot) shown() *Block {
+	if s.Series != nil {
+		return s.Series
+	}
+	return s.Kept
+}
+
+// Block is the series of one scrape. It is written once in each form that is
+// asked for, whoever asks, and never changes.
+type Block struct {
+	all       []shape.Series // by name
+	isForeign bool           // some have not their gateway's label, and may be like another gateway's
+	forms     [formCount]written
+}
+
+// written is a block in one form.
+type written struct {
+	once     sync.Once
+	families []chunk
+}
+
+// chunk is a family's part of a block.
+type chunk struct {
+	family *shape.Family
+	name   string
+	series []shape.Series
+	bytes  []byte
+}
+
+// NewBlock makes a block of a gateway's series, which must not change any more.
+func NewBlock(gateway string, series []shape.Series) *Block {
+	slices.SortStableFunc(series, func(a, b shape.Series) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type)) })
+	b := &Block{all: series}
+	for _, s := range series {
+		b.isForeign = b.isForeign || s.Labels.Get(contract.LabelGateway) != gateway
+	}
+	return b
+}
+
+// Series returns the series, by name; they must not be changed.
+func (b *Block) Series() []shape.Series {
+	if b == nil {
+		return nil
+	}
+	return b.all
+}
+
+// in returns the block's families in a form, written if they have not been.
+func (b *Block) in(f form) []chunk {
+	if b == nil {
+		return nil
+	}
+	w := &b.forms[f]
+	w.once.Do(func() { w.families = b.write(f.writer()) })
+	return w.families
+}
+
+func (b *Block) write(w writer) []chunk {
+	var chunks []chunk
+	var bytes []byte
+	var ends []int
+	for rest := b.all; len(rest) > 0; {
+		c := nextFamily(rest)
+		for _, s := range c.series {
+			bytes = w.appendSeries(bytes, s)
+		}
+		chunks, ends = append(chunks, c), append(ends, len(bytes))
+		rest = rest[len(c.series):]
+	}
+	bytes = slices.Clone(bytes) // without the room to grow
+	begin := 0
+	for i, end := range ends {
+		chunks[i].bytes, begin = bytes[begin:end:end], end
+	}
+	return chunks
+}
+
+// nextFamily returns the series that have the first one's name and type.
+func nextFamily(series []shape.Series) chunk {
+	first := series[0]
+	n := slices.IndexFunc(series, func(s shape.Series) bool { return s.Name != first.Name || s.Type != first.Type })
+	if n < 0 {
+		n = len(series)
+	}
+	return chunk{family: first.Family, name: first.Name, series: series[:n]}
+}

@@ -1,0 +1,92 @@
+package expose
+
+import (
+	"cmp"
+	"slices"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/shape"
+)
+
+// protobufForm writes io.prometheus.client.MetricFamily. A message's repeated
+// fields may be written one after another, so that a family is its head and the
+// metrics of each gateway, as it is in text.
+type protobufForm struct{}
+
+// metricField is MetricFamily.metric's number.
+const metricField protowire.Number = 4
+
+func (protobufForm) appendHead(dst []byte, name string, f *shape.Family) []byte {
+	return appendMessage(dst, familyHead(name, f))
+}
+
+func (protobufForm) appendSeries(dst []byte, s shape.Series) []byte {
+	m := toDTO(s)
+	dst = protowire.AppendTag(dst, metricField, protowire.BytesType)
+	dst = protowire.AppendVarint(dst, uint64(proto.Size(m)))
+	return appendMessage(dst, m)
+}
+
+// appendMessage appends m, which has neither required fields nor text that is
+// not UTF-8, and so cannot fail.
+func appendMessage(dst []byte, m proto.Message) []byte {
+	dst, _ = proto.MarshalOptions{UseCachedSize: false}.MarshalAppend(dst, m)
+	return dst
+}
+
+func familyHead(name string, f *shape.Family) *dto.MetricFamily {
+	family := &dto.MetricFamily{Name: &name, Help: &f.Help, Type: dtoType(f.Type)}
+	if f.Unit != "" {
+		family.Unit = &f.Unit
+	}
+	return family
+}
+
+func dtoType(t contract.Type) *dto.MetricType {
+	switch t {
+	case contract.Counter:
+		return dto.MetricType_COUNTER.Enum()
+	case contract.Histogram:
+		return dto.MetricType_HISTOGRAM.Enum()
+	}
+	return dto.MetricType_GAUGE.Enum()
+}
+
+func toDTO(s shape.Series) *dto.Metric {
+	m := &dto.Metric{Label: pairs(s.Labels)}
+	switch s.Type {
+	case contract.Counter:
+		m.Counter = &dto.Counter{Value: &s.Value}
+	case contract.Histogram:
+		m.Histogram = histogram(s.Histogram)
+	default:
+		m.Gauge = &dto.Gauge{Value: &s.Value}
+	}
+	return m
+}
+
+// pairs returns the labels sorted by name, without the metric's.
+func pairs(all labels.Labels) []*dto.LabelPair {
+	var pairs []*dto.LabelPair
+	all.Range(func(l labels.Label) {
+		if l.Name != model.MetricNameLabel {
+			pairs = append(pairs, &dto.LabelPair{Name: &l.Name, Value: &l.Value})
+		}
+	})
+	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	return pairs
+}
+
+func histogram(h *shape.Histogram) *dto.Histogram {
+	buckets := make([]*dto.Bucket, len(h.Buckets))
+	for i := range h.Buckets {
+		buckets[i] = &dto.Bucket{UpperBound: &h.Buckets[i].Bound, CumulativeCount: &h.Buckets[i].Count}
+	}
+	return &dto.Histogram{SampleCount: &h.Count, SampleSum: &h.Sum, Bucket: buckets}
+}

@@ -1,0 +1,89 @@
+package expose
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+)
+
+//go:embed targets.html
+var targetsTemplate string
+
+// targetsHandler shows the gateways, as a page or as JSON.
+type targetsHandler struct {
+	targets  func() []Snapshot
+	template *template.Template
+}
+
+func newTargetsHandler(targets func() []Snapshot) (*targetsHandler, error) {
+	parsed, err := template.New("targets").Parse(targetsTemplate)
+	return &targetsHandler{targets, parsed}, err
+}
+
+// targetRow is a gateway as /targets shows it.
+type targetRow struct {
+	Gateway      string     `json:"gateway"`
+	URL          string     `json:"url"`
+	State        string     `json:"state"`
+	LastError    string     `json:"last_error"`
+	LastScrape   *time.Time `json:"last_scrape"` // null before the first
+	LastDuration float64    `json:"last_duration_seconds"`
+	Bytes        int64      `json:"bytes"`
+	Series       int        `json:"series"`
+	Dropped      int        `json:"dropped"`
+}
+
+func newTargetRow(s Snapshot) targetRow {
+	row := targetRow{
+		Gateway: s.Gateway, URL: s.URL, State: s.state(), LastDuration: s.Duration.Seconds(),
+		Bytes: s.Bytes, Series: len(s.shown().Series()), Dropped: s.Dropped,
+	}
+	if s.Err != nil {
+		row.LastError = s.Err.Error()
+	}
+	if !s.At.IsZero() {
+		row.LastScrape = &s.At
+	}
+	return row
+}
+
+// state is "gone" where there is no such gateway any more, and "unknown" before
+// its first scrape.
+func (s Snapshot) state() string {
+	switch {
+	case s.IsGone:
+		return "gone"
+	case s.At.IsZero():
+		return "unknown"
+	case s.Up:
+		return "up"
+	}
+	return "down"
+}
+
+// ServeHTTP answers in JSON where ?format=json or the Accept header asks for it.
+func (h *targetsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rows := make([]targetRow, 0)
+	for _, s := range h.targets() {
+		rows = append(rows, newTargetRow(s))
+	}
+	var body bytes.Buffer
+	contentType := "text/html; charset=utf-8"
+	var err error
+	if r.FormValue("format") == "json" || strings.HasPrefix(r.Header.Get("Accept"), "application/json") {
+		contentType = "application/json"
+		err = json.NewEncoder(&body).Encode(map[string][]targetRow{"targets": rows})
+	} else {
+		err = h.template.Execute(&body, rows)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write(body.Bytes()) // an asker who has gone is no fault of ours
+}

@@ -1,0 +1,137 @@
+package expose
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/shape"
+)
+
+// textForm writes Prometheus's text format, version 0.0.4, and OpenMetrics 1.0
+// where isOpen. expfmt does the same from a tree of pointers, in ten times the
+// time; it is the tests' judge of this.
+type textForm struct{ isOpen bool }
+
+const totalSuffix = "_total"
+
+// appendHead appends what stands before a family's series.
+func (t textForm) appendHead(dst []byte, name string, f *shape.Family) []byte {
+	kind := string(f.Type)
+	if t.isOpen && f.Type == contract.Counter {
+		stem, isTotal := strings.CutSuffix(name, totalSuffix)
+		if name = stem; !isTotal {
+			kind = "unknown" // a counter of another name is none to OpenMetrics
+		}
+	}
+	dst = append(append(append(dst, "# HELP "...), name...), ' ')
+	dst = appendEscaped(dst, f.Help, t.isOpen)
+	dst = append(append(append(append(dst, "\n# TYPE "...), name...), ' '), kind...)
+	if t.isOpen && f.Unit != "" && strings.HasSuffix(name, "_"+f.Unit) {
+		dst = append(append(append(append(dst, "\n# UNIT "...), name...), ' '), f.Unit...)
+	}
+	return append(dst, '\n')
+}
+
+// appendSeries appends a series' lines.
+func (t textForm) appendSeries(dst []byte, s shape.Series) []byte {
+	if s.Histogram == nil {
+		dst = t.appendLabels(append(dst, s.Name...), s.Labels, "")
+		return append(t.appendFloat(append(dst, ' '), s.Value), '\n')
+	}
+	h := s.Histogram
+	start := len(dst)
+	dst = t.appendLabels(append(append(dst, s.Name...), "_bucket"...), s.Labels, "le")
+	end := len(dst) // from start on, each bucket's line is the same up to here
+	for _, b := range h.Buckets {
+		dst = t.appendBucket(dst, b.Bound, b.Count)
+		dst = append(dst, dst[start:end]...)
+	}
+	dst = t.appendBucket(dst, math.Inf(1), h.Count)
+	dst = t.appendLabels(append(append(dst, s.Name...), "_sum"...), s.Labels, "")
+	dst = append(t.appendFloat(append(dst, ' '), h.Sum), '\n')
+	dst = t.appendLabels(append(append(dst, s.Name...), "_count"...), s.Labels, "")
+	return append(t.appendCount(append(dst, ' '), h.Count), '\n')
+}
+
+// appendBucket appends what follows le=".
+func (t textForm) appendBucket(dst []byte, bound float64, count uint64) []byte {
+	dst = append(t.appendFloat(dst, bound), `"} `...)
+	return append(t.appendCount(dst, count), '\n')
+}
+
+// appendCount appends a histogram's count, which is a whole number to
+// OpenMetrics, and a value like any other in the older form.
+func (t textForm) appendCount(dst []byte, count uint64) []byte {
+	if t.isOpen {
+		return strconv.AppendUint(dst, count, 10)
+	}
+	return t.appendFloat(dst, float64(count))
+}
+
+// appendLabels appends the labels in braces, and with last up to the quote
+// before the value of another label of that name.
+func (t textForm) appendLabels(dst []byte, all labels.Labels, last string) []byte {
+	start := len(dst)
+	all.Range(func(l labels.Label) {
+		if l.Name != model.MetricNameLabel {
+			dst = append(append(append(dst, ','), l.Name...), `="`...)
+			dst = append(appendEscaped(dst, l.Value, true), '"')
+		}
+	})
+	if last != "" {
+		dst = append(append(append(dst, ','), last...), `="`...)
+	}
+	if len(dst) == start {
+		return dst
+	}
+	dst[start] = '{'
+	if last != "" {
+		return dst
+	}
+	return append(dst, '}')
+}
+
+// appendFloat appends a value; OpenMetrics wants it to look like a fraction.
+func (t textForm) appendFloat(dst []byte, value float64) []byte {
+	switch {
+	case math.IsInf(value, 1):
+		return append(dst, "+Inf"...)
+	case math.IsInf(value, -1):
+		return append(dst, "-Inf"...)
+	case math.IsNaN(value):
+		return append(dst, "NaN"...)
+	}
+	start := len(dst)
+	if whole := int64(value); float64(whole) == value && -1e6 < value && value < 1e6 {
+		dst = strconv.AppendInt(dst, whole, 10)
+	} else {
+		dst = strconv.AppendFloat(dst, value, 'g', -1, 64)
+	}
+	if t.isOpen && !bytes.ContainsAny(dst[start:], "e.") {
+		dst = append(dst, ".0"...)
+	}
+	return dst
+}
+
+// appendEscaped appends text, escaped as in help, or as in quotes.
+func appendEscaped(dst []byte, text string, isQuoted bool) []byte {
+	begun := 0
+	for i := range len(text) {
+		c := text[i]
+		if c != '\n' && c != '\\' && (c != '"' || !isQuoted) {
+			continue
+		}
+		dst = append(append(dst, text[begun:i]...), '\\')
+		if c == '\n' {
+			c = 'n'
+		}
+		dst, begun = append(dst, c), i+1
+	}
+	return append(dst, text[begun:]...)
+}
