@@ -4,7 +4,6 @@ import (
 	"context"
 	"hash/fnv"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -22,7 +21,7 @@ import (
 type gateway struct {
 	fleet   *fleet
 	name    string
-	http    *http.Client
+	link    *scrape.Link
 	shared  scrape.Shared[expose.Snapshot]
 	changed chan struct{} // buffered
 	stop    context.CancelFunc
@@ -41,7 +40,7 @@ type gateway struct {
 
 func newGateway(f *fleet, t target.Target) *gateway {
 	g := &gateway{fleet: f, name: t.Gateway, target: t, changed: make(chan struct{}, 1)}
-	g.http = scrape.NewHTTPClient(g.dial)
+	g.link = scrape.NewLink(g.dial)
 	g.shared.Do = g.scrape
 	return g
 }
@@ -99,7 +98,7 @@ func (g *gateway) wake() {
 
 // run scrapes when that is due by itself, until ctx ends.
 func (g *gateway) run(ctx context.Context) {
-	defer g.http.CloseIdleConnections()
+	defer g.link.Close()
 	for {
 		timer := time.NewTimer(g.wait(time.Now()))
 		select {
@@ -169,7 +168,7 @@ func (g *gateway) due(ctx context.Context) {
 	}
 	limit, cancel := context.WithTimeout(ctx, time.Duration(cfg.Scrape.Timeout))
 	defer cancel()
-	_, _ = g.shared.Get(limit, leavingInterval/2) // the scrape itself notes how it went
+	g.shared.Run(limit, leavingInterval/2) // the scrape itself notes how it went
 }
 
 // snapshot returns what to show of the gateway, nil for nothing.
@@ -226,7 +225,7 @@ func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
 	t, start := g.current(), time.Now()
 	shaper := g.shaperFor(cfg, t)
 	shaper.Begin()
-	bytes, err := client.Page(ctx, g.http, t.URL, shaper.Add)
+	bytes, err := client.Page(ctx, g.link, t.URL, shaper.Add)
 	s := expose.Snapshot{Gateway: g.name, URL: t.URL.Redacted(), At: start, Up: err == nil, Err: err, Bytes: bytes}
 	if err == nil {
 		series, dropped := shaper.End()

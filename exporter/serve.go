@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -41,8 +43,17 @@ func check(path string, stdout io.Writer) error {
 	return err
 }
 
+// collectEarly trades processor time, of which a thousand gateways take a few
+// percent, for memory, of which they take most. GOGC overrules it.
+func collectEarly() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+}
+
 // serve serves until ctx ends.
 func serve(ctx context.Context, f *flags, stderr io.Writer) error {
+	collectEarly()
 	logger := promslog.New(&f.log)
 	registry, err := newRegistry()
 	if err != nil {

@@ -73,20 +73,21 @@ func (b *Block) Series() []shape.Series {
 	return b.all
 }
 
-// in returns the block's families in a form, written if they have not been.
-func (b *Block) in(f form) []chunk {
+// in returns the block's families in a form, written if they have not been, by
+// means of scratch, which the next block may use again.
+func (b *Block) in(f form, scratch *[]byte) []chunk {
 	if b == nil {
 		return nil
 	}
 	w := &b.forms[f]
-	w.once.Do(func() { w.families = b.write(f.writer()) })
+	w.once.Do(func() { w.families = b.write(f.writer(), scratch) })
 	return w.families
 }
 
-func (b *Block) write(w writer) []chunk {
+func (b *Block) write(w writer, scratch *[]byte) []chunk {
 	var chunks []chunk
-	var bytes []byte
 	var ends []int
+	bytes := (*scratch)[:0]
 	for rest := b.all; len(rest) > 0; {
 		c := nextFamily(rest)
 		for _, s := range c.series {
@@ -95,7 +96,8 @@ func (b *Block) write(w writer) []chunk {
 		chunks, ends = append(chunks, c), append(ends, len(bytes))
 		rest = rest[len(c.series):]
 	}
-	bytes = slices.Clone(bytes) // without the room to grow
+	*scratch = bytes
+	bytes = append(make([]byte, 0, len(bytes)), bytes...) // a block is kept, and so is all that it has
 	begin := 0
 	for i, end := range ends {
 		chunks[i].bytes, begin = bytes[begin:end:end], end

@@ -52,7 +52,7 @@ func official(t testing.TB, format expfmt.Format, families []*dto.MetricFamily) 
 // familiesOf returns the block's series as the official library has them.
 func familiesOf(series []shape.Series) []*dto.MetricFamily {
 	var families []*dto.MetricFamily
-	for _, c := range NewBlock("a", series).in(formText) {
+	for _, c := range NewBlock("a", series).in(formText, new([]byte)) {
 		family := familyHead(c.name, c.family)
 		for _, s := range c.series {
 			family.Metric = append(family.Metric, toDTO(s))
@@ -133,8 +133,9 @@ func BenchmarkBlock(b *testing.B) {
 	for name, f := range map[string]form{"text": formText, "openmetrics": formOpenMetrics, "protobuf": formProtobuf} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
+			var scratch []byte
 			for b.Loop() {
-				NewBlock("a", series).in(f)
+				NewBlock("a", series).in(f, &scratch)
 			}
 		})
 	}

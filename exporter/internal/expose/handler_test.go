@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -269,5 +270,34 @@ func TestReadyAndReload(t *testing.T) {
 				t.Errorf("got %d %q, want %d %q", recorder.Code, recorder.Body, test.code, test.body)
 			}
 		})
+	}
+}
+
+// A page of a thousand gateways whose series are written already.
+func BenchmarkMetrics(b *testing.B) {
+	registry := prometheus.NewRegistry()
+	meter, err := NewMeter(registry)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var all []Snapshot
+	for i := range 1000 {
+		gateway := fmt.Sprint("gateway-", i)
+		series := manySeries(30)
+		for j := range series {
+			series[j].Labels = labels.NewBuilder(series[j].Labels).Set("gateway", gateway).Labels()
+		}
+		all = append(all, Snapshot{Gateway: gateway, Up: true, Series: NewBlock(gateway, series)})
+		meter.Track(gateway)
+	}
+	h, err := NewHandler(Options{
+		Scrape: func(context.Context) []Snapshot { return all }, Timeout: func() time.Duration { return time.Second }, Meter: meter, Registry: registry,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	}
 }

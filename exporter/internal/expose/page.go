@@ -36,8 +36,9 @@ func newPage(f form, snapshots []Snapshot, taken []string) *page {
 	p := &page{form: f, families: make(map[string]*pageFamily), dropped: make(map[string]int)}
 	p.addOwn(snapshots)
 	blocks := p.unlike(snapshots)
+	var scratch []byte
 	for i, snapshot := range snapshots {
-		for _, c := range blocks[i].in(f) {
+		for _, c := range blocks[i].in(f, &scratch) {
 			if slices.Contains(taken, c.name) || !p.add(c) {
 				p.dropped[snapshot.Gateway] += len(c.series)
 			}

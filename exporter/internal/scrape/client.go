@@ -2,17 +2,17 @@ package scrape
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -26,35 +26,17 @@ type Client struct {
 	MaxPageBytes int64
 	MaxLineBytes int
 
-	readers, unzippers sync.Pool // of *TextReader and *gzip.Reader: memory for the next page
+	readers, unzippers, buffers sync.Pool // of *TextReader, *gzip.Reader and *bufio.Reader: memory for the next page
 }
 
-// NewHTTPClient returns a client that keeps a connection to each gateway, made
-// by dial where that is not nil, and follows no redirect: a gateway that sends
-// us elsewhere is not the gateway.
-func NewHTTPClient(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:            dial,
-			MaxIdleConnsPerHost:    1,
-			IdleConnTimeout:        5 * time.Minute, // longer than anybody's scrape interval
-			MaxResponseHeaderBytes: 64 << 10,
-			WriteBufferSize:        1 << 10, // a request is not longer, and each connection has one
-			DisableCompression:     true,    // Client does it, with less memory
-		},
-		CheckRedirect: func(next *http.Request, _ []*http.Request) error {
-			return fmt.Errorf("it redirects to %.200s: redirects are not followed, give the admin endpoint's own address", next.URL.Redacted())
-		},
-	}
-}
-
-// Page gets, by means of via, which is NewHTTPClient's, the page of the gateway
-// whose admin endpoint is at base, and gives each of its samples to emit. ctx bounds all of it. An error, which tells where
-// and what in one line, may come after samples, which then are worth nothing:
-// the page is not whole. bytes is how many were read, decompressed, even then.
-func (c *Client) Page(ctx context.Context, via *http.Client, base *url.URL, emit func(Sample)) (bytes int64, err error) {
-	address := c.address(base)
-	if bytes, err = c.get(ctx, via, address, emit); err != nil {
+// Page gets, over link, the page of the gateway whose admin endpoint is at base,
+// and gives each of its samples to emit. ctx bounds all of it. An error, which
+// tells where and what in one line, may come after samples, which then are worth
+// nothing: the page is not whole. bytes is how many were read, decompressed,
+// even then.
+func (c *Client) Page(ctx context.Context, link *Link, base *url.URL, emit func(Sample)) (bytes int64, err error) {
+	if bytes, err = c.get(ctx, link, base, emit); err != nil {
+		address := c.address(base)
 		address.RawQuery = ""
 		return bytes, fmt.Errorf("GET %s: %w", address.Redacted(), cause(ctx, err))
 	}
@@ -75,31 +57,51 @@ func (c *Client) address(base *url.URL) *url.URL {
 	return address
 }
 
-// cause leaves out net/http's own "Get URL:", whose URL has the filter, and
-// says in words that time ran out.
+// cause says in words that time ran out.
 func cause(ctx context.Context, err error) error {
-	var urlErr *url.Error
-	if errors.As(err, &urlErr) {
-		err = urlErr.Err
-	}
-	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+	isLate := errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil // the connection may notice first
+	if isLate || ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return fmt.Errorf("no whole answer before the deadline: if the gateway is slow, raise scrape.timeout and Prometheus's scrape_timeout (%w)", context.DeadlineExceeded)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	return err
 }
 
-func (c *Client) get(ctx context.Context, via *http.Client, address *url.URL, emit func(Sample)) (bytes int64, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+// request returns what is sent to ask for the page.
+func (c *Client) request(base *url.URL) ([]byte, error) {
+	request, err := http.NewRequest(http.MethodGet, c.address(base).String(), nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	request.Header.Set("Accept-Encoding", "gzip")
-	response, err := via.Do(request)
+	request.Header.Set("User-Agent", "moodring-exporter")
+	if user := base.User; user != nil {
+		password, _ := user.Password()
+		request.SetBasicAuth(user.Username(), password)
+	}
+	var text bytes.Buffer
+	err = request.Write(&text)
+	return text.Bytes(), err
+}
+
+func (c *Client) get(ctx context.Context, link *Link, base *url.URL, emit func(Sample)) (read int64, err error) {
+	request, err := link.request(c, base)
 	if err != nil {
 		return 0, err
 	}
-	bytes, err = c.read(response, emit)
-	return bytes, errors.Join(err, response.Body.Close())
+	buffer, ok := c.buffers.Get().(*bufio.Reader)
+	if !ok {
+		buffer = bufio.NewReader(nil)
+	}
+	err = link.exchange(ctx, request, buffer, func(response *http.Response) error {
+		read, err = c.read(response, emit)
+		return err
+	})
+	buffer.Reset(nil)
+	c.buffers.Put(buffer)
+	return read, err
 }
 
 func (c *Client) read(response *http.Response, emit func(Sample)) (bytes int64, err error) {
@@ -139,6 +141,9 @@ func (c *Client) readBody(body io.Reader, emit func(Sample)) error {
 }
 
 func (c *Client) checkHead(response *http.Response) error {
+	if response.StatusCode >= 300 && response.StatusCode < 400 {
+		return fmt.Errorf("it redirects to %.200q: redirects are not followed, give the admin endpoint's own address", response.Header.Get("Location"))
+	}
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("it answers %d %s: is it an Envoy's admin endpoint?", response.StatusCode, http.StatusText(response.StatusCode))
 	}

@@ -31,7 +31,7 @@ func page(t *testing.T, client *Client, handler http.HandlerFunc) (samples []Sam
 	t.Helper()
 	gateway := httptest.NewServer(handler)
 	t.Cleanup(gateway.Close)
-	bytes, err = client.Page(t.Context(), NewHTTPClient(nil), parseURL(t, gateway.URL), func(s Sample) { samples = append(samples, s.Clone()) })
+	bytes, err = client.Page(t.Context(), NewLink(nil), parseURL(t, gateway.URL), func(s Sample) { samples = append(samples, s.Clone()) })
 	return samples, bytes, err
 }
 
@@ -96,7 +96,7 @@ func TestPageKeepsItsConnection(t *testing.T) {
 	gateway.Config.ConnState = connectionCounter(&connections)
 	gateway.Start()
 	defer gateway.Close()
-	client, via := newClient(config.Prometheus), NewHTTPClient(nil)
+	client, via := newClient(config.Prometheus), NewLink(nil)
 	for range 5 {
 		if _, err := client.Page(t.Context(), via, parseURL(t, gateway.URL), ignore); err != nil {
 			t.Fatal(err)
@@ -150,7 +150,7 @@ func TestPageOfABadGateway(t *testing.T) {
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://elsewhere.example/x", http.StatusFound)
 		},
-			"it redirects to http://elsewhere.example/x: redirects are not followed, give the admin endpoint's own address"},
+			`it redirects to "http://elsewhere.example/x": redirects are not followed, give the admin endpoint's own address`},
 		"huge": {answer(prometheusType, strings.Repeat("a 1\n", 1<<18+1)),
 			"the page is larger than 1048576 bytes: if it is right, raise scrape.max_page_bytes"},
 		"bomb of gzip": {func(w http.ResponseWriter, _ *http.Request) {
@@ -202,7 +202,7 @@ func TestPageOfAHangingGateway(t *testing.T) {
 			defer gateway.Close()
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			_, err := newClient(config.Prometheus).Page(ctx, NewHTTPClient(nil), parseURL(t, gateway.URL), ignore)
+			_, err := newClient(config.Prometheus).Page(ctx, NewLink(nil), parseURL(t, gateway.URL), ignore)
 			if err == nil || !strings.Contains(err.Error(), "no whole answer before the deadline") {
 				t.Errorf("got %v, want the deadline", err)
 			}
@@ -214,7 +214,7 @@ func TestPageOfAGatewayThatIsGone(t *testing.T) {
 	gateway := httptest.NewServer(nil)
 	address := parseURL(t, gateway.URL)
 	gateway.Close()
-	_, err := newClient(config.Prometheus).Page(t.Context(), NewHTTPClient(nil), address, ignore)
+	_, err := newClient(config.Prometheus).Page(t.Context(), NewLink(nil), address, ignore)
 	if err == nil || !strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "moodring_") {
 		t.Errorf("got %v, want connection refused, without the query", err)
 	}

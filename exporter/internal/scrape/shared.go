@@ -26,7 +26,10 @@ type doing[T any] struct {
 // when its first asker goes away, because others may wait for it; it keeps that
 // asker's deadline.
 func (s *Shared[T]) Get(ctx context.Context, minAge time.Duration) (T, error) {
-	doing := s.join(ctx, minAge)
+	doing, isNew := s.join(minAge)
+	if isNew {
+		go s.runFor(ctx, doing)
+	}
 	select {
 	case <-doing.done:
 		return doing.value, nil
@@ -36,26 +39,45 @@ func (s *Shared[T]) Get(ctx context.Context, minAge time.Duration) (T, error) {
 	}
 }
 
-func (s *Shared[T]) join(ctx context.Context, minAge time.Duration) *doing[T] {
+// Run is Get for one who waits for nothing else: a new Do is done in its own
+// goroutine, and given up when ctx ends.
+func (s *Shared[T]) Run(ctx context.Context, minAge time.Duration) {
+	doing, isNew := s.join(minAge)
+	if isNew {
+		s.run(ctx, doing)
+		return
+	}
+	select {
+	case <-doing.done:
+	case <-ctx.Done():
+	}
+}
+
+// join returns what is under way or young, or something new to do.
+func (s *Shared[T]) join(minAge time.Duration) (d *doing[T], isNew bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.last != nil && (!s.last.isDone() || time.Since(s.last.started) < minAge) {
-		return s.last
+		return s.last, false
 	}
 	s.last = &doing[T]{started: time.Now(), done: make(chan struct{})}
-	go s.run(ctx, s.last)
-	return s.last
+	return s.last, true
 }
 
-func (s *Shared[T]) run(ctx context.Context, d *doing[T]) {
-	defer close(d.done)
+// runFor does it under ctx's deadline, and goes on if ctx is given up.
+func (s *Shared[T]) runFor(ctx context.Context, d *doing[T]) {
 	own := context.WithoutCancel(ctx)
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		own, cancel = context.WithDeadline(own, deadline)
 		defer cancel()
 	}
-	d.value = s.Do(own)
+	s.run(own, d)
+}
+
+func (s *Shared[T]) run(ctx context.Context, d *doing[T]) {
+	defer close(d.done)
+	d.value = s.Do(ctx)
 }
 
 func (d *doing[T]) isDone() bool {

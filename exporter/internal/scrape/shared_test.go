@@ -109,3 +109,27 @@ func TestSharedKeepsItsAskersDeadline(t *testing.T) {
 		}
 	})
 }
+
+// One who runs it himself shares it with those who ask meanwhile.
+func TestSharedRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := counting()
+		go shared.Run(t.Context(), 0)
+		synctest.Wait()
+		start := time.Now()
+		if got, err := shared.Get(t.Context(), 0); got != 1 || err != nil || time.Since(start) != time.Second {
+			t.Errorf("got run %d, %v after %s; want the first, after a second", got, err, time.Since(start))
+		}
+		shared.Run(t.Context(), time.Minute)
+		if got, _ := shared.Get(t.Context(), time.Minute); got != 1 {
+			t.Errorf("got run %d, want the first, which is young", got)
+		}
+		leaving, leave := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer leave()
+		start = time.Now()
+		shared.Run(leaving, 0)
+		if took := time.Since(start); took != 100*time.Millisecond {
+			t.Errorf("given up after %s, want 100 ms", took)
+		}
+	})
+}

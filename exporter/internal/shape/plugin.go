@@ -116,8 +116,8 @@ func closedSet(name string) []string {
 }
 
 // fieldValues puts the fields in the order of the metric's labels; one that the
-// stat does not have is empty. It is false where a field is there twice, or is
-// none of the metric's.
+// stat does not have is empty. It is false where a field is there twice, is none
+// of the metric's, or is longer than the plugin writes.
 func fieldValues(name string, fields []contract.Field) (values []string, le string, ok bool) {
 	keys := labelKeys(name)
 	values = make([]string, len(keys))
@@ -128,7 +128,7 @@ func fieldValues(name string, fields []contract.Field) (values []string, le stri
 			continue
 		}
 		i := slices.Index(keys, field.Key)
-		if i < 0 || isSet[i] {
+		if i < 0 || isSet[i] || len(field.Value) > contract.MaxLabelBytes {
 			return nil, "", false
 		}
 		values[i], isSet[i] = validText(field.Value), true

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// fault is a bad gateway: one that answers as serve does, or whose connections
+// go to raw, with the request read off them.
+type fault struct {
+	serve http.HandlerFunc
+	raw   func(net.Conn)
+	want  string   // in the last error; "" for a gateway that is up all the same
+	lines []string // of its series, without the gateway label, after two scrapes; where it is up
+	drops int      // samples and series left out of a scrape
+}
+
+const (
+	textType = "text/plain; charset=UTF-8"
+	mood     = "label___joy___moodring_predictions_total{} 6\n"
+	moodLine = `moodring_predictions_total{label="joy"} 6`
+
+	maxFaultPage = 1000000
+)
+
+func text(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", textType)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// with answers as text does, with another header.
+func with(key string, values []string, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", textType)
+		w.Header()[key] = values
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func code(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+}
+
+func say(parts ...string) func(net.Conn) {
+	return func(c net.Conn) {
+		for _, part := range parts {
+			_, _ = io.WriteString(c, part)
+		}
+	}
+}
+
+// thenHang says it and then nothing more, until the exporter gives up.
+func thenHang(parts ...string) func(net.Conn) {
+	return func(c net.Conn) {
+		say(parts...)(c)
+		_, _ = io.Copy(io.Discard, c)
+	}
+}
+
+// forEver says it until nobody listens.
+func forEver(begin, part string) func(net.Conn) {
+	return func(c net.Conn) {
+		say(begin)(c)
+		for {
+			if _, err := io.WriteString(c, part); err != nil {
+				return
+			}
+		}
+	}
+}
+
+func drip(c net.Conn) {
+	say(head, "\r\n")(c)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		if _, err := io.WriteString(c, "#"); err != nil {
+			return
+		}
+	}
+}
+
+func reset(c net.Conn) {
+	say(head, "Content-Length: 100\r\n\r\n", mood)(c)
+	_ = c.(*net.TCPConn).SetLinger(0)
+}
+
+func zip(body string) string {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(w, body)
+	_ = w.Close()
+	return packed.String()
+}
+
+// byTurns gives one body after another.
+func byTurns(bodies ...string) http.HandlerFunc {
+	var turn atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request) {
+		text(bodies[(int(turn.Add(1))-1)%len(bodies)])(w, r)
+	}
+}
+
+const head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+
+func manyLabels(n int) string {
+	var page strings.Builder
+	for i := range n {
+		fmt.Fprintf(&page, "label___l%04d___moodring_predictions_total{} 1\n", i)
+	}
+	return page.String()
+}
+
+func faults() map[string]fault {
+	one := []string{moodLine}
+	return map[string]fault{
+		"hangs before the head":       {raw: thenHang(), want: "no whole answer before the deadline"},
+		"hangs in the head":           {raw: thenHang("HTTP/1.1 200 OK\r\nContent-"), want: "no whole answer before the deadline"},
+		"hangs after the head":        {raw: thenHang(head, "\r\n"), want: "no whole answer before the deadline"},
+		"hangs in the page":           {raw: thenHang(head, "Content-Length: 100\r\n\r\n", mood), want: "no whole answer before the deadline"},
+		"drips":                       {raw: drip, want: "no whole answer before the deadline"},
+		"closes without a word":       {raw: say(), want: "the connection was closed without an answer"},
+		"closes in the head":          {raw: say("HTTP/1.1 200 OK\r\nConte"), want: "unexpected EOF"},
+		"cut, by its length":          {raw: say(head, "Content-Length: 100\r\n\r\n", mood), want: "unexpected EOF"},
+		"cut, by its chunks":          {raw: say(head, "Transfer-Encoding: chunked\r\n\r\n5\r\njoy 6\r\n"), want: "unexpected EOF"},
+		"cut in a line":               {raw: say(head, "\r\n", mood, "label___joy"), want: "line 2 has no end: the page was cut"},
+		"resets the connection":       {raw: reset, want: "connection reset by peer"},
+		"a page without end":          {raw: forEver(head+"\r\n", mood), want: "the page is larger than 1000000 bytes: if it is right, raise scrape.max_page_bytes"},
+		"a gigabyte":                  {raw: forEver(head+"Content-Length: 1073741824\r\n\r\n", mood), want: "the page is larger than 1000000 bytes"},
+		"a line of 10 MB":             {serve: text(mood + strings.Repeat("a", 10<<20)), want: "line 2 is longer than 65536 bytes: if the page is right, raise scrape.max_line_bytes"},
+		"a bomb of gzip":              {serve: with("Content-Encoding", []string{"gzip"}, zip(strings.Repeat(mood, 1<<20))), want: "the page is larger than 1000000 bytes"},
+		"a bomb of gzip in one line":  {serve: with("Content-Encoding", []string{"gzip"}, zip(strings.Repeat("a", 1<<24))), want: "line 1 is longer than 65536 bytes"},
+		"gzip that is cut":            {serve: with("Content-Encoding", []string{"gzip"}, zip(mood)[:20]), want: "unexpected EOF"},
+		"gzip that is none":           {serve: with("Content-Encoding", []string{"gzip"}, mood), want: "its gzip does not unpack: gzip: invalid header"},
+		"another encoding":            {serve: with("Content-Encoding", []string{"br"}, mood), want: `it answers in Content-Encoding "br", which was not asked for`},
+		"two encodings":               {serve: with("Content-Encoding", []string{"gzip", "gzip"}, mood), want: `it answers in Content-Encoding "gzip, gzip"`},
+		"HTML":                        {serve: with("Content-Type", []string{"text/html"}, "<html>"), want: `it answers "text/html", not text/plain: is it an Envoy's admin endpoint?`},
+		"HTML that says it is text":   {serve: text("<html>\n"), want: "line 1 is not in Prometheus's text format: no metric name"},
+		"JSON":                        {serve: with("Content-Type", []string{"application/json"}, `{"stats":[]}`), want: `it answers "application/json", not text/plain`},
+		"no type":                     {serve: with("Content-Type", nil, mood), want: `it answers "", not text/plain`},
+		"not found":                   {serve: code(http.StatusNotFound), want: "it answers 404 Not Found: is it an Envoy's admin endpoint?"},
+		"an error":                    {serve: code(http.StatusInternalServerError), want: "it answers 500 Internal Server Error"},
+		"no content":                  {serve: code(http.StatusNoContent), want: "it answers 204 No Content"},
+		"redirects":                   {serve: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, want: `it redirects to "/": redirects are not followed`},
+		"a head of a megabyte":        {raw: forEver("HTTP/1.1 200 OK\r\n", "X: "+strings.Repeat("x", 1000)+"\r\n"), want: "the answer's head is longer than 65536 bytes"},
+		"promises for ever":           {raw: forEver("", "HTTP/1.1 102 Processing\r\n\r\n"), want: "it sends more than 5 promises of an answer"},
+		"not HTTP":                    {raw: thenHang("SSH-2.0-OpenSSH_9.9\r\n"), want: "its answer is not HTTP"},
+		"TLS":                         {raw: say("\x15\x03\x01\x00\x02\x02\x46"), want: "unexpected EOF"},
+		"a length below 0":            {raw: say(head, "Content-Length: -1\r\n\r\n"), want: "its answer is not HTTP"},
+		"binary":                      {serve: text("\x00\x01\xff\n"), want: "line 1 is not in Prometheus's text format"},
+		"values that are not numbers": {serve: text(mood + "label___joy___moodring_predictions_total{} six\n"), want: "line 2 is not in Prometheus's text format: the value is not a number"},
+
+		"counts that are none":      {serve: text(mood + "moodring_plugin_faults_total{} NaN\nenvoy_http_a_rbac_allowed{} -1\nenvoy_cluster_a_upstream_rq_time_count{} +Inf\n"), lines: one, drops: 3},
+		"a series twice":            {serve: text(mood + strings.Replace(mood, "6", "7", 1)), lines: one, drops: 1},
+		"too many series":           {serve: text(mood + manyLabels(500)), lines: one, drops: 401},
+		"labels too long":           {serve: text(mood + "label___" + strings.Repeat("a", 50000) + "___moodring_predictions_total{} 6\n"), lines: one, drops: 1},
+		"not UTF-8":                 {serve: text(mood + "envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"\xff\"} 1\n"), lines: one},
+		"types that change":         {serve: byTurns("# TYPE label___joy___moodring_predictions_total gauge\n"+mood, "# TYPE label___joy___moodring_predictions_total histogram\n"+mood), lines: one},
+		"series that become others": {serve: byTurns("label___joy___moodring_prediction_confidence_count{} 6\nlabel___joy___moodring_prediction_confidence_bucket{} 6\n", mood), lines: one},
+		"a restart":                 {serve: byTurns(strings.Replace(mood, "6", "9", 1), mood), lines: one},
+		"an old protocol":           {raw: say("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n", mood), lines: one},
+		"closes what was kept":      {raw: say(head, fmt.Sprintf("Content-Length: %d\r\n\r\n", len(mood)), mood), lines: one},
+		"says more than it said":    {raw: say(head, fmt.Sprintf("Content-Length: %d\r\n\r\n", len(mood)), mood, mood, head), lines: one},
+	}
+}
+
+// listen serves a bad gateway and returns its URL.
+func (f fault) listen(t *testing.T) string {
+	t.Helper()
+	if f.serve != nil {
+		server := httptest.NewServer(f.serve)
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = c.Read(make([]byte, 4096)) // the request
+				f.raw(c)
+				_ = c.Close()
+			}()
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
+
+// state is a row of /targets.
+type state struct {
+	Gateway  string  `json:"gateway"`
+	State    string  `json:"state"`
+	Error    string  `json:"last_error"`
+	Duration float64 `json:"last_duration_seconds"`
+	Bytes    int64   `json:"bytes"`
+	Dropped  int     `json:"dropped"`
+}
+
+// All bad gateways are scraped at once, beside a good one. Each shows what is
+// wrong with it, and hurts nobody else.
+func TestFaults(t *testing.T) {
+	bad := faults()
+	var cfg strings.Builder
+	fmt.Fprintf(&cfg, "scrape: {timeout: 2s, min_age: 0s, keep: 0s, max_page_bytes: %d, max_series: 100}\ngateways:\n", maxFaultPage)
+	for name, f := range bad {
+		fmt.Fprintf(&cfg, "- {name: %q, url: %q}\n", name, f.listen(t))
+	}
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	bad["refuses"] = fault{want: "connection refused"}
+	fmt.Fprintf(&cfg, "- {name: refuses, url: %q}\n- {name: good, url: %q}\n", gone.URL, envoy(t, new(atomic.Int32)).URL)
+	address := start(t, "--config.file", writeConfig(t, cfg.String()))
+
+	get(t, address+"/metrics")
+	page := get(t, address+"/metrics")
+	states := statesOf(t, address)
+	if good := states["good"]; good.State != "up" || good.Duration > 1 || len(series(page, `moodring_predictions_total{gateway="good"`)) == 0 {
+		t.Errorf("the good gateway is %+v", good)
+	}
+	for name, f := range bad {
+		t.Run(name, func(t *testing.T) { f.check(t, name, states[name], page) })
+	}
+}
+
+func statesOf(t *testing.T, address string) map[string]state {
+	t.Helper()
+	var answer struct{ Targets []state }
+	if err := json.Unmarshal([]byte(get(t, address+"/targets?format=json")), &answer); err != nil {
+		t.Fatal(err)
+	}
+	states := make(map[string]state)
+	for _, s := range answer.Targets {
+		states[s.Gateway] = s
+	}
+	return states
+}
+
+func (f fault) check(t *testing.T, name string, got state, page string) {
+	wantState := "up"
+	if f.want != "" {
+		wantState = "down"
+	}
+	if got.State != wantState || !strings.Contains(got.Error, f.want) || got.Dropped != f.drops || got.Bytes > maxFaultPage+1 {
+		t.Errorf("got %+v, want it %s, %d left out, with error %q", got, wantState, f.drops, f.want)
+	}
+	label := fmt.Sprintf("gateway=%q", name)
+	for _, line := range f.lines {
+		line = strings.Replace(line, "{", "{"+label+",", 1)
+		if !strings.Contains(page, line+"\n") {
+			t.Errorf("no %s on the page", line)
+		}
+	}
+	if found := strings.Count(page, "moodring_predictions_total{"+label); f.want != "" && found > 0 {
+		t.Errorf("%d series of a page that was not whole", found)
+	}
+}
