@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -10,9 +11,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/expose"
+	"github.com/moodring/moodring/exporter/internal/push"
 	"github.com/moodring/moodring/exporter/internal/target"
 )
 
@@ -145,4 +148,25 @@ func (e *exporter) wait() {
 	e.running.Wait()
 	e.discovery.Wait()
 	e.fleet.Wait()
+}
+
+// push begins to push what is shown, until ctx ends, where an endpoint is given.
+func (e *exporter) push(ctx context.Context, options push.Options, shown expose.Options) error {
+	if options.Endpoint == "" {
+		return nil
+	}
+	options.Version, options.Logger = shown.Version, e.logger
+	options.Gatherer = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		return expose.Gather(context.WithoutCancel(ctx), shown)
+	})
+	pusher, err := push.New(ctx, options)
+	if err != nil {
+		return fmt.Errorf("--otlp: %w", err)
+	}
+	e.running.Go(func() {
+		if err := pusher.Run(ctx); err != nil {
+			e.logger.Warn("The last push over OTLP failed", "endpoint", options.Endpoint, "err", err)
+		}
+	})
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/push"
 	"github.com/moodring/moodring/exporter/internal/target"
 )
 
@@ -35,6 +36,7 @@ type flags struct {
 	configFile *string
 	checkFile  *string
 	dryRunFile *string
+	otlp       push.Options
 	isProfiled *bool
 	web        *web.FlagConfig
 	log        promslog.Config
@@ -57,6 +59,8 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	f.shardText = app.Flag("shard", "Scrape a share of the gateways: I/N is share I, from 0, of N; auto/N takes I from the end of the host name, as a StatefulSet gives it.").PlaceHolder("I/N").String()
 	f.configFile = app.Flag("config.file", "YAML file with gateways, relabelling rules and scrape settings.").PlaceHolder("FILE").String()
 	f.dryRunFile = app.Flag("dry-run", "Show what a saved page of a gateway's statistics becomes, and exit. It is what GET /stats/prometheus or /stats?format=json answered.").PlaceHolder("FILE").String()
+	app.Flag("otlp.endpoint", "Also push the metrics over OTLP (HTTP, protobuf) to this address. Headers come from OTEL_EXPORTER_OTLP_HEADERS.").PlaceHolder("http://HOST:4318").StringVar(&f.otlp.Endpoint)
+	app.Flag("otlp.interval", "How often to push.").Default("15s").DurationVar(&f.otlp.Interval)
 	f.isProfiled = app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof.").Bool()
 	f.web = kingpinflag.AddFlags(app, ":9847")
 	app.Command(serveCommand, "Serve /metrics.").Default()

@@ -76,7 +76,7 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 	if err := e.load(ctx); err != nil {
 		return err
 	}
-	handler, err := expose.NewHandler(expose.Options{
+	shown := expose.Options{
 		Scrape:   e.fleet.Scrape,
 		Timeout:  e.timeout,
 		Targets:  e.fleet.Targets,
@@ -88,8 +88,12 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 		Version:  version,
 
 		IsProfiled: *f.isProfiled,
-	})
+	}
+	handler, err := expose.NewHandler(shown)
 	if err != nil {
+		return err
+	}
+	if err := e.push(ctx, f.otlp, shown); err != nil {
 		return err
 	}
 	e.obey(ctx)

@@ -15,6 +15,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/exporter-toolkit/web"
+	"google.golang.org/protobuf/encoding/protodelim"
 )
 
 // Options say what to serve. All fields are needed.
@@ -147,6 +148,29 @@ func (h *metricsHandler) page(ctx context.Context, format expfmt.Format) (*page,
 		p.addEncoded(family.GetName(), encoded.Bytes())
 	}
 	return p, nil
+}
+
+// Gather returns what /metrics shows, for whoever sends it elsewhere.
+func Gather(ctx context.Context, options Options) ([]*dto.MetricFamily, error) {
+	limit, cancel := context.WithTimeout(ctx, options.Timeout())
+	defer cancel()
+	p, err := (&metricsHandler{Options: options}).page(limit, expfmt.FmtProtoDelim)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	if err := p.writeTo(&text); err != nil {
+		return nil, err
+	}
+	var families []*dto.MetricFamily
+	for text.Len() > 0 {
+		family := new(dto.MetricFamily)
+		if err := (protodelim.UnmarshalOptions{MaxSize: -1}).UnmarshalFrom(&text, family); err != nil {
+			return nil, err
+		}
+		families = append(families, family)
+	}
+	return families, nil
 }
 
 func names(families []*dto.MetricFamily) []string {

@@ -1,0 +1,128 @@
+package push
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	collector "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// receiver takes OTLP as the specification has it, and answers with status.
+func receiver(t *testing.T, status int) (url string, received chan *collector.ExportMetricsServiceRequest) {
+	t.Helper()
+	received = make(chan *collector.ExportMetricsServiceRequest, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := unzip(r.Body)
+		request := new(collector.ExportMetricsServiceRequest)
+		if err != nil || proto.Unmarshal(body, request) != nil || r.URL.Path != "/v1/metrics" || r.Header.Get("Content-Type") != "application/x-protobuf" {
+			t.Errorf("not OTLP: %s %v (%v)", r.URL, r.Header, err)
+		}
+		w.WriteHeader(status)
+		received <- request
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, received
+}
+
+func unzip(body io.Reader) ([]byte, error) {
+	zip, err := gzip.NewReader(body)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(zip)
+}
+
+func registry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	counter := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "moods_total", Help: "Moods."}, []string{"label"})
+	counter.WithLabelValues("joy").Add(6)
+	histogram := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "confidence", Buckets: []float64{0.5, 0.9}})
+	histogram.Observe(0.7)
+	r.MustRegister(counter, histogram)
+	return r
+}
+
+// run runs a pusher until the receiver has wanted pushes, and returns its log.
+func run(t *testing.T, options Options, wanted int, received <-chan *collector.ExportMetricsServiceRequest) (log string, err error) {
+	t.Helper()
+	var logged bytes.Buffer
+	options.Gatherer, options.Version, options.Logger = registry(), "1.2.3", slog.New(slog.NewTextHandler(&logged, nil))
+	p, err := New(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- p.Run(ctx) }()
+	for range wanted {
+		<-received
+	}
+	stop()
+	err = <-ended
+	return logged.String(), err
+}
+
+func TestPush(t *testing.T) {
+	url, received := receiver(t, http.StatusOK)
+	if log, err := run(t, Options{Endpoint: url, Interval: time.Hour}, 1, received); err != nil || log != "" {
+		t.Errorf("%v, log %s", err, log)
+	}
+	last := <-received // when it was told to end
+	attributes := map[string]string{}
+	for _, a := range last.ResourceMetrics[0].Resource.Attributes {
+		attributes[a.Key] = a.Value.GetStringValue()
+	}
+	if attributes["service.name"] != "moodring-exporter" || attributes["service.version"] != "1.2.3" {
+		t.Errorf("got the resource %v", attributes)
+	}
+	var histogram *metrics.Histogram
+	var sum *metrics.Sum
+	for _, m := range last.ResourceMetrics[0].ScopeMetrics[0].Metrics {
+		switch m.Name {
+		case "confidence":
+			histogram = m.GetHistogram()
+		case "moods_total":
+			sum = m.GetSum()
+		}
+	}
+	if p := sum.GetDataPoints(); len(p) != 1 || p[0].GetAsDouble() != 6 || p[0].Attributes[0].Value.GetStringValue() != "joy" ||
+		!sum.IsMonotonic || sum.AggregationTemporality != metrics.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE {
+		t.Errorf("got the counter %v", sum)
+	}
+	if diff := cmp.Diff([]uint64{0, 1, 0}, histogram.GetDataPoints()[0].BucketCounts); diff != "" {
+		t.Errorf("buckets (-want +got):\n%s", diff)
+	}
+}
+
+// A receiver that refuses is told of in the log, and tried again.
+func TestPushGoesOn(t *testing.T) {
+	url, received := receiver(t, http.StatusBadRequest)
+	log, err := run(t, Options{Endpoint: url + "/", Interval: 10 * time.Millisecond}, 3, received)
+	if err == nil || !strings.Contains(log, "Pushing over OTLP failed") || !strings.Contains(log, "400") {
+		t.Errorf("%v, log %s", err, log)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for want, options := range map[string]Options{
+		`"localhost:4318": want http://HOST:PORT, such as http://localhost:4318`: {Endpoint: "localhost:4318", Interval: time.Second},
+		`"ftp://a": want http://HOST:PORT, such as http://localhost:4318`:        {Endpoint: "ftp://a", Interval: time.Second},
+		"the interval 0s is not above 0":                                         {Endpoint: "http://a"},
+	} {
+		if _, err := New(t.Context(), options); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
