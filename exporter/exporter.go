@@ -143,6 +143,11 @@ func (e *exporter) timeout() time.Duration {
 	return time.Duration(cfg.Scrape.Timeout)
 }
 
+func (e *exporter) isNative() bool {
+	cfg, _ := e.fleet.settings()
+	return cfg.NativeHistograms
+}
+
 // wait returns when all has stopped, after the end of its context.
 func (e *exporter) wait() {
 	e.running.Wait()

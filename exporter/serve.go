@@ -80,6 +80,7 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 		Scrape:   e.fleet.Scrape,
 		Timeout:  e.timeout,
 		Targets:  e.fleet.Targets,
+		IsNative: e.isNative,
 		Reload:   func() error { return e.reload(ctx) },
 		IsReady:  e.discovery.IsReady,
 		Meter:    meter,

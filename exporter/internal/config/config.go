@@ -36,6 +36,7 @@ type Config struct {
 	Scrape               Scrape            `yaml:"scrape"`
 	RelabelConfigs       []*relabel.Config `yaml:"relabel_configs"`        // on targets
 	MetricRelabelConfigs []*relabel.Config `yaml:"metric_relabel_configs"` // on series
+	NativeHistograms     bool              `yaml:"native_histograms"`      // beside the classic ones, to scrapers that ask for protobuf
 	Rules                []Rule            `yaml:"rules"`                  // for stats of Envoy's that are none of the contract's
 }
 

@@ -11,6 +11,9 @@ func TestRuleDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !cfg.NativeHistograms {
+		t.Error("native_histograms is not read")
+	}
 	r := cfg.Rules[0]
 	if want := `^(?s:cluster\.(.*)\.upstream_cx_active)$`; r.Filter != want || r.Scale != 1 || r.Type != contract.Gauge {
 		t.Errorf("got filter %s, scale %v and type %s; want %s, 1 and gauge", r.Filter, r.Scale, r.Type, want)

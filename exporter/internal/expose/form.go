@@ -13,6 +13,7 @@ const (
 	formText form = iota
 	formOpenMetrics
 	formProtobuf
+	formNative // protobuf with native histograms
 	formCount
 )
 
@@ -23,18 +24,27 @@ type writer interface {
 }
 
 func (f form) writer() writer {
-	if f == formProtobuf {
+	switch f {
+	case formProtobuf:
 		return protobufForm{}
+	case formNative:
+		return nativeForm{}
 	}
 	return textForm{isOpen: f == formOpenMetrics}
 }
 
-// formOf returns the form that a negotiated format asks for.
-func formOf(format expfmt.Format) form {
+func (f form) isProtobuf() bool { return f == formProtobuf || f == formNative }
+
+// formOf returns the form that a negotiated format asks for. Only protobuf can
+// have native histograms.
+func formOf(format expfmt.Format, isNative bool) form {
 	switch format.FormatType() {
 	case expfmt.TypeOpenMetrics:
 		return formOpenMetrics
 	case expfmt.TypeProtoDelim:
+		if isNative {
+			return formNative
+		}
 		return formProtobuf
 	}
 	return formText

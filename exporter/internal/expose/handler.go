@@ -24,6 +24,7 @@ type Options struct {
 	Timeout  func() time.Duration             // for Scrape, where the scraper has no shorter one
 	Targets  func() []Snapshot                // the latest there is of each gateway, without asking it
 	Reload   func() error                     // reads the configuration again
+	IsNative func() bool                      // whether histograms are native too, where protobuf is asked for
 	IsReady  func() bool                      // whether it is known which gateways there are
 	Meter    *Meter
 	Registry *prometheus.Registry // the exporter's own metrics
@@ -119,7 +120,7 @@ func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	format := expfmt.NegotiateAccept(r.Header, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtOpenMetrics_0_0_1, expfmt.FmtProtoDelim, expfmt.FmtText)
-	p, err := h.page(ctx, format)
+	p, err := h.page(ctx, format, formOf(format, h.IsNative()))
 	if err != nil {
 		h.Logger.Error("Gathering the exporter's own metrics failed", "err", err)
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -130,13 +131,13 @@ func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // page scrapes, and puts together what there is to show.
-func (h *metricsHandler) page(ctx context.Context, format expfmt.Format) (*page, error) {
+func (h *metricsHandler) page(ctx context.Context, format expfmt.Format, f form) (*page, error) {
 	snapshots := h.Scrape(ctx)
 	own, err := h.Registry.Gather()
 	if err != nil {
 		return nil, err
 	}
-	p := newPage(formOf(format), snapshots, names(own))
+	p := newPage(f, snapshots, names(own))
 	for gateway, n := range p.dropped {
 		h.Meter.drop(gateway, n)
 	}
@@ -154,7 +155,7 @@ func (h *metricsHandler) page(ctx context.Context, format expfmt.Format) (*page,
 func Gather(ctx context.Context, options Options) ([]*dto.MetricFamily, error) {
 	limit, cancel := context.WithTimeout(ctx, options.Timeout())
 	defer cancel()
-	p, err := (&metricsHandler{Options: options}).page(limit, expfmt.FmtProtoDelim)
+	p, err := (&metricsHandler{Options: options}).page(limit, expfmt.FmtProtoDelim, formProtobuf)
 	if err != nil {
 		return nil, err
 	}

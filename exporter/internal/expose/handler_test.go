@@ -35,7 +35,7 @@ func handler(t *testing.T, scrape func(context.Context) []Snapshot) http.Handler
 	meter.Track("b")
 	h, err := NewHandler(Options{
 		Scrape: scrape, Timeout: func() time.Duration { return 10 * time.Second },
-		Reload: func() error { return errors.New("no such file") }, IsReady: func() bool { return true }, Meter: meter, Registry: registry,
+		Reload: func() error { return errors.New("no such file") }, IsReady: func() bool { return true }, IsNative: func() bool { return false }, Meter: meter, Registry: registry,
 		Logger: slog.New(slog.DiscardHandler), Version: "1.2.3",
 	})
 	if err != nil {
@@ -291,7 +291,7 @@ func BenchmarkMetrics(b *testing.B) {
 		meter.Track(gateway)
 	}
 	h, err := NewHandler(Options{
-		Scrape: func(context.Context) []Snapshot { return all }, Timeout: func() time.Duration { return time.Second }, Meter: meter, Registry: registry,
+		Scrape: func(context.Context) []Snapshot { return all }, Timeout: func() time.Duration { return time.Second }, IsNative: func() bool { return false }, Meter: meter, Registry: registry,
 	})
 	if err != nil {
 		b.Fatal(err)

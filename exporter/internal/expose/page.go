@@ -145,7 +145,7 @@ func (p *page) writeTo(w io.Writer) error {
 }
 
 func (f *pageFamily) writeTo(w io.Writer, form form) error {
-	if form == formProtobuf && f.head != nil {
+	if form.isProtobuf() && f.head != nil {
 		size := len(f.head)
 		for _, chunk := range f.chunks {
 			size += len(chunk)

@@ -27,7 +27,10 @@ func (protobufForm) appendHead(dst []byte, name string, f *shape.Family) []byte 
 }
 
 func (protobufForm) appendSeries(dst []byte, s shape.Series) []byte {
-	m := toDTO(s)
+	return appendMetric(dst, toDTO(s))
+}
+
+func appendMetric(dst []byte, m *dto.Metric) []byte {
 	dst = protowire.AppendTag(dst, metricField, protowire.BytesType)
 	dst = protowire.AppendVarint(dst, uint64(proto.Size(m)))
 	return appendMessage(dst, m)
@@ -36,7 +39,7 @@ func (protobufForm) appendSeries(dst []byte, s shape.Series) []byte {
 // appendMessage appends m, which has neither required fields nor text that is
 // not UTF-8, and so cannot fail.
 func appendMessage(dst []byte, m proto.Message) []byte {
-	dst, _ = proto.MarshalOptions{UseCachedSize: false}.MarshalAppend(dst, m)
+	dst, _ = proto.MarshalOptions{}.MarshalAppend(dst, m)
 	return dst
 }
 
@@ -64,7 +67,7 @@ func toDTO(s shape.Series) *dto.Metric {
 	case contract.Counter:
 		m.Counter = &dto.Counter{Value: &s.Value}
 	case contract.Histogram:
-		m.Histogram = histogram(s.Histogram)
+		m.Histogram = classic(s.Histogram)
 	default:
 		m.Gauge = &dto.Gauge{Value: &s.Value}
 	}
@@ -83,7 +86,8 @@ func pairs(all labels.Labels) []*dto.LabelPair {
 	return pairs
 }
 
-func histogram(h *shape.Histogram) *dto.Histogram {
+// classic returns a histogram with its own buckets.
+func classic(h *shape.Histogram) *dto.Histogram {
 	buckets := make([]*dto.Bucket, len(h.Buckets))
 	for i := range h.Buckets {
 		buckets[i] = &dto.Bucket{UpperBound: &h.Buckets[i].Bound, CumulativeCount: &h.Buckets[i].Count}

@@ -22,7 +22,7 @@ type rule struct {
 func newRules(configured []config.Rule) []rule {
 	rules := make([]rule, 0, len(configured))
 	for _, c := range configured {
-		r := rule{Rule: c, family: &Family{Type: c.Type, Help: c.Help, Unit: c.Unit}}
+		r := rule{Rule: c, family: &Family{Type: c.Type, Help: c.Help, Unit: c.Unit, IsWhole: true}}
 		for key := range c.Labels {
 			r.keys = append(r.keys, key)
 		}

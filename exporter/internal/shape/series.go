@@ -14,6 +14,8 @@ type Family struct {
 	Type contract.Type
 	Help string
 	Unit string // as the end of the name says it, or ""
+
+	IsWhole bool // a histogram of Envoy's own, all of whose parts are of one instant
 }
 
 // Series is one series as it is exported.

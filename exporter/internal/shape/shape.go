@@ -65,7 +65,7 @@ const usesPerSeries = 24
 func New(options Options) *Shaper {
 	s := &Shaper{options: options, families: make(map[string]*Family), stats: envoyStats(), rules: newRules(options.Rules)}
 	for _, metric := range contract.Metrics() {
-		s.families[metric.Name] = &Family{Type: metric.Type, Help: metric.Help, Unit: unitOf(metric.Name)}
+		s.families[metric.Name] = &Family{Type: metric.Type, Help: metric.Help, Unit: unitOf(metric.Name), IsWhole: metric.Name == contract.UpstreamDuration}
 	}
 	s.forget()
 	return s

@@ -1,0 +1,99 @@
+package expose
+
+import (
+	"errors"
+	"io"
+	"math"
+	"testing"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/textparse"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/shape"
+)
+
+// native returns a histogram as Prometheus reads it out of the page.
+func native(t *testing.T, h *shape.Histogram) *histogram.FloatHistogram {
+	t.Helper()
+	s := one("h", contract.Histogram, "", 0)
+	s.Histogram, s.IsWhole = h, true
+	parser := textparse.NewProtobufParser(writtenIn(t, formNative, []shape.Series{s}), false, false, false, false, labels.NewSymbolTable())
+	for {
+		entry, err := parser.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry != textparse.EntryHistogram {
+			continue
+		}
+		_, _, whole, float := parser.Histogram()
+		if whole != nil {
+			float = whole.ToFloat(nil)
+		}
+		if err := float.Validate(); err != nil {
+			t.Error(err)
+		}
+		return float
+	}
+}
+
+func TestNativeHistogram(t *testing.T) {
+	got := native(t, &shape.Histogram{Count: 100, Sum: 81, Buckets: []shape.Bucket{{Bound: 0.2, Count: 5}, {Bound: 0.5, Count: 5}, {Bound: 0.9, Count: 45}, {Bound: 1, Count: 95}}})
+	if got.Count != 100 || got.Sum != 81 || got.ZeroCount != 5 || got.ZeroThreshold != 0.2 || got.Schema != 3 {
+		t.Errorf("got %+v", got)
+	}
+	// Up to each of Prometheus's bounds there is what the classic buckets would
+	// have said, taking each to be evenly filled.
+	below := got.ZeroCount
+	for buckets := got.PositiveBucketIterator(); buckets.Next(); {
+		b := buckets.At()
+		below += b.Count
+		want := 5 + 40*max(0, min(1, (b.Upper-0.5)/0.4)) + 50*max(0, min(1, (b.Upper-0.9)/0.1))
+		if b.Lower >= 1 {
+			want = 100
+		}
+		if math.Abs(below-want) > 1e-9 {
+			t.Errorf("%g observations up to %g, want %g", below, b.Upper, want)
+		}
+	}
+	if below != 100 {
+		t.Errorf("%g observations in all, want 100", below)
+	}
+}
+
+// A bucket that only grows makes native ones that only grow: one that shrank
+// would be a counter reset to Prometheus.
+func TestNativeHistogramNeverShrinks(t *testing.T) {
+	var before *histogram.FloatHistogram
+	for n := range uint64(50) {
+		h := native(t, &shape.Histogram{Count: 1 + 3*n, Sum: 1, Buckets: []shape.Bucket{{Bound: 0.0005, Count: n / 7}, {Bound: 0.025, Count: n/7 + n/2}, {Bound: 60, Count: n/7 + n/2 + n}, {Bound: 3600, Count: 3 * n}}})
+		if before != nil && h.DetectReset(before) {
+			t.Errorf("at %d Prometheus sees a reset", n)
+		}
+		before = h
+	}
+}
+
+// The plugin's histograms stay classic.
+func TestNativeHistogramOfParts(t *testing.T) {
+	s := one("h", contract.Histogram, "", 0)
+	s.Histogram = &shape.Histogram{Count: 2, Buckets: []shape.Bucket{{Bound: 0.5, Count: 1}, {Bound: 1, Count: 2}}}
+	if got, want := string(writtenIn(t, formNative, []shape.Series{s})), string(writtenIn(t, formProtobuf, []shape.Series{s})); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestNativeHistogramOfNothing(t *testing.T) {
+	for _, h := range []*shape.Histogram{
+		{}, {Count: 1}, {Buckets: []shape.Bucket{{Bound: 1}}}, {Count: 2, Buckets: []shape.Bucket{{Bound: -1, Count: 1}, {Bound: 1, Count: 2}}},
+	} {
+		if got := native(t, h); got != nil {
+			t.Errorf("%v: got %v, want a classic one", h, got)
+		}
+	}
+}
