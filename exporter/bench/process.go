@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// process is a child whose cost is measured.
+type process struct {
+	name string
+	cmd  *exec.Cmd
+	log  *os.File
+}
+
+// start starts a program whose output goes to a file in dir. It ends with ctx.
+func start(ctx context.Context, dir string, env []string, path string, args ...string) (*process, error) {
+	log, err := os.CreateTemp(dir, filepath.Base(path)+"-*.log")
+	if err != nil {
+		return nil, err
+	}
+	p := &process{name: filepath.Base(path), cmd: exec.CommandContext(ctx, path, args...), log: log}
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(os.Interrupt) }
+	p.cmd.WaitDelay = 5 * time.Second
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", path, err)
+	}
+	return p, nil
+}
+
+// stop ends the program and waits for it.
+func (p *process) stop() {
+	_ = p.cmd.Cancel()
+	_ = p.cmd.Wait() // it was told to end: how is of no interest
+	_ = p.log.Close()
+}
+
+// ready waits until url answers 200, and fails with the program's log if it
+// does not.
+func (p *process) ready(ctx context.Context, url string) error {
+	limit, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, err := get(limit, url, nil); err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-limit.Done():
+			log, err := os.ReadFile(p.log.Name())
+			return errors.Join(fmt.Errorf("%s does not answer at %s:\n%s", p.name, url, log), err)
+		}
+	}
+}
+
+// ticksPerSecond is the kernel's USER_HZ, 100 on every Linux that Go runs on.
+const ticksPerSecond = 100
+
+// cpu returns the processor time used so far, to a hundredth of a second.
+func (p *process) cpu() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	const utime, stime = 11, 12 // after the name, which ends in the last parenthesis
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) <= stime {
+		return 0, errors.New("/proc/PID/stat is short")
+	}
+	user, err1 := strconv.Atoi(fields[utime])
+	system, err2 := strconv.Atoi(fields[stime])
+	return time.Duration(user+system) * time.Second / ticksPerSecond, errors.Join(err1, err2)
+}
+
+// rss returns the memory in use, in bytes, and the most there was.
+func (p *process) rss() (now, peak int64, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		switch {
+		case len(fields) < 2:
+		case fields[0] == "VmRSS:":
+			now, err = strconv.ParseInt(fields[1], 10, 64)
+		case fields[0] == "VmHWM:":
+			peak, err = strconv.ParseInt(fields[1], 10, 64)
+		}
+		if err != nil {
+			return 0, 0, err
+		}
+	}
+	return now << 10, peak << 10, nil
+}
+
+// get returns the body of an answer of 200.
+func get(ctx context.Context, url string, header map[string]string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	for key, value := range header {
+		request.Header.Set(key, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(response.Body)
+	err = errors.Join(err, response.Body.Close())
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s", url, response.Status)
+	}
+	return body, err
+}
+
+// wait passes d, or less if ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
