@@ -16,23 +16,22 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 )
 
-const help = `dashgen writes Moodring's Grafana dashboard, and checks it.
+const help = `dashgen writes Moodring's Grafana dashboards, and checks them.
 
 usage:
-  dashgen > grafana-dashboard.json        print the dashboard
-  dashgen generate DIR                    write it as DIR/` + dashboardFile + `
+  dashgen > grafana-dashboard.json        print the overview
+  dashgen generate DIR                    write all dashboards into DIR
   dashgen metrics > docs/metrics.md       print the document of all metrics
-  dashgen verify --prometheus URL         ask a live Prometheus each query of
-                                          the dashboard; -h for its flags
+  dashgen verify --prometheus URL         ask a live Prometheus each query;
+                                          -h for its flags
   dashgen -h | --version
 
-Import the dashboard in Grafana under Dashboards, New, Import; it asks for no
+Import a dashboard in Grafana under Dashboards, New, Import; it asks for no
 data source, and has a variable to choose one.
 
-exit status: 0 done; 1 something failed, or a query of verify is empty; 2 usage
+exit status: 0 done; 1 something failed, or a query of verify has no sound
+answer; 2 usage
 `
-
-const dashboardFile = "grafana-dashboard.json"
 
 // errUsage marks what the caller must write differently.
 var errUsage = errors.New("usage")
@@ -100,15 +99,21 @@ func generate(args []string) error {
 	if len(args) != 1 || strings.HasPrefix(args[0], "-") {
 		return fmt.Errorf("%w: generate takes one directory", errUsage)
 	}
-	text, err := grafana.Marshal(board.Overview())
-	if err != nil {
+	all := board.All()
+	if err := all.Validate(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(args[0], 0o755); err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(args[0], dashboardFile), text, 0o644); err != nil {
-		return fmt.Errorf("generate: %w", err)
+	for _, b := range all.Boards {
+		text, err := grafana.Marshal(b)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(args[0], b.File+".json"), text, 0o644); err != nil {
+			return fmt.Errorf("generate: %w", err)
+		}
 	}
 	return nil
 }
@@ -117,5 +122,5 @@ func metrics(args []string, stdout io.Writer) error {
 	if len(args) != 0 {
 		return fmt.Errorf("%w: metrics takes no arguments", errUsage)
 	}
-	return write(stdout, document.Metrics(board.Overview()))
+	return write(stdout, document.Metrics(board.All()))
 }

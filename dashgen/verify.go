@@ -11,17 +11,19 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/query"
 	"github.com/moodring/moodring/dashgen/internal/verify"
 )
 
 type verifyFlags struct {
 	prometheus, rateInterval string
-	json                     bool
+	slow                     time.Duration
+	series                   int
+	json, junit              bool
 }
 
 func verifyCommand(args []string, stdout io.Writer) error {
@@ -33,18 +35,25 @@ func verifyCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	report, err := prometheus.Ask(context.Background(), board.Overview(), query.Everything(flags.rateInterval))
+	limits := verify.Limits{RateInterval: flags.rateInterval, Slow: flags.slow, Series: flags.series}
+	report, err := prometheus.Ask(context.Background(), board.All(), limits)
 	if err != nil {
 		return fmt.Errorf("%w; is it there, and is --prometheus its address?", err)
 	}
-	show := writeTable
-	if flags.json {
-		show = writeJSON
-	}
-	if err := show(stdout, report); err != nil {
+	if err := flags.show()(stdout, report); err != nil {
 		return err
 	}
 	return unsound(report)
+}
+
+func (f verifyFlags) show() func(io.Writer, verify.Report) error {
+	switch {
+	case f.json:
+		return writeJSON
+	case f.junit:
+		return verify.WriteJUnit
+	}
+	return writeTable
 }
 
 // unsound names what has no answer, or is nil.
@@ -58,7 +67,7 @@ func unsound(report verify.Report) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return fmt.Errorf("verify: no answer for %s", strings.Join(names, ", "))
+	return fmt.Errorf("verify: no sound answer for %s", strings.Join(names, ", "))
 }
 
 func parseVerify(args []string, stdout io.Writer) (verifyFlags, error) {
@@ -67,7 +76,10 @@ func parseVerify(args []string, stdout io.Writer) (verifyFlags, error) {
 	set.SetOutput(io.Discard)
 	set.StringVar(&flags.prometheus, "prometheus", "", "address of the Prometheus to ask, as http://127.0.0.1:9090")
 	set.StringVar(&flags.rateInterval, "rate-interval", "5m", "what to put in for $__rate_interval; at least four scrape intervals")
+	set.DurationVar(&flags.slow, "slow", time.Second, "how long a query may take")
+	set.IntVar(&flags.series, "max-series", 100, "with how many series a query may answer")
 	set.BoolVar(&flags.json, "json", false, "print JSON and not a table")
+	set.BoolVar(&flags.junit, "junit", false, "print JUnit's XML and not a table")
 	switch err := set.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		set.SetOutput(stdout)
@@ -83,12 +95,23 @@ func (f verifyFlags) check(rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("%w: verify: unexpected %q", errUsage, rest[0])
 	}
-	address, err := url.Parse(f.prometheus)
-	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
-		return fmt.Errorf("%w: verify: --prometheus must be an address as http://127.0.0.1:9090, not %q", errUsage, f.prometheus)
+	if err := checkAddress("verify: --prometheus", f.prometheus); err != nil {
+		return err
+	}
+	if f.json && f.junit {
+		return fmt.Errorf("%w: verify: --json or --junit, not both", errUsage)
 	}
 	if d, err := model.ParseDuration(f.rateInterval); err != nil || d <= 0 {
 		return fmt.Errorf("%w: verify: --rate-interval must be a duration as 1m or 30s, not %q", errUsage, f.rateInterval)
+	}
+	return nil
+}
+
+// checkAddress refuses what is no address of a server.
+func checkAddress(flag, text string) error {
+	address, err := url.Parse(text)
+	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
+		return fmt.Errorf("%w: %s must be an address as http://127.0.0.1:9090, not %q", errUsage, flag, text)
 	}
 	return nil
 }
@@ -101,21 +124,30 @@ func writeJSON(out io.Writer, report verify.Report) error {
 }
 
 func writeTable(out io.Writer, report verify.Report) error {
-	rows := []string{"PANEL\tSERIES\tSTATE\tQUERY"}
+	rows := []string{"BOARD\tPANEL\tSERIES\tTIME\tSTATE\tQUERY"}
 	for _, q := range report.Queries {
-		rows = append(rows, fmt.Sprintf("%s\t%d\t%s\t%s", q.Panel, q.Series, q.State, q.Expr))
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%d\t%.0f ms\t%s\t%s", q.Board, q.Panel, q.Series, q.Seconds*1000, q.State, q.Expr))
 		for _, remark := range append(q.Notes, q.Error) {
 			if remark != "" {
-				rows = append(rows, "\t\t\t  "+remark)
+				rows = append(rows, "\t\t\t\t\t  "+remark)
 			}
 		}
 	}
+	if err := align(out, rows); err != nil {
+		return err
+	}
+	off := ""
+	if report.Panels.Off > 0 {
+		off = fmt.Sprintf("; %d off, for want of a baseline or an option of the plugin", report.Panels.Off)
+	}
+	return write(out, fmt.Sprintf("\n%d of %d panels answered%s\n", report.Panels.Answered, report.Panels.Total, off))
+}
+
+// align prints rows of cells that are parted by tabs.
+func align(out io.Writer, rows []string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if err := write(table, strings.Join(rows, "\n")+"\n"); err != nil {
 		return err
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	return write(out, fmt.Sprintf("\n%d of %d panels answered\n", report.Panels.Answered, report.Panels.Total))
+	return table.Flush()
 }

@@ -10,9 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/query"
 )
 
@@ -21,12 +19,31 @@ type Board struct {
 	// UID is the dashboard's address in a Grafana: importing a newer version
 	// replaces the older one, and links to it keep working.
 	UID         string
+	File        string // the file's name, without its extension
 	Title       string
 	Description string
 	Variables   []Variable
+	Events      []Event
 	Rows        []Row
-	// Unused lists the metrics of the contract that no panel shows.
-	Unused []Unused
+}
+
+// Scope returns what the reader of the board chooses.
+func (b Board) Scope() query.Scope {
+	var scope query.Scope
+	for _, v := range b.Variables {
+		scope = append(scope, v.Choice)
+	}
+	return scope
+}
+
+// Event is something that happened, marked in every panel over time.
+type Event struct {
+	Title string
+	Text  string // with {{label}} for a label's value
+	// When answers with one series for each thing that happened, for as long
+	// as the mark is wide.
+	When  query.Query
+	Color string // as #rrggbb
 }
 
 // Variable is a choice at the top of the dashboard.
@@ -52,9 +69,13 @@ type Observable struct {
 	// is not used: it holds for all that is less than the second one's.
 	Thresholds []Threshold
 	Colors     Colors
-	Alert      *Alert
-	NoAlert    string // why there is none
-	Next       string // what to do when the answer is not as it should be
+	// Needs is what the panel is empty without, if that is not always there.
+	Needs string
+	// Opens is the board to go to from a series that has the label Label.
+	Opens   *Door
+	Alert   *Alert
+	NoAlert string // why there is none
+	Next    string // what to do when the answer is not as it should be
 }
 
 // Series is a query, and the name of each series it answers with: text in
@@ -63,6 +84,10 @@ type Series struct {
 	Query  query.Query
 	Legend string
 }
+
+// Door leads from a series to the board UID, with the series' value of Label
+// chosen there.
+type Door struct{ UID, Label string }
 
 // Kind is how an observable is drawn.
 type Kind string
@@ -74,19 +99,30 @@ const (
 	Heatmap Kind = "heatmap" // over time, by le
 	Bars    Kind = "bars"    // now, to compare
 	Number  Kind = "number"  // now
+	Dial    Kind = "dial"    // now, against thresholds
+	Phases  Kind = "phases"  // over time, one of few states
+	Table   Kind = "table"   // now, a line for each series
 )
+
+// OverTime tells whether the kind shows a time range, and not just now.
+func (k Kind) OverTime() bool { return k == Lines || k == Areas || k == Heatmap || k == Phases }
 
 // Unit is what an observable is measured in.
 type Unit string
 
 // Units.
 const (
-	Count     Unit = "count"      // shown to the last digit
-	PerSecond Unit = "per second" // events
-	Share     Unit = "share"      // 0 to 1, shown in percent
-	Score     Unit = "score"      // 0 to 1
-	Seconds   Unit = "seconds"
-	UpDown    Unit = "up or down" // 1 or 0
+	Count      Unit = "count"      // shown to the last digit
+	PerSecond  Unit = "per second" // events
+	Share      Unit = "share"      // 0 to 1, shown in percent
+	Score      Unit = "score"      // 0 to 1
+	Seconds    Unit = "seconds"
+	UpDown     Unit = "up or down" // 1 or 0
+	Bytes      Unit = "bytes per second"
+	Distance   Unit = "distance"   // of two mixes; 0 is none
+	Shift      Unit = "shift"      // of a share, -1 to 1, shown in percent
+	Difference Unit = "difference" // of scores, -1 to 1
+	Size       Unit = "size"       // a mean of counts
 )
 
 // Level is how good an answer is.
@@ -104,20 +140,6 @@ type Threshold struct {
 	From  float64
 	Level Level
 }
-
-// Alert is a state in which someone should look, though no one is watching.
-type Alert struct {
-	Name string
-	// When answers with one series for each thing that is wrong.
-	When query.Query
-	For  time.Duration
-}
-
-// AlertRange is the range of rates in alerts.
-const AlertRange = "5m"
-
-// Text returns the PromQL of the alert's condition.
-func (a Alert) Text() string { return a.When.Text(query.Values{RateInterval: AlertRange}) }
 
 // Unused is a metric that no panel shows, and why.
 type Unused struct{ Metric, Reason string }
@@ -144,10 +166,15 @@ func (b Board) Shows(metric string) []string {
 
 // Validate says all that keeps b from being a dashboard one can rely on.
 func (b Board) Validate() error {
-	errs := []error{b.named(), b.covers()}
+	errs := []error{b.named()}
 	for _, v := range b.Variables {
 		if err := v.validate(); err != nil {
 			errs = append(errs, fmt.Errorf("variable %q: %w", v.Choice.Label, err))
+		}
+	}
+	for _, e := range b.Events {
+		if err := e.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("event %q: %w", e.Title, err))
 		}
 	}
 	seen := map[string]bool{}
@@ -163,6 +190,16 @@ func (b Board) Validate() error {
 	return errors.Join(errs...)
 }
 
+func (e Event) validate() error {
+	if e.Title == "" || e.Text == "" || e.Color == "" {
+		return errors.New("it needs a title, a text and a colour")
+	}
+	if err := e.When.Err(); err != nil {
+		return err
+	}
+	return named(e.Text, e.When)
+}
+
 func (v Variable) validate() error {
 	if v.Title == "" {
 		return errors.New("it needs a title")
@@ -174,31 +211,10 @@ func (v Variable) validate() error {
 var uid = regexp.MustCompile(`^[a-z0-9-]{8,40}$`)
 
 func (b Board) named() error {
-	if b.Title == "" || b.Description == "" || !uid.MatchString(b.UID) {
-		return fmt.Errorf("board %q: it needs a title, a description, and a uid of 8 to 40 of a-z, 0-9 and -", b.Title)
+	if b.Title == "" || b.Description == "" || b.File == "" || !uid.MatchString(b.UID) {
+		return fmt.Errorf("board %q: it needs a title, a description, a file name, and a uid of 8 to 40 of a-z, 0-9 and -", b.Title)
 	}
 	return nil
-}
-
-// covers checks that each metric of the contract is either shown or left out
-// for a reason, so that none is forgotten and no reason outlives its cause.
-func (b Board) covers() error {
-	reasons := map[string]string{}
-	for _, u := range b.Unused {
-		reasons[u.Metric] = u.Reason
-	}
-	var errs []error
-	for _, metric := range contract.Metrics() {
-		shown, reason := len(b.Shows(metric.Name)) > 0, reasons[metric.Name]
-		if shown == (reason != "") {
-			errs = append(errs, fmt.Errorf("metric %s: it is either shown by a panel or listed as unused with a reason", metric.Name))
-		}
-		delete(reasons, metric.Name)
-	}
-	for name := range reasons {
-		errs = append(errs, fmt.Errorf("metric %s: listed as unused, but not in the contract", name))
-	}
-	return errors.Join(errs...)
 }
 
 func (o Observable) validate() error {
@@ -209,11 +225,11 @@ func (o Observable) validate() error {
 		}
 	}
 	refuse(o.Title == "" || o.Question == "" || o.Next == "", "it needs a title, a question, and what to do next")
-	refuse(strings.Contains(o.Question+o.Next+o.NoAlert, "$"), "Grafana would take a $ in its text for a variable")
+	refuse(strings.Contains(o.Question+o.Next+o.NoAlert+o.Needs, "$"), "Grafana would take a $ in its text for a variable")
 	refuse(len(o.Series) == 0, "it needs a query")
 	refuse((o.Alert == nil) == (o.NoAlert == ""), "it has either an alert or a reason for none")
-	refuse(!slices.Contains([]Kind{Lines, Areas, Heatmap, Bars, Number}, o.Kind), "unknown kind "+string(o.Kind))
-	refuse(!slices.Contains([]Unit{Count, PerSecond, Share, Score, Seconds, UpDown}, o.Unit), "unknown unit "+string(o.Unit))
+	refuse(!slices.Contains([]Kind{Lines, Areas, Heatmap, Bars, Number, Dial, Phases, Table}, o.Kind), "unknown kind "+string(o.Kind))
+	refuse(!slices.Contains([]Unit{Count, PerSecond, Share, Score, Seconds, UpDown, Bytes, Distance, Shift, Difference, Size}, o.Unit), "unknown unit "+string(o.Unit))
 	refuse(!slices.IsSortedFunc(tail(o.Thresholds), func(a, b Threshold) int { return cmp.Compare(a.From, b.From) }), "its thresholds do not ascend")
 	for _, s := range o.Series {
 		errs = append(errs, s.validate())
@@ -233,31 +249,26 @@ func (s Series) validate() error {
 		return err
 	}
 	if s.Legend == "" {
-		return fmt.Errorf("query %s: it needs a legend", s.Query.Text(query.Grafana()))
+		return fmt.Errorf("query %s: it needs a legend", s.Query.Text(Everywhere()))
 	}
+	return named(s.Legend, s.Query)
+}
+
+// named checks that a text with {{label}} in it tells the series of q apart.
+func named(text string, q query.Query) error {
 	var named []string
-	for _, match := range placeholder.FindAllStringSubmatch(s.Legend, -1) {
+	for _, match := range placeholder.FindAllStringSubmatch(text, -1) {
 		named = append(named, match[1])
 	}
 	for _, label := range named {
-		if !slices.Contains(s.Query.Labels(), label) {
-			return fmt.Errorf("legend %q: the series have no label %s", s.Legend, label)
+		if !slices.Contains(q.Labels(), label) {
+			return fmt.Errorf("legend %q: the series have no label %s", text, label)
 		}
 	}
-	for _, label := range s.Query.Labels() {
+	for _, label := range q.Labels() {
 		if !slices.Contains(named, label) {
-			return fmt.Errorf("legend %q: it does not tell series of different %s apart", s.Legend, label)
+			return fmt.Errorf("legend %q: it does not tell series of different %s apart", text, label)
 		}
-	}
-	return nil
-}
-
-func (a Alert) validate() error {
-	if err := a.When.Err(); err != nil {
-		return fmt.Errorf("alert %s: %w", a.Name, err)
-	}
-	if a.Name == "" || a.For <= 0 {
-		return fmt.Errorf("alert %q: it needs a name, and how long its state must last", a.Name)
 	}
 	return nil
 }

@@ -12,29 +12,37 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/query"
 )
 
-func TestOverviewIsValid(t *testing.T) {
-	if err := Overview().Validate(); err != nil {
+func TestAllIsValid(t *testing.T) {
+	if err := All().Validate(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// TestOverviewSticksToTheContract reads every query as Prometheus will, not as
+// TestBoardsStickToTheContract reads every query as Prometheus will, not as
 // package query believes to have written it.
-func TestOverviewSticksToTheContract(t *testing.T) {
-	b := Overview()
-	for _, v := range b.Variables {
-		checkExpr(t, v.Choice.Text(query.Everything("5m")))
-	}
-	for _, o := range b.Observables() {
-		for _, s := range o.Series {
-			read := checkExpr(t, s.Query.Text(query.Everything("5m")))
-			if !slices.Equal(read, s.Query.Metrics()) {
-				t.Errorf("panel %q reads %q and says it reads %q", o.Title, read, s.Query.Metrics())
+func TestBoardsStickToTheContract(t *testing.T) {
+	for _, b := range All().Boards {
+		everything := b.Scope().Everything("5m")
+		for i := range b.Variables {
+			checkExpr(t, b.Scope().Text(i, everything))
+		}
+		for _, e := range b.Events {
+			checkExpr(t, e.When.Text(everything))
+		}
+		for _, o := range b.Observables() {
+			for _, s := range o.Series {
+				read := checkExpr(t, s.Query.Text(everything))
+				if want := append(slices.Clone(s.Query.Metrics()), s.Query.Recorded()...); !slices.Equal(read, slices.Sorted(slices.Values(want))) {
+					t.Errorf("panel %q reads %q and says it reads %q", o.Title, read, want)
+				}
 			}
 		}
-		if o.Alert != nil {
-			checkExpr(t, o.Alert.Text())
-		}
+	}
+	for _, r := range All().Recordings {
+		checkExpr(t, r.Query.Text(Everywhere()))
+	}
+	for _, a := range All().Alerts() {
+		checkExpr(t, a.Text())
 	}
 }
 
@@ -49,13 +57,14 @@ func checkExpr(t *testing.T, expr string) []string {
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 		switch n := node.(type) {
 		case *parser.VectorSelector:
-			metric := series(t, n.Name)
-			read, known = append(read, metric.Name), append(known, metric.Labels...)
-			if metric.Type == contract.Histogram {
-				known = append(known, contract.LabelBucket)
+			metric := metricOf(t, n.Name)
+			labels := slices.Clone(metric.Labels)
+			if strings.HasSuffix(n.Name, "_bucket") {
+				labels = append(labels, contract.LabelBucket)
 			}
+			read, known = append(read, metric.Name), append(known, labels...)
 			for _, m := range n.LabelMatchers {
-				if m.Name != "__name__" && !slices.Contains(metric.Labels, m.Name) {
+				if m.Name != "__name__" && !slices.Contains(labels, m.Name) {
 					t.Errorf("%s has no label %s: %s", metric.Name, m.Name, expr)
 				}
 			}
@@ -72,9 +81,15 @@ func checkExpr(t *testing.T, expr string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(read)))
 }
 
-// series finds the metric of the contract that a series belongs to.
-func series(t *testing.T, name string) contract.Metric {
+// metricOf finds the metric of the contract that a series belongs to, or the
+// recording.
+func metricOf(t *testing.T, name string) contract.Metric {
 	t.Helper()
+	for _, r := range append(All().Recordings, All().Baselines...) {
+		if r.Name == name {
+			return contract.Metric{Name: name, Labels: r.Labels}
+		}
+	}
 	for _, m := range contract.Metrics() {
 		if m.Type != contract.Histogram && m.Name == name {
 			return m
@@ -95,9 +110,6 @@ func TestValidateRefuses(t *testing.T) {
 	}{
 		{"bad uid", func(b *Board) { b.UID = "x" }, "uid of 8 to 40"},
 		{"no description", func(b *Board) { b.Description = "" }, "needs a title, a description"},
-		{"metric neither shown nor excused", func(b *Board) { b.Unused = b.Unused[1:] }, "moodring_prediction_margin: it is either shown"},
-		{"excuse for a shown metric", func(b *Board) { b.Unused = append(b.Unused, Unused{contract.Replies, "why"}) }, "moodring_replies_total: it is either shown"},
-		{"excuse for no metric", func(b *Board) { b.Unused = append(b.Unused, Unused{"gone", "why"}) }, "gone: listed as unused"},
 		{"variable of no label", func(b *Board) { b.Variables[0].Choice.Label = "color" }, "has no label color"},
 		{"variable without a title", func(b *Board) { b.Variables[0].Title = "" }, "needs a title"},
 		{"title twice", func(b *Board) { first(b).Title = "Label mix" }, "stands twice"},
@@ -112,6 +124,11 @@ func TestValidateRefuses(t *testing.T) {
 		{"both alert and reason", func(b *Board) { first(b).Alert = alertOf(b) }, "an alert or a reason"},
 		{"alert without a length", func(b *Board) { alertOf(b).For = 0 }, "how long"},
 		{"alert of nothing", func(b *Board) { alertOf(b).When = query.Query{} }, "no query"},
+		{"alert without steps", func(b *Board) { alertOf(b).Steps = nil }, "the steps to take"},
+		{"alert that mixes series", func(b *Board) { alertOf(b).Summary = "it is unsure" }, `and its series have ["model"]`},
+		{"event without a text", func(b *Board) { b.Events[0].Text = "" }, "a text and a colour"},
+		{"event of nothing", func(b *Board) { b.Events[0].When = query.Query{} }, "no query"},
+		{"event that mixes series", func(b *Board) { b.Events[0].Text = "{{model}}" }, "different version apart"},
 		{"dollar in the text", func(b *Board) { first(b).Next = "pay $gateway" }, "for a variable"},
 		{"legend of no label", func(b *Board) { first(b).Series[0].Legend = "{{label}} {{color}}" }, "no label color"},
 		{"legend that mixes series", func(b *Board) { first(b).Series[0].Legend = "answers" }, "tell series of different label apart"},
@@ -125,6 +142,49 @@ func TestValidateRefuses(t *testing.T) {
 				t.Errorf("got error %v, want one with %q", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestSetRefuses(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(*Set)
+		want  string
+	}{
+		{"metric neither shown nor excused", func(s *Set) { s.Boards = s.Boards[:3] }, "moodring_exporter_build_info: it is either shown"},
+		{"excuse for a shown metric", func(s *Set) { s.Unused = append(s.Unused, Unused{contract.Replies, "why"}) }, "moodring_replies_total: it is either shown"},
+		{"excuse for no metric", func(s *Set) { s.Unused = append(s.Unused, Unused{"gone", "why"}) }, "gone: listed as unused"},
+		{"series that nothing records", func(s *Set) { s.Recordings = s.Recordings[1:] }, "moodring:answers:increase: nothing records it"},
+		{"recording that nothing reads", func(s *Set) {
+			s.Recordings = append(s.Recordings, query.Record("moodring:idle", query.Select(contract.Replies), ""))
+		}, "moodring:idle: nothing reads it"},
+		{"uid twice", func(s *Set) { s.Boards[1].UID = s.Boards[0].UID }, "uid moodring-overview stands twice"},
+		{"file twice", func(s *Set) { s.Boards[1].File = s.Boards[0].File }, "file grafana-dashboard stands twice"},
+		{"two alerts of one name", func(s *Set) { alertOf(&s.Boards[2]).Name = "MoodringConfidenceLow" }, "alert MoodringConfidenceLow stands twice"},
+		{"door to nowhere", func(s *Set) { s.Boards[0].Rows[0].Observables[1].Opens = &Door{"moodring-model", "gateway-pod"} }, "no board moodring-model has a variable gateway-pod"},
+		{"board that is not valid", func(s *Set) { s.Boards[3].Title = "" }, "board grafana-exporter: board \"\": it needs a title"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			s := All()
+			tc.spoil(&s)
+			if err := s.Validate(); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got error %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestAlertsStandOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, a := range All().Alerts() {
+		if seen[a.Name] {
+			t.Errorf("%s stands twice", a.Name)
+		}
+		seen[a.Name] = true
+	}
+	if len(seen) != 14 {
+		t.Errorf("got %d alerts, want 14", len(seen))
 	}
 }
 

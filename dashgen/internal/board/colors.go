@@ -54,3 +54,12 @@ func outcomes() Colors {
 func codeClasses() Colors {
 	return Colors{{"1xx", grey}, {"2xx", green}, {"3xx", blue}, {"4xx", amber}, {"5xx", red}}
 }
+
+func limitResults() Colors {
+	return Colors{
+		{contract.ResultOK, green},
+		{contract.ResultOverLimit, amber},
+		{contract.ResultError, red},
+		{contract.ResultFailureModeAllowed, purple},
+	}
+}

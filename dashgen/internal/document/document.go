@@ -1,37 +1,52 @@
-// Package document writes docs/metrics.md from the contract and the board, so
+// Package document writes docs/metrics.md and docs/alerts.md from the contract and the boards, so
 // that the document cannot lag behind.
 package document
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/query"
 )
 
 // Metrics returns the document of all metrics, in Markdown.
-func Metrics(b board.Board) string {
+func Metrics(all board.Set) string {
 	var out strings.Builder
 	out.WriteString("# Metrics\n\n")
 	out.WriteString("<!-- Written by `dashgen metrics > docs/metrics.md` from the contract; do not edit. -->\n\n")
 	out.WriteString("The exporter serves these under `/metrics`. Counters of several gateways are never added up: sums are PromQL's work.\n\n")
-	metricTable(&out, b)
+	metricTable(&out, all)
 	out.WriteString("\n## Labels\n\n| label | values |\n|---|---|\n")
 	for _, label := range labels() {
 		fmt.Fprintf(&out, "| `%s` | %s |\n", label.key, label.values)
 	}
 	histograms(&out)
-	unused(&out, b)
+	recorded(&out, all)
+	unused(&out, all)
 	return out.String()
 }
 
-func metricTable(out *strings.Builder, b board.Board) {
+func metricTable(out *strings.Builder, all board.Set) {
 	out.WriteString("| metric | type | labels | meaning | shown in |\n|---|---|---|---|---|\n")
 	for _, m := range contract.Metrics() {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n",
-			m.Name, m.Type, strings.Join(m.Labels, ", "), m.Help, strings.Join(b.Shows(m.Name), ", "))
+			m.Name, m.Type, strings.Join(m.Labels, ", "), m.Help, shown(all, m.Name))
 	}
+}
+
+// shown names the panels that read metric, by board.
+func shown(all board.Set, metric string) string {
+	var places []string
+	for _, b := range all.Boards {
+		if titles := b.Shows(metric); len(titles) > 0 {
+			_, name, _ := strings.Cut(b.Title, ": ")
+			places = append(places, "*"+name+"*: "+strings.Join(titles, ", "))
+		}
+	}
+	return strings.Join(places, "; ")
 }
 
 type label struct{ key, values string }
@@ -98,9 +113,19 @@ func histograms(out *strings.Builder) {
 	}
 }
 
-func unused(out *strings.Builder, b board.Board) {
+func recorded(out *strings.Builder, all board.Set) {
+	out.WriteString("\n## Recorded series\n\nMoodring's rules record these, by default over a window of " + query.DriftWindow + ".\n\n| series | labels | meaning |\n|---|---|---|\n")
+	for _, r := range slices.Concat(all.Recordings, all.Baselines) {
+		fmt.Fprintf(out, "| `%s` | %s | %s |\n", r.Name, strings.Join(r.Labels, ", "), r.Help)
+	}
+}
+
+func unused(out *strings.Builder, all board.Set) {
+	if len(all.Unused) == 0 {
+		return
+	}
 	out.WriteString("\n## Metrics without a panel\n\n")
-	for _, u := range b.Unused {
+	for _, u := range all.Unused {
 		fmt.Fprintf(out, "- `%s`: %s.\n", u.Metric, u.Reason)
 	}
 }

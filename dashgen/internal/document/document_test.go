@@ -10,7 +10,7 @@ import (
 
 // TestMetricsIsComplete: each metric and each label of the contract has its row.
 func TestMetricsIsComplete(t *testing.T) {
-	text := Metrics(board.Overview())
+	text := Metrics(board.All())
 	for _, m := range contract.Metrics() {
 		row(t, text, "| `"+m.Name+"` | "+string(m.Type)+" | "+strings.Join(m.Labels, ", ")+" |")
 		if m.Name == contract.ExporterBuild {
@@ -32,7 +32,7 @@ func row(t *testing.T, text, start string) {
 // TestTablesHold: a stray | in a text would break a row into other columns.
 func TestTablesHold(t *testing.T) {
 	columns := 0
-	for _, line := range strings.Split(Metrics(board.Overview()), "\n") {
+	for _, line := range strings.Split(Metrics(board.All()), "\n") {
 		n := strings.Count(line, "|")
 		if n > 0 && columns > 0 && n != columns {
 			t.Errorf("got %d columns, want %d: %s", n-1, columns-1, line)

@@ -11,6 +11,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/query"
@@ -51,16 +52,45 @@ type classic = dashboard.Dashboard //nolint:staticcheck // deprecated in favour 
 func draw(b board.Board) classic {
 	d := *dashboard.NewDashboard()
 	d.Uid, d.Title, d.Description = &b.UID, &b.Title, &b.Description
-	d.Tags = []string{"moodring"}
+	d.Tags = []string{tag}
 	d.Time = &dashboard.DashboardDashboardTime{From: "now-1h", To: "now"}
 	d.Refresh = cog.ToPtr("30s")
 	d.GraphTooltip = cog.ToPtr(dashboard.DashboardCursorSyncCrosshair)
-	d.Templating.List = variables(b.Variables)
-	d.Panels = rows(b.Rows)
+	d.Links = []dashboard.DashboardLink{others()}
+	d.Templating.List = variables(b)
+	d.Annotations.List = annotations(b)
+	d.Panels = rows(b)
 	return d
 }
 
-func variables(chosen []board.Variable) []dashboard.VariableModel {
+// tag is on all boards, so that the links between them find those that are
+// there.
+const tag = "moodring"
+
+// others links to the other boards, and takes what is chosen along.
+func others() dashboard.DashboardLink {
+	return dashboard.DashboardLink{
+		Title: "Moodring", Type: dashboard.DashboardLinkTypeDashboards, Icon: "external link", Tags: []string{tag},
+		IncludeVars: true, KeepTime: true,
+	}
+}
+
+// annotations have their query twice: older Grafanas read the one in expr,
+// newer ones that in target.
+func annotations(b board.Board) []dashboard.AnnotationQuery {
+	var all []dashboard.AnnotationQuery
+	for _, e := range b.Events {
+		expr := e.When.Text(b.Scope().Grafana())
+		all = append(all, dashboard.AnnotationQuery{
+			Name: e.Title, Datasource: source(), Enable: true, IconColor: e.Color,
+			Expr: &expr, TitleFormat: &e.Title, TextFormat: &e.Text,
+			Target: prometheus.Dataquery{RefId: cog.ToPtr("Anno"), Datasource: source(), Expr: expr},
+		})
+	}
+	return all
+}
+
+func variables(b board.Board) []dashboard.VariableModel {
 	list := []dashboard.VariableModel{{
 		Type:    dashboard.VariableTypeDatasource,
 		Name:    datasource,
@@ -68,22 +98,29 @@ func variables(chosen []board.Variable) []dashboard.VariableModel {
 		Query:   &dashboard.StringOrMap{String: cog.ToPtr("prometheus")},
 		Refresh: cog.ToPtr(dashboard.VariableRefreshOnDashboardLoad),
 	}}
-	for _, v := range chosen {
-		list = append(list, dashboard.VariableModel{
-			Type:       dashboard.VariableTypeQuery,
-			Name:       v.Choice.Label,
-			Label:      &v.Title,
-			Datasource: source(),
-			Query:      &dashboard.StringOrMap{String: cog.ToPtr(v.Choice.Grafana())},
-			Refresh:    cog.ToPtr(dashboard.VariableRefreshOnTimeRangeChanged),
-			Sort:       cog.ToPtr(dashboard.VariableSortAlphabeticalAsc),
-			Multi:      cog.ToPtr(true),
-			IncludeAll: cog.ToPtr(true),
-			AllValue:   cog.ToPtr(query.All),
-			Current:    &dashboard.VariableOption{Text: list1("All"), Value: list1("$__all")},
-		})
+	for i, v := range b.Variables {
+		list = append(list, variable(v, b.Scope().Query(i)))
 	}
 	return list
+}
+
+func variable(v board.Variable, values string) dashboard.VariableModel {
+	chosen := dashboard.VariableModel{
+		Type:       dashboard.VariableTypeQuery,
+		Name:       v.Choice.Label,
+		Label:      &v.Title,
+		Datasource: source(),
+		Query:      &dashboard.StringOrMap{String: &values},
+		Refresh:    cog.ToPtr(dashboard.VariableRefreshOnTimeRangeChanged),
+		Sort:       cog.ToPtr(dashboard.VariableSortAlphabeticalAsc),
+		Multi:      cog.ToPtr(!v.Choice.One),
+		IncludeAll: cog.ToPtr(!v.Choice.One),
+	}
+	if !v.Choice.One {
+		chosen.AllValue = cog.ToPtr(query.All)
+		chosen.Current = &dashboard.VariableOption{Text: list1("All"), Value: list1("$__all")}
+	}
+	return chosen
 }
 
 func list1(value string) dashboard.StringOrArrayOfString {
@@ -91,17 +128,17 @@ func list1(value string) dashboard.StringOrArrayOfString {
 }
 
 // rows numbers the rows and panels from 1, in the order one reads them.
-func rows(all []board.Row) []dashboard.PanelOrRowPanel {
+func rows(b board.Board) []dashboard.PanelOrRowPanel {
 	var panels []dashboard.PanelOrRowPanel
 	id, y := uint32(0), uint32(0)
-	for _, row := range all {
+	for _, row := range b.Rows {
 		id++
 		panels = append(panels, heading(row, id, y))
 		y += headingHeight
 		places, end := place(len(row.Observables), y)
 		for i, o := range row.Observables {
 			id++
-			panels = append(panels, dashboard.PanelOrRowPanel{Panel: panel(o, id, places[i])})
+			panels = append(panels, dashboard.PanelOrRowPanel{Panel: panel(o, b.Scope().Grafana(), id, places[i])})
 		}
 		y = end
 	}
@@ -115,7 +152,7 @@ func heading(row board.Row, id, y uint32) dashboard.PanelOrRowPanel {
 	return dashboard.PanelOrRowPanel{RowPanel: drawn}
 }
 
-func panel(o board.Observable, id uint32, at dashboard.GridPos) *dashboard.Panel {
+func panel(o board.Observable, v query.Values, id uint32, at dashboard.GridPos) *dashboard.Panel {
 	look := looks(o)
 	return &dashboard.Panel{
 		Id:          &id,
@@ -124,7 +161,7 @@ func panel(o board.Observable, id uint32, at dashboard.GridPos) *dashboard.Panel
 		Description: cog.ToPtr(describe(o)),
 		Datasource:  source(),
 		GridPos:     &at,
-		Targets:     targets(o),
+		Targets:     targets(o, v),
 		Options:     look.options,
 		FieldConfig: fields(o, look.custom),
 	}
@@ -133,10 +170,13 @@ func panel(o board.Observable, id uint32, at dashboard.GridPos) *dashboard.Panel
 // describe is the text behind the panel's (i), in Markdown.
 func describe(o board.Observable) string {
 	text := o.Question + "\n\n" + o.Next + "\n\n"
+	if o.Needs != "" {
+		text += "Needs " + o.Needs + ".\n\n"
+	}
 	if o.Alert == nil {
 		return text + "No alert: " + o.NoAlert + "."
 	}
-	return text + "Worth an alert, when for " + minutes(o.Alert.For) + ":\n\n`" + o.Alert.Text() + "`"
+	return text + "Alert " + o.Alert.Name + ", when for " + minutes(o.Alert.For) + ":\n\n`" + o.Alert.Text() + "`"
 }
 
 func minutes(d time.Duration) string { return fmt.Sprintf("%gm", d.Minutes()) }

@@ -15,13 +15,22 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/board"
 )
 
-func overview(t *testing.T) []byte {
+func overview(t *testing.T) []byte { return marshal(t, board.Overview()) }
+
+func marshal(t *testing.T, b board.Board) []byte {
 	t.Helper()
-	text, err := Marshal(board.Overview())
+	text, err := Marshal(b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// each runs a test of every board.
+func each(t *testing.T, test func(t *testing.T, b board.Board)) {
+	for _, b := range board.All().Boards {
+		t.Run(b.File, func(t *testing.T) { test(t, b) })
+	}
 }
 
 func TestMarshalIsDeterministic(t *testing.T) {
@@ -40,25 +49,27 @@ func TestMarshalIsDeterministic(t *testing.T) {
 // misses none, and what its types hold is all there is.
 func TestMarshalIsStrictlyGrafana(t *testing.T) {
 	plugins.RegisterDefaultPlugins()
-	if problem := strictly(overview(t)); problem != "" {
-		t.Fatal(problem)
-	}
-	var read classic
-	if err := json.Unmarshal(overview(t), &read); err != nil {
-		t.Fatal(err)
-	}
-	again, err := json.Marshal(read)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(decode(t, overview(t)), decode(t, again)); diff != "" {
-		t.Errorf("lost on the way through Grafana's types: -want +got:\n%s", diff)
-	}
+	each(t, func(t *testing.T, b board.Board) {
+		if problem := strictly(marshal(t, b)); problem != "" {
+			t.Fatal(problem)
+		}
+		var read classic
+		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+			t.Fatal(err)
+		}
+		again, err := json.Marshal(read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(decode(t, marshal(t, b)), decode(t, again)); diff != "" {
+			t.Errorf("lost on the way through Grafana's types: -want +got:\n%s", diff)
+		}
+	})
 }
 
 func TestStrictReaderRefuses(t *testing.T) {
 	plugins.RegisterDefaultPlugins()
-	for _, name := range []string{"schemaVersion", "gridPos", "expr", "displayMode", "graphMode", "lineWidth", "includeAll"} {
+	for _, name := range []string{"schemaVersion", "gridPos", "expr", "displayMode", "graphMode", "lineWidth", "includeAll", "iconColor"} {
 		t.Run(name, func(t *testing.T) {
 			wrong := bytes.Replace(overview(t), []byte(`"`+name+`":`), []byte(`"nonsense":`), 1)
 			if problem := strictly(wrong); !strings.Contains(problem, "nonsense") {
@@ -100,19 +111,21 @@ type drawnPanel struct {
 	}
 }
 
-func panels(t *testing.T) []drawnPanel {
+func panels(t *testing.T, b board.Board) []drawnPanel {
 	t.Helper()
 	var read struct{ Panels []drawnPanel }
-	if err := json.Unmarshal(overview(t), &read); err != nil {
+	if err := json.Unmarshal(marshal(t, b), &read); err != nil {
 		t.Fatal(err)
 	}
 	return read.Panels
 }
 
-func TestGrid(t *testing.T) {
+func TestGrid(t *testing.T) { each(t, grid) }
+
+func grid(t *testing.T, b board.Board) {
 	taken := map[string]string{}
 	ids := map[int]string{}
-	for _, p := range panels(t) {
+	for _, p := range panels(t, b) {
 		at := p.GridPos
 		if at.X < 0 || at.W < 1 || at.H < 1 || at.X+at.W > 24 {
 			t.Errorf("panel %q is outside the grid: %+v", p.Title, at)
@@ -160,9 +173,11 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-func TestPanelsAreComplete(t *testing.T) {
+func TestPanelsAreComplete(t *testing.T) { each(t, complete) }
+
+func complete(t *testing.T, b board.Board) {
 	count := 0
-	for _, p := range panels(t) {
+	for _, p := range panels(t, b) {
 		if p.Type == "row" {
 			continue
 		}
@@ -176,81 +191,140 @@ func TestPanelsAreComplete(t *testing.T) {
 				t.Errorf("panel %q: refId %q is empty or stands twice", p.Title, target.RefID)
 			}
 			refs[target.RefID] = true
-			parses(t, target.Expr)
+			parses(t, b, target.Expr)
 		}
 	}
-	if want := len(board.Overview().Observables()); count != want {
+	if want := len(b.Observables()); count != want {
 		t.Errorf("got %d panels, want %d", count, want)
 	}
 }
 
 // parses fills in as Grafana does and reads the result with Prometheus's parser.
-func parses(t *testing.T, expr string) {
+func parses(t *testing.T, b board.Board, expr string) {
 	t.Helper()
-	filled := strings.NewReplacer("$gateway", "(a|b)", "$model", ".*", "$__rate_interval", "1m0s").Replace(expr)
+	filled := strings.ReplaceAll(expr, "$__rate_interval", "1m0s")
+	for _, v := range b.Variables {
+		one, several := `="$`+v.Choice.Label+`"`, `=~"$`+v.Choice.Label+`"`
+		if v.Choice.One {
+			one, several = several, one
+		}
+		if strings.Contains(filled, one) {
+			t.Errorf("a choice of all needs =~, one of one value =: %s", expr)
+		}
+		filled = strings.ReplaceAll(filled, "$"+v.Choice.Label+`"`, `(a|b)"`)
+	}
 	if strings.Contains(filled, "$") {
 		t.Errorf("a variable that the dashboard does not have: %s", expr)
-	}
-	if strings.Contains(expr, `="$`) {
-		t.Errorf("a variable that is matched by = and not by =~ cannot be All: %s", expr)
 	}
 	if _, err := parser.NewParser(parser.Options{}).ParseExpr(filled); err != nil {
 		t.Errorf("%s: %v", filled, err)
 	}
 }
 
-func TestDataSourceIsAVariableEverywhere(t *testing.T) {
-	seen := 0
-	walk(decode(t, overview(t)), func(key string, value any) {
-		if key != "datasource" {
-			return
+func TestAnnotations(t *testing.T) {
+	each(t, func(t *testing.T, b board.Board) {
+		var read struct {
+			Annotations struct {
+				List []struct {
+					Name, Expr string
+					Target     struct{ Expr string }
+				}
+			}
 		}
-		seen++
-		if diff := cmp.Diff(map[string]any{"type": "prometheus", "uid": "${datasource}"}, value); diff != "" {
-			t.Errorf("-want +got:\n%s", diff)
+		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+			t.Fatal(err)
+		}
+		if len(read.Annotations.List) != len(b.Events) {
+			t.Errorf("got %d annotations, want %d", len(read.Annotations.List), len(b.Events))
+		}
+		for _, a := range read.Annotations.List {
+			parses(t, b, a.Expr)
+			if a.Expr != a.Target.Expr {
+				t.Errorf("%s asks %s of old Grafanas and %s of new ones", a.Name, a.Expr, a.Target.Expr)
+			}
 		}
 	})
-	if want := 2*len(board.Overview().Observables()) + len(board.Overview().Variables); seen < want {
-		t.Errorf("got %d data sources, want at least %d: one for each panel, query and variable", seen, want)
+}
+
+// TestDoors: what a click on a model opens.
+func TestDoors(t *testing.T) {
+	want := "/d/moodring-model?var-model=${__field.labels.model}&${datasource:queryparam}&${__url_time_range}"
+	seen := 0
+	walk(decode(t, overview(t)), func(key string, value any) {
+		if key == "url" && value == want {
+			seen++
+		}
+	})
+	if seen != 2 {
+		t.Errorf("got %d links to %s, want 2", seen, want)
 	}
+}
+
+func TestDataSourceIsAVariableEverywhere(t *testing.T) {
+	each(t, func(t *testing.T, b board.Board) {
+		seen := 0
+		walk(decode(t, marshal(t, b)), func(key string, value any) {
+			if key != "datasource" {
+				return
+			}
+			seen++
+			if diff := cmp.Diff(map[string]any{"type": "prometheus", "uid": "${datasource}"}, value); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+		if want := 2*len(b.Observables()) + len(b.Variables) + 2*len(b.Events); seen < want {
+			t.Errorf("got %d data sources, want at least %d: one for each panel, query, variable and annotation", seen, want)
+		}
+	})
 }
 
 func TestVariables(t *testing.T) {
-	var read struct {
-		Templating struct {
-			List []struct{ Name, Type, Query, AllValue string }
+	type variable struct {
+		Name, Type, Query, AllValue string
+		Multi                       bool
+	}
+	gateway := variable{"gateway", "query", "label_values(moodring_exporter_target_up, gateway)", ".*", true}
+	want := map[string][]variable{
+		"grafana-dashboard": {gateway,
+			{"model", "query", `label_values(moodring_replies_total{gateway=~"$gateway"}, model)`, ".*", true}},
+		"grafana-model": {gateway,
+			{"model", "query", `label_values(moodring_replies_total{gateway=~"$gateway"}, model)`, "", false},
+			{"version", "query", `label_values(moodring_replies_total{gateway=~"$gateway",model="$model"}, version)`, ".*", true},
+			{"label", "query", `label_values(moodring_predictions_total{gateway=~"$gateway",model="$model",version=~"$version"}, label)`, ".*", true}},
+		"grafana-gateway":  {gateway},
+		"grafana-exporter": {gateway},
+	}
+	each(t, func(t *testing.T, b board.Board) {
+		var read struct{ Templating struct{ List []variable } }
+		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if err := json.Unmarshal(overview(t), &read); err != nil {
-		t.Fatal(err)
-	}
-	want := []struct{ Name, Type, Query, AllValue string }{
-		{"datasource", "datasource", "prometheus", ""},
-		{"gateway", "query", "label_values(moodring_exporter_target_up, gateway)", ".*"},
-		{"model", "query", `label_values(moodring_replies_total{gateway=~"$gateway"}, model)`, ".*"},
-	}
-	if diff := cmp.Diff(want, read.Templating.List); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
+		all := append([]variable{{"datasource", "datasource", "prometheus", "", false}}, want[b.File]...)
+		if diff := cmp.Diff(all, read.Templating.List); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
 }
 
-// TestColors: a label has one colour, whichever panel shows it, and no two
-// labels of a panel share one.
+// TestColors: a label has one colour, whichever panel of whichever board shows
+// it, and no two labels of a panel share one.
 func TestColors(t *testing.T) {
 	hex := regexp.MustCompile(`^#[0-9a-f]{6}$`)
 	everywhere := map[string]string{}
-	for _, o := range board.Overview().Observables() {
-		here := map[string]string{}
-		for _, c := range o.Colors {
-			if !hex.MatchString(c.Hex) || here[c.Hex] != "" {
-				t.Errorf("panel %q: %s is %q, as is %q", o.Title, c.Name, c.Hex, here[c.Hex])
+	each(t, func(t *testing.T, b board.Board) {
+		for _, o := range b.Observables() {
+			here := map[string]string{}
+			for _, c := range o.Colors {
+				if !hex.MatchString(c.Hex) || here[c.Hex] != "" {
+					t.Errorf("panel %q: %s is %q, as is %q", o.Title, c.Name, c.Hex, here[c.Hex])
+				}
+				if before, ok := everywhere[c.Name]; ok && before != c.Hex {
+					t.Errorf("%s is %s here and %s there", c.Name, before, c.Hex)
+				}
+				here[c.Hex], everywhere[c.Name] = c.Name, c.Hex
 			}
-			if before, ok := everywhere[c.Name]; ok && before != c.Hex {
-				t.Errorf("%s is %s here and %s there", c.Name, before, c.Hex)
-			}
-			here[c.Hex], everywhere[c.Name] = c.Name, c.Hex
 		}
-	}
+	})
 }
 
 func decode(t *testing.T, text []byte) any {

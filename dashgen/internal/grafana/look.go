@@ -6,9 +6,12 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/gauge"
 	"github.com/grafana/grafana-foundation-sdk/go/heatmap"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
+	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
+	"github.com/grafana/grafana-foundation-sdk/go/table"
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
@@ -24,25 +27,35 @@ type look struct {
 func looks(o board.Observable) look {
 	switch o.Kind {
 	case board.Heatmap:
-		return look{"heatmap", heatmapOptions(), heatmap.FieldConfig{}}
+		return look{"heatmap", heatmapOptions(o), heatmap.FieldConfig{}}
 	case board.Bars:
 		return look{"bargauge", barOptions(), nil}
 	case board.Number:
 		return look{"stat", statOptions(), nil}
+	case board.Dial:
+		return look{"gauge", dialOptions(), nil}
+	case board.Phases:
+		return look{"state-timeline", phaseOptions(), statetimeline.NewFieldConfig()}
+	case board.Table:
+		return look{"table", tableOptions(), nil}
 	}
 	return look{"timeseries", lineOptions(), lines(o)}
 }
 
 func lineOptions() *timeseries.Options {
 	options := timeseries.NewOptions()
-	options.Legend = common.VizLegendOptions{
+	options.Legend = legend()
+	options.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeMulti, Sort: common.SortOrderDescending}
+	return options
+}
+
+func legend() common.VizLegendOptions {
+	return common.VizLegendOptions{
 		ShowLegend:  true,
 		DisplayMode: common.LegendDisplayModeList,
 		Placement:   common.LegendPlacementBottom,
 		Calcs:       []string{},
 	}
-	options.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeMulti, Sort: common.SortOrderDescending}
-	return options
 }
 
 func lines(o board.Observable) *common.GraphFieldConfig {
@@ -64,9 +77,11 @@ func lines(o board.Observable) *common.GraphFieldConfig {
 
 // heatmapOptions are for buckets by le: Grafana takes neighbours from each
 // other when the query's format is heatmap.
-func heatmapOptions() *heatmap.Options {
+func heatmapOptions(o board.Observable) *heatmap.Options {
 	options := heatmap.NewOptions()
 	options.Color.Mode = cog.ToPtr(heatmap.HeatmapColorModeScheme)
+	options.YAxis.Unit = cog.ToPtr(unitID(o.Unit))
+	options.CellValues = &heatmap.CellValues{Unit: cog.ToPtr(unitID(board.PerSecond))}
 	options.YAxis.AxisPlacement = cog.ToPtr(common.AxisPlacementLeft)
 	options.RowsFrame = &heatmap.RowsHeatmapOptions{Layout: cog.ToPtr(common.HeatmapCellLayoutAuto)}
 	options.Tooltip.Mode = common.TooltipDisplayModeSingle
@@ -91,27 +106,52 @@ func statOptions() *stat.Options {
 	return options
 }
 
+func dialOptions() *gauge.Options {
+	options := gauge.NewOptions()
+	options.Orientation = common.VizOrientationAuto
+	options.ReduceOptions = latest()
+	return options
+}
+
+func phaseOptions() *statetimeline.Options {
+	options := statetimeline.NewOptions()
+	options.ShowValue = common.VisibilityModeNever
+	options.Legend = legend()
+	options.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeSingle}
+	return options
+}
+
+// tableOptions have no footer: what Grafana knows of it changed between
+// versions.
+func tableOptions() *table.Options {
+	options := table.NewOptions()
+	options.Footer = nil
+	return options
+}
+
 func latest() common.ReduceDataOptions {
 	return common.ReduceDataOptions{Calcs: []string{"lastNotNull"}}
 }
 
-func targets(o board.Observable) []variants.Dataquery {
+func targets(o board.Observable, v query.Values) []variants.Dataquery {
 	var all []variants.Dataquery
-	instant := o.Kind == board.Bars || o.Kind == board.Number
-	format := prometheus.PromQueryFormatTimeSeries
-	if o.Kind == board.Heatmap {
-		format = prometheus.PromQueryFormatHeatmap
+	format := map[board.Kind]prometheus.PromQueryFormat{
+		board.Heatmap: prometheus.PromQueryFormatHeatmap,
+		board.Table:   prometheus.PromQueryFormatTable,
+	}[o.Kind]
+	if format == "" {
+		format = prometheus.PromQueryFormatTimeSeries
 	}
 	for i, s := range o.Series {
 		all = append(all, prometheus.Dataquery{
 			RefId:        cog.ToPtr(string(rune('A' + i))),
 			Datasource:   source(),
-			Expr:         s.Query.Text(query.Grafana()),
+			Expr:         s.Query.Text(v),
 			LegendFormat: &s.Legend,
 			EditorMode:   cog.ToPtr(prometheus.QueryEditorModeCode),
 			Format:       &format,
-			Instant:      cog.ToPtr(instant),
-			Range:        cog.ToPtr(!instant),
+			Instant:      cog.ToPtr(!o.Kind.OverTime()),
+			Range:        cog.ToPtr(o.Kind.OverTime()),
 		})
 	}
 	return all
@@ -125,16 +165,28 @@ func fields(o board.Observable, custom any) *dashboard.FieldConfigSource {
 		Custom:     custom,
 	}
 	measure(&source.Defaults, o)
+	if o.Opens != nil {
+		source.Defaults.Links = []dashboard.DashboardLink{door(*o.Opens)}
+	}
 	for _, color := range o.Colors {
 		source.Overrides = append(source.Overrides, paint(color))
 	}
 	return source
 }
 
-// colorMode: a number that has thresholds wears their colour; a series wears
+// door leads to another board with the series' label chosen.
+func door(d board.Door) dashboard.DashboardLink {
+	url := "/d/" + d.UID + "?var-" + d.Label + "=${__field.labels." + d.Label + "}&${" + datasource + ":queryparam}&${__url_time_range}"
+	return dashboard.DashboardLink{
+		Title: "Open ${__field.labels." + d.Label + "}", Type: dashboard.DashboardLinkTypeLink, Url: &url, Tags: []string{},
+	}
+}
+
+// colorMode: a state that has thresholds wears their colour; a series wears
 // one made from its name, so that a label looks the same in every panel.
 func colorMode(o board.Observable) dashboard.FieldColorModeId {
-	if o.Kind == board.Number && len(o.Thresholds) > 0 {
+	isState := o.Kind == board.Number || o.Kind == board.Dial || o.Kind == board.Phases
+	if isState && len(o.Thresholds) > 0 {
 		return dashboard.FieldColorModeIdThresholds
 	}
 	return dashboard.FieldColorModeIdPaletteClassicByName
@@ -163,24 +215,37 @@ func thresholds(levels []board.Threshold) *dashboard.ThresholdsConfig {
 	return config
 }
 
-// measure sets the unit (ids from Grafana's packages/grafana-data
-// valueFormats/categories.ts) and the axis that goes with it.
+// unitID is Grafana's id of a unit, out of its packages/grafana-data
+// valueFormats/categories.ts.
+func unitID(u board.Unit) string {
+	id, ok := map[board.Unit]string{
+		board.PerSecond: "cps",
+		board.Share:     "percentunit",
+		board.Shift:     "percentunit",
+		board.Seconds:   "s",
+		board.Bytes:     "Bps",
+		board.Size:      "short",
+	}[u]
+	if !ok {
+		return "none"
+	}
+	return id
+}
+
+// measure sets the unit and the axis that goes with it.
 func measure(f *dashboard.FieldConfig, o board.Observable) {
-	f.Min = cog.ToPtr(0.0)
+	f.Unit, f.Min = cog.ToPtr(unitID(o.Unit)), cog.ToPtr(0.0)
 	switch o.Unit {
 	case board.Count:
-		f.Unit, f.Decimals = cog.ToPtr("none"), cog.ToPtr(0.0)
-	case board.PerSecond:
-		f.Unit = cog.ToPtr("cps")
-	case board.Share:
-		f.Unit, f.Max = cog.ToPtr("percentunit"), cog.ToPtr(1.0)
-	case board.Score:
-		f.Unit, f.Max = cog.ToPtr("none"), cog.ToPtr(1.0)
-	case board.Seconds:
-		f.Unit = cog.ToPtr("s")
+		f.Decimals = cog.ToPtr(0.0)
+	case board.Share, board.Score:
+		f.Max = cog.ToPtr(1.0)
+	case board.Distance:
+		f.Decimals = cog.ToPtr(2.0)
+	case board.Shift, board.Difference:
+		f.Min = nil
 	case board.UpDown:
-		f.Unit, f.Max = cog.ToPtr("none"), cog.ToPtr(1.0)
-		f.Mappings = upDown()
+		f.Max, f.Mappings = cog.ToPtr(1.0), upDown()
 	}
 }
 

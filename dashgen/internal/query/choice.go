@@ -6,18 +6,51 @@ import (
 )
 
 // Choice is what a dashboard's variable offers: the values a label of a metric
-// has, narrowed by the variables before it.
-type Choice struct{ Metric, Label string }
-
-// Grafana returns the variable's query, in the words of Grafana's Prometheus
-// data source; it is no PromQL.
-func (c Choice) Grafana() string {
-	return "label_values(" + c.series(Grafana()) + ", " + c.Label + ")"
+// has, narrowed by the variables before it. The variable is named as the label.
+type Choice struct {
+	Metric, Label string
+	// One is whether one value is chosen, and not several or all.
+	One bool
 }
 
-// Text returns PromQL that has one series for each value on offer.
-func (c Choice) Text(v Values) string {
-	return "group by (" + c.Label + ") (" + c.series(v) + ")"
+// Scope is the variables of a dashboard, each after those that narrow it.
+type Scope []Choice
+
+// Grafana returns values that leave the choice to the dashboard's variables.
+// $__rate_interval is at least four scrape intervals, so that a rate never
+// falls between two scrapes (Grafana's Prometheus data source, "template
+// variables"). One value is matched as it is, as Grafana escapes only values
+// of which there may be several.
+func (s Scope) Grafana() Values {
+	match := map[string]string{}
+	for _, c := range s {
+		operator := "=~"
+		if c.One {
+			operator = "="
+		}
+		match[c.Label] = operator + `"$` + c.Label + `"`
+	}
+	return Values{Match: match, RateInterval: "$__rate_interval", Window: "$__rate_interval"}
+}
+
+// Everything returns what Grafana puts in when all is chosen.
+func (s Scope) Everything(rateInterval string) Values {
+	match := map[string]string{}
+	for _, c := range s {
+		match[c.Label] = `=~"` + All + `"`
+	}
+	return Values{Match: match, RateInterval: rateInterval, Window: rateInterval}
+}
+
+// Query returns the query of the variable at i in the words of Grafana's
+// Prometheus data source; it is no PromQL.
+func (s Scope) Query(i int) string {
+	return "label_values(" + s.series(i, s.Grafana()) + ", " + s[i].Label + ")"
+}
+
+// Text returns PromQL that has one series for each value on offer at i.
+func (s Scope) Text(i int, v Values) string {
+	return "group by (" + s[i].Label + ") (" + s.series(i, v) + ")"
 }
 
 // Err says what in c is not in the contract.
@@ -26,18 +59,15 @@ func (c Choice) Err() error {
 	if err == nil && !slices.Contains(labelsOf(c.Metric), c.Label) {
 		err = fmt.Errorf("%s has no label %s", c.Metric, c.Label)
 	}
-	if err == nil && !slices.Contains(Scope(), c.Label) {
-		err = fmt.Errorf("label %s is not in the scope of queries: choosing it would change nothing", c.Label)
-	}
 	return err
 }
 
-func (c Choice) series(v Values) string {
+func (s Scope) series(i int, v Values) string {
 	before := map[string]string{}
-	for _, label := range Scope()[:max(0, slices.Index(Scope(), c.Label))] {
-		if value, ok := v.Match[label]; ok {
-			before[label] = value
+	for _, c := range s[:i] {
+		if value, ok := v.Match[c.Label]; ok {
+			before[c.Label] = value
 		}
 	}
-	return c.Metric + matchers(labelsOf(c.Metric), before, nil)
+	return s[i].Metric + matchers(labelsOf(s[i].Metric), before, nil)
 }

@@ -18,50 +18,42 @@ import (
 
 // Values fills the places that a query leaves open.
 type Values struct {
-	// Match maps a label key to the regular expression its value must match.
-	// It narrows every selected metric that has the label.
+	// Match maps a label key to what its value must match: an operator and a
+	// quoted value, as `=~"a|b"`. It narrows every selected metric that has
+	// the label.
 	Match map[string]string
 	// RateInterval is the range of rates, a PromQL duration.
 	RateInterval string
-}
-
-// Scope returns the label keys that a dashboard has a variable for, named as
-// the key, each after those that narrow its choice.
-func Scope() []string {
-	return []string{contract.LabelGateway, contract.LabelModel}
-}
-
-// Grafana returns values that leave the choice to the dashboard's variables.
-// $__rate_interval is at least four scrape intervals, so that a rate never
-// falls between two scrapes (Grafana's Prometheus data source, "template
-// variables").
-func Grafana() Values {
-	match := map[string]string{}
-	for _, label := range Scope() {
-		match[label] = "$" + label
-	}
-	return Values{Match: match, RateInterval: "$__rate_interval"}
-}
-
-// Everything returns what Grafana puts in when all is chosen.
-func Everything(rateInterval string) Values {
-	match := map[string]string{}
-	for _, label := range Scope() {
-		match[label] = All
-	}
-	return Values{Match: match, RateInterval: rateInterval}
+	// Window is the range over which answers are compared with a baseline.
+	Window string
 }
 
 // All is the regular expression for every value of a label.
 const All = ".*"
 
-// Query is a PromQL expression over the contract. The zero value is no query.
+// DriftWindow is the range of Values.Window where nobody asks for another: long
+// enough for a model that answers a few times a minute to show its mix.
+const DriftWindow = "30m"
+
+// Everywhere returns values that narrow nothing, as rules are written with.
+func Everywhere(rateInterval, window string) Values {
+	return Values{RateInterval: rateInterval, Window: window}
+}
+
+// Query is a PromQL expression over the contract and over what rules record.
+// The zero value is no query.
 type Query struct {
-	text    func(Values) string
-	kind    contract.Type
-	labels  []string
-	metrics []string
-	err     error
+	text     func(Values) string
+	bare     func(Values) string // text without past
+	past     Span                // how long ago; of what is selected
+	kind     contract.Type
+	labels   []string
+	metrics  []string
+	recorded []string
+	compared *Query
+	binary   bool // needs parentheses as an operand
+	selector bool
+	err      error
 }
 
 // Text returns the PromQL with v filled in.
@@ -75,8 +67,19 @@ func (q Query) Text(v Values) string {
 // Metrics returns the names in the contract of the metrics that q reads.
 func (q Query) Metrics() []string { return q.metrics }
 
+// Recorded returns the names of the recorded series that q reads.
+func (q Query) Recorded() []string { return q.recorded }
+
 // Labels returns the label keys of the series that q answers with.
 func (q Query) Labels() []string { return q.labels }
+
+// Measured is what q compares with a limit; q itself when it compares nothing.
+func (q Query) Measured() Query {
+	if q.compared == nil {
+		return q
+	}
+	return *q.compared
+}
 
 // Err says what in q is not in the contract, or makes no sense of it.
 func (q Query) Err() error {
@@ -93,35 +96,85 @@ type Where struct{ Label, Value string }
 func Select(metric string, where ...Where) Query {
 	found, err := find(metric)
 	if err == nil && found.Type == contract.Histogram {
-		err = fmt.Errorf("%s is a histogram: select its buckets", metric)
+		err = fmt.Errorf("%s is a histogram: select its buckets, its sum or its count", metric)
 	}
 	return selector(found, metric, err, where)
 }
 
 // Buckets reads the buckets of a histogram.
 func Buckets(histogram string, where ...Where) Query {
-	found, err := find(histogram)
-	if err == nil && found.Type != contract.Histogram {
-		err = fmt.Errorf("%s is a %s and has no buckets", histogram, found.Type)
-	}
-	q := selector(found, histogram+contract.SuffixBucket, err, where)
-	q.kind = contract.Counter
+	q := part(histogram, contract.SuffixBucket, where)
 	q.labels = append(slices.Clone(q.labels), contract.LabelBucket)
 	return q
 }
 
+// Sum reads what a histogram's observations add up to.
+func Sum(histogram string) Query { return part(histogram, "_sum", nil) }
+
+// Count reads how many observations a histogram has.
+func Count(histogram string) Query { return part(histogram, contract.SuffixCount, nil) }
+
+func part(histogram, suffix string, where []Where) Query {
+	found, err := find(histogram)
+	if err == nil && found.Type != contract.Histogram {
+		err = fmt.Errorf("%s is a %s and has no buckets", histogram, found.Type)
+	}
+	q := selector(found, histogram+suffix, err, where)
+	q.kind = contract.Counter
+	return q
+}
+
 func selector(metric contract.Metric, series string, err error, where []Where) Query {
+	known := metric.Labels
+	if metric.Name+contract.SuffixBucket == series {
+		known = append(slices.Clone(known), contract.LabelBucket)
+	}
 	for _, w := range where {
-		if err == nil && !slices.Contains(metric.Labels, w.Label) {
+		if err == nil && !slices.Contains(known, w.Label) {
 			err = fmt.Errorf("%s has no label %s", metric.Name, w.Label)
 		}
 	}
+	text := selecting(series, metric.Labels, where)
 	return Query{
-		text:    func(v Values) string { return series + matchers(metric.Labels, v.Match, where) },
-		kind:    metric.Type,
-		labels:  metric.Labels,
-		metrics: []string{metric.Name},
-		err:     err,
+		text:     text,
+		bare:     text,
+		kind:     metric.Type,
+		labels:   metric.Labels,
+		metrics:  []string{metric.Name},
+		selector: true,
+		err:      err,
+	}
+}
+
+func selecting(series string, labels []string, where []Where) func(Values) string {
+	return func(v Values) string { return series + matchers(labels, v.Match, where) }
+}
+
+// Recording is a series that a rule records: the answer of Query, under Name.
+// The zero Query is one that somebody else records, as a baseline is.
+type Recording struct {
+	Name   string
+	Labels []string
+	Query  Query
+	Help   string
+}
+
+// Record makes a recording of q.
+func Record(name string, q Query, help string) Recording {
+	return Recording{Name: name, Labels: q.labels, Query: q, Help: help}
+}
+
+// Select reads the recorded series.
+func (r Recording) Select() Query {
+	text := selecting(r.Name, r.Labels, nil)
+	return Query{
+		text:     text,
+		bare:     text,
+		kind:     contract.Gauge,
+		labels:   r.Labels,
+		recorded: []string{r.Name},
+		selector: true,
+		err:      r.Query.err,
 	}
 }
 
@@ -146,7 +199,7 @@ func matchers(labels []string, match map[string]string, where []Where) string {
 	var all []string
 	for _, label := range slices.Sorted(maps.Keys(match)) {
 		if slices.Contains(labels, label) {
-			all = append(all, label+`=~"`+match[label]+`"`)
+			all = append(all, label+match[label])
 		}
 	}
 	for _, w := range where {
@@ -158,14 +211,54 @@ func matchers(labels []string, match map[string]string, where []Where) string {
 	return "{" + strings.Join(all, ",") + "}"
 }
 
+// Span is a length of time, as a PromQL duration.
+type Span func(Values) string
+
+// RateInterval is the range of rates.
+func RateInterval(v Values) string { return v.RateInterval }
+
+// Window is the range over which answers are compared with a baseline.
+func Window(v Values) string { return v.Window }
+
+// Hour is one hour.
+func Hour(Values) string { return "1h" }
+
 // Rate is what a counter grows by each second.
-func Rate(counter Query) Query {
+func Rate(counter Query) Query { return overRange("rate", counter, RateInterval) }
+
+// Growth is what a counter grew by in a span.
+func Growth(counter Query, in Span) Query { return overRange("increase", counter, in) }
+
+// Resets counts how often a counter began again at 0 in a span.
+func Resets(counter Query, in Span) Query { return overRange("resets", counter, in) }
+
+func overRange(function string, counter Query, in Span) Query {
 	q := counter
-	if q.kind != contract.Counter && q.err == nil {
-		q.err = fmt.Errorf("rate of a %s: only a counter has one", q.kind)
+	if q.err == nil && (q.kind != contract.Counter || !counter.selector) {
+		q.err = fmt.Errorf("%s of a %s: only a counter has one", function, q.kind)
 	}
-	q.kind = contract.Gauge
-	q.text = func(v Values) string { return "rate(" + counter.Text(v) + "[" + v.RateInterval + "])" }
+	q.kind, q.selector = contract.Gauge, false
+	q.text = func(v Values) string {
+		return function + "(" + counter.bare(v) + "[" + in(v) + "]" + counter.offset(v) + ")"
+	}
+	return q
+}
+
+func (q Query) offset(v Values) string {
+	if q.past == nil {
+		return ""
+	}
+	return " offset " + q.past(v)
+}
+
+// Ago is what was selected a span ago.
+func Ago(selected Query, span Span) Query {
+	q := selected
+	if q.err == nil && !q.selector {
+		q.err = errors.New("offset: only what is selected has a past")
+	}
+	q.past = span
+	q.text = func(v Values) string { return selected.bare(v) + q.offset(v) }
 	return q
 }
 
@@ -178,6 +271,12 @@ func MinBy(q Query, labels ...string) Query { return aggregate("min", q, labels)
 // MaxBy keeps the greatest of the series of q that have the same labels.
 func MaxBy(q Query, labels ...string) Query { return aggregate("max", q, labels) }
 
+// CountBy counts the series of q that have the same labels.
+func CountBy(q Query, labels ...string) Query { return aggregate("count", q, labels) }
+
+// GroupBy is 1 for each combination of the labels that q has.
+func GroupBy(q Query, labels ...string) Query { return aggregate("group", q, labels) }
+
 func aggregate(operator string, over Query, labels []string) Query {
 	q := over
 	for _, label := range labels {
@@ -189,31 +288,17 @@ func aggregate(operator string, over Query, labels []string) Query {
 	if len(labels) > 0 {
 		by = " by (" + strings.Join(labels, ", ") + ") "
 	}
-	q.labels = labels
+	q.labels, q.binary, q.selector = labels, false, false
 	q.text = func(v Values) string { return operator + by + "(" + over.Text(v) + ")" }
 	return q
 }
 
-// ShareBy is each label value's part of the sum of q, 0 to 1. It is no number
-// while the sum is 0.
-func ShareBy(q Query, label string) Query {
-	parts, whole := SumBy(q, label), SumBy(q)
-	parts.text = func(v Values) string {
-		return SumBy(q, label).Text(v) + " / ignoring (" + label + ") group_left () " + whole.Text(v)
-	}
-	return parts
-}
-
-// Divide is the quotient of two queries with the same labels.
-func Divide(dividend, divisor Query) Query {
-	q := dividend
-	q.err = errors.Join(dividend.err, divisor.err)
-	if q.err == nil && !slices.Equal(dividend.labels, divisor.labels) {
-		q.err = fmt.Errorf("divide: labels %q by labels %q", dividend.labels, divisor.labels)
-	}
-	q.metrics = slices.Compact(slices.Sorted(slices.Values(slices.Concat(dividend.metrics, divisor.metrics))))
-	q.text = func(v Values) string { return dividend.Text(v) + " / " + divisor.Text(v) }
-	return q
+// ShareBy is each value of label's part of the sum of q, 0 to 1, for each
+// combination of the labels among. It is no number while the
+// sum is 0.
+func ShareBy(q Query, label string, among ...string) Query {
+	parts := SumBy(q, append(slices.Clone(among), label)...)
+	return combine(parts, "/ ignoring ("+label+") group_left ()", SumBy(q, among...))
 }
 
 // Quantile estimates the phi-quantile, 0 to 1, from rates of buckets summed by
@@ -230,6 +315,31 @@ func Quantile(phi float64, buckets Query) Query {
 	return q
 }
 
+// AtLeast raises what is less than floor to it.
+func AtLeast(q Query, floor float64) Query {
+	return call(q, func(v Values) string { return "clamp_min(" + q.Text(v) + ", " + number(floor) + ")" })
+}
+
+// Log is the natural logarithm.
+func Log(q Query) Query {
+	return call(q, func(v Values) string { return "ln(" + q.Text(v) + ")" })
+}
+
+// Log2 is the binary logarithm.
+func Log2(q Query) Query {
+	return call(q, func(v Values) string { return "log2(" + q.Text(v) + ")" })
+}
+
+// Root is the square root.
+func Root(q Query) Query {
+	return call(q, func(v Values) string { return "sqrt(" + q.Text(v) + ")" })
+}
+
+func call(of Query, text func(Values) string) Query {
+	of.text, of.binary, of.selector, of.kind = text, false, false, contract.Gauge
+	return of
+}
+
 // Above keeps the series of q that are greater than limit.
 func Above(q Query, limit float64) Query { return compare(q, ">", limit) }
 
@@ -238,7 +348,8 @@ func Below(q Query, limit float64) Query { return compare(q, "<", limit) }
 
 func compare(left Query, operator string, limit float64) Query {
 	q := left
-	q.text = func(v Values) string { return left.Text(v) + " " + operator + " " + number(limit) }
+	q.text = func(v Values) string { return left.operand(v) + " " + operator + " " + number(limit) }
+	q.compared, q.binary, q.selector = &left, true, false
 	return q
 }
 

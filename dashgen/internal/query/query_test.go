@@ -40,12 +40,13 @@ func TestText(t *testing.T) {
 			`histogram_quantile(0.5, sum by (le, label) (rate(moodring_prediction_confidence_bucket{gateway=~".*",model=~".*"}[5m])))`,
 		},
 	}
+	scope := Scope{{Metric: contract.ExporterUp, Label: "gateway"}, {Metric: contract.Replies, Label: "model"}}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			if err := tc.query.Err(); err != nil {
 				t.Fatal(err)
 			}
-			got := []string{tc.query.Text(Grafana()), tc.query.Text(Everything("5m"))}
+			got := []string{tc.query.Text(scope.Grafana()), tc.query.Text(scope.Everything("5m"))}
 			if diff := cmp.Diff([]string{tc.grafana, tc.concrete}, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -56,12 +57,63 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestTextWithoutScope(t *testing.T) {
-	got := Above(Divide(SumBy(Rate(Select(contract.Requests, Where{"code_class", "5xx"})), "gateway"),
-		SumBy(Rate(Select(contract.Requests)), "gateway")), 0.05).Text(Values{RateInterval: "5m"})
-	want := `sum by (gateway) (rate(moodring_gateway_requests_total{code_class="5xx"}[5m])) / sum by (gateway) (rate(moodring_gateway_requests_total[5m])) > 0.05`
-	if got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+// TestOperators: what rules are written with. Each also parses.
+func TestOperators(t *testing.T) {
+	requests, replies := Select(contract.Requests), Select(contract.Replies)
+	share := Record("moodring:share", ShareBy(Rate(replies), "outcome", "model"), "").Select()
+	base := Recording{Name: "moodring:base", Labels: []string{"model"}}.Select()
+	tests := []struct {
+		name  string
+		query Query
+		want  string
+	}{
+		{"part above a limit", Above(Divide(SumBy(Rate(Select(contract.Requests, Where{"code_class", "5xx"})), "gateway"), SumBy(Rate(requests), "gateway")), 0.05),
+			`(sum by (gateway) (rate(moodring_gateway_requests_total{code_class="5xx"}[5m])) / sum by (gateway) (rate(moodring_gateway_requests_total[5m]))) > 0.05`},
+		{"rate of an hour ago", Rate(Ago(requests, Hour)), `rate(moodring_gateway_requests_total[5m] offset 1h)`},
+		{"what was there a while ago", Ago(requests, RateInterval), `moodring_gateway_requests_total offset 5m`},
+		{"growth in the window", Growth(requests, Window), `increase(moodring_gateway_requests_total[30m])`},
+		{"resets", Resets(requests, RateInterval), `resets(moodring_gateway_requests_total[5m])`},
+		{"share among models", Record("moodring:share", ShareBy(Rate(replies), "outcome", "model"), "").Query,
+			`sum by (model, outcome) (rate(moodring_replies_total[5m])) / ignoring (outcome) group_left () sum by (model) (rate(moodring_replies_total[5m]))`},
+		{"many to one", ManyToOne(share, "-", base, "model"), `moodring:share - on (model) group_left () moodring:base`},
+		{"operators are bracketed", Times(Minus(share, share), Log(Divide(share, share))),
+			`(moodring:share - moodring:share) * ln(moodring:share / moodring:share)`},
+		{"sets", Or(Unless(share, share), Scale(share, 0)), `(moodring:share unless moodring:share) or (moodring:share * 0)`},
+		{"filters", Drop(Keep(Above(share, 1), Below(base, 2), "model"), base, "model"),
+			`((moodring:share > 1) and on (model) (moodring:base < 2)) unless on (model) moodring:base`},
+		{"functions", Root(AtLeast(Log2(Complement(1, Shifted(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
+		{"sum and count of a histogram", Plus(SumBy(Sum(contract.Confidence), "model"), SumBy(Count(contract.Confidence), "model")),
+			`sum by (model) (moodring_prediction_confidence_sum) + sum by (model) (moodring_prediction_confidence_count)`},
+		{"one bucket", Buckets(contract.Confidence, Where{"le", "0.5"}), `moodring_prediction_confidence_bucket{le="0.5"}`},
+		{"aggregations", CountBy(GroupBy(MinBy(MaxBy(replies, "model", "outcome"), "model", "outcome"), "model", "outcome"), "model"),
+			`count by (model) (group by (model, outcome) (min by (model, outcome) (max by (model, outcome) (moodring_replies_total))))`},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			if err := tc.query.Err(); err != nil {
+				t.Fatal(err)
+			}
+			got := tc.query.Text(Everywhere("5m", "30m"))
+			if got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+			if _, err := parser.NewParser(parser.Options{}).ParseExpr(got); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestMeasured: an alert's condition without its limit, and without the filter
+// that says when to look.
+func TestMeasured(t *testing.T) {
+	base := Recording{Name: "moodring:base", Labels: []string{"model"}}.Select()
+	for name, q := range map[string]Query{
+		"limit": Above(base, 1), "filtered limit": Keep(Above(base, 1), Above(base, 0), "model"), "no limit": base,
+	} {
+		if got := q.Measured().Text(Values{}); got != "moodring:base" {
+			t.Errorf("%s: got %s", name, got)
+		}
 	}
 }
 
@@ -79,8 +131,11 @@ func TestErr(t *testing.T) {
 		{"rate of a gauge", Rate(Select(contract.ExporterUp)), "only a counter has one"},
 		{"rate of a rate", Rate(Rate(Select(contract.Requests))), "only a counter has one"},
 		{"sum by a label that is gone", SumBy(SumBy(Select(contract.Requests), "gateway"), "code_class"), "no such label"},
+		{"offset of a sum", Ago(SumBy(Select(contract.Requests)), Hour), "only what is selected has a past"},
+		{"sum of a counter", Sum(contract.Requests), "has no buckets"},
+		{"join on a label that one side lacks", ManyToOne(Select(contract.Requests), "*", Select(contract.ExporterBuild), "gateway"), "no label gateway"},
 		{"quantile without le", Quantile(0.5, SumBy(Rate(Buckets(contract.Confidence)), "label")), "no le"},
-		{"quotient of unlike series", Divide(SumBy(Select(contract.Requests), "gateway"), SumBy(Select(contract.Requests))), "divide"},
+		{"quotient of unlike series", Divide(SumBy(Select(contract.Requests), "gateway"), SumBy(Select(contract.Requests))), "/: labels"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -91,28 +146,32 @@ func TestErr(t *testing.T) {
 	}
 }
 
-func TestChoice(t *testing.T) {
-	tests := []struct {
-		choice            Choice
-		grafana, concrete string
-	}{
+func TestScope(t *testing.T) {
+	scope := Scope{
+		{Metric: contract.ExporterUp, Label: "gateway"},
+		{Metric: contract.Replies, Label: "model", One: true},
+		{Metric: contract.Replies, Label: "version"},
+	}
+	tests := []struct{ grafana, concrete string }{
 		{
-			Choice{contract.ExporterUp, "gateway"},
 			"label_values(moodring_exporter_target_up, gateway)",
 			"group by (gateway) (moodring_exporter_target_up)",
 		},
 		{
-			Choice{contract.Replies, "model"},
 			`label_values(moodring_replies_total{gateway=~"$gateway"}, model)`,
 			`group by (model) (moodring_replies_total{gateway=~".*"})`,
 		},
+		{
+			`label_values(moodring_replies_total{gateway=~"$gateway",model="$model"}, version)`,
+			`group by (version) (moodring_replies_total{gateway=~".*",model=~".*"})`,
+		},
 	}
-	for _, tc := range tests {
-		t.Run(tc.choice.Label, func(t *testing.T) {
-			if err := tc.choice.Err(); err != nil {
+	for i, tc := range tests {
+		t.Run(scope[i].Label, func(t *testing.T) {
+			if err := scope[i].Err(); err != nil {
 				t.Fatal(err)
 			}
-			got := []string{tc.choice.Grafana(), tc.choice.Text(Everything("5m"))}
+			got := []string{scope.Query(i), scope.Text(i, scope.Everything("5m"))}
 			if diff := cmp.Diff([]string{tc.grafana, tc.concrete}, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -125,9 +184,8 @@ func TestChoiceErr(t *testing.T) {
 		choice Choice
 		want   string
 	}{
-		{Choice{"nothing", "gateway"}, "not in the contract"},
-		{Choice{contract.Requests, "model"}, "has no label model"},
-		{Choice{contract.Requests, "code_class"}, "would change nothing"},
+		{Choice{Metric: "nothing", Label: "gateway"}, "not in the contract"},
+		{Choice{Metric: contract.Requests, Label: "model"}, "has no label model"},
 	} {
 		if err := tc.choice.Err(); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%v: got error %v, want one with %q", tc.choice, err, tc.want)

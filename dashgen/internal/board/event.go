@@ -1,0 +1,39 @@
+package board
+
+import (
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/query"
+)
+
+// rollouts are versions that were not there before, of models that were.
+func rollouts() Event {
+	now := query.Select(contract.Replies)
+	before := query.Ago(now, query.RateInterval)
+	appeared := query.Unless(query.GroupBy(now, byVersion...), query.GroupBy(before, byVersion...))
+	return Event{
+		Title: "Rollouts",
+		Text:  "{{model}}: version {{version}} answers",
+		When:  query.Keep(appeared, query.GroupBy(before, contract.LabelModel), contract.LabelModel),
+		Color: blue,
+	}
+}
+
+func gatewayRestarts() Event {
+	return Event{
+		Title: "Gateway restarts",
+		Text:  "{{gateway}}: its counters began again at 0",
+		When:  query.Above(query.MaxBy(query.Resets(query.Select(contract.Requests), query.RateInterval), contract.LabelGateway), 0),
+		Color: orange,
+	}
+}
+
+// exporterRestarts: the exporter counts the bytes it has read from each
+// gateway, whatever state the gateway is in.
+func exporterRestarts() Event {
+	return Event{
+		Title: "Exporter restarts",
+		Text:  "the exporter of {{gateway}} began again",
+		When:  query.Above(query.MaxBy(query.Resets(query.Select(contract.ExporterBytes), query.RateInterval), contract.LabelGateway), 0),
+		Color: purple,
+	}
+}

@@ -1,0 +1,147 @@
+package board
+
+import (
+	"time"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/query"
+)
+
+// Exporter is whether the numbers of all other boards arrive.
+func Exporter() Board {
+	return Board{
+		UID:         "moodring-exporter",
+		File:        "grafana-exporter",
+		Title:       "Moodring: exporter",
+		Description: "Whether the exporter reads every gateway, what that costs, and what it leaves out.",
+		Variables:   []Variable{gatewayVariable()},
+		Events:      []Event{exporterRestarts(), gatewayRestarts()},
+		Rows: []Row{
+			{"Gateways", []Observable{gateways(), gatewayPhases()}},
+			{"Scrapes", []Observable{scrapeTime(), scrapeBytes(), series(), failedScrapes(), leftOut()}},
+			{"The exporter itself", []Observable{builds()}},
+		},
+	}
+}
+
+func up() query.Query { return query.MinBy(query.Select(contract.ExporterUp), contract.LabelGateway) }
+
+func gateways() Observable {
+	return Observable{
+		Title:      "Gateways",
+		Question:   "Can the exporter read every gateway?",
+		Kind:       Number,
+		Unit:       UpDown,
+		Series:     []Series{{up(), "{{gateway}}"}},
+		Thresholds: []Threshold{{Level: Bad}, {From: 1, Level: Good}},
+		Alert: &Alert{
+			Name:     "MoodringGatewayDown",
+			Severity: Critical,
+			Summary:  "The exporter cannot read {{ $labels.gateway }}.",
+			When:     query.Below(up(), 1),
+			For:      2 * time.Minute,
+			Steps: []string{
+				"The exporter's log says why it cannot be read: refused, timed out, too large, or no statistics page.",
+				"See that the gateway runs: kubectl get pods -n istio-system. Its callers may be served all the same.",
+				"See that nothing stands between: a NetworkPolicy, or a changed port of the statistics.",
+			},
+		},
+		Next: "While a gateway is down its counters stand still here, whatever passes it. The exporter's log says why it cannot be read.",
+	}
+}
+
+func gatewayPhases() Observable {
+	return Observable{
+		Title:      "Gateways over time",
+		Question:   "When could the exporter not read a gateway?",
+		Kind:       Phases,
+		Unit:       UpDown,
+		Series:     []Series{{up(), "{{gateway}}"}},
+		Thresholds: []Threshold{{Level: Bad}, {From: 1, Level: Good}},
+		NoAlert:    "MoodringGatewayDown stands with Gateways",
+		Next:       "All gateways down at once is the exporter or the network; one by one is a rollout.",
+	}
+}
+
+func scrapeTime() Observable {
+	return Observable{
+		Title:    "Scrape time",
+		Question: "How long does it take to read a gateway?",
+		Kind:     Lines,
+		Unit:     Seconds,
+		Series:   []Series{{query.MaxBy(query.Select(contract.ExporterDuration), contract.LabelGateway), "{{gateway}}"}},
+		NoAlert:  "past the scrape's time limit the gateway counts as down, which has an alert",
+		Next:     "A gateway with many listeners and clusters has many stats: see that only those of Moodring are asked for.",
+	}
+}
+
+func scrapeBytes() Observable {
+	return Observable{
+		Title:    "Bytes read",
+		Question: "How much does the exporter read from each gateway?",
+		Kind:     Lines,
+		Unit:     Bytes,
+		Series:   []Series{{query.SumBy(query.Rate(query.Select(contract.ExporterBytes)), contract.LabelGateway), "{{gateway}}"}},
+		NoAlert:  "the exporter has a limit of its own on a page's size",
+		Next:     "It grows with the gateway's clusters and listeners, where the gateway cannot be asked for Moodring's statistics alone.",
+	}
+}
+
+func failedScrapes() Observable {
+	return Observable{
+		Title:    "Failed scrapes",
+		Question: "How often does the exporter fail to read a gateway?",
+		Kind:     Lines,
+		Unit:     PerSecond,
+		Series:   []Series{{query.SumBy(query.Rate(query.Select(contract.ExporterErrors)), contract.LabelGateway), "{{gateway}}"}},
+		NoAlert:  "a gateway that cannot be read counts as down, which has an alert",
+		Next:     "The exporter's log says why. A few while a gateway restarts are as it should be.",
+	}
+}
+
+func leftOut() Observable {
+	dropped := query.SumBy(query.Rate(query.Select(contract.ExporterDropped)), contract.LabelGateway)
+	return Observable{
+		Title:    "Left out",
+		Question: "Does the exporter leave series out?",
+		Kind:     Lines,
+		Unit:     PerSecond,
+		Series:   []Series{{dropped, "{{gateway}}"}},
+		Alert: &Alert{
+			Name:     "MoodringSeriesDropped",
+			Severity: Warning,
+			Summary:  "Series of {{ $labels.gateway }} are left out.",
+			When:     query.Above(dropped, 0),
+			For:      15 * time.Minute,
+			Steps: []string{
+				"See that the plugin and the exporter are of one version: a name that cannot be decoded is dropped.",
+				"See in Series whether the gateway is at the exporter's limit; raise it, or find the model whose labels are free text.",
+			},
+		},
+		Next: "A series is dropped when its stat cannot be decoded, or past the exporter's limit on series: see that the plugin and the exporter are of one version, or raise the limit.",
+	}
+}
+
+func series() Observable {
+	return Observable{
+		Title:    "Series",
+		Question: "How many series does each gateway have?",
+		Kind:     Lines,
+		Unit:     Count,
+		Series:   []Series{{query.MaxBy(query.Select(contract.ExporterSamples), contract.LabelGateway), "{{gateway}}"}},
+		NoAlert:  "the exporter has a limit of its own",
+		Next:     "Labels come from the models: a count that keeps growing means a model whose labels are free text.",
+	}
+}
+
+func builds() Observable {
+	return Observable{
+		Title:    "Versions",
+		Question: "Which versions of the exporter run?",
+		Kind:     Table,
+		Unit:     Count,
+		Series:   []Series{{query.CountBy(query.Select(contract.ExporterBuild), "version", "goversion"), "{{version}} {{goversion}}"}},
+		NoAlert:  "two versions side by side are a rollout",
+		Next:     "Name the version when you report a fault. The plugin should be of the same one.",
+	}
+}

@@ -1,0 +1,315 @@
+package board
+
+import (
+	"time"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/query"
+)
+
+const modelUID = "moodring-model"
+
+// What some panels are empty without.
+const (
+	needsBaseline = "Moodring's rules in Prometheus, and a baseline of the model: dashgen baseline"
+	needsMargins  = "the plugin's option margins"
+	needsScores   = "the plugin's option scoreSums"
+	needsBatches  = "the plugin's option batchSizes"
+)
+
+// Model is one model: what it answers, how sure it is, how far it is from how it
+// should be, and which of its versions is the cause.
+func Model() Board {
+	return Board{
+		UID:         modelUID,
+		File:        "grafana-model",
+		Title:       "Moodring: model",
+		Description: "What one model answers, how sure it is, how far that is from its baseline, and how its versions differ.",
+		Variables: []Variable{
+			gatewayVariable(),
+			{"Model", query.Choice{Metric: contract.Replies, Label: contract.LabelModel, One: true}},
+			{"Version", query.Choice{Metric: contract.Replies, Label: contract.LabelVersion}},
+			{"Label", query.Choice{Metric: contract.Predictions, Label: contract.LabelLabel}},
+		},
+		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts()},
+		Rows: []Row{
+			{"Answers", []Observable{answersTotal(), answersByLabel(), labelMix()}},
+			{"Confidence", []Observable{confidence(), medianConfidence(), unsure()}},
+			{"Drift against the baseline", []Observable{labelDrift(), mixDistances(), shiftedLabels(), silentLabels(), confidenceDrift()}},
+			{"Versions", []Observable{answersByVersion(), mixByVersion(), confidenceByVersion()}},
+			{"Replies", []Observable{repliesByOutcome(), unreadByVersion()}},
+			{"Margins, scores and batches", []Observable{margins(), medianMargin(), labelScores(), batches(), meanBatch()}},
+		},
+	}
+}
+
+func unsure() Observable {
+	low := query.SumBy(query.Rate(query.Buckets(contract.Confidence, query.Where{Label: contract.LabelBucket, Value: "0.5"})), contract.LabelLabel)
+	return Observable{
+		Title:    "Unsure answers",
+		Question: "Which part of the answers of each label has a score of at most 0.5?",
+		Kind:     Lines,
+		Unit:     Share,
+		Series:   []Series{{query.Divide(low, query.SumBy(query.Rate(query.Count(contract.Confidence)), contract.LabelLabel)), "{{label}}"}},
+		Colors:   emotions(),
+		NoAlert:  "MoodringConfidenceLow and MoodringConfidenceDrop watch the model as a whole",
+		Next:     "One label that is unsure while the others are not is short of examples in training, or close to another label: see Median margin.",
+	}
+}
+
+func labelDrift() Observable {
+	return Observable{
+		Title:      "Label drift",
+		Question:   "How far is the mix of labels from its baseline, by the population stability index?",
+		Kind:       Lines,
+		Unit:       Distance,
+		Series:     []Series{{stabilityIndex().Select(), "{{model}} version {{version}}"}},
+		Thresholds: driftLevels(),
+		Needs:      needsBaseline,
+		Alert: &Alert{
+			Name:     "MoodringLabelMixDrift",
+			Severity: Warning,
+			Summary:  "The labels of {{ $labels.model }}, version {{ $labels.version }}, have drifted from their baseline: index {{ $value | printf \"%.2f\" }}.",
+			When:     whereEnough(query.Above(stabilityIndex().Select(), psiWarning)),
+			For:      10 * time.Minute,
+			Steps: []string{
+				"On the model's board, Shifted labels shows which labels gained and which lost.",
+				"Compare versions in Label mix by version. If only the new one drifts, stop its rollout.",
+				"If all versions drift together, the texts have changed: look for a new caller, a new language, a change in how texts are cut or cleaned.",
+				"If the change is meant and right, record a new baseline: dashgen baseline.",
+			},
+		},
+		Next: "Under 0.1 is customarily no change, over 0.25 a great one. Shifted labels shows what moved.",
+	}
+}
+
+func driftLevels() []Threshold {
+	return []Threshold{{Level: Good}, {From: psiWarning, Level: Warn}, {From: psiGreat, Level: Bad}}
+}
+
+func driftNow() Observable {
+	return Observable{
+		Title:      "Label drift now",
+		Question:   "Which models answer with another mix of labels than their baseline's, by the population stability index?",
+		Kind:       Dial,
+		Unit:       Distance,
+		Series:     []Series{{query.MaxBy(stabilityIndex().Select(), contract.LabelModel), "{{model}}"}},
+		Thresholds: driftLevels(),
+		Needs:      needsBaseline,
+		Opens:      &Door{UID: modelUID, Label: contract.LabelModel},
+		NoAlert:    "MoodringLabelMixDrift watches each version",
+		Next:       "A click opens the model's board, whose Shifted labels shows what moved.",
+	}
+}
+
+func mixDistances() Observable {
+	return Observable{
+		Title:      "Distance of the mix",
+		Question:   "How far is the mix of labels from its baseline, by the Jensen-Shannon distance?",
+		Kind:       Lines,
+		Unit:       Distance,
+		Series:     []Series{{mixDistance().Select(), "{{model}} version {{version}}"}},
+		Thresholds: []Threshold{{Level: Good}, {From: distanceGreat, Level: Bad}},
+		Needs:      needsBaseline,
+		Alert: &Alert{
+			Name:     "MoodringLabelMixFar",
+			Severity: Critical,
+			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, answers with another mix of labels than its baseline: distance {{ $value | printf \"%.2f\" }} of 1.",
+			When:     whereEnough(query.Above(mixDistance().Select(), distanceGreat)),
+			For:      10 * time.Minute,
+			Steps: []string{
+				"So great a change is seldom the callers' doing. See which model is deployed: kubectl get inferenceservice, and the annotation Rollouts on the board.",
+				"See in Shifted labels whether labels swapped places: then the label map of the new revision has another order.",
+				"Roll back to the last revision, and watch the distance fall within the window of the rules.",
+			},
+		},
+		Next: "0 is the same mix, 1 no label in common. It has a value for labels the baseline lacks too, where the index of Label drift puts in a smallest share.",
+	}
+}
+
+func shiftedLabels() Observable {
+	byLabel := query.MaxBy(labelShift().Select(), byVersionLabel...)
+	return Observable{
+		Title:    "Shifted labels",
+		Question: "Which labels get more of the answers than in the baseline, and which less?",
+		Kind:     Lines,
+		Unit:     Shift,
+		Series:   []Series{{byLabel, "{{label}} of {{model}} version {{version}}"}},
+		Needs:    needsBaseline,
+		NoAlert:  "Label drift adds the shifts up, and has an alert",
+		Next:     "What one label gains another loses. A label that gains from all others alike is often what the model says when it does not know.",
+	}
+}
+
+func silentLabels() Observable {
+	return Observable{
+		Title:    "Silent labels",
+		Question: "Which labels of the baseline no longer come, and how many answers of each should there have been?",
+		Kind:     Lines,
+		Unit:     Count,
+		Series:   []Series{{silent(), "{{label}} of {{model}}"}},
+		Needs:    needsBaseline + "; it shows nothing while all labels come",
+		Alert: &Alert{
+			Name:     "MoodringLabelSilent",
+			Severity: Warning,
+			Summary:  "{{ $labels.model }} no longer answers {{ $labels.label }}, of which there should have been {{ $value | printf \"%.0f\" }}.",
+			When:     silent(),
+			For:      10 * time.Minute,
+			Steps: []string{
+				"See whether a label with another spelling took its place: a renamed label is silent under its old name. Then record a new baseline.",
+				"See whether a new version answers (annotation Rollouts): a label missing from its map never comes.",
+				"Send the model a text that must get the label, past the gateway and through it, and compare.",
+			},
+		},
+		Next: "A label that was renamed is silent under its old name. The rest of its answers is in Shifted labels.",
+	}
+}
+
+func confidenceDrift() Observable {
+	return Observable{
+		Title:      "Confidence against the baseline",
+		Question:   "How much more or less sure is each version than the baseline?",
+		Kind:       Lines,
+		Unit:       Difference,
+		Series:     []Series{{confidenceShift().Select(), "{{model}} version {{version}}"}},
+		Thresholds: []Threshold{{Level: Bad}, {From: -confidenceDrop, Level: Good}},
+		Needs:      needsBaseline,
+		Alert: &Alert{
+			Name:     "MoodringConfidenceDrop",
+			Severity: Warning,
+			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, is less sure than its baseline: {{ $value | printf \"%.2f\" }}.",
+			When:     whereEnough(query.Below(confidenceShift().Select(), -confidenceDrop)),
+			For:      10 * time.Minute,
+			Steps: []string{
+				"Compare versions in Confidence by version. If only the new one is unsure, stop its rollout.",
+				"See in Unsure answers whether it is one label or all. All at once means other texts, or texts that arrive damaged: wrong encoding, cut too short, another language.",
+				"If the model was calibrated anew, record a new baseline: dashgen baseline.",
+			},
+		},
+		Next: "Scores of two models are seldom on one scale: after a change of model record a new baseline before comparing.",
+	}
+}
+
+func answersByVersion() Observable {
+	return Observable{
+		Title:    "Answers by version",
+		Question: "How many answers does each version of the model give a second?",
+		Kind:     Areas,
+		Unit:     PerSecond,
+		Series:   []Series{{query.SumBy(predictions(), contract.LabelVersion), "version {{version}}"}},
+		NoAlert:  "how traffic is split is the rollout's business",
+		Next:     "A canary that gets less than its share is not ready, or fails: see Unread replies by version.",
+	}
+}
+
+func mixByVersion() Observable {
+	return Observable{
+		Title:    "Label mix by version",
+		Question: "Does one version answer with other labels than the others?",
+		Kind:     Lines,
+		Unit:     Share,
+		Series: []Series{{
+			query.ShareBy(predictions(), contract.LabelLabel, contract.LabelVersion), "{{label}} of version {{version}}",
+		}},
+		NoAlert: "MoodringLabelMixDrift watches each version",
+		Next:    "Versions that get the same callers should have the same mix. A few dozen answers tell nothing yet.",
+	}
+}
+
+func confidenceByVersion() Observable {
+	mean := query.Divide(
+		query.SumBy(query.Rate(query.Sum(contract.Confidence)), contract.LabelVersion),
+		query.SumBy(query.Rate(query.Count(contract.Confidence)), contract.LabelVersion))
+	return Observable{
+		Title:    "Confidence by version",
+		Question: "How sure is each version of its answers, on average?",
+		Kind:     Lines,
+		Unit:     Score,
+		Series:   []Series{{mean, "version {{version}}"}},
+		NoAlert:  "MoodringConfidenceDrop watches each version",
+		Next:     "A new version that is much surer than the last is not better for it: see its Label mix by version, and test it on labelled texts.",
+	}
+}
+
+func unreadByVersion() Observable {
+	counted := query.SumBy(query.Rate(query.Select(contract.Replies, query.Where{Label: contract.LabelOutcome, Value: contract.OutcomeCounted})), contract.LabelVersion)
+	all := query.SumBy(query.Rate(query.Select(contract.Replies)), contract.LabelVersion)
+	return Observable{
+		Title:    "Unread replies by version",
+		Question: "Which part of each version's replies had no answers that could be counted?",
+		Kind:     Lines,
+		Unit:     Share,
+		Series:   []Series{{query.Complement(1, query.Divide(counted, all)), "version {{version}}"}},
+		NoAlert:  "MoodringRepliesUnparsed watches the model as a whole",
+		Next:     "Replies by outcome tells why. A new version that answers in another shape shows here first.",
+	}
+}
+
+func margins() Observable {
+	return Observable{
+		Title:    "Margin",
+		Question: "How far is the top label's score above the second's?",
+		Kind:     Heatmap,
+		Unit:     Score,
+		Series:   []Series{{query.SumBy(query.Rate(query.Buckets(contract.Margin)), contract.LabelBucket), "{{le}}"}},
+		Needs:    needsMargins,
+		NoAlert:  "a picture of a distribution; its middle is in Median margin",
+		Next:     "Answers at the bottom are a toss-up between two labels.",
+	}
+}
+
+func medianMargin() Observable {
+	return Observable{
+		Title:    "Median margin",
+		Question: "How clear is half of the answers of each version, at least?",
+		Kind:     Lines,
+		Unit:     Score,
+		Series:   []Series{{query.Quantile(0.5, query.SumBy(query.Rate(query.Buckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), "version {{version}}"}},
+		Needs:    needsMargins,
+		NoAlert:  "the confidence alerts watch the same from above",
+		Next:     "A margin that shrinks while the confidence holds means that two labels have come close to each other.",
+	}
+}
+
+func labelScores() Observable {
+	return Observable{
+		Title:    "Label scores",
+		Question: "How much of the score does each label get, on top or not?",
+		Kind:     Areas,
+		Unit:     Share,
+		Series:   []Series{{query.ShareBy(query.Rate(query.Select(contract.LabelScores)), contract.LabelLabel), "{{label}}"}},
+		Colors:   emotions(),
+		Needs:    needsScores,
+		NoAlert:  "Label drift watches the top labels",
+		Next:     "Compare with Label mix: a label with much score and few answers is always the second.",
+	}
+}
+
+func batches() Observable {
+	return Observable{
+		Title:    "Batch size",
+		Question: "How many predictions are in a reply?",
+		Kind:     Heatmap,
+		Unit:     Count,
+		Series:   []Series{{query.SumBy(query.Rate(query.Buckets(contract.BatchSize)), contract.LabelBucket), "{{le}}"}},
+		Needs:    needsBatches,
+		NoAlert:  "how much callers put into a request is up to them",
+		Next:     "Large batches wait longer for their answer: compare with Model time on the gateway's board.",
+	}
+}
+
+func meanBatch() Observable {
+	mean := query.Divide(
+		query.SumBy(query.Rate(query.Sum(contract.BatchSize)), contract.LabelVersion),
+		query.SumBy(query.Rate(query.Count(contract.BatchSize)), contract.LabelVersion))
+	return Observable{
+		Title:    "Mean batch size",
+		Question: "How many predictions are in a reply of each version, on average?",
+		Kind:     Lines,
+		Unit:     Size,
+		Series:   []Series{{mean, "version {{version}}"}},
+		Needs:    needsBatches,
+		NoAlert:  "how much callers put into a request is up to them",
+		Next:     "A caller that began to batch shows here, and as more answers with the same number of requests.",
+	}
+}

@@ -1,0 +1,106 @@
+// Package rules writes what the boards record and alert on as Prometheus rules.
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/query"
+)
+
+// Runbooks is where docs/alerts.md is read; an alert's name in lower case is its
+// anchor there.
+const Runbooks = "https://github.com/moodring/moodring/blob/main/docs/alerts.md"
+
+// Windows are the spans of time that rules look over.
+type Windows struct {
+	// Drift is the range over which answers are compared with a baseline, a
+	// PromQL duration.
+	Drift string
+	// For is how long an alert's state must last; 0 leaves it to each alert.
+	For time.Duration
+}
+
+// Usual are the windows of the rules that generate writes.
+func Usual() Windows { return Windows{Drift: query.DriftWindow} }
+
+// File returns the rules as a rule file of Prometheus.
+func File(all board.Set, w Windows) ([]byte, error) {
+	return Marshal(header, Groups(all, w))
+}
+
+const header = "# Written by dashgen from the metric contract; do not edit. docs/alerts.md says what to do about each alert.\n"
+
+// Marshal returns groups as YAML under a comment.
+func Marshal(comment string, groups any) ([]byte, error) {
+	var out bytes.Buffer
+	out.WriteString(comment)
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(groups); err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// object is a Kubernetes object that holds rules.
+type object struct {
+	APIVersion string             `yaml:"apiVersion"`
+	Kind       string             `yaml:"kind"`
+	Metadata   metadata           `yaml:"metadata"`
+	Spec       rulefmt.RuleGroups `yaml:"spec"`
+}
+
+type metadata struct {
+	Name   string            `yaml:"name"`
+	Labels map[string]string `yaml:"labels"`
+}
+
+// Object returns the rules as prometheus-operator's PrometheusRule.
+func Object(all board.Set) ([]byte, error) {
+	return Marshal(header, object{
+		APIVersion: "monitoring.coreos.com/v1",
+		Kind:       "PrometheusRule",
+		Metadata:   metadata{Name: "moodring", Labels: map[string]string{"app.kubernetes.io/part-of": "moodring"}},
+		Spec:       Groups(all, Usual()),
+	})
+}
+
+// Groups returns the rules: what is recorded, and the alerts.
+func Groups(all board.Set, w Windows) rulefmt.RuleGroups {
+	values := query.Everywhere(board.AlertRange, w.Drift)
+	recorded := rulefmt.RuleGroup{Name: "moodring-recordings"}
+	for _, r := range all.Recordings {
+		recorded.Rules = append(recorded.Rules, rulefmt.Rule{Record: r.Name, Expr: r.Query.Text(values)})
+	}
+	alerts := rulefmt.RuleGroup{Name: "moodring-alerts"}
+	for _, a := range all.Alerts() {
+		alerts.Rules = append(alerts.Rules, alert(a, values, w))
+	}
+	return rulefmt.RuleGroups{Groups: []rulefmt.RuleGroup{recorded, alerts}}
+}
+
+func alert(a board.Alert, values query.Values, w Windows) rulefmt.Rule {
+	lasting := a.For
+	if w.For > 0 {
+		lasting = w.For
+	}
+	return rulefmt.Rule{
+		Alert:  a.Name,
+		Expr:   a.When.Text(values),
+		For:    model.Duration(lasting),
+		Labels: map[string]string{"severity": string(a.Severity)},
+		Annotations: map[string]string{
+			"summary":     a.Summary,
+			"description": strings.Join(a.Steps, " "),
+			"runbook_url": Runbooks + "#" + strings.ToLower(a.Name),
+		},
+	}
+}
