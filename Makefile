@@ -8,7 +8,7 @@ GO      ?= go
 PYTHON  ?= python3
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-MODULES := . exporter/bench exporter/kubetest plugin/bench deploy/local deploy/render
+MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/local deploy/render
 
 include Tools.mk
 
@@ -48,6 +48,7 @@ demo: stack ## Run the stack once: send a corpus, check every count, exit 0 or 1
 test: stack ## Run every test
 	$(GO) test ./...
 	cd exporter/kubetest && GOGC=400 $(GO) test -count=1 ./...
+	cd dashgen/conform && $(GO) test -count=1 ./...
 	cd deploy/local && $(GO) test -count=1 ./...
 	cd deploy/render && $(GO) test -count=1 ./...
 
@@ -79,6 +80,7 @@ lint: ## Format and lint
 generate: build ## Write the dashboards and the generated documents
 	bin/dashgen generate dashboards
 	bin/dashgen metrics > docs/metrics.md
+	bin/dashgen alerts > docs/alerts.md
 	cd deploy/render && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json
 
 clean: ## Remove what was built; .tools stays

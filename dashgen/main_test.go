@@ -60,6 +60,7 @@ func TestCommittedFiles(t *testing.T) {
 		args       []string
 	}{
 		{"../docs/metrics.md", "go run ./dashgen metrics > docs/metrics.md", []string{"metrics"}},
+		{"../docs/alerts.md", "go run ./dashgen alerts > docs/alerts.md", []string{"alerts"}},
 	} {
 		t.Run(tc.file, func(t *testing.T) {
 			committed, err := os.ReadFile(tc.file)

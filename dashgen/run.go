@@ -5,8 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -14,14 +12,22 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/document"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
+	"github.com/moodring/moodring/dashgen/internal/output"
 )
 
 const help = `dashgen writes Moodring's Grafana dashboards, and checks them.
 
 usage:
   dashgen > grafana-dashboard.json        print the overview
-  dashgen generate DIR                    write all dashboards into DIR
+  dashgen generate DIR                    write all dashboards, rules and
+                                          Kubernetes objects into DIR
   dashgen metrics > docs/metrics.md       print the document of all metrics
+  dashgen alerts > docs/alerts.md         print the runbooks of all alerts
+  dashgen rules > rules.yaml              print the Prometheus rules; -h for
+                                          other windows of time
+  dashgen baseline --prometheus URL --model NAME --from 7d > baseline.yaml
+                                          record how a model answers, for the
+                                          drift alerts; -h for other sources
   dashgen verify --prometheus URL         ask a live Prometheus each query;
                                           -h for its flags
   dashgen -h | --version
@@ -69,7 +75,13 @@ func command(args []string, stdout io.Writer) error {
 	case "generate":
 		return generate(rest)
 	case "metrics":
-		return metrics(rest, stdout)
+		return printDocument(name, rest, stdout, document.Metrics)
+	case "alerts":
+		return printDocument(name, rest, stdout, document.Alerts)
+	case "baseline":
+		return baselineCommand(rest, stdout)
+	case "rules":
+		return rulesCommand(rest, stdout)
 	}
 	return fmt.Errorf("%w: unknown command %q", errUsage, name)
 }
@@ -99,28 +111,19 @@ func generate(args []string) error {
 	if len(args) != 1 || strings.HasPrefix(args[0], "-") {
 		return fmt.Errorf("%w: generate takes one directory", errUsage)
 	}
-	all := board.All()
-	if err := all.Validate(); err != nil {
+	files, err := output.Files(board.All())
+	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(args[0], 0o755); err != nil {
+	if err := output.Write(args[0], files); err != nil {
 		return fmt.Errorf("generate: %w", err)
-	}
-	for _, b := range all.Boards {
-		text, err := grafana.Marshal(b)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(args[0], b.File+".json"), text, 0o644); err != nil {
-			return fmt.Errorf("generate: %w", err)
-		}
 	}
 	return nil
 }
 
-func metrics(args []string, stdout io.Writer) error {
+func printDocument(name string, args []string, stdout io.Writer, document func(board.Set) string) error {
 	if len(args) != 0 {
-		return fmt.Errorf("%w: metrics takes no arguments", errUsage)
+		return fmt.Errorf("%w: %s takes no arguments", errUsage, name)
 	}
-	return write(stdout, document.Metrics(board.All()))
+	return write(stdout, document(board.All()))
 }

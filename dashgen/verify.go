@@ -3,17 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/verify"
@@ -72,21 +67,15 @@ func unsound(report verify.Report) error {
 
 func parseVerify(args []string, stdout io.Writer) (verifyFlags, error) {
 	var flags verifyFlags
-	set := flag.NewFlagSet("dashgen verify", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
+	set := newFlags("verify")
 	set.StringVar(&flags.prometheus, "prometheus", "", "address of the Prometheus to ask, as http://127.0.0.1:9090")
 	set.StringVar(&flags.rateInterval, "rate-interval", "5m", "what to put in for $__rate_interval; at least four scrape intervals")
 	set.DurationVar(&flags.slow, "slow", time.Second, "how long a query may take")
 	set.IntVar(&flags.series, "max-series", 100, "with how many series a query may answer")
 	set.BoolVar(&flags.json, "json", false, "print JSON and not a table")
 	set.BoolVar(&flags.junit, "junit", false, "print JUnit's XML and not a table")
-	switch err := set.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		set.SetOutput(stdout)
-		set.Usage()
+	if err := set.parse(args, stdout); err != nil {
 		return flags, err
-	case err != nil:
-		return flags, fmt.Errorf("%w: verify: %w", errUsage, err)
 	}
 	return flags, flags.check(set.Args())
 }
@@ -101,19 +90,7 @@ func (f verifyFlags) check(rest []string) error {
 	if f.json && f.junit {
 		return fmt.Errorf("%w: verify: --json or --junit, not both", errUsage)
 	}
-	if d, err := model.ParseDuration(f.rateInterval); err != nil || d <= 0 {
-		return fmt.Errorf("%w: verify: --rate-interval must be a duration as 1m or 30s, not %q", errUsage, f.rateInterval)
-	}
-	return nil
-}
-
-// checkAddress refuses what is no address of a server.
-func checkAddress(flag, text string) error {
-	address, err := url.Parse(text)
-	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
-		return fmt.Errorf("%w: %s must be an address as http://127.0.0.1:9090, not %q", errUsage, flag, text)
-	}
-	return nil
+	return checkDuration("verify: --rate-interval", f.rateInterval)
 }
 
 func writeJSON(out io.Writer, report verify.Report) error {

@@ -37,15 +37,17 @@ var (
 	byVersionLabel = []string{contract.LabelModel, contract.LabelVersion, contract.LabelLabel}
 )
 
-// baselineShare and baselineConfidence are recorded by rules of one's own, for each model.
-func baselineShare() query.Recording {
+// BaselineShare is how the model should answer. Rules of one's own record it,
+// for each model.
+func BaselineShare() query.Recording {
 	return query.Recording{
 		Name: "moodring:label_share:baseline", Labels: byModelLabel,
 		Help: "Part of the model's answers that each label should get, 0 to 1; dashgen baseline writes it.",
 	}
 }
 
-func baselineConfidence() query.Recording {
+// BaselineConfidence is how sure the model should be.
+func BaselineConfidence() query.Recording {
 	return query.Recording{
 		Name: "moodring:confidence:baseline", Labels: []string{contract.LabelModel},
 		Help: "Mean score of the top label that the model should have; dashgen baseline writes it.",
@@ -66,7 +68,7 @@ func labelShare() query.Recording {
 
 // labelExpected is the baseline, with a series for each version.
 func labelExpected() query.Recording {
-	none, base := query.Scale(labelShare().Select(), 0), baselineShare().Select()
+	none, base := query.Scale(labelShare().Select(), 0), BaselineShare().Select()
 	known := query.ManyToOne(none, "+", base, byModelLabel...)
 	unknown := query.Keep(none, base, contract.LabelModel)
 	return query.Record("moodring:label_expected:ratio",
@@ -93,7 +95,7 @@ func stabilityIndex() query.Recording {
 	missing := func(share query.Query) query.Query {
 		return query.Times(query.Shifted(share, -smallestShare), query.Log(query.Scale(share, 1/smallestShare)))
 	}
-	base := query.AtLeast(baselineShare().Select(), smallestShare)
+	base := query.AtLeast(BaselineShare().Select(), smallestShare)
 	there := query.Minus(query.SumBy(terms, byVersion...), query.SumBy(missing(expected), byVersion...))
 	return query.Record("moodring:label_drift:psi",
 		query.ManyToOne(there, "+", query.SumBy(missing(base), contract.LabelModel), contract.LabelModel),
@@ -123,7 +125,7 @@ func confidenceMean() query.Recording {
 
 func confidenceShift() query.Recording {
 	return query.Record("moodring:confidence:shift",
-		query.ManyToOne(confidenceMean().Select(), "-", baselineConfidence().Select(), contract.LabelModel),
+		query.ManyToOne(confidenceMean().Select(), "-", BaselineConfidence().Select(), contract.LabelModel),
 		"Mean score of the top label in the window, less its baseline.")
 }
 
@@ -135,7 +137,7 @@ func recordings() []query.Recording {
 }
 
 func baselines() []query.Recording {
-	return []query.Recording{baselineShare(), baselineConfidence()}
+	return []query.Recording{BaselineShare(), BaselineConfidence()}
 }
 
 // whereEnough keeps q where there were enough answers to know a mix from
@@ -148,7 +150,7 @@ func whereEnough(q query.Query) query.Query {
 // silent is how many answers of each label should have been in the window, of
 // those that had none.
 func silent() query.Query {
-	expected := query.ManyToOne(baselineShare().Select(), "*",
+	expected := query.ManyToOne(BaselineShare().Select(), "*",
 		query.SumBy(answersInWindow().Select(), contract.LabelModel), contract.LabelModel)
 	seen := query.SumBy(query.Growth(query.Select(contract.Predictions), query.Window), byModelLabel...)
 	return query.Drop(query.Above(expected, silentAfter), query.Above(seen, 0), byModelLabel...)

@@ -1,0 +1,153 @@
+// Package baseline writes how a model should answer as Prometheus rules, out of
+// how it answered in a time that was good, or out of labelled texts.
+package baseline
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/rulefmt"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/rules"
+)
+
+// Mix is how a model answers.
+type Mix struct {
+	Model   string
+	Answers map[string]float64 // by label; how many
+	// Confidence is the mean score of the top label, 0 to 1; NaN when it is not
+	// known.
+	Confidence float64
+	Source     string // where it is from, for the file's comment
+}
+
+// enough is how many answers a label's share must rest on at the least: of
+// fewer, chance is a tenth of the share or more.
+const enough = 100
+
+// File returns the mix as a rule file of Prometheus, and refuses one of too few
+// answers.
+func (m Mix) File() ([]byte, error) {
+	var total float64
+	for _, n := range m.Answers {
+		total += n
+	}
+	if total < enough {
+		return nil, fmt.Errorf("baseline of %s: %.0f answers are too few to tell a mix from chance; take %d or more", m.Model, total, enough)
+	}
+	group := rulefmt.RuleGroup{Name: "moodring-baseline-" + m.Model}
+	for _, label := range slices.Sorted(maps.Keys(m.Answers)) {
+		group.Rules = append(group.Rules, rulefmt.Rule{
+			Record: board.BaselineShare().Name, Expr: vector(m.Answers[label] / total),
+			Labels: map[string]string{contract.LabelModel: m.Model, contract.LabelLabel: label},
+		})
+	}
+	if !math.IsNaN(m.Confidence) {
+		group.Rules = append(group.Rules, rulefmt.Rule{
+			Record: board.BaselineConfidence().Name, Expr: vector(m.Confidence), Labels: map[string]string{contract.LabelModel: m.Model},
+		})
+	}
+	comment := fmt.Sprintf("# How the model %s should answer: %.0f answers, %s.\n# Written by dashgen baseline; a later one replaces it.\n", m.Model, total, m.Source)
+	return rules.Marshal(comment, rulefmt.RuleGroups{Groups: []rulefmt.RuleGroup{group}})
+}
+
+func vector(value float64) string { return "vector(" + strconv.FormatFloat(value, 'g', 6, 64) + ")" }
+
+// Record asks a Prometheus how a model answered from one time to another. An
+// empty version takes all of them together.
+func Record(ctx context.Context, url, name, version string, from, to time.Time) (Mix, error) {
+	client, err := api.NewClient(api.Config{Address: url})
+	if err != nil {
+		return Mix{}, fmt.Errorf("address of Prometheus %q: %w", url, err)
+	}
+	asking := asking{promv1.NewAPI(client), url, to}
+	values := query.Values{
+		Match:  map[string]string{contract.LabelModel: "=" + strconv.Quote(name)},
+		Window: model.Duration(to.Sub(from)).String(),
+	}
+	if version != "" {
+		values.Match[contract.LabelVersion] = "=" + strconv.Quote(version)
+	}
+	grown := func(q query.Query, by ...string) string {
+		return query.SumBy(query.Growth(q, query.Window), by...).Text(values)
+	}
+	answers, err := asking.vector(ctx, grown(query.Select(contract.Predictions), contract.LabelLabel))
+	if err != nil {
+		return Mix{}, err
+	}
+	if len(answers) == 0 {
+		return Mix{}, fmt.Errorf("baseline: Prometheus at %s has no %s of a model %q from %s to %s; see the model's name in the board's variable",
+			url, contract.Predictions, name, from.Format(time.RFC3339), to.Format(time.RFC3339))
+	}
+	mean, err := asking.vector(ctx, grown(query.Sum(contract.Confidence))+" / "+grown(query.Count(contract.Confidence)))
+	if err != nil {
+		return Mix{}, err
+	}
+	mix := Mix{Model: name, Answers: map[string]float64{}, Confidence: math.NaN(),
+		Source: fmt.Sprintf("from %s to %s", from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339))}
+	for _, sample := range answers {
+		mix.Answers[string(sample.Metric[contract.LabelLabel])] = float64(sample.Value)
+	}
+	for _, sample := range mean {
+		mix.Confidence = float64(sample.Value)
+	}
+	return mix, nil
+}
+
+type asking struct {
+	api promv1.API
+	url string
+	at  time.Time
+}
+
+func (a asking) vector(ctx context.Context, expr string) (model.Vector, error) {
+	value, _, _, err := a.api.Query(ctx, expr, a.at)
+	if err != nil {
+		return nil, fmt.Errorf("asking Prometheus at %s: %w", a.url, err)
+	}
+	vector, ok := value.(model.Vector)
+	if !ok {
+		return nil, fmt.Errorf("asking Prometheus at %s: the answer is a %s", a.url, value.Type())
+	}
+	return vector, nil
+}
+
+const maxLineBytes = 64 << 10
+
+// Count reads labelled texts, one a line as text;label, and counts the labels.
+// An error names the line, and not what stands in it.
+func Count(name, file string, from io.Reader) (Mix, error) {
+	mix := Mix{Model: name, Answers: map[string]float64{}, Confidence: math.NaN(), Source: "labelled texts of " + file}
+	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, maxLineBytes)
+	number := 1
+	for ; lines.Scan(); number++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" {
+			continue
+		}
+		at := strings.LastIndexByte(line, ';')
+		if at < 0 || strings.TrimSpace(line[at+1:]) == "" {
+			return Mix{}, fmt.Errorf("corpus %s, line %d: no label; write text;label", file, number)
+		}
+		mix.Answers[strings.TrimSpace(line[at+1:])]++
+	}
+	if err := lines.Err(); err != nil {
+		return Mix{}, fmt.Errorf("corpus %s, line %d: %w", file, number, err)
+	}
+	return mix, nil
+}

@@ -1,0 +1,150 @@
+package baseline
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/api"
+	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/promtest"
+	"github.com/moodring/moodring/dashgen/internal/rules"
+)
+
+var (
+	end   = time.Unix(0, 0).Add(promtest.Now)
+	start = end.Add(-time.Hour)
+)
+
+func TestRecord(t *testing.T) {
+	url := promtest.Server(t, promtest.Healthy, promtest.Now).URL
+	tests := []struct {
+		name, model, version string
+		want                 Mix
+	}{
+		{"all versions", "bert", "", Mix{Model: "bert", Answers: map[string]float64{"joy": 11520, "sadness": 3600, "anger": 1440}, Confidence: 0.808333}},
+		{"one version", "bert", "2", Mix{Model: "bert", Answers: map[string]float64{"joy": 720, "anger": 1440}, Confidence: 0.85}},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := Record(t.Context(), url, tc.model, tc.version, start, end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tc.want.Source = "from 1970-01-01T00:10:00Z to 1970-01-01T01:10:00Z"
+			near := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-6 })
+			if diff := cmp.Diff(tc.want, got, near); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRecordRefuses(t *testing.T) {
+	url := promtest.Server(t, promtest.Healthy, promtest.Now).URL
+	for name, tc := range map[string]struct{ url, want string }{
+		"unknown model": {url, `has no moodring_predictions_total of a model "nobody"`},
+		"no Prometheus": {"http://127.0.0.1:1", "asking Prometheus at http://127.0.0.1:1: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := Record(t.Context(), tc.url, "nobody", "", start, end); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got error %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestCount(t *testing.T) {
+	mix, err := Count("bert", "c.txt", strings.NewReader("i am glad; really;joy\n\ni am sad;sadness\nwhat a day ; joy \n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]float64{"joy": 2, "sadness": 1}, mix.Answers); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for _, bad := range []string{"i am glad\n", "i am glad;\n"} {
+		_, err := Count("bert", "c.txt", strings.NewReader("a;b\n"+bad))
+		if err == nil || err.Error() != "corpus c.txt, line 2: no label; write text;label" {
+			t.Errorf("%q: got error %v", bad, err)
+		}
+	}
+}
+
+func TestFile(t *testing.T) {
+	got, err := Mix{Model: "bert", Answers: map[string]float64{"joy": 150, "true: \"x\"": 50}, Confidence: 0.9, Source: "from a test"}.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `# How the model bert should answer: 200 answers, from a test.
+# Written by dashgen baseline; a later one replaces it.
+groups:
+  - name: moodring-baseline-bert
+    rules:
+      - record: moodring:label_share:baseline
+        expr: vector(0.75)
+        labels:
+          label: joy
+          model: bert
+      - record: moodring:label_share:baseline
+        expr: vector(0.25)
+        labels:
+          label: 'true: "x"'
+          model: bert
+      - record: moodring:confidence:baseline
+        expr: vector(0.9)
+        labels:
+          model: bert
+`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestFileRefuses(t *testing.T) {
+	_, err := Mix{Model: "bert", Answers: map[string]float64{"joy": 99}}.File()
+	if err == nil || !strings.Contains(err.Error(), "99 answers are too few") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// TestRoundTrip: measured against a baseline of its own last hour, a steady
+// model has not drifted.
+func TestRoundTrip(t *testing.T) {
+	url := promtest.Server(t, promtest.Healthy, promtest.Now).URL
+	mix, err := Record(t.Context(), url, "bert", "2", start, end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := mix.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	drift, err := rules.File(board.All(), rules.Windows{Drift: "5m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := promtest.Server(t, promtest.Healthy, promtest.Now, string(own), string(drift))
+	got, err := valueOf(t, server.URL, `moodring:label_drift:psi{version="2"}`)
+	if err != nil || got > 1e-6 {
+		t.Errorf("got index %g, want 0: %v", got, err)
+	}
+}
+
+// valueOf returns the value of the one series of expr.
+func valueOf(t *testing.T, url, expr string) (float64, error) {
+	t.Helper()
+	client, err := api.NewClient(api.Config{Address: url})
+	if err != nil {
+		return 0, err
+	}
+	vector, err := asking{promv1.NewAPI(client), url, end}.vector(t.Context(), expr)
+	if err != nil || len(vector) != 1 {
+		return 0, fmt.Errorf("%s: %v, %w", expr, vector, err)
+	}
+	return math.Abs(float64(vector[0].Value)), nil
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"io"
+
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/rules"
+)
+
+// rulesCommand prints the rule file. A shorter window suits a test, or a model
+// with many answers; a longer one a model with few.
+func rulesCommand(args []string, stdout io.Writer) error {
+	windows := rules.Usual()
+	set := newFlags("rules")
+	set.StringVar(&windows.Drift, "window", query.DriftWindow, "over how long to compare answers with a baseline")
+	set.DurationVar(&windows.For, "for", 0, "how long a state must last before an alert fires; 0 leaves it to each alert")
+	if err := set.parse(args, stdout); err != nil {
+		return err
+	}
+	if err := set.none(); err != nil {
+		return err
+	}
+	if err := checkDuration("rules: --window", windows.Drift); err != nil {
+		return err
+	}
+	text, err := rules.File(board.All(), windows)
+	if err != nil {
+		return err
+	}
+	return write(stdout, string(text))
+}
