@@ -81,6 +81,7 @@ generate: build ## Write the dashboards and the generated documents
 	bin/dashgen generate dashboards
 	bin/dashgen metrics > docs/metrics.md
 	bin/dashgen alerts > docs/alerts.md
+	bin/dashgen lint --rules > docs/lint.md
 	cd deploy/render && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json
 
 clean: ## Remove what was built; .tools stays

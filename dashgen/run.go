@@ -30,13 +30,18 @@ usage:
                                           drift alerts; -h for other sources
   dashgen verify --prometheus URL         ask a live Prometheus each query;
                                           -h for its flags
+  dashgen lint FILE...                    say what is wrong with dashboards, of
+                                          ours or others; -h for its flags
+  dashgen discover --metrics URL > board.json
+                                          propose a board for any metrics, from
+                                          an exporter's page or a Prometheus
   dashgen -h | --version
 
 Import a dashboard in Grafana under Dashboards, New, Import; it asks for no
 data source, and has a variable to choose one.
 
-exit status: 0 done; 1 something failed, or a query of verify has no sound
-answer; 2 usage
+exit status: 0 done; 1 something failed, lint has something to say, or a query
+of verify has no sound answer; 2 usage
 `
 
 // errUsage marks what the caller must write differently.
@@ -72,6 +77,10 @@ func command(args []string, stdout io.Writer) error {
 		return write(stdout, versionLine())
 	case "verify":
 		return verifyCommand(rest, stdout)
+	case "lint":
+		return lintCommand(rest, stdout)
+	case "discover":
+		return discoverCommand(rest, stdout)
 	case "generate":
 		return generate(rest)
 	case "metrics":

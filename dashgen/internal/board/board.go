@@ -123,6 +123,9 @@ const (
 	Shift      Unit = "shift"      // of a share, -1 to 1, shown in percent
 	Difference Unit = "difference" // of scores, -1 to 1
 	Size       Unit = "size"       // a mean of counts
+	Memory     Unit = "bytes"
+	Celsius    Unit = "degrees Celsius"
+	Amount     Unit = "amount" // any number, less than 0 too
 )
 
 // Level is how good an answer is.
@@ -229,7 +232,7 @@ func (o Observable) validate() error {
 	refuse(len(o.Series) == 0, "it needs a query")
 	refuse((o.Alert == nil) == (o.NoAlert == ""), "it has either an alert or a reason for none")
 	refuse(!slices.Contains([]Kind{Lines, Areas, Heatmap, Bars, Number, Dial, Phases, Table}, o.Kind), "unknown kind "+string(o.Kind))
-	refuse(!slices.Contains([]Unit{Count, PerSecond, Share, Score, Seconds, UpDown, Bytes, Distance, Shift, Difference, Size}, o.Unit), "unknown unit "+string(o.Unit))
+	refuse(!slices.Contains([]Unit{Count, PerSecond, Share, Score, Seconds, UpDown, Bytes, Distance, Shift, Difference, Size, Memory, Celsius, Amount}, o.Unit), "unknown unit "+string(o.Unit))
 	refuse(!slices.IsSortedFunc(tail(o.Thresholds), func(a, b Threshold) int { return cmp.Compare(a.From, b.From) }), "its thresholds do not ascend")
 	for _, s := range o.Series {
 		errs = append(errs, s.validate())

@@ -52,7 +52,7 @@ type classic = dashboard.Dashboard //nolint:staticcheck // deprecated in favour 
 func draw(b board.Board) classic {
 	d := *dashboard.NewDashboard()
 	d.Uid, d.Title, d.Description = &b.UID, &b.Title, &b.Description
-	d.Tags = []string{tag}
+	d.Tags, d.Editable = []string{tag}, cog.ToPtr(false)
 	d.Time = &dashboard.DashboardDashboardTime{From: "now-1h", To: "now"}
 	d.Refresh = cog.ToPtr("30s")
 	d.GraphTooltip = cog.ToPtr(dashboard.DashboardCursorSyncCrosshair)

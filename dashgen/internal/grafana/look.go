@@ -225,6 +225,9 @@ func unitID(u board.Unit) string {
 		board.Seconds:   "s",
 		board.Bytes:     "Bps",
 		board.Size:      "short",
+		board.Amount:    "short",
+		board.Memory:    "bytes",
+		board.Celsius:   "celsius",
 	}[u]
 	if !ok {
 		return "none"
@@ -242,7 +245,7 @@ func measure(f *dashboard.FieldConfig, o board.Observable) {
 		f.Max = cog.ToPtr(1.0)
 	case board.Distance:
 		f.Decimals = cog.ToPtr(2.0)
-	case board.Shift, board.Difference:
+	case board.Shift, board.Difference, board.Amount, board.Celsius:
 		f.Min = nil
 	case board.UpDown:
 		f.Max, f.Mappings = cog.ToPtr(1.0), upDown()

@@ -9,6 +9,8 @@ import (
 // has, narrowed by the variables before it. The variable is named as the label.
 type Choice struct {
 	Metric, Label string
+	// Of are the labels of a metric that is not of the contract.
+	Of []string
 	// One is whether one value is chosen, and not several or all.
 	One bool
 }
@@ -55,11 +57,22 @@ func (s Scope) Text(i int, v Values) string {
 
 // Err says what in c is not in the contract.
 func (c Choice) Err() error {
-	_, err := find(c.Metric)
-	if err == nil && !slices.Contains(labelsOf(c.Metric), c.Label) {
-		err = fmt.Errorf("%s has no label %s", c.Metric, c.Label)
+	if c.Of == nil {
+		if _, err := find(c.Metric); err != nil {
+			return err
+		}
 	}
-	return err
+	if !slices.Contains(c.labels(), c.Label) {
+		return fmt.Errorf("%s has no label %s", c.Metric, c.Label)
+	}
+	return nil
+}
+
+func (c Choice) labels() []string {
+	if c.Of != nil {
+		return c.Of
+	}
+	return labelsOf(c.Metric)
 }
 
 func (s Scope) series(i int, v Values) string {
@@ -69,5 +82,5 @@ func (s Scope) series(i int, v Values) string {
 			before[c.Label] = value
 		}
 	}
-	return s[i].Metric + matchers(labelsOf(s[i].Metric), before, nil)
+	return s[i].Metric + matchers(s[i].labels(), before, nil)
 }

@@ -108,6 +108,19 @@ func Buckets(histogram string, where ...Where) Query {
 	return q
 }
 
+// Of reads a metric that is not of the contract, but was found somewhere; part
+// is _bucket, _sum or _count of a histogram or summary, and empty for the whole.
+func Of(found contract.Metric, part string) Query {
+	q := selector(found, found.Name+part, nil, nil)
+	if part != "" {
+		q.kind = contract.Counter
+	}
+	if part == contract.SuffixBucket {
+		q.labels = append(slices.Clone(q.labels), contract.LabelBucket)
+	}
+	return q
+}
+
 // Sum reads what a histogram's observations add up to.
 func Sum(histogram string) Query { return part(histogram, "_sum", nil) }
 

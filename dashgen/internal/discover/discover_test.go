@@ -1,0 +1,218 @@
+package discover
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/grafana"
+	"github.com/moodring/moodring/dashgen/internal/lint"
+	"github.com/moodring/moodring/dashgen/internal/promtest"
+	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/verify"
+)
+
+var (
+	update = flag.Bool("update", false, "write testdata/*.board anew; read the difference before committing it")
+	all    = regexp.MustCompile("")
+)
+
+// TestBoard: what is proposed for a page, a line for each query.
+func TestBoard(t *testing.T) {
+	for _, name := range []string{"envoy", "kserve"} {
+		t.Run(name, func(t *testing.T) {
+			page, err := os.ReadFile(filepath.Join("testdata", name+".prom"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := proposed(t, string(page))
+			golden := filepath.Join("testdata", name+".board")
+			if *update {
+				if err := os.WriteFile(golden, []byte(lines(b)), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), lines(b)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			sound(t, b, string(page))
+		})
+	}
+}
+
+func lines(b board.Board) string {
+	var out strings.Builder
+	for _, row := range b.Rows {
+		fmt.Fprintf(&out, "%s\n", row.Title)
+		for _, o := range row.Observables {
+			for _, s := range o.Series {
+				fmt.Fprintf(&out, "\t%s, %s, %s, %s: %s\n", o.Title, o.Kind, o.Unit, s.Legend, s.Query.Text(query.Everywhere("5m", "5m")))
+			}
+		}
+	}
+	return out.String()
+}
+
+func proposed(t *testing.T, page string) board.Board {
+	t.Helper()
+	families, err := Read(strings.NewReader(page), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Board("Discovered", "discovered", families)
+}
+
+// sound checks that a board can be drawn, that lint has nothing against it, and
+// that a Prometheus that scraped the page answers each query.
+func sound(t *testing.T, b board.Board, page string) {
+	t.Helper()
+	text, err := grafana.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := lint.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	families, err := Read(strings.NewReader(page), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range lint.Check(d, lint.Context{Types: Types(families)}, nil) {
+		t.Errorf("%+v", p)
+	}
+	p, err := verify.Dial(promtest.Server(t, scraped(page), 10*time.Minute).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := p.Ask(t.Context(), board.Set{Boards: []board.Board{b}}, verify.Limits{RateInterval: "5m", Slow: time.Minute, Series: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range report.Queries {
+		if !q.State.Sound() {
+			t.Errorf("%+v", q)
+		}
+	}
+}
+
+var sample = regexp.MustCompile(`^(\w+)(?:\{(.*)\})? \S+$`)
+
+// scraped is a page as series of ten minutes.
+func scraped(page string) string {
+	var out strings.Builder
+	out.WriteString("load 15s\n")
+	for _, line := range strings.Split(page, "\n") {
+		if groups := sample.FindStringSubmatch(line); groups != nil {
+			fmt.Fprintf(&out, "  %s{%s} 0+1x40\n", groups[1], strings.Join(append(nonempty(groups[2]), `job="j"`, `instance="i"`), ","))
+		}
+	}
+	return out.String()
+}
+
+func nonempty(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
+// TestClientGolang: each metric of a page of client_golang's is shown.
+func TestClientGolang(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector())
+	sizes := prometheus.NewSummaryVec(prometheus.SummaryOpts{Name: "message_bytes", Help: "Sizes."}, []string{"queue"})
+	sizes.WithLabelValues("a").Observe(3)
+	sizes.WithLabelValues("b").Observe(4)
+	registry.MustRegister(sizes)
+	server := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	t.Cleanup(server.Close)
+	families, err := Page(t.Context(), server.URL, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := Board("Go", "discovered", families)
+	if _, err := grafana.Marshal(b); err != nil {
+		t.Fatal(err)
+	}
+	shown := lines(b)
+	for _, f := range families {
+		if !strings.Contains(shown, f.Name) {
+			t.Errorf("%s is not shown", f.Name)
+		}
+	}
+	for _, want := range []string{
+		"message_bytes (mean), lines, bytes, {{queue}}: sum by (queue) (rate(message_bytes_sum[5m])) / sum by (queue) (rate(message_bytes_count[5m]))\n",
+		"go_memstats_alloc_bytes_total, lines, bytes per second, go_memstats_alloc_bytes_total: sum (rate(go_memstats_alloc_bytes_total[5m]))\n",
+		"go_goroutines, lines, amount, go_goroutines: sum (go_goroutines)\n",
+	} {
+		if !strings.Contains(shown, "\t"+want) {
+			t.Errorf("no line %q in:\n%s", want, shown)
+		}
+	}
+}
+
+// TestPrometheus: the same from a Prometheus's metadata and series.
+func TestPrometheus(t *testing.T) {
+	url := promtest.Server(t, promtest.Healthy, promtest.Now).URL
+	families, err := Prometheus(t.Context(), url, regexp.MustCompile("^moodring_(replies|prediction_margin|exporter_build)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]Family{}
+	for _, f := range families {
+		got[f.Name] = f
+	}
+	want := map[string]Family{
+		"moodring_replies_total":       {Name: "moodring_replies_total", Type: contract.Counter, Labels: map[string]int{"gateway": 2, "model": 2, "version": 1, "outcome": 2}},
+		"moodring_prediction_margin":   {Name: "moodring_prediction_margin", Type: contract.Histogram},
+		"moodring_exporter_build_info": {Name: "moodring_exporter_build_info", Type: contract.Gauge, Labels: map[string]int{"version": 1, "goversion": 1, "instance": 2}},
+	}
+	delete(want, "moodring_prediction_margin") // promtest.Healthy has no _count of it
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if _, err := Prometheus(t.Context(), url, regexp.MustCompile("^nothing$")); err == nil || !strings.Contains(err.Error(), "it has no metric of such a name") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestPageRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		code       int
+		body, want string
+	}{
+		"no page":         {http.StatusNotFound, "", "404 Not Found"},
+		"another page":    {http.StatusOK, "<html>", "is it a page of metrics?"},
+		"nothing matches": {http.StatusOK, "a 1\n", "no metric of such a name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tc.code)
+				_, _ = fmt.Fprint(w, tc.body)
+			}))
+			t.Cleanup(server.Close)
+			if _, err := Page(t.Context(), server.URL, regexp.MustCompile("^b$")); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got error %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,10 @@
+package lint
+
+import "testing"
+
+func TestPanelID(t *testing.T) {
+	look(t, panelID(), Context{}, []sight{
+		{"twice", `{"title":"D","panels":[{"id":1,"title":"A"},{"id":1,"title":"B"},{"title":"C"},{"title":"E"}]}`, []string{`panel "B": has the id 1, as has panel "A"`}},
+		{"once", `{"title":"D","panels":[{"id":1},{"id":2}]}`, []string{}},
+	})
+}

@@ -1,0 +1,10 @@
+package lint
+
+import "testing"
+
+func TestPanelQuery(t *testing.T) {
+	look(t, panelQuery(), Context{}, []sight{
+		{"none", `{"title":"D","panels":[{"title":"P","type":"stat"},{"type":"text"}]}`, []string{`panel "P": has no query`}},
+		{"one", `{"title": "D", "panels": [{"title": "P", "type": "timeseries", "targets": [{"expr": "up"}]}]}`, []string{}},
+	})
+}

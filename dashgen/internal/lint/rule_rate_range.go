@@ -1,0 +1,43 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+func rateRange() rule {
+	return rule{
+		name: "target-rate-interval",
+		what: "`rate` and `irate` in panels are over `$__rate_interval`.",
+		why: "A range shorter than four scrapes has gaps, one shorter than the panel's step skips samples; which that is depends on the data source " +
+			"and the time range, and `$__rate_interval` follows both.",
+		check: func(d Dashboard, _ Context, report func(place, message string)) {
+			wanted, err := time.ParseDuration(rateInterval)
+			for _, q := range d.queries() {
+				if !q.overTime || err != nil {
+					continue
+				}
+				q.visit(func(_ *parser.VectorSelector, above []parser.Node) {
+					within, ok := rangeOf(above)
+					if f := function(above); ok && within != wanted && slices.Contains([]string{"rate", "irate"}, f) {
+						report(q.place, fmt.Sprintf("takes %s over a range of its own: use $__rate_interval: %s", f, q.expr))
+					}
+				})
+			}
+		},
+	}
+}
+
+func rangeOf(above []parser.Node) (time.Duration, bool) {
+	if len(above) == 0 {
+		return 0, false
+	}
+	matrix, ok := above[len(above)-1].(*parser.MatrixSelector)
+	if !ok {
+		return 0, false
+	}
+	return matrix.Range, true
+}
