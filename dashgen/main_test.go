@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/moodring/moodring/dashgen/internal/grafanatest"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 )
 
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestCommandLine runs the scripts. In them $HEALTHY is a Prometheus that
-// answers every query, $BARE one that lacks what refusals need, and $NOWHERE
+// answers every query, $GRAFANA an empty Grafana of each script's own, $BARE one that lacks what refusals need, and $NOWHERE
 // an address where nothing listens.
 func TestCommandLine(t *testing.T) {
 	healthy := promtest.Server(t, promtest.Healthy, promtest.Now)
@@ -37,6 +38,8 @@ func TestCommandLine(t *testing.T) {
 				return err
 			}
 			env.Setenv("HEALTHY", healthy.URL)
+			env.Setenv("GRAFANA", grafanatest.Server(t).URL)
+			env.Setenv("TOKEN", grafanatest.Token)
 			env.Setenv("BARE", bare.URL)
 			env.Setenv("NOWHERE", "http://"+nowhere.Addr().String())
 			return nowhere.Close()

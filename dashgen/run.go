@@ -35,13 +35,16 @@ usage:
   dashgen discover --metrics URL > board.json
                                           propose a board for any metrics, from
                                           an exporter's page or a Prometheus
+  dashgen push --grafana URL              bring the dashboards into a Grafana;
+  dashgen diff --grafana URL              say how what is there differs;
+  dashgen pull --grafana URL DIR          fetch what is there; -h for their flags
   dashgen -h | --version
 
 Import a dashboard in Grafana under Dashboards, New, Import; it asks for no
 data source, and has a variable to choose one.
 
-exit status: 0 done; 1 something failed, lint has something to say, or a query
-of verify has no sound answer; 2 usage
+exit status: 0 done; 1 something failed, lint has something to say, a query of
+verify has no sound answer, or diff found a difference; 2 usage
 `
 
 // errUsage marks what the caller must write differently.
@@ -77,6 +80,12 @@ func command(args []string, stdout io.Writer) error {
 		return write(stdout, versionLine())
 	case "verify":
 		return verifyCommand(rest, stdout)
+	case "push":
+		return pushCommand(rest, stdout)
+	case "diff":
+		return diffCommand(rest, stdout)
+	case "pull":
+		return pullCommand(rest, stdout)
 	case "lint":
 		return lintCommand(rest, stdout)
 	case "discover":

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/deliver"
+	"github.com/moodring/moodring/dashgen/internal/grafana"
+	"github.com/moodring/moodring/dashgen/internal/output"
+)
+
+// folderUID is the uid of output.Folder.
+const folderUID = "moodring"
+
+// errDiffer says that what is in Grafana is not what is here.
+var errDiffer = errors.New("diff: what is in Grafana differs; dashgen push brings it up to date")
+
+// server is which Grafana, and as whom.
+type server struct{ url, credentials string }
+
+func (s *server) flags(set flags) {
+	set.StringVar(&s.url, "grafana", "", "address of the Grafana, as http://127.0.0.1:3000")
+	set.StringVar(&s.credentials, "credentials", "", "file with a token, or with user:password; without it none is sent")
+}
+
+func (s server) dial(command string) (deliver.Grafana, error) {
+	if err := checkAddress(command+": --grafana", s.url); err != nil {
+		return deliver.Grafana{}, err
+	}
+	credentials := ""
+	if s.credentials != "" {
+		text, err := os.ReadFile(s.credentials)
+		if err != nil {
+			return deliver.Grafana{}, fmt.Errorf("%s: --credentials: %w", command, err)
+		}
+		if credentials = strings.TrimSpace(string(text)); credentials == "" {
+			return deliver.Grafana{}, fmt.Errorf("%s: --credentials: %s is empty; write a token, or user:password", command, s.credentials)
+		}
+	}
+	return deliver.Dial(s.url, credentials)
+}
+
+type pushFlags struct {
+	server
+	prometheus, dataSource string
+	dryRun, overwrite      bool
+}
+
+func pushCommand(args []string, stdout io.Writer) error {
+	var f pushFlags
+	set := newFlags("push")
+	f.flags(set)
+	set.StringVar(&f.prometheus, "prometheus", "", "also make a data source for the Prometheus at this address, as Grafana reaches it")
+	set.StringVar(&f.dataSource, "data-source", "Moodring", "name of that data source")
+	set.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and show what would be changed")
+	set.BoolVar(&f.overwrite, "overwrite", false, "replace dashboards that others changed")
+	if err := set.parse(args, stdout); err != nil {
+		return err
+	}
+	g, err := f.dial("push")
+	if err != nil {
+		return err
+	}
+	changes, err := plan(g, set.Args())
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return show(stdout, changes, true)
+	}
+	if err := f.push(context.Background(), g, changes); err != nil {
+		return err
+	}
+	return show(stdout, changes, false)
+}
+
+func (f pushFlags) push(ctx context.Context, g deliver.Grafana, changes []deliver.Change) error {
+	if f.prometheus != "" {
+		if err := checkAddress("push: --prometheus", f.prometheus); err != nil {
+			return err
+		}
+		if err := g.DataSource(ctx, f.dataSource, f.prometheus); err != nil {
+			return err
+		}
+	}
+	folder, err := g.Folder(ctx, folderUID, output.Folder)
+	if err != nil {
+		return err
+	}
+	return g.Push(ctx, changes, folder, f.overwrite)
+}
+
+func diffCommand(args []string, stdout io.Writer) error {
+	var s server
+	set := newFlags("diff")
+	s.flags(set)
+	if err := set.parse(args, stdout); err != nil {
+		return err
+	}
+	g, err := s.dial("diff")
+	if err != nil {
+		return err
+	}
+	changes, err := plan(g, set.Args())
+	if err != nil {
+		return err
+	}
+	if err := show(stdout, changes, true); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if c.State != deliver.Same {
+			return errDiffer
+		}
+	}
+	return nil
+}
+
+// plan compares the dashboards in files with what is there; without files,
+// dashgen's own.
+func plan(g deliver.Grafana, files []string) ([]deliver.Change, error) {
+	dashboards, err := dashboards(files)
+	if err != nil {
+		return nil, err
+	}
+	return g.Plan(context.Background(), dashboards)
+}
+
+func dashboards(files []string) ([][]byte, error) {
+	var all [][]byte
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("dashboard: %w", err)
+		}
+		all = append(all, text)
+	}
+	if len(files) > 0 {
+		return all, nil
+	}
+	for _, b := range board.All().Boards {
+		text, err := grafana.Marshal(b)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, text)
+	}
+	return all, nil
+}
+
+func show(out io.Writer, changes []deliver.Change, withDiff bool) error {
+	for _, c := range changes {
+		if withDiff {
+			if err := write(out, c.Diff); err != nil {
+				return err
+			}
+		}
+	}
+	var rows []string
+	for _, c := range changes {
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s", c.UID, c.Title, c.State))
+	}
+	return align(out, rows)
+}
+
+func pullCommand(args []string, stdout io.Writer) error {
+	var s server
+	set := newFlags("pull")
+	s.flags(set)
+	tag := set.String("tag", "moodring", "fetch the dashboards that have this tag")
+	if err := set.parse(args, stdout); err != nil {
+		return err
+	}
+	if set.NArg() != 1 {
+		return fmt.Errorf("%w: pull takes one directory", errUsage)
+	}
+	g, err := s.dial("pull")
+	if err != nil {
+		return err
+	}
+	pulled, err := g.Pull(context.Background(), *tag)
+	if err != nil {
+		return err
+	}
+	var files []output.File
+	for _, p := range pulled {
+		files = append(files, output.File{Name: filepath.Base(p.UID) + ".json", Text: p.Text})
+	}
+	if err := output.Write(set.Arg(0), files); err != nil {
+		return fmt.Errorf("pull: %w", err)
+	}
+	return write(stdout, fmt.Sprintf("%d dashboards in %s\n", len(files), set.Arg(0)))
+}

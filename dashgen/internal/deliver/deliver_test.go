@@ -1,0 +1,226 @@
+package deliver
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/dashgen/internal/grafanatest"
+)
+
+var (
+	first  = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"panels":[{"title":"P"}]}`)}
+	second = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"panels":[{"title":"Q"}]}`)}
+	theirs = [][]byte{[]byte(`{"uid":"moodring-a","title":"Mine now","tags":["moodring"],"panels":[{"title":"P"}]}`)}
+)
+
+func dial(t *testing.T, url string) Grafana {
+	t.Helper()
+	g, err := Dial(url, grafanatest.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func plan(t *testing.T, g Grafana, dashboards [][]byte) []Change {
+	t.Helper()
+	changes, err := g.Plan(t.Context(), dashboards)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changes
+}
+
+func push(t *testing.T, g Grafana, dashboards [][]byte, overwrite bool) error {
+	t.Helper()
+	folder, err := g.Folder(t.Context(), "moodring", "Moodring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.Push(t.Context(), plan(t, g, dashboards), folder, overwrite)
+}
+
+// edit saves a dashboard as a person does in Grafana: what was there, changed,
+// with its revision kept and its version counted up.
+func edit(t *testing.T, g Grafana) {
+	t.Helper()
+	there, _, err := g.client.GetRawDashboardByUID(t.Context(), "moodring-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(there), `"title":"A"`, `"title":"Mine now"`, 1)
+	if changed == string(there) {
+		t.Fatalf("no title to change in %s", there)
+	}
+	if _, err := g.client.SetRawDashboard(t.Context(), []byte(changed)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPush(t *testing.T) {
+	g := dial(t, grafanatest.Server(t).URL)
+	if got := plan(t, g, first)[0]; got.State != New || !strings.Contains(got.Diff, `+  "uid": "moodring-a"`) {
+		t.Errorf("before: got %s:\n%s", got.State, got.Diff)
+	}
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := plan(t, g, first)[0]; got.State != Same || got.Diff != "" || got.there != 1 {
+		t.Errorf("pushed: got %s, version %d:\n%s", got.State, got.there, got.Diff)
+	}
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	got := plan(t, g, second)[0]
+	if got.State != Changed || got.there != 1 || !strings.Contains(got.Diff, "-      \"title\": \"P\"\n+      \"title\": \"Q\"") {
+		t.Errorf("pushed twice, then changed: got %s, version %d, want it not saved again:\n%s", got.State, got.there, got.Diff)
+	}
+	if err := push(t, g, second, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := plan(t, g, second)[0]; got.State != Same || got.there != 2 {
+		t.Errorf("pushed anew: got %s, version %d", got.State, got.there)
+	}
+}
+
+func TestPushRefusesWhatOthersChanged(t *testing.T) {
+	g := dial(t, grafanatest.Server(t).URL)
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, g)
+	if got := plan(t, g, first)[0]; got.State != Foreign {
+		t.Errorf("edited: got %s", got.State)
+	}
+	if got := plan(t, g, theirs)[0]; got.State != Same {
+		t.Errorf("edited to what is ours too: got %s:\n%s", got.State, got.Diff)
+	}
+	if err := push(t, g, second, false); err == nil || !strings.Contains(err.Error(), "dashboard moodring-a in Grafana was changed by others") {
+		t.Errorf("got error %v", err)
+	}
+	if err := push(t, g, second, true); err != nil {
+		t.Fatal(err)
+	}
+	if got := plan(t, g, second)[0]; got.State != Same || got.there != 3 {
+		t.Errorf("overwritten: got %s, version %d", got.State, got.there)
+	}
+}
+
+// TestPushInBetween: somebody saves after the plan was made.
+func TestPushInBetween(t *testing.T) {
+	g := dial(t, grafanatest.Server(t).URL)
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	changes := plan(t, g, second)
+	edit(t, g)
+	err := g.Push(t.Context(), changes, Folder{}, true)
+	if err == nil || err.Error() != "dashboard moodring-a was saved by others just now: run it again" {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestPull(t *testing.T) {
+	g := dial(t, grafanatest.Server(t).URL)
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	got, err := g.Pull(t.Context(), "moodring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Pulled{{"moodring-a", []byte("{\n  \"panels\": [\n    {\n      \"title\": \"P\"\n    }\n  ],\n  \"tags\": [\n    \"moodring\"\n  ],\n  \"title\": \"A\",\n  \"uid\": \"moodring-a\"\n}\n")}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if other, err := g.Pull(t.Context(), "other"); err != nil || len(other) != 0 {
+		t.Errorf("got %v, %v", other, err)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	g := dial(t, grafanatest.Server(t).URL)
+	made, err := g.Folder(t.Context(), "moodring", "Moodring")
+	if err != nil || made.ID == 0 {
+		t.Fatalf("got %+v, %v", made, err)
+	}
+	found, err := g.Folder(t.Context(), "moodring", "Moodring")
+	if err != nil || found != made {
+		t.Errorf("got %+v, want %+v: %v", found, made, err)
+	}
+}
+
+func TestDataSource(t *testing.T) {
+	g := dial(t, grafanatest.Server(t).URL)
+	for range 2 {
+		if err := g.DataSource(t.Context(), "Moodring", "http://prometheus:9090"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := g.DataSource(t.Context(), "Moodring", "http://other:9090")
+	if err == nil || !strings.Contains(err.Error(), "asks prometheus at http://prometheus:9090, not Prometheus at http://other:9090") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	url := grafanatest.Server(t).URL
+	for name, tc := range map[string]struct{ credentials, want string }{
+		"token":    {grafanatest.Token, ""},
+		"password": {grafanatest.User + ":" + grafanatest.Password, ""},
+		"none":     {"", "Grafana at " + url + ": folder Moodring: 401 Unauthorized; give --credentials"},
+		"wrong":    {"admin:nonsense", "401 Unauthorized; give --credentials"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, err := Dial(url, tc.credentials)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = g.Folder(t.Context(), "moodring", "Moodring")
+			if (tc.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got error %v, want %q", err, tc.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "nonsense") {
+				t.Errorf("the error tells the password: %v", err)
+			}
+		})
+	}
+}
+
+// TestSickGrafana: a proxy in front of it answers instead.
+func TestSickGrafana(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "<html>upstream connect error</html>", http.StatusBadGateway)
+	}))
+	t.Cleanup(server.Close)
+	g := dial(t, server.URL)
+	for name, call := range map[string]func(context.Context) error{
+		"plan": func(ctx context.Context) error { _, err := g.Plan(ctx, first); return err },
+		"save": func(ctx context.Context) error {
+			return g.Push(ctx, []Change{{UID: "u", State: New, text: first[0]}}, Folder{}, false)
+		},
+		"folder":      func(ctx context.Context) error { _, err := g.Folder(ctx, "f", "F"); return err },
+		"data source": func(ctx context.Context) error { return g.DataSource(ctx, "d", "http://p") },
+		"pull":        func(ctx context.Context) error { _, err := g.Pull(ctx, "moodring"); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := call(t.Context()); err == nil || !strings.Contains(err.Error(), "502 Bad Gateway") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got error %v", err)
+			}
+		})
+	}
+}
+
+func TestPlanRefuses(t *testing.T) {
+	g := dial(t, grafanatest.Server(t).URL)
+	for _, text := range []string{`{"title":"A"}`, `[]`} {
+		if _, err := g.Plan(t.Context(), [][]byte{[]byte(text)}); err == nil || !strings.Contains(err.Error(), "no dashboard with a uid") {
+			t.Errorf("%s: got error %v", text, err)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package deliver
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	patience = 30 * time.Second
+	// messageBytes is how much of a refusal is read.
+	messageBytes = 4 << 10
+)
+
+// refusal is an answer with a status of 400 or more.
+type refusal struct {
+	code    int
+	message string
+}
+
+func (r refusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.message) }
+
+func isCode(err error, code int) bool {
+	var r refusal
+	return errors.As(err, &r) && r.code == code
+}
+
+// strict turns refusals into errors. The client's own handling of them differs
+// from call to call: CreateDatasource takes them for success, and saving a
+// dashboard panics on one without a message.
+type strict struct{}
+
+func (strict) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil || response.StatusCode < http.StatusBadRequest {
+		return response, err
+	}
+	defer response.Body.Close() //nolint:errcheck // it was only read
+	body, err := io.ReadAll(io.LimitReader(response.Body, messageBytes))
+	if err != nil {
+		return nil, err
+	}
+	var told struct{ Message string }
+	if json.Unmarshal(body, &told) != nil || told.Message == "" {
+		told.Message = http.StatusText(response.StatusCode)
+	}
+	return nil, refusal{response.StatusCode, strings.Join(strings.Fields(told.Message), " ")}
+}
+
+// failed says what failed, and what to do about credentials.
+func (g Grafana) failed(what string, err error) error {
+	var sent *url.Error
+	if errors.As(err, &sent) {
+		err = sent.Err
+	}
+	advice := ""
+	if isCode(err, http.StatusUnauthorized) || isCode(err, http.StatusForbidden) {
+		advice = "; give --credentials a file with a token, or user:password, that may do so"
+	}
+	return fmt.Errorf("Grafana at %s: %s: %w%s", g.URL, what, err, advice)
+}

@@ -1,0 +1,197 @@
+// Package grafanatest serves the part of Grafana's HTTP API that dashgen uses,
+// as its documentation describes it (Developers, HTTP API: dashboard, folder,
+// data source, folder/dashboard search), out of memory, for tests.
+package grafanatest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Credentials that the server takes.
+const (
+	Token    = "glsa_secret"
+	User     = "admin"
+	Password = "pass:word"
+)
+
+type object = map[string]any
+
+// grafana is what the server keeps. Its mutex guards all of it.
+type grafana struct {
+	mu          sync.Mutex
+	dashboards  map[string]object // by uid, as they are stored
+	folderOf    map[string]int
+	folders     map[string]object
+	datasources map[string]object
+	ids         int
+}
+
+// Server starts an empty Grafana, which ends with the test.
+func Server(t testing.TB) *httptest.Server {
+	t.Helper()
+	g := &grafana{
+		dashboards: map[string]object{}, folderOf: map[string]int{}, folders: map[string]object{}, datasources: map[string]object{},
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/dashboards/uid/{uid}", g.dashboard)
+	mux.HandleFunc("POST /api/dashboards/db", g.saveDashboard)
+	mux.HandleFunc("GET /api/search", g.search)
+	mux.HandleFunc("GET /api/folders/{uid}", func(w http.ResponseWriter, r *http.Request) {
+		find(w, g.folders, r.PathValue("uid"), "folder not found")
+	})
+	mux.HandleFunc("POST /api/folders", g.createFolder)
+	mux.HandleFunc("GET /api/datasources/name/{name}", func(w http.ResponseWriter, r *http.Request) {
+		find(w, g.datasources, r.PathValue("name"), "Data source not found")
+	})
+	mux.HandleFunc("POST /api/datasources", g.createDatasource)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if !allowed(r) {
+			refuse(w, http.StatusUnauthorized, "Unauthorized")
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func allowed(r *http.Request) bool {
+	user, password, ok := r.BasicAuth()
+	return r.Header.Get("Authorization") == "Bearer "+Token || ok && user == User && password == Password
+}
+
+func reply(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(body) // a client that went away needs no answer
+}
+
+func refuse(w http.ResponseWriter, code int, message string) {
+	reply(w, code, object{"message": message})
+}
+
+func find(w http.ResponseWriter, in map[string]object, key, absent string) {
+	found, ok := in[key]
+	if !ok {
+		refuse(w, http.StatusNotFound, absent)
+		return
+	}
+	reply(w, http.StatusOK, found)
+}
+
+func (g *grafana) id() int {
+	g.ids++
+	return g.ids
+}
+
+func (g *grafana) dashboard(w http.ResponseWriter, r *http.Request) {
+	found, ok := g.dashboards[r.PathValue("uid")]
+	if !ok {
+		refuse(w, http.StatusNotFound, "Dashboard not found")
+		return
+	}
+	reply(w, http.StatusOK, object{
+		"dashboard": found,
+		"meta":      object{"version": found["version"], "folderId": g.folderOf[r.PathValue("uid")], "canSave": true},
+	})
+}
+
+// saveDashboard refuses with 412 what was made for another version than the
+// one that is there.
+func (g *grafana) saveDashboard(w http.ResponseWriter, r *http.Request) {
+	var sent struct {
+		Dashboard object
+		FolderID  int
+		Overwrite bool
+	}
+	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+		refuse(w, http.StatusBadRequest, "bad request data")
+		return
+	}
+	uid, _ := sent.Dashboard["uid"].(string)
+	if title, _ := sent.Dashboard["title"].(string); title == "" {
+		reply(w, http.StatusBadRequest, object{"message": "Dashboard title cannot be empty", "status": "empty-name"})
+		return
+	}
+	if !g.hasFolder(sent.FolderID) {
+		refuse(w, http.StatusNotFound, "folder not found")
+		return
+	}
+	version := 0
+	if there, ok := g.dashboards[uid]; ok {
+		version = there["version"].(int)
+		if made, _ := sent.Dashboard["version"].(float64); int(made) != version && !sent.Overwrite {
+			reply(w, http.StatusPreconditionFailed, object{"message": "The dashboard has been changed by someone else", "status": "version-mismatch"})
+			return
+		}
+		sent.Dashboard["id"] = there["id"]
+	} else {
+		sent.Dashboard["id"] = g.id()
+	}
+	sent.Dashboard["version"] = version + 1
+	g.dashboards[uid], g.folderOf[uid] = sent.Dashboard, sent.FolderID
+	reply(w, http.StatusOK, object{"id": sent.Dashboard["id"], "uid": uid, "url": "/d/" + uid, "status": "success", "version": version + 1, "slug": uid})
+}
+
+func (g *grafana) hasFolder(id int) bool {
+	for _, folder := range g.folders {
+		if folder["id"] == id {
+			return true
+		}
+	}
+	return id == 0 // the general one
+}
+
+func (g *grafana) search(w http.ResponseWriter, r *http.Request) {
+	found := []object{}
+	for uid, d := range g.dashboards {
+		var tags []string
+		for _, tag := range d["tags"].([]any) {
+			tags = append(tags, fmt.Sprint(tag))
+		}
+		if slices.Contains(tags, r.FormValue("tag")) && r.FormValue("type") == "dash-db" {
+			found = append(found, object{"id": d["id"], "uid": uid, "title": d["title"], "type": "dash-db", "tags": tags})
+		}
+	}
+	slices.SortFunc(found, func(a, b object) int { return strings.Compare(a["uid"].(string), b["uid"].(string)) })
+	reply(w, http.StatusOK, found)
+}
+
+func (g *grafana) createFolder(w http.ResponseWriter, r *http.Request) {
+	var sent struct{ UID, Title string }
+	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil || sent.Title == "" {
+		refuse(w, http.StatusBadRequest, "folder title cannot be empty")
+		return
+	}
+	if g.folders[sent.UID] != nil {
+		refuse(w, http.StatusConflict, "a folder with that uid already exists")
+		return
+	}
+	g.folders[sent.UID] = object{"id": g.id(), "uid": sent.UID, "title": sent.Title, "version": 1}
+	reply(w, http.StatusOK, g.folders[sent.UID])
+}
+
+func (g *grafana) createDatasource(w http.ResponseWriter, r *http.Request) {
+	var sent object
+	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+		refuse(w, http.StatusBadRequest, "bad request data")
+		return
+	}
+	name, _ := sent["name"].(string)
+	if g.datasources[name] != nil {
+		refuse(w, http.StatusConflict, "data source with the same name already exists")
+		return
+	}
+	sent["id"] = g.id()
+	g.datasources[name] = sent
+	reply(w, http.StatusOK, object{"id": sent["id"], "message": "Datasource added", "name": name, "datasource": sent})
+}
