@@ -12,7 +12,7 @@ MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deplo
 
 include Tools.mk
 
-.PHONY: help build programs baselines runner stack downloads up demo test check bench fuzz lint generate clean tools
+.PHONY: help build programs baselines runner stack downloads up demo test check bench mutants fuzz lint generate clean tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,10 @@ baselines:
 	cd plugin/bench && for filter in noop straightforward; do \
 		GOOS=wasip1 GOARCH=wasm $(BUILD) -buildmode=c-shared -ldflags '-s -w' -o ../../bin/$$filter.wasm ./$$filter; done
 	cd plugin/bench && $(BUILD) -o ../../bin/bench .
+
+mutants: ## Break every query, and rename every metric and label: all must be noticed
+	$(GO) test -count=1 -v -run '^TestMutants$$' ./dashgen/internal/verify | grep -E 'caught|nobody|FAIL|^ok'
+	cd dashgen/conform && $(GO) run ./mutants
 
 FUZZTIME ?= 30s
 fuzz: ## Run every fuzz test for FUZZTIME (30s)

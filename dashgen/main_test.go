@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 // answers every query, $GRAFANA an empty Grafana of each script's own, $BARE one that lacks what refusals need, and $NOWHERE
 // an address where nothing listens.
 func TestCommandLine(t *testing.T) {
-	healthy := promtest.Server(t, promtest.Healthy, promtest.Now)
-	bare := promtest.Server(t, strings.ReplaceAll(promtest.Healthy, `result="over_limit"`, `result="limit"`), promtest.Now)
+	healthy := promtest.Server(t, promtest.Stack(), promtest.Now)
+	bare := promtest.Server(t, strings.ReplaceAll(promtest.Stack(), `result="over_limit"`, `result="limit"`), promtest.Now)
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},

@@ -51,6 +51,9 @@ func (m Mix) File() ([]byte, error) {
 	}
 	group := rulefmt.RuleGroup{Name: "moodring-baseline-" + m.Model}
 	for _, label := range slices.Sorted(maps.Keys(m.Answers)) {
+		if m.Answers[label] == 0 {
+			continue // it was there once, and not in this time
+		}
 		group.Rules = append(group.Rules, rulefmt.Rule{
 			Record: board.BaselineShare().Name, Expr: vector(m.Answers[label] / total),
 			Labels: map[string]string{contract.LabelModel: m.Model, contract.LabelLabel: label},

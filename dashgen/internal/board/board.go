@@ -99,7 +99,6 @@ const (
 	Heatmap Kind = "heatmap" // over time, by le
 	Bars    Kind = "bars"    // now, to compare
 	Number  Kind = "number"  // now
-	Dial    Kind = "dial"    // now, against thresholds
 	Phases  Kind = "phases"  // over time, one of few states
 	Table   Kind = "table"   // now, a line for each series
 )
@@ -231,7 +230,7 @@ func (o Observable) validate() error {
 	refuse(strings.Contains(o.Question+o.Next+o.NoAlert+o.Needs, "$"), "Grafana would take a $ in its text for a variable")
 	refuse(len(o.Series) == 0, "it needs a query")
 	refuse((o.Alert == nil) == (o.NoAlert == ""), "it has either an alert or a reason for none")
-	refuse(!slices.Contains([]Kind{Lines, Areas, Heatmap, Bars, Number, Dial, Phases, Table}, o.Kind), "unknown kind "+string(o.Kind))
+	refuse(!slices.Contains([]Kind{Lines, Areas, Heatmap, Bars, Number, Phases, Table}, o.Kind), "unknown kind "+string(o.Kind))
 	refuse(!slices.Contains([]Unit{Count, PerSecond, Share, Score, Seconds, UpDown, Bytes, Distance, Shift, Difference, Size, Memory, Celsius, Amount}, o.Unit), "unknown unit "+string(o.Unit))
 	refuse(!slices.IsSortedFunc(tail(o.Thresholds), func(a, b Threshold) int { return cmp.Compare(a.From, b.From) }), "its thresholds do not ascend")
 	for _, s := range o.Series {

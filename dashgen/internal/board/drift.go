@@ -79,7 +79,7 @@ func labelExpected() query.Recording {
 // labelGiven is what labelExpected is to be compared with.
 func labelGiven() query.Recording {
 	return query.Record("moodring:label_given:ratio",
-		query.AtLeast(query.Keep(labelShare().Select(), labelExpected().Select(), byVersionLabel...), smallestShare),
+		query.AtLeast(query.Keep(labelShare().Select(), BaselineShare().Select(), contract.LabelModel), smallestShare),
 		"Part of the answers in the window that each label got, of a model that has a baseline; at least 0.0001.")
 }
 
@@ -152,6 +152,6 @@ func whereEnough(q query.Query) query.Query {
 func silent() query.Query {
 	expected := query.ManyToOne(BaselineShare().Select(), "*",
 		query.SumBy(answersInWindow().Select(), contract.LabelModel), contract.LabelModel)
-	seen := query.SumBy(query.Growth(query.Select(contract.Predictions), query.Window), byModelLabel...)
-	return query.Drop(query.Above(expected, silentAfter), query.Above(seen, 0), byModelLabel...)
+	seen := query.Above(query.Growth(query.Select(contract.Predictions), query.Window), 0)
+	return query.Drop(query.Above(expected, silentAfter), seen, byModelLabel...)
 }

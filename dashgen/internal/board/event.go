@@ -9,11 +9,12 @@ import (
 func rollouts() Event {
 	now := query.Select(contract.Replies)
 	before := query.Ago(now, query.RateInterval)
-	appeared := query.Unless(query.GroupBy(now, byVersion...), query.GroupBy(before, byVersion...))
+	appeared := query.Drop(query.GroupBy(now, byVersion...), before, byVersion...)
+	known := query.Whatever(before, contract.LabelVersion)
 	return Event{
 		Title: "Rollouts",
 		Text:  "{{model}}: version {{version}} answers",
-		When:  query.Keep(appeared, query.GroupBy(before, contract.LabelModel), contract.LabelModel),
+		When:  query.Keep(appeared, known, contract.LabelModel),
 		Color: blue,
 	}
 }

@@ -91,7 +91,7 @@ func driftNow() Observable {
 	return Observable{
 		Title:      "Label drift now",
 		Question:   "Which models answer with another mix of labels than their baseline's, by the population stability index?",
-		Kind:       Dial,
+		Kind:       Bars,
 		Unit:       Distance,
 		Series:     []Series{{query.MaxBy(stabilityIndex().Select(), contract.LabelModel), "{{model}}"}},
 		Thresholds: driftLevels(),
@@ -128,13 +128,12 @@ func mixDistances() Observable {
 }
 
 func shiftedLabels() Observable {
-	byLabel := query.MaxBy(labelShift().Select(), byVersionLabel...)
 	return Observable{
 		Title:    "Shifted labels",
 		Question: "Which labels get more of the answers than in the baseline, and which less?",
 		Kind:     Lines,
 		Unit:     Shift,
-		Series:   []Series{{byLabel, "{{label}} of {{model}} version {{version}}"}},
+		Series:   []Series{{labelShift().Select(), "{{label}} of {{model}} version {{version}}"}},
 		Needs:    needsBaseline,
 		NoAlert:  "Label drift adds the shifts up, and has an alert",
 		Next:     "What one label gains another loses. A label that gains from all others alike is often what the model says when it does not know.",

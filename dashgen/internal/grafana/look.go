@@ -6,7 +6,6 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
-	"github.com/grafana/grafana-foundation-sdk/go/gauge"
 	"github.com/grafana/grafana-foundation-sdk/go/heatmap"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
@@ -32,8 +31,6 @@ func looks(o board.Observable) look {
 		return look{"bargauge", barOptions(), nil}
 	case board.Number:
 		return look{"stat", statOptions(), nil}
-	case board.Dial:
-		return look{"gauge", dialOptions(), nil}
 	case board.Phases:
 		return look{"state-timeline", phaseOptions(), statetimeline.NewFieldConfig()}
 	case board.Table:
@@ -106,18 +103,11 @@ func statOptions() *stat.Options {
 	return options
 }
 
-func dialOptions() *gauge.Options {
-	options := gauge.NewOptions()
-	options.Orientation = common.VizOrientationAuto
-	options.ReduceOptions = latest()
-	return options
-}
-
 func phaseOptions() *statetimeline.Options {
 	options := statetimeline.NewOptions()
 	options.ShowValue = common.VisibilityModeNever
 	options.Legend = legend()
-	options.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeSingle}
+	options.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeSingle, Sort: common.SortOrderNone}
 	return options
 }
 
@@ -185,7 +175,7 @@ func door(d board.Door) dashboard.DashboardLink {
 // colorMode: a state that has thresholds wears their colour; a series wears
 // one made from its name, so that a label looks the same in every panel.
 func colorMode(o board.Observable) dashboard.FieldColorModeId {
-	isState := o.Kind == board.Number || o.Kind == board.Dial || o.Kind == board.Phases
+	isState := o.Kind == board.Number || o.Kind == board.Bars || o.Kind == board.Phases
 	if isState && len(o.Thresholds) > 0 {
 		return dashboard.FieldColorModeIdThresholds
 	}

@@ -20,7 +20,7 @@ func manySeries() rule {
 					continue
 				}
 				q.visit(func(s *parser.VectorSelector, above []parser.Node) {
-					if many(name(s)) && !aggregated(above) && !pinned(s) {
+					if many(name(s)) && !aggregated(above) && !pinned(s) && !filters(s, above) {
 						report(q.place, fmt.Sprintf("draws every series of %s: add them up by what matters", name(s)))
 					}
 				})
@@ -46,6 +46,19 @@ func aggregated(above []parser.Node) bool {
 		_, ok := node.(*parser.AggregateExpr)
 		return ok
 	})
+}
+
+// filters tells whether a selector stands behind and, or unless, where it
+// decides what is drawn and is not drawn itself.
+func filters(s parser.Node, above []parser.Node) bool {
+	path := append(slices.Clone(above), s)
+	for i, node := range above {
+		n, ok := node.(*parser.BinaryExpr)
+		if ok && (n.Op == parser.LAND || n.Op == parser.LUNLESS) && n.RHS == path[i+1] {
+			return true
+		}
+	}
+	return false
 }
 
 // pinned tells whether a selector asks for one value of all but two labels.

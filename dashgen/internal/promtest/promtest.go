@@ -17,6 +17,9 @@ import (
 	"github.com/prometheus/prometheus/storage"
 )
 
+// maxSamples is how many samples a query may load: an hour of all there is.
+const maxSamples = 10_000_000
+
 // prometheus is the server behind a test.
 type prometheus struct {
 	engine *promql.Engine
@@ -28,12 +31,12 @@ type prometheus struct {
 // Server serves series, written as for promtool's unit tests ("load 1m" and a
 // line for each series), as they are at time at; "# TYPE name type" gives a
 // metric's type. Queries without a time are answered as of at. The rule files in
-// rules were evaluated each minute. The server ends with the test.
+// rules were evaluated each minute of the last five. The server ends with the test.
 func Server(t testing.TB, series string, at time.Duration, rules ...string) *httptest.Server {
 	t.Helper()
 	stored := promqltest.LoadedStorage(t, withoutTypes(series))
 	p := prometheus{
-		engine: promqltest.NewTestEngine(t, false, 0, promqltest.DefaultMaxSamplesPerQuery),
+		engine: promqltest.NewTestEngine(t, false, 0, maxSamples),
 		stored: stored,
 		now:    time.Unix(0, 0).Add(at),
 		types:  types(series),

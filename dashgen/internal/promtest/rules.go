@@ -13,10 +13,13 @@ import (
 	"github.com/prometheus/prometheus/util/teststorage"
 )
 
-// interval is how often rules are evaluated.
-const interval = time.Minute
+// Rules are evaluated each interval, in the last while before the end.
+const (
+	interval = time.Minute
+	while    = 5 * time.Minute
+)
 
-// record evaluates what the rule files record, from the epoch to at, in the
+// record evaluates what the rule files record, in the last while before at, in the
 // order in which it stands there. Alerts are another module's to test, with
 // Prometheus's own rule manager.
 func record(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine, files []string, at time.Duration) {
@@ -31,7 +34,7 @@ func record(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine
 			rules = append(rules, group.Rules...)
 		}
 	}
-	for now := time.Duration(0); now <= at; now += interval {
+	for now := at - while; now <= at; now += interval {
 		for _, rule := range rules {
 			if rule.Record != "" {
 				recordAt(t, stored, engine, rule, time.Unix(0, 0).Add(now))

@@ -307,11 +307,22 @@ func aggregate(operator string, over Query, labels []string) Query {
 }
 
 // ShareBy is each value of label's part of the sum of q, 0 to 1, for each
-// combination of the labels among. It is no number while the
-// sum is 0.
+// combination of the labels among. It is no number while the sum is 0. Choosing
+// some values of label shows fewer parts, of the same whole.
 func ShareBy(q Query, label string, among ...string) Query {
 	parts := SumBy(q, append(slices.Clone(among), label)...)
-	return combine(parts, "/ ignoring ("+label+") group_left ()", SumBy(q, among...))
+	return combine(parts, "/ ignoring ("+label+") group_left ()", Whatever(SumBy(q, among...), label))
+}
+
+// Whatever is q whatever is chosen of label.
+func Whatever(q Query, label string) Query {
+	whole := q
+	whole.text = func(v Values) string {
+		v.Match = maps.Clone(v.Match)
+		delete(v.Match, label)
+		return q.Text(v)
+	}
+	return whole
 }
 
 // Quantile estimates the phi-quantile, 0 to 1, from rates of buckets summed by

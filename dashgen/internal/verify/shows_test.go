@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -21,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/shows.txt anew; read the difference before committing it")
 
-// TestWhatIsShown: what each query of each board draws of promtest.Healthy,
+// TestWhatIsShown: what each query of each board draws of promtest.Stack(),
 // each series by the name in its legend, and what the rules measure.
 func TestWhatIsShown(t *testing.T) {
 	got := shown(t, board.All())
@@ -48,42 +49,80 @@ func healthy(t testing.TB, all board.Set) Prometheus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dial(t, promtest.Server(t, promtest.Healthy, promtest.Now, promtest.Baseline, string(text)).URL)
+	return dial(t, promtest.Server(t, promtest.Stack(), promtest.Now, promtest.Baseline, string(text)).URL)
+}
+
+// show is a query and where it stands: as it is with everything chosen, and
+// with one of each.
+type show struct {
+	place  string
+	exprs  []string
+	legend string
+}
+
+// one is what is chosen when not everything is: of some, one value; of others,
+// those that have something to show.
+var one = map[string]string{"gateway": `=~"a"`, "model": `="bert"`, "version": `=~"2|3|9"`, "label": `=~"joy|love|fear|obscene"`}
+
+// shows are all queries of all.
+func shows(all board.Set) []show {
+	var list []show
+	for _, b := range all.Boards {
+		everything := b.Scope().Everything(window)
+		chosen := query.Values{Match: map[string]string{}, RateInterval: window, Window: window}
+		for _, c := range b.Scope() {
+			chosen.Match[c.Label] = one[c.Label]
+		}
+		both := func(text func(query.Values) string) []string { return []string{text(everything), text(chosen)} }
+		for i, choice := range b.Scope() {
+			texts := both(func(v query.Values) string { return b.Scope().Text(i, v) })
+			list = append(list, show{b.File + ": variable " + choice.Label, texts, "{{" + choice.Label + "}}"})
+		}
+		for _, e := range b.Events {
+			list = append(list, show{b.File + ": annotation " + e.Title, both(e.When.Text), e.Text})
+		}
+		for _, o := range b.Observables() {
+			for _, s := range o.Series {
+				list = append(list, show{b.File + ": " + o.Title, both(s.Query.Text), s.Legend})
+			}
+		}
+	}
+	everywhere := query.Everywhere(window, window)
+	for _, r := range all.Recordings {
+		list = append(list, show{"recording " + r.Name, []string{r.Query.Text(everywhere)}, legend(r.Labels)})
+	}
+	for _, a := range all.Alerts() {
+		texts := []string{a.When.Text(everywhere), a.When.Measured().Text(everywhere)}
+		list = append(list, show{"alert " + a.Name, texts[:1], legend(a.When.Labels())}, show{"measured by " + a.Name, texts[1:], legend(a.When.Labels())})
+	}
+	return list
 }
 
 // shown is a line for each series of each query.
 func shown(t testing.TB, all board.Set) string {
 	p := healthy(t, all)
 	var out strings.Builder
-	show := func(place, expr, legend string) {
-		fmt.Fprintf(&out, "%s\n", place)
-		for _, line := range drawn(t, p, expr, legend) {
-			fmt.Fprintf(&out, "\t%s\n", line)
-		}
-	}
-	for _, b := range all.Boards {
-		v := b.Scope().Everything(window)
-		for i, choice := range b.Scope() {
-			show(b.File+": variable "+choice.Label, b.Scope().Text(i, v), "{{"+choice.Label+"}}")
-		}
-		for _, e := range b.Events {
-			show(b.File+": annotation "+e.Title, e.When.Text(v), e.Text)
-		}
-		for _, o := range b.Observables() {
-			for _, s := range o.Series {
-				show(b.File+": "+o.Title, s.Query.Text(v), s.Legend)
+	for _, s := range shows(all) {
+		for i, expr := range s.exprs {
+			place := s.place
+			if i > 0 {
+				place += ", one of each"
+			}
+			fmt.Fprintf(&out, "%s\n", place)
+			for _, line := range drawn(t, p, expr, s.legend) {
+				fmt.Fprintf(&out, "\t%s\n", line)
 			}
 		}
 	}
-	everywhere := query.Everywhere(window, window)
-	for _, r := range all.Recordings {
-		show("recording "+r.Name, r.Query.Text(everywhere), legend(r.Labels))
-	}
-	for _, a := range all.Alerts() {
-		show("alert "+a.Name, a.When.Text(everywhere), legend(a.When.Labels()))
-		show("measured by "+a.Name, a.When.Measured().Text(everywhere), legend(a.When.Labels()))
-	}
 	return out.String()
+}
+
+func (s show) lines(t testing.TB, p Prometheus) string {
+	var all []string
+	for _, expr := range s.exprs {
+		all = append(all, drawn(t, p, expr, s.legend)...)
+	}
+	return strings.Join(all, "\n")
 }
 
 func legend(labels []string) string {
@@ -100,8 +139,24 @@ var absent = regexp.MustCompile(`{{.*?}}`)
 // drawn returns a line for each series: its name by the legend, and its value.
 func drawn(t testing.TB, p Prometheus, expr, legend string) []string {
 	t.Helper()
+	lines, err := p.drawn(expr, legend)
+	if err != nil {
+		t.Fatalf("%s: %v", expr, err)
+	}
+	return lines
+}
+
+func (p Prometheus) drawn(expr, legend string) ([]string, error) {
+	value, _, _, err := p.api.Query(context.Background(), expr, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	vector, ok := value.(model.Vector)
+	if !ok {
+		return nil, fmt.Errorf("%s is a %s", expr, value.Type())
+	}
 	var lines []string
-	for _, sample := range instant(t, p, expr) {
+	for _, sample := range vector {
 		name := legend
 		for label, value := range sample.Metric {
 			name = strings.ReplaceAll(name, "{{"+string(label)+"}}", string(value))
@@ -110,16 +165,7 @@ func drawn(t testing.TB, p Prometheus, expr, legend string) []string {
 		lines = append(lines, fmt.Sprintf("%s = %.6g", name, float64(sample.Value)))
 	}
 	slices.Sort(lines)
-	return lines
-}
-
-func instant(t testing.TB, p Prometheus, expr string) model.Vector {
-	t.Helper()
-	value, _, _, err := p.api.Query(t.Context(), expr, time.Time{})
-	if err != nil {
-		t.Fatalf("%s: %v", expr, err)
-	}
-	return value.(model.Vector)
+	return lines, nil
 }
 
 func dial(t testing.TB, url string) Prometheus {

@@ -23,12 +23,12 @@ func TestVariablesNarrowPanels(t *testing.T) {
 		match map[string]string
 		want  []string
 	}{
-		{"one gateway", map[string]string{"gateway": `=~"a"`, "model": `=~".*"`}, []string{"anger = 1680", "joy = 9240", "sadness = 4200"}},
-		{"two gateways", map[string]string{"gateway": `=~"(a|b)"`, "model": `="bert"`}, []string{"anger = 1680", "joy = 13440", "sadness = 4200"}},
+		{"one gateway", map[string]string{"gateway": `=~"a"`, "model": `=~".*"`, "label": `=~"joy|sadness"`}, []string{"joy = 55428", "sadness = 22788"}},
+		{"two gateways", map[string]string{"gateway": `=~"(a|b)"`, "model": `="bert"`, "label": `=~"joy|sadness"`}, []string{"joy = 73452", "sadness = 30448"}},
 		{"one model", map[string]string{"gateway": `=~".*"`, "model": `="resting"`}, []string{`so "happy"/very-much.v2 = 7`}},
 		{"neither", map[string]string{"gateway": `="c"`, "model": `=~".*"`}, nil},
 	}
-	prometheus := dial(t, promtest.Server(t, promtest.Healthy, promtest.Now).URL)
+	prometheus := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
 	total := board.Overview().Observables()[0].Series[0]
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestAskHealthy(t *testing.T) {
 
 // TestAskWithoutRules: what rules record is off, and nothing else.
 func TestAskWithoutRules(t *testing.T) {
-	report := ask(t, promtest.Healthy, board.All())
+	report := ask(t, promtest.Stack(), board.All())
 	if report.Panels.Off != 7 || report.Panels.Answered != report.Panels.Total {
 		t.Errorf("got %+v, want the 7 panels of drift off, and the others answered", report.Panels)
 	}
@@ -70,9 +70,10 @@ func TestAskWithoutRules(t *testing.T) {
 func TestAskMissing(t *testing.T) {
 	for _, metric := range contract.Metrics() {
 		t.Run(metric.Name, func(t *testing.T) {
-			report := ask(t, without(promtest.Healthy, metric.Name), board.All())
 			var want, off []string
+			some := board.Set{}
 			for _, b := range board.All().Boards {
+				some.Boards = append(some.Boards, only(b, metric.Name))
 				for _, title := range b.Shows(metric.Name) {
 					if needs(b, title) {
 						off = append(off, b.File+": "+title)
@@ -81,6 +82,7 @@ func TestAskMissing(t *testing.T) {
 					}
 				}
 			}
+			report := ask(t, without(promtest.Stack(), metric.Name), some)
 			if diff := cmp.Diff(want, panelsIn(report, func(s State) bool { return !s.Sound() })); diff != "" {
 				t.Errorf("panels without an answer: -want +got:\n%s", diff)
 			}
@@ -118,11 +120,12 @@ func TestAskLimits(t *testing.T) {
 		error  string
 	}{
 		{"slow", Limits{RateInterval: "5m", Slow: 0, Series: 100}, Slow, "should take 0s at most"},
-		{"too many series", Limits{RateInterval: "5m", Slow: time.Minute, Series: 1}, Crowded, "4 series are too many to tell apart; at most 1"},
+		{"too many series", Limits{RateInterval: "5m", Slow: time.Minute, Series: 1}, Crowded, "13 series are too many to tell apart; at most 1"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			report, err := healthy(t, board.All()).Ask(t.Context(), of(mix()), tc.limits)
+			p := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
+			report, err := p.Ask(t.Context(), of(mix()), tc.limits)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +139,7 @@ func TestAskLimits(t *testing.T) {
 
 // TestAskTypes: Prometheus scraped a gauge under the name of a counter.
 func TestAskTypes(t *testing.T) {
-	spoiled := strings.ReplaceAll(promtest.Healthy, "# TYPE moodring_replies_total counter", "# TYPE moodring_replies_total gauge")
+	spoiled := strings.ReplaceAll(promtest.Stack(), "# TYPE moodring_replies_total counter", "# TYPE moodring_replies_total gauge")
 	var got []string
 	for _, q := range ask(t, spoiled, board.All()).Queries {
 		if q.State == Mismatch {
@@ -225,6 +228,18 @@ func without(load, metric string) string {
 		}
 	}
 	return strings.Join(kept, "\n")
+}
+
+// only is a board with the panels alone that show metric.
+func only(b board.Board, metric string) board.Board {
+	titles := b.Shows(metric)
+	var row board.Row
+	for _, o := range b.Observables() {
+		if slices.Contains(titles, o.Title) {
+			row.Observables = append(row.Observables, o)
+		}
+	}
+	return board.Board{File: b.File, Rows: []board.Row{row}}
 }
 
 func needs(b board.Board, title string) bool {

@@ -1,0 +1,159 @@
+// Mutants renames each metric and each label of the contract, one at a time and
+// nowhere else, and looks whether a test of dashgen fails each time: whether a
+// dashboard that asks for what is no longer there is noticed.
+//
+//	cd dashgen/conform && go run ./mutants
+//
+// It prints a line for each, and exits with 1 when one goes unnoticed. Queries
+// are broken by TestMutants in dashgen/internal/verify.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+func main() { os.Exit(run(os.Stdout, os.Stderr)) }
+
+const (
+	contract = "contract/metrics.go"
+	suite    = "./dashgen/internal/verify"
+	test     = "^TestWhatIsShown$"
+)
+
+func run(stdout, stderr io.Writer) int {
+	caught, total, err := try(stdout)
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "mutants: %v\n", err)
+		return 1
+	}
+	_, _ = fmt.Fprintf(stdout, "%d of %d renamed metrics and labels caught\n", caught, total)
+	if caught < total {
+		return 1
+	}
+	return 0
+}
+
+func try(out io.Writer) (caught, total int, err error) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return 0, 0, err
+	}
+	file := filepath.Join(root, contract)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%w; run it in dashgen/conform", err)
+	}
+	names, err := names(file, text)
+	if err != nil {
+		return 0, 0, err
+	}
+	folder, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return 0, 0, err
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // it is in the temporary folder
+	for _, n := range names {
+		noticed, err := n.try(root, folder, file, text)
+		if err != nil {
+			return caught, total, fmt.Errorf("%s: %w", n.name, err)
+		}
+		total++
+		verdict := "UNNOTICED"
+		if noticed {
+			caught++
+			verdict = "caught"
+		}
+		if _, err := fmt.Fprintf(out, "%-9s %s\n", verdict, n.name); err != nil {
+			return caught, total, err
+		}
+	}
+	return caught, total, nil
+}
+
+// name is where a metric or label is named in the contract.
+type name struct {
+	name       string
+	start, end int // of its literal, in the file
+}
+
+// names are the constants of metrics and of label keys, and the labels that
+// stand in a row of their own.
+func names(file string, text []byte) ([]name, error) {
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, file, text, 0)
+	if err != nil {
+		return nil, err
+	}
+	var all []name
+	add := func(lit *ast.BasicLit, what string) {
+		all = append(all, name{what, set.Position(lit.Pos()).Offset, set.Position(lit.End()).Offset})
+	}
+	ast.Inspect(parsed, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.ValueSpec:
+			for i, value := range n.Values {
+				if lit, ok := value.(*ast.BasicLit); ok && isName(n.Names[i].Name, lit) {
+					add(lit, n.Names[i].Name+" "+lit.Value)
+				}
+			}
+		case *ast.CompositeLit:
+			for _, element := range n.Elts {
+				if lit, ok := element.(*ast.BasicLit); ok && (lit.Value == `"version"` || lit.Value == `"goversion"`) {
+					add(lit, "label "+lit.Value+" of the build")
+				}
+			}
+		}
+		return true
+	})
+	return all, nil
+}
+
+func isName(constant string, lit *ast.BasicLit) bool {
+	return lit.Kind == token.STRING && (strings.HasPrefix(lit.Value, `"moodring_`) || strings.HasPrefix(constant, "Label"))
+}
+
+// try runs the test with the contract's file replaced by one with another name.
+func (n name) try(root, folder, file string, text []byte) (noticed bool, err error) {
+	old, err := strconv.Unquote(string(text[n.start:n.end]))
+	if err != nil {
+		return false, err
+	}
+	renamed := filepath.Join(folder, "metrics.go")
+	changed := string(text[:n.start]) + strconv.Quote(rename(old)) + string(text[n.end:])
+	if err := os.WriteFile(renamed, []byte(changed), 0o600); err != nil {
+		return false, err
+	}
+	overlay := filepath.Join(folder, "overlay.json")
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {file: renamed}})
+	if err != nil {
+		return false, err
+	}
+	if err := os.WriteFile(overlay, replace, 0o600); err != nil {
+		return false, err
+	}
+	command := exec.Command("go", "test", "-overlay", overlay, "-count=1", "-timeout", "120s", "-run", test, suite)
+	command.Dir = root
+	out, err := command.CombinedOutput()
+	if strings.Contains(string(out), "[build failed]") || strings.Contains(string(out), "[setup failed]") {
+		return false, fmt.Errorf("the test does not build: %s", out)
+	}
+	return err != nil, nil
+}
+
+// rename keeps a counter's ending, so that only the name is another.
+func rename(old string) string {
+	if base, ok := strings.CutSuffix(old, "_total"); ok {
+		return base + "_renamed_total"
+	}
+	return old + "_renamed"
+}
