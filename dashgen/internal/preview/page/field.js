@@ -1,0 +1,99 @@
+// How a panel shows one series: its defaults, with the overrides that match.
+
+import { byIndex, byName, hex, mix, scheme } from './color.js';
+import { format } from './unit.js';
+
+// settings gives a series' own settings.
+export function settings(panel, frame) {
+  const config = structuredClone(panel.fieldConfig?.defaults ?? {});
+  config.custom ??= {};
+  for (const override of panel.fieldConfig?.overrides ?? []) {
+    if (!matches(override.matcher, frame)) continue;
+    for (const { id, value } of override.properties ?? []) set(config, id.split('.'), value);
+  }
+  return config;
+}
+
+function matches({ id, options }, frame) {
+  switch (id) {
+    case 'byName': return frame.name === options;
+    case 'byRegexp': return expression(options).test(frame.name);
+    case 'byFrameRefID': return frame.refId === options;
+    case 'byNames': return (options?.names ?? []).includes(frame.name) !== (options?.mode === 'exclude');
+    case 'byType': return options === (frame.type ?? 'number');
+  }
+  return false;
+}
+
+export function expression(text) {
+  const [, body, flags] = String(text).match(/^\/(.*)\/([gimsuy]*)$/s) ?? [null, text, ''];
+  return new RegExp(body, flags.replace('g', ''));
+}
+
+function set(target, path, value) {
+  const [key, ...rest] = path;
+  if (rest.length === 0) target[key] = value;
+  else set((target[key] ??= {}), rest, value);
+}
+
+// title is the name that a series is shown under.
+export function title(config, frame) {
+  const given = config.displayName;
+  if (!given) return frame.name;
+  return given.replace(/\$\{__(?:series|field)\.(name|labels\.(\w+)|labels\["?([^"\]]+)"?\])\}/g,
+    (_, what, a, b) => (what === 'name' ? frame.name : frame.labels[a ?? b] ?? ''));
+}
+
+// show gives a value's text and colour.
+export function show(value, config, name, index) {
+  const mapped = mapping(value, config.mappings ?? []);
+  return {
+    text: mapped?.text || (value === null || value === undefined ? config.noValue ?? 'No value' : typeof value === 'number' ? format(value, config.unit, config.decimals ?? null) : String(value)),
+    color: mapped?.color ? hex(mapped.color) : paint(value, config, name, index),
+    isMapped: Boolean(mapped?.text),
+  };
+}
+
+function mapping(value, list) {
+  for (const { type, options } of list) {
+    const found = mappers[type]?.(value, options);
+    if (found) return found;
+  }
+  return null;
+}
+
+const mappers = {
+  value: (value, options) => options[String(value)],
+  range: (value, { from, to, result }) => value !== null && value >= (from ?? -Infinity) && value <= (to ?? Infinity) && result,
+  regex: (value, { pattern, result }) => expression(pattern).test(String(value)) && result,
+  special: (value, { match, result }) => specials[match]?.(value) && result,
+};
+
+const specials = {
+  null: (v) => v === null, nan: (v) => v === null, 'null+nan': (v) => v === null,
+  empty: (v) => v === '', true: (v) => v === true, false: (v) => v === false,
+};
+
+// paint gives a value its colour, or a series when value is undefined.
+export function paint(value, config, name, index) {
+  const mode = config.color?.mode ?? 'thresholds';
+  if (mode === 'fixed' || mode === 'shades') return hex(config.color.fixedColor ?? 'text');
+  if (mode === 'thresholds') return hex(step(value, config).color);
+  if (mode === 'palette-classic-by-name') return byName(name);
+  const stops = scheme(mode);
+  return stops ? mix(stops, part(value, config)) : byIndex(index);
+}
+
+// step is the threshold that a value has reached.
+export function step(value, config) {
+  const steps = config.thresholds?.steps ?? [];
+  const scaled = config.thresholds?.mode === 'percentage' ? part(value, config) * 100 : value;
+  return steps.findLast((s) => s.value === null || s.value === undefined || scaled >= s.value) ?? steps[0] ?? { color: 'green' };
+}
+
+// part is where a value is between least and most, 0 to 1.
+export function part(value, config) {
+  const least = config.min ?? 0;
+  const most = config.max ?? 100;
+  return Math.min(1, Math.max(0, ((value ?? least) - least) / (most - least || 1)));
+}

@@ -1,0 +1,59 @@
+// Links between boards, and out of them.
+
+import { make } from './element.js';
+import { write } from './address.js';
+import { fill } from './template.js';
+import { values } from './variable.js';
+
+// anchor is a link, or only its text when the address is none to follow.
+export function anchor(url, text, isNew = false) {
+  const safe = /^(https?:\/\/|\/(?!\/)|\?|#)/i.test(url);
+  if (!safe) return make('span', {}, text);
+  return make('a', { href: url, target: isNew ? '_blank' : null, rel: 'noreferrer' }, text);
+}
+
+// written fills the variables of a link's address in; scoped are those of the
+// value that it stands at.
+export function written(url, page, scoped = {}) {
+  const time = new URLSearchParams({ from: page.chosen.from, to: page.chosen.to }).toString();
+  const all = page.variables.flatMap((v) => v.chosen.map((value) => `var-${v.name}=${encodeURIComponent(value)}`)).join('&');
+  return fill(url, { ...values(page.variables), ...scoped, __url_time_range: time, __all_variables: all }, 'percentencode');
+}
+
+// ofValue are the variables that a link at a value has.
+export function ofValue(frame, value) {
+  const scoped = { '__field.name': frame.name, '__series.name': frame.name, '__value.raw': String(value ?? ''), '__value.numeric': String(value ?? '') };
+  for (const [label, text] of Object.entries(frame.labels)) scoped[`__field.labels.${label}`] = encodeURIComponent(text);
+  return scoped;
+}
+
+// named is a value's name, as a link when its settings have one.
+export function named(page, config, frame, text, value) {
+  const [link] = config.links ?? [];
+  if (!link) return make('span', {}, text);
+  return anchor(written(link.url, page, ofValue(frame, value)), text, link.targetBlank);
+}
+
+// ofBoard are the links at the top of a board: those written out, and those to
+// every other board with the same tags.
+export function ofBoard(page) {
+  return (page.board.links ?? []).flatMap((link) => (link.type === 'dashboards' ? tagged(page, link) : [single(page, link)]));
+}
+
+function tagged(page, link) {
+  const wanted = page.about.boards.filter((b) => b.uid !== page.chosen.uid && (link.tags ?? []).every((tag) => (b.tags ?? []).includes(tag)));
+  return wanted.map((b) => anchor(keeping(page, link, b.uid), b.title, link.targetBlank));
+}
+
+function keeping(page, link, uid) {
+  const { from, to } = page.chosen;
+  const chosen = new Map(page.variables.map((v) => [v.name, v.chosen]));
+  return write({ uid, ...(link.keepTime ? { from, to } : {}), variables: link.includeVars ? chosen : new Map() });
+}
+
+export function single(page, link) {
+  let url = written(link.url ?? '', page);
+  const more = [link.keepTime && '${__url_time_range}', link.includeVars && '${__all_variables}'].filter(Boolean);
+  if (more.length) url += (url.includes('?') ? '&' : '?') + written(more.join('&'), page);
+  return anchor(url, link.title || url, link.targetBlank);
+}

@@ -1,0 +1,128 @@
+// A panel: a heading, what it shows or why it shows nothing, and what it is for.
+
+import { frames } from './ask.js';
+import { bars } from './bars.js';
+import { make } from './element.js';
+import { fill } from './template.js';
+import { gauges } from './gauge.js';
+import { heatmap } from './heatmap.js';
+import { icon } from './icon.js';
+import { single } from './link.js';
+import { markdown } from './markdown.js';
+import { prose } from './prose.js';
+import { stat } from './stat.js';
+import { states } from './states.js';
+import { table } from './table.js';
+import { timeseries } from './timeseries.js';
+import { values } from './variable.js';
+
+const kinds = { timeseries, stat, heatmap, table, gauge: gauges, bargauge: bars, text: prose, 'state-timeline': states, 'status-history': states };
+
+// panel makes the element of a model, and its load(page, signal), which asks
+// and draws anew. load never fails: what went wrong stands in the panel, and in
+// data-state: drawn, empty, unknown or failed.
+export function panel(model, page, level) {
+  const id = `panel-${model.id}`;
+  const title = make('h' + level, { id: `${id}-title` });
+  const body = make('div', { class: 'body' });
+  const notes = make('div', { id: `${id}-notes`, class: 'notes prose', hidden: true, tabindex: 0, role: 'region', 'aria-label': `About ${model.title}` });
+  const element = make('section', { id, class: 'panel', 'aria-labelledby': `${id}-title`, 'data-type': model.type, 'data-state': 'loading' },
+    make('header', {}, title, about(model, notes), larger(model, page)), notes, make('div', { class: 'frame' }, body));
+  const state = { model, element, title, body, notes, page, memory: { hidden: new Set() }, answer: null, drawing: null };
+  new ResizeObserver(() => resize(state)).observe(body);
+  return { element, load: (signal) => load(state, signal) };
+}
+
+async function load(state, signal) {
+  const { model, page, element } = state;
+  const known = values(page.variables);
+  state.named = { ...model, title: fill(model.title, known, 'text') };
+  state.title.textContent = state.named.title || kindName(model);
+  state.notes.replaceChildren(...markdown(fill(model.description, known, 'text')), ...(model.links ?? []).map((link) => make('p', {}, single(page, link))));
+  if (!kinds[model.type]) return tell(state, 'unknown', `Panels of type ${model.type} are not drawn here; Grafana draws them.`);
+  element.setAttribute('aria-busy', 'true');
+  try {
+    state.answer = model.type === 'text' ? { frames: [] } : await frames(model, {
+      range: page.range, variables: known, scrapeInterval: page.about.scrapeInterval, points: Math.max(100, Math.round(state.body.clientWidth || 600)), signal,
+    });
+    redraw(state);
+  } catch (error) {
+    if (signal.aborted) return;
+    state.answer = null;
+    tell(state, 'failed', sentence(error.message));
+  }
+  element.removeAttribute('aria-busy');
+}
+
+const kindName = (model) => model.type[0].toUpperCase() + model.type.slice(1);
+const sentence = (text) => `This panel could not be drawn: ${text}${/[.?!]$/.test(text) ? '' : '.'}`;
+
+function redraw(state) {
+  const { answer, body, named, page, memory } = state;
+  const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  clear(state);
+  if (named.type !== 'text' && answer.frames.every((f) => f.values.every((v) => v === null))) {
+    tell(state, 'empty', named.fieldConfig?.defaults?.noValue ?? 'No data');
+  } else {
+    state.drawing = kinds[named.type](body, { panel: named, frames: answer.frames, range: answer.range ?? page.range, step: answer.step, page, memory, redraw: () => attempt(state) });
+    mark(state, 'drawn');
+  }
+  if (focused) body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+// attempt draws again what is there; load has seen it drawn before.
+function attempt(state) {
+  try {
+    redraw(state);
+  } catch (error) {
+    tell(state, 'failed', sentence(error.message));
+  }
+}
+
+function resize(state) {
+  const size = `${state.body.clientWidth} ${state.body.clientHeight}`;
+  if (size !== state.size && state.drawing) attempt(state);
+  state.size = size;
+}
+
+function clear(state) {
+  state.drawing?.destroy?.();
+  state.drawing = null;
+  state.body.classList.remove('charted');
+  state.body.replaceChildren();
+  state.size = `${state.body.clientWidth} ${state.body.clientHeight}`;
+}
+
+function tell(state, kind, text) {
+  clear(state);
+  state.body.append(make('p', { class: 'note' }, text));
+  mark(state, kind);
+}
+
+// mark says what became of the panel. A body that scrolls is one that the
+// keyboard must reach.
+function mark({ element, body, title }, kind) {
+  element.dataset.state = kind;
+  const scrolls = body.scrollHeight > body.clientHeight + 1 || body.scrollWidth > body.clientWidth + 1;
+  for (const [name, value] of [['tabindex', '0'], ['role', 'region'], ['aria-label', title.textContent]]) {
+    if (scrolls) body.setAttribute(name, value);
+    else body.removeAttribute(name);
+  }
+}
+
+// about is the button that shows what the panel is for.
+function about(model, notes) {
+  if (!model.description && !model.links?.length) return null;
+  const press = (event) => {
+    notes.hidden = !notes.hidden;
+    event.currentTarget.setAttribute('aria-expanded', String(!notes.hidden));
+  };
+  return make('button', { type: 'button', class: 'icon', 'aria-expanded': 'false', 'aria-controls': notes.id, 'aria-label': `About ${model.title}`, onclick: press }, icon('about'));
+}
+
+// larger shows one panel alone, and all again.
+function larger(model, page) {
+  const isAlone = page.chosen.panel === String(model.id);
+  return make('button', { type: 'button', class: 'icon larger', 'aria-label': isAlone ? 'All panels' : `${model.title ?? ''} alone`, 'data-key': 'larger',
+    onclick: () => page.choose({ panel: isAlone ? null : String(model.id) }) }, icon(isAlone ? 'close' : 'larger'));
+}

@@ -1,0 +1,57 @@
+// A board's panels in their rows and places. Each row is a section with a grid
+// of its own, so that a closed row leaves no hole.
+
+import { make } from './element.js';
+import { panel } from './panel.js';
+import { fill } from './template.js';
+import { values } from './variable.js';
+
+// rows makes the elements of a board, and of each row a load(signal) that
+// loads the panels that can be seen.
+export function rows(page) {
+  return groups(page.board.panels ?? [], page.chosen.panel).map((group) => row(group, page));
+}
+
+// groups: a row's panels follow it in the list, or are inside it when the row
+// was closed as the board was saved. The panel that is shown alone is a group.
+function groups(list, alone) {
+  const found = [{ panels: [] }];
+  for (const model of inReadingOrder(list)) {
+    if (model.type === 'row') found.push({ model, panels: [...(model.panels ?? [])] });
+    else found.at(-1).panels.push(model);
+  }
+  if (!alone) return found.filter((g) => g.model || g.panels.length > 0);
+  const one = found.flatMap((g) => g.panels).find((p) => String(p.id) === alone);
+  return one ? [{ panels: [{ ...one, gridPos: { x: 0, y: 0, w: 24, h: 18 } }] }] : [];
+}
+
+function inReadingOrder(list) {
+  const at = ({ gridPos = {} }) => (gridPos.y ?? 0) * 100 + (gridPos.x ?? 0);
+  return [...list].sort((a, b) => at(a) - at(b));
+}
+
+function row({ model, panels }, page) {
+  const made = panels.map((p) => ({ ...panel(p, page, model ? 3 : 2), place: p.gridPos ?? {} }));
+  const top = Math.min(...made.map(({ place }) => place.y ?? 0));
+  const grid = make('div', { class: 'grid' }, made.map(({ element, place }) => placed(element, place, top)));
+  const isClosed = () => grid.hidden;
+  const load = (signal) => (isClosed() ? [] : made.map((p) => p.load(signal)));
+  if (!model) return { element: make('section', { 'aria-label': 'Panels' }, grid), load };
+  grid.hidden = Boolean(model.collapsed);
+  return { element: make('section', { class: 'row' }, heading(model, grid, page, load), grid), load };
+}
+
+function placed(element, { x = 0, y = 0, w = 12, h = 8 }, top) {
+  for (const [name, value] of Object.entries({ x: x + 1, y: y - top + 1, w, h })) element.style.setProperty(`--${name}`, value);
+  return element;
+}
+
+function heading(model, grid, page, load) {
+  const press = (event) => {
+    grid.hidden = !grid.hidden;
+    event.currentTarget.setAttribute('aria-expanded', String(!grid.hidden));
+    page.track(load(page.signal));
+  };
+  return make('h2', {}, make('button', { type: 'button', 'aria-expanded': String(!grid.hidden), onclick: press },
+    fill(model.title, values(page.variables), 'text') || 'Row'));
+}

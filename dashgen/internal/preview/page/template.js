@@ -1,0 +1,52 @@
+// Variables in text: $name, ${name}, ${name:format} and [[name]], as Grafana
+// fills them in.
+
+const place = /\$(\w+)|\$\{(\w+(?:\.[\w.-]+|\["[^"]*"\])?)(?::(\w+))?\}|\[\[(\w+)(?::(\w+))?\]\]/g;
+
+// A variable's value is {values: [...], text, raw, isList}: raw goes in as it
+// is (an "all" of the board's own), isList is one of which several can be
+// chosen, and is therefore written as a regular expression in queries.
+export function fill(text, variables, format = 'query') {
+  return String(text ?? '').replace(place, (whole, a, b, formatB, c, formatC) => {
+    const name = a ?? b ?? c;
+    const found = variables[name];
+    if (found === undefined) return whole;
+    if (typeof found === 'string') return found;
+    return write(found, formatB ?? formatC ?? format, name);
+  });
+}
+
+// names lists the variables that text mentions.
+export function names(text) {
+  return [...String(text ?? '').matchAll(place)].map(([, a, b, , c]) => a ?? b ?? c);
+}
+
+const special = /[\\^$.*+?()[\]{}|]/g;
+
+const formats = {
+  // In a PromQL string a backslash is written twice.
+  query: (values, isList) => (isList ? any(values.map((v) => v.replace(special, '\\\\$&'))) : values.map((v) => v.replace(/["\\]/g, '\\$&')).join('|')),
+  regex: (values) => any(values.map((v) => v.replace(special, '\\$&'))),
+  raw: (values) => (values.length === 1 ? values[0] : `{${values.join(',')}}`),
+  glob: (values) => (values.length === 1 ? values[0] : `{${values.join(',')}}`),
+  csv: (values) => values.join(','),
+  pipe: (values) => values.join('|'),
+  text: (values) => values.join(' + '),
+  json: (values) => JSON.stringify(values),
+  percentencode: (values) => encodeURIComponent(values.join(',')),
+  doublequote: (values) => values.map((v) => `"${v.replaceAll('"', '\\"')}"`).join(','),
+  singlequote: (values) => values.map((v) => `'${v.replaceAll("'", "\\'")}'`).join(','),
+};
+
+function any(values) {
+  return values.length === 1 ? values[0] : `(${values.join('|')})`;
+}
+
+function write(found, format, name) {
+  if (format === 'queryparam') {
+    return found.chosen.map((v) => `var-${name}=${encodeURIComponent(v)}`).join('&');
+  }
+  if (format === 'text') return found.text;
+  if (found.raw !== undefined) return found.raw;
+  return (formats[format] ?? formats.raw)(found.values, found.isList);
+}

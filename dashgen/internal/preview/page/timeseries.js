@@ -1,0 +1,166 @@
+// Lines, areas, bars and points over time.
+
+import { chart, near, valueAxis } from './chart.js';
+import { fade, hex } from './color.js';
+import { make } from './element.js';
+import { paint, settings, show, title } from './field.js';
+import { legend } from './legend.js';
+import { format } from './unit.js';
+
+const { uPlot } = globalThis;
+
+export function timeseries(place, scope) {
+  const all = styled(scope);
+  const shown = all.filter((s) => !scope.memory.hidden.has(s.name));
+  const area = make('div', { class: 'chart', tabindex: 0, role: 'group', 'aria-roledescription': 'chart', 'data-key': 'chart',
+    'aria-label': `${scope.panel.title}: ${all.length} series over time. Arrow keys read the values.` });
+  place.classList.add('charted');
+  place.append(area, legend(all, scope.panel.options?.legend, scope.memory, scope.redraw) ?? '');
+  const times = scope.frames[0].times;
+  const scales = axes(shown);
+  return chart(area, scope, {
+    data: [times, ...stack(shown)],
+    series: shown.map(line),
+    bands: bands(shown),
+    scales: Object.fromEntries(scales.map((a) => [a.scale, a.range])),
+    axes: scales.map((a) => a.axis),
+    draw: (u) => limits(u, shown[0]),
+    tell: (index) => [...near(scope, times, index), ...told(shown, index, scope.panel.options?.tooltip)],
+  });
+}
+
+// styled gives each series its settings, name and colour.
+function styled({ panel, frames }) {
+  return frames.map((frame, i) => {
+    const config = settings(panel, frame);
+    const last = frame.values.findLast((v) => v !== null) ?? null;
+    return { config, name: frame.name, label: title(config, frame), color: paint(last, config, frame.name, i), values: frame.values, scale: config.unit ?? 'none' };
+  }).filter((s) => !s.config.custom.hideFrom?.viz);
+}
+
+const mode = (s) => s.config.custom.stacking?.mode ?? 'none';
+const isStacked = (s) => mode(s) === 'normal' || mode(s) === 'percent';
+
+// stack adds each stacked series to those below it; percent makes of the whole
+// of each time 1.
+function stack(series) {
+  const stacked = series.filter(isStacked);
+  const length = series[0]?.values.length ?? 0;
+  const sums = Array(length).fill(0);
+  const whole = (i) => stacked.reduce((sum, s) => sum + Math.abs(s.values[i] ?? 0), 0) || 1;
+  return series.map((s) => {
+    if (!isStacked(s)) return s.values;
+    return s.values.map((v, i) => (v === null ? null : (sums[i] += mode(s) === 'percent' ? v / whole(i) : v)));
+  });
+}
+
+// bands fill between a stacked series and the one below it.
+function bands(series) {
+  const stacked = series.map((s, i) => [s, i + 1]).filter(([s]) => isStacked(s));
+  return stacked.slice(1).map(([s, i], below) => ({ series: [i, stacked[below][1]], fill: filling(s) }));
+}
+
+function filling({ color, config }) {
+  return fade(color, (config.custom.fillOpacity ?? 0) / 100);
+}
+
+const paths = {
+  smooth: () => uPlot.paths.spline(),
+  stepBefore: () => uPlot.paths.stepped({ align: -1 }),
+  stepAfter: () => uPlot.paths.stepped({ align: 1 }),
+};
+
+function line(s) {
+  const { custom } = s.config;
+  const width = custom.lineWidth ?? 1;
+  const style = custom.drawStyle ?? 'line';
+  return {
+    scale: s.scale,
+    stroke: s.color,
+    width,
+    fill: filling(s),
+    dash: custom.lineStyle?.fill === 'dash' ? custom.lineStyle.dash ?? [10, 10] : undefined,
+    spanGaps: Boolean(custom.spanNulls),
+    paths: style === 'bars' ? uPlot.paths.bars({ size: [0.8, 60] }) : style === 'points' ? () => null : paths[custom.lineInterpolation]?.(),
+    points: points(custom, style, s.values),
+  };
+}
+
+// points: a value between two gaps has no line, and would not be seen.
+function points(custom, style, values) {
+  const size = custom.pointSize ?? 5;
+  if (style === 'points' || custom.showPoints === 'always') return { show: true, size };
+  const isAlone = (i) => values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
+  const alone = style === 'line' ? values.map((_, i) => i).filter(isAlone) : [];
+  return { show: alone.length > 0, size, filter: () => alone };
+}
+
+// axes: one for each unit, the first on the left.
+function axes(series) {
+  const units = [...new Set(series.map((s) => s.scale))];
+  return units.map((scale, i) => {
+    const { config } = series.find((s) => s.scale === scale);
+    const { custom } = config;
+    const isRight = i > 0 || custom.axisPlacement === 'right';
+    const isPercent = custom.stacking?.mode === 'percent';
+    return {
+      scale,
+      range: { range: isPercent ? () => [0, 1] : (u, low, high) => span(config, low, high), ...(custom.scaleDistribution?.type === 'log' ? { distr: 3, log: custom.scaleDistribution.log === 2 ? 2 : 10 } : {}) },
+      axis: valueAxis({
+        scale,
+        side: isRight ? 1 : 3,
+        show: custom.axisPlacement !== 'hidden',
+        grid: i > 0 ? { show: false } : undefined,
+        label: custom.axisLabel || undefined,
+        values: (u, marks) => marks.map((v) => (v === null ? '' : format(v, isPercent ? 'percentunit' : config.unit))),
+      }),
+    };
+  });
+}
+
+function span(config, low, high) {
+  const { axisSoftMin, axisSoftMax, scaleDistribution } = config.custom;
+  if (scaleDistribution?.type === 'log') return uPlot.rangeLog(low ?? 1, high ?? 10, 10, true);
+  const [least, most] = low === null || low === high && low === 0 ? [0, 1] : uPlot.rangeNum(low, high, 0.1, true);
+  const from = config.min ?? Math.min(least, axisSoftMin ?? least);
+  const to = config.max ?? Math.max(most, axisSoftMax ?? most);
+  return to > from ? [from, to] : [from, from + 1];
+}
+
+// limits draws the thresholds, as far as the panel wants them.
+function limits(u, series) {
+  const style = series?.config.custom.thresholdsStyle?.mode ?? 'off';
+  if (style === 'off') return;
+  const { ctx, bbox } = u;
+  const steps = series.config.thresholds?.steps ?? [];
+  const y = (value) => Math.min(bbox.top + bbox.height, Math.max(bbox.top, u.valToPos(value ?? -Infinity, series.scale, true) || 0));
+  ctx.save();
+  steps.forEach(({ value, color }, i) => {
+    const from = value === null || value === undefined ? bbox.top + bbox.height : y(value);
+    if (style.includes('area')) {
+      const to = i + 1 < steps.length ? y(steps[i + 1].value) : bbox.top;
+      ctx.fillStyle = fade(hex(color), 0.12);
+      ctx.fillRect(bbox.left, to, bbox.width, from - to);
+    }
+    const isWithin = from > bbox.top && from < bbox.top + bbox.height;
+    if (i > 0 && style !== 'area' && isWithin) rule(ctx, bbox, from, hex(color), style.includes('dashed'));
+  });
+  ctx.restore();
+}
+
+function rule(ctx, bbox, y, color, isDashed) {
+  ctx.strokeStyle = color;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash(isDashed ? [8 * devicePixelRatio, 6 * devicePixelRatio] : []);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, Math.round(y));
+  ctx.lineTo(bbox.left + bbox.width, Math.round(y));
+  ctx.stroke();
+}
+
+function told(series, index, options) {
+  const rows = series.map((s) => ({ color: s.color, name: s.label, value: s.values[index], text: show(s.values[index], s.config, s.name, 0).text }))
+    .filter((row) => row.value !== null);
+  const order = { asc: 1, desc: -1 }[options?.sort] ?? 0;
+  return order ? rows.sort((a, b) => order * (a.value - b.value)) : rows;
+}

@@ -1,0 +1,249 @@
+package preview_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/dashgen/internal/preview"
+)
+
+func TestRead(t *testing.T) {
+	for _, tc := range []struct{ name, text, want, err string }{
+		{"a dashboard", `{"uid": "one", "title": "One", "panels": []}`, "one One", ""},
+		{"as the API answers", `{"meta": {}, "dashboard": {"uid": "one", "title": "One", "panels": []}}`, "one One", ""},
+		{"no uid of its own", `{"title": "One", "panels": []}`, "some-file One", ""},
+		{"no JSON", `panels: []`, "", "some file is no JSON object: invalid character 'p' looking for beginning of value"},
+		{"a list", `[]`, "", "some file is no JSON object: json: cannot unmarshal array into Go value of type struct { Dashboard json.RawMessage \"json:\\\"dashboard\\\"\" }"},
+		{"something else", `{"kind": "Deployment"}`, "", "some file is no Grafana dashboard of the classic schema: it has no panels"},
+		{"a title that is none", `{"title": 1, "panels": []}`, "", "some file is no Grafana dashboard: json: cannot unmarshal number into Go struct field .title of type string"},
+		{"a uid that is a path", `{"uid": "../x", "panels": []}`, "", `some file: the uid "../x" is none that Grafana takes: 1 to 40 of A-Z, a-z, 0-9, _ and -`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			read, err := preview.Read("some file", []byte(tc.text))
+			if err != nil {
+				if diff := cmp.Diff(tc.err, err.Error()); diff != "" {
+					t.Error(diff)
+				}
+				return
+			}
+			if got := read.UID + " " + read.Title; got != tc.want || tc.err != "" {
+				t.Errorf("got %q, want %q or the error %q", got, tc.want, tc.err)
+			}
+		})
+	}
+}
+
+func TestNoTwoBoardsAtOneAddress(t *testing.T) {
+	one, other := preview.Board{UID: "same", Title: "One"}, preview.Board{UID: "same", Title: "Other"}
+	for _, tc := range []struct {
+		name, want string
+		boards     []preview.Board
+	}{
+		{"none", "no dashboards", nil},
+		{"the same uid", `dashboards "One" and "Other" have the same uid, same: change one`, []preview.Board{one, other}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if _, err := preview.Handler(preview.Options{Boards: tc.boards, Prometheus: &url.URL{}}); err == nil || err.Error() != tc.want {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// serve starts a preview of one board over a Prometheus that answers by answer.
+func serve(t *testing.T, isLocal bool, answer http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	upstream := httptest.NewServer(answer)
+	t.Cleanup(upstream.Close)
+	address, err := url.Parse(upstream.URL + "/prefix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.User = url.UserPassword("reader", "secret")
+	handler, err := preview.Handler(preview.Options{
+		Boards:     []preview.Board{{UID: "one", Title: "One", Tags: []string{"a"}, JSON: []byte(`{"panels": []}`)}},
+		Prometheus: address, ScrapeInterval: 15 * time.Second, Local: isLocal,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// ask sends a request, written as "METHOD /path", and gives status and body.
+func ask(t *testing.T, server *httptest.Server, line, host, body string) (*http.Response, string) {
+	t.Helper()
+	method, path, _ := strings.Cut(line, " ")
+	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if host != "" {
+		request.Host = host
+	}
+	request.Header.Set("Cookie", "session=1")
+	if body != "" {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(text)
+}
+
+// echo answers with what Prometheus would see of a question.
+func echo(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Set-Cookie", "prometheus=1")
+	w.Header().Set("Content-Type", "application/json")
+	user, password, _ := r.BasicAuth()
+	_, _ = io.WriteString(w, strings.Join([]string{r.Method, r.URL.Path, r.FormValue("query"), user, password, r.Header.Get("Cookie")}, " "))
+}
+
+func TestPaths(t *testing.T) {
+	server := serve(t, true, echo)
+	for _, tc := range []struct {
+		line, body string
+		status     int
+		want       string // the reply begins so
+	}{
+		{"GET /", "", 302, `<a href="/d/one">`},
+		{"GET /d/one", "", 200, "<!doctype html>"},
+		{"GET /d/one/any-slug", "", 200, "<!doctype html>"},
+		{"GET /d/two", "", 404, "There is no such dashboard here"},
+		{"GET /boards/one", "", 200, `{"panels": []}`},
+		{"GET /boards/two", "", 404, "404 page not found"},
+		{"GET /about.json", "", 200, `{"boards":[{"uid":"one","title":"One","tags":["a"]}],"prometheus":"http://reader:xxxxx@127.0.0.1:`},
+		{"GET /page/board.js", "", 200, "// The page"},
+		{"GET /page/vendor/uPlot.LICENSE", "", 200, "The MIT License"},
+		{"GET /healthz", "", 200, "ok"},
+		{"GET /api/v1/query?query=up", "", 200, "GET /prefix/api/v1/query up reader secret "},
+		{"POST /api/v1/query_range", "query=up", 200, "POST /prefix/api/v1/query_range up reader secret "},
+		{"GET /api/v1/label/job/values", "", 200, "GET /prefix/api/v1/label/job/values  reader secret "},
+		{"GET /api/v1/labels", "", 200, "GET /prefix/api/v1/labels  reader secret "},
+		{"POST /api/v1/admin/tsdb/delete_series", "", 404, "404 page not found"},
+		{"GET /api/v1/status/config", "", 404, "404 page not found"},
+		{"PUT /api/v1/query", "", 405, "Method Not Allowed"},
+		{"GET /api/v1/query?query=" + strings.Repeat("x", 70_000), "", 414, `{"error":"a question of more than 65536 bytes"`},
+		{"POST /api/v1/query", "query=" + strings.Repeat("x", 70_000), 413, `{"error":"a question of more than 65536 bytes"`},
+	} {
+		t.Run(tc.line[:min(len(tc.line), 40)], func(t *testing.T) {
+			response, text := ask(t, server, tc.line, "", tc.body)
+			if response.StatusCode != tc.status || !strings.HasPrefix(text, tc.want) {
+				t.Errorf("status %d, want %d; %.100q", response.StatusCode, tc.status, text)
+			}
+			if policy := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; script-src 'self';") {
+				t.Errorf("policy %q", policy)
+			}
+			if response.Header.Get("Set-Cookie") != "" || strings.Contains(text, "session=1") {
+				t.Error("a cookie went through")
+			}
+		})
+	}
+}
+
+func TestHosts(t *testing.T) {
+	for _, tc := range []struct {
+		host    string
+		isLocal bool
+		status  int
+	}{
+		{"localhost:3000", true, 200},
+		{"127.0.0.1:3000", true, 200},
+		{"[::1]:3000", true, 200},
+		{"[::1]", true, 200},
+		{"evil.example:3000", true, 403},
+		{"10.0.0.1", true, 403},
+		{"boards.example", false, 200},
+	} {
+		t.Run(tc.host, func(t *testing.T) {
+			if response, text := ask(t, serve(t, tc.isLocal, echo), "GET /api/v1/labels", tc.host, ""); response.StatusCode != tc.status {
+				t.Errorf("status %d, want %d: %s", response.StatusCode, tc.status, text)
+			}
+		})
+	}
+}
+
+func TestAnswersThatAreNone(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		answer http.HandlerFunc
+		status int
+		want   string
+	}{
+		{"Prometheus's own error passes", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"status":"error","error":"parse error"}`)
+		}, 400, `{"status":"error","error":"parse error"}`},
+		{"too much", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "99999999")
+		}, 502, `{"error":"an answer of more than 33554432 bytes: ask for fewer series, or for a shorter time","errorType":"preview","status":"error"}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			response, text := ask(t, serve(t, true, tc.answer), "GET /api/v1/query?query=up", "", "")
+			if response.StatusCode != tc.status || text != tc.want {
+				t.Errorf("status %d, want %d; %s", response.StatusCode, tc.status, text)
+			}
+		})
+	}
+}
+
+// TestTooMuchOfAnAnswer: without a length before it, an answer is cut with an
+// error when it grows past the limit, and never passes for a whole one.
+func TestTooMuchOfAnAnswer(t *testing.T) {
+	server := serve(t, true, func(w http.ResponseWriter, _ *http.Request) {
+		line := strings.Repeat("x", 1<<20)
+		for range 33 {
+			_, _ = io.WriteString(w, line) // fails when the preview hangs up
+		}
+	})
+	response, err := http.Get(server.URL + "/api/v1/query?query=up")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if n, err := io.Copy(io.Discard, response.Body); err == nil || n > 32<<20 {
+		t.Errorf("%d bytes, error %v", n, err)
+	}
+}
+
+func TestNoPrometheus(t *testing.T) {
+	nowhere, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := nowhere.Addr().String()
+	if err := nowhere.Close(); err != nil {
+		t.Fatal(err)
+	}
+	handler, err := preview.Handler(preview.Options{
+		Boards: []preview.Board{{UID: "one"}}, Prometheus: &url.URL{Scheme: "http", Host: address, User: url.UserPassword("reader", "secret")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	response, text := ask(t, server, "GET /api/v1/query?query=up", "", "")
+	want := fmt.Sprintf(`{"error":"asking Prometheus at http://reader:xxxxx@%[1]s: dial tcp %[1]s: connect: connection refused; is it there?"`, address)
+	if response.StatusCode != 502 || !strings.HasPrefix(text, want) {
+		t.Errorf("status %d, %s", response.StatusCode, text)
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/moodring/moodring/dashgen/internal/promtest"
+)
+
+func TestPreviewServesUntilItIsStopped(t *testing.T) {
+	prometheus := promtest.Server(t, promtest.Healthy, promtest.Now)
+	flags := previewFlags{prometheus: prometheus.URL, scrapeInterval: "15s"}
+	options, err := flags.options(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	stdout, writer := io.Pipe()
+	over := make(chan error, 1)
+	go func() { over <- servePreview(ctx, options, "127.0.0.1:0", writer) }()
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, address, _ := strings.Cut(strings.TrimSpace(line), " at ")
+	if said != "preview of "+prometheus.URL {
+		t.Errorf("it said %q", line)
+	}
+	for path, want := range map[string]string{
+		"/":                              "<!doctype html>",
+		"/boards/" + "moodring-overview": `{`,
+		"/api/v1/label/model/values":     `{"data":["bert","resting"],"status":"success"}`,
+	} {
+		response, err := http.Get(address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close() // it was read to its end
+		if err != nil || !strings.HasPrefix(string(body), want) {
+			t.Errorf("%s: %v, %.100s", path, err, body)
+		}
+	}
+	stop()
+	if err := <-over; err != nil {
+		t.Error(err)
+	}
+	if _, err := http.Get(address); err == nil {
+		t.Error("it still serves")
+	}
+}
+
+func TestPreviewOfATakenPort(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	address := taken.Addr().String()
+	flags := previewFlags{prometheus: "http://127.0.0.1:9090", scrapeInterval: "15s"}
+	options, err := flags.options(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "preview: listen tcp " + address + ": bind: address already in use; choose another with --web.listen-address"
+	if err := servePreview(t.Context(), options, address, io.Discard); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
