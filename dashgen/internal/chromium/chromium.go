@@ -1,0 +1,56 @@
+// Package chromium finds a Chromium and runs it without a window.
+package chromium
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+
+	"github.com/chromedp/chromedp"
+)
+
+// names are what Chromium and its kin are called on the PATH.
+var names = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "headless_shell"}
+
+// Find takes CHROMIUM, the PATH, and installed, where `make browser` puts one,
+// in this order.
+func Find(installed string) (path string, err error) {
+	if chosen := os.Getenv("CHROMIUM"); chosen != "" {
+		if path, err = exec.LookPath(chosen); err != nil {
+			return "", fmt.Errorf("no Chromium at CHROMIUM=%s: %w; set it to a Chromium's binary, or unset it", chosen, err)
+		}
+		return path, nil
+	}
+	for _, name := range names {
+		if path, err = exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	if path, err = exec.LookPath(installed); err == nil {
+		return path, nil
+	}
+	return "", errors.New("no Chromium: set CHROMIUM to its binary, put chromium or google-chrome on the PATH, or run `make browser` in a checkout")
+}
+
+// Open gives a context in which chromedp's actions run in the Chromium at path.
+// It starts with the first action, and is gone when close returns.
+func Open(ctx context.Context, path string) (_ context.Context, closeIt func() error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
+		// In the C locale its language is en-US@posix, which JavaScript refuses.
+		chromedp.Flag("lang", "en-US"), chromedp.Env("LC_ALL=en_US.UTF-8"))
+	if os.Geteuid() == 0 { // Chromium refuses to run as root in its sandbox
+		options = append(options, chromedp.NoSandbox)
+	}
+	ctx, stopProgram := chromedp.NewExecAllocator(ctx, options...)
+	ctx, stopTab := chromedp.NewContext(ctx)
+	return ctx, func() error {
+		defer stopProgram()
+		defer stopTab()
+		if err := chromedp.Cancel(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			return fmt.Errorf("closing Chromium: %w", err)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Installs a headless Chromium under DIR, without root: a binary for x86-64
+# Linux that comes inside a package of npm, with the libraries and the font that
+# a bare machine lacks. DIR/bin/chromium runs it.
+#
+# usage: install.sh DIR VERSION SHA256
+set -eu
+mkdir -p "$1/chromium" "$1/bin"
+dir=$(cd "$1" && pwd)
+cd "$dir/chromium"
+
+npm pack --silent "@sparticuz/chromium@$2" >package.name
+echo "$3  $(cat package.name)" | sha256sum --check --quiet
+tar -xzf "$(cat package.name)"
+
+node -e '
+  const { readFileSync, writeFileSync } = require("fs");
+  const { brotliDecompressSync } = require("zlib");
+  for (const name of ["chromium", "al2023.tar", "fonts.tar"])
+    writeFileSync(name, brotliDecompressSync(readFileSync("package/bin/" + name + ".br")));
+'
+chmod +x chromium
+tar -xf al2023.tar
+tar -xf fonts.tar
+rm -r "$(cat package.name)" package.name package al2023.tar fonts.tar
+
+cat >fonts.conf <<EOF
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>$dir/chromium/fonts</dir><cachedir>$dir/chromium/fonts-cache</cachedir></fontconfig>
+EOF
+
+# Its sandbox needs rights that containers and some distributions do not give.
+# Only pages of our own are shown to it.
+cat >chromium.sh <<EOF
+#!/bin/sh
+LD_LIBRARY_PATH=$dir/chromium/lib FONTCONFIG_FILE=$dir/chromium/fonts.conf exec $dir/chromium/chromium --no-sandbox "\$@"
+EOF
+chmod +x chromium.sh
+ln -sf ../chromium/chromium.sh "$dir/bin/chromium"
+"$dir/bin/chromium" --version

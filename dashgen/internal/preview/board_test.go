@@ -1,0 +1,131 @@
+package preview_test
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write testdata/*.txt anew")
+
+// notDrawn lists the panels that are not drawn, or drawn blank.
+const notDrawn = `[...document.querySelectorAll('.panel')].filter(p => p.offsetParent && (p.dataset.state !== 'drawn' ||
+	[...p.querySelectorAll('canvas')].some(c => !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0)))).map(p => p.innerText)`
+
+// TestEveryPanelDraws: every panel of every board that dashgen writes, light
+// and dark, on a desk and on a phone; and no one is shut out.
+func TestEveryPanelDraws(t *testing.T) {
+	page := openWritten(t)
+	for _, b := range written(t) {
+		for _, look := range looks {
+			t.Run(b.UID+" "+look.name, func(t *testing.T) {
+				page := page
+				page.T = t
+				page.look(look)
+				page.visit("/d/" + b.UID + "?from=3600000&to=4200000") // the last ten minutes before promtest.Now
+				for _, panel := range eval[[]string](page, notDrawn) {
+					t.Errorf("not drawn: %s", panel)
+				}
+				if count := eval[int](page, `document.querySelectorAll('.panel').length`); count == 0 {
+					t.Error("there are no panels")
+				}
+				page.accessible()
+			})
+		}
+	}
+}
+
+type look struct {
+	name, scheme  string
+	width, height int64
+}
+
+var looks = []look{
+	{"light", "light", 1280, 800},
+	{"dark", "dark", 1280, 800},
+	{"light on a phone", "light", 360, 740},
+	{"dark on a phone", "dark", 360, 740},
+}
+
+func (p tab) look(l look) {
+	p.Helper()
+	p.theme(l.scheme)
+	p.do(chromedp.EmulateViewport(l.width, l.height))
+}
+
+// accessible runs axe over the page as it is, and looks whether it fits.
+func (p tab) accessible() {
+	p.Helper()
+	axe, err := os.ReadFile(tools + "lib/axe.min.js")
+	if err != nil {
+		p.Fatalf("%v: `make browser` installs it", err)
+	}
+	p.do(chromedp.Evaluate[chromedp.Void](string(axe)))
+	for _, violation := range eval[[]string](p, `axe.run(document, {
+		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'], resultTypes: ['violations'],
+	}).then(({violations}) => violations.map(v => v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary).join('\n')))`) {
+		p.Errorf("axe: %s", violation)
+	}
+	if over := eval[int](p, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+		p.Errorf("the page is %d pixels wider than the window", over)
+	}
+}
+
+// TestKinds: a board with every kind of panel, variable, link and annotation
+// shows the text that it should, and says what it cannot draw.
+func TestKinds(t *testing.T) {
+	page := openKinds(t)
+	for _, look := range looks {
+		t.Run(look.name, func(t *testing.T) {
+			page := page
+			page.T = t
+			page.look(look)
+			page.visit("/d/kinds?" + tenMinutes)
+			page.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('h2 button[aria-expanded=false]').forEach(b => b.click())`))
+			page.until(drawn + ` && !document.querySelector('[data-state=loading]')`)
+			page.accessible()
+			if look.name == "light" {
+				golden(t, "testdata/kinds.txt", eval[string](page, readAloud))
+			}
+			if eval[bool](page, `'broken' in window`) {
+				t.Error("a board's text was run as a script")
+			}
+		})
+	}
+}
+
+// readAloud is what a page says: its controls, and each panel with its state.
+const readAloud = `(() => {
+	const line = e => e.innerText.replace(/\s+/g, ' ').trim();
+	const links = e => [...e.querySelectorAll('a')].map(a => '  ' + a.textContent + ' -> ' + a.getAttribute('href'));
+	return ['boards: ' + line(document.getElementById('boards')), ...links(document.getElementById('controls')),
+		...[...document.querySelectorAll('.variable')].map(v => 'variable ' + [...v.querySelectorAll('label')].map(l => l.firstChild.textContent || l.textContent).join(', ') +
+			' = ' + (v.querySelector('summary')?.textContent ?? v.querySelector('select')?.selectedOptions[0]?.text ?? v.querySelector('input')?.value ?? '') + (v.querySelector('.note') ? ' ' + line(v.querySelector('.note')) : '')),
+		'problem: ' + line(document.getElementById('problem')),
+		...[...document.querySelectorAll('h2, .panel')].filter(e => !e.closest('.panel header')).flatMap(e => e.tagName === 'H2' ? ['', '# ' + line(e)] : [
+			e.dataset.type + ', ' + e.dataset.state + ': ' + e.querySelector('header').innerText.trim(),
+			'  ' + line(e.querySelector('.body')),
+			...[...e.querySelectorAll('.chart')].map(c => '  ' + c.getAttribute('aria-label')),
+			...links(e),
+		])].join('\n') + '\n';
+})()`
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("-want +got; when it should be so: go test ./dashgen/internal/preview -update\n%s", diff)
+	}
+}

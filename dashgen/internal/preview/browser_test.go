@@ -1,0 +1,223 @@
+package preview_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/chromium"
+	"github.com/moodring/moodring/dashgen/internal/grafana"
+	"github.com/moodring/moodring/dashgen/internal/preview"
+	"github.com/moodring/moodring/dashgen/internal/promtest"
+	"github.com/moodring/moodring/dashgen/internal/rules"
+)
+
+// tools is where `make browser` installs.
+const tools = "../../../.tools/"
+
+// tenMinutes is the time of testdata/series.txt, in an address.
+const tenMinutes = "from=0&to=600000"
+
+// tab is a page of a preview in a real browser. What the page says to the
+// console of errors and warnings fails the test.
+type tab struct {
+	*testing.T
+	ctx    context.Context
+	server *httptest.Server
+	said   chan string // by the console
+	// may is what the console may say: a browser logs every reply that is an
+	// error, and some tests ask for some.
+	may string
+}
+
+// openKinds starts a preview of the board of kinds, over ten minutes of series
+// of its own, and a browser.
+func openKinds(t *testing.T) tab {
+	t.Helper()
+	return openOwn(t, kinds(t), read(t, `{"uid": "other", "title": "Other", "tags": ["moodring"], "panels": []}`))
+}
+
+func openOwn(t *testing.T, all ...preview.Board) tab {
+	t.Helper()
+	series, err := os.ReadFile("testdata/series.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open(t, "400 (Bad Request)", promtest.Server(t, string(series), 10*time.Minute), all...)
+}
+
+// openWritten starts a preview of the boards that dashgen writes, over a
+// Prometheus with their rules and a baseline, and a browser.
+func openWritten(t *testing.T) tab {
+	t.Helper()
+	recording, err := rules.File(board.All(), rules.Windows{Drift: "5m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open(t, "", promtest.Server(t, promtest.Healthy, promtest.Now, promtest.Baseline, string(recording)), written(t)...)
+}
+
+// open starts a preview of boards, and a browser.
+func open(t *testing.T, may string, prometheus *httptest.Server, all ...preview.Board) tab {
+	t.Helper()
+	path, err := chromium.Find(tools + "bin/chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, closeBrowser := chromium.Open(context.Background(), path) // t's own is over before the clean-up
+	page := tab{T: t, ctx: ctx, server: previewOf(t, prometheus, all...), said: make(chan string), may: may}
+	messages := chromedp.Console(ctx)
+	go func() {
+		defer close(page.said)
+		for message, err := range messages {
+			if err != nil {
+				return
+			}
+			page.said <- fmt.Sprintf("%s: %s (%s:%d)", message.Type, message.Text, message.URL, message.Line)
+		}
+	}()
+	t.Cleanup(func() {
+		page.silent()
+		if err := closeBrowser(); err != nil {
+			t.Error(err)
+		}
+	})
+	return page
+}
+
+// written are the boards that dashgen writes.
+func written(t *testing.T) []preview.Board {
+	t.Helper()
+	var all []preview.Board
+	for _, b := range board.All().Boards {
+		text, err := grafana.Marshal(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, read(t, string(text)))
+	}
+	return all
+}
+
+func read(t *testing.T, text string) preview.Board {
+	t.Helper()
+	b, err := preview.Read("a board", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// kinds is a board with one of every kind of panel, and what cannot be drawn.
+func kinds(t *testing.T) preview.Board {
+	t.Helper()
+	text, err := os.ReadFile("testdata/kinds.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read(t, string(text))
+}
+
+func previewOf(t *testing.T, prometheus *httptest.Server, all ...preview.Board) *httptest.Server {
+	t.Helper()
+	address, err := url.Parse(prometheus.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler, err := preview.Handler(preview.Options{Boards: all, Prometheus: address, ScrapeInterval: 15 * time.Second, Local: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// do runs actions, within a time that nothing here should take.
+func (p tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// eval gives what JavaScript comes to, promises awaited.
+func eval[T any](p tab, script string) T {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.Fatalf("%s: %v", script, err)
+	}
+	return value
+}
+
+// until waits for a condition, in JavaScript.
+func (p tab) until(condition string) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](condition, chromedp.WithPollingTimeout(0))); err != nil {
+		p.Fatalf("%s never came: %v; the page: %s", condition, err, eval[string](p, `document.body.innerText`))
+	}
+}
+
+const drawn = `document.documentElement.dataset.state === 'drawn'`
+
+// visit opens a path of the preview, and returns when the board is drawn.
+func (p tab) visit(path string) {
+	p.Helper()
+	p.do(chromedp.Navigate(p.server.URL + path))
+	p.until(drawn)
+}
+
+// press presses keys, as chromedp/kb names them.
+func (p tab) press(keys ...string) {
+	p.Helper()
+	p.do(chromedp.KeyEvent(strings.Join(keys, "")))
+}
+
+// focus puts the keyboard's focus on the first element that a selector finds.
+func (p tab) focus(selector string) {
+	p.Helper()
+	if !eval[bool](p, fmt.Sprintf(`(e => { e?.focus(); return e === document.activeElement })(document.querySelector(%q))`, selector)) {
+		p.Fatalf("%s cannot have the focus", selector)
+	}
+}
+
+// theme asks for a light or a dark page, as a system's setting does.
+func (p tab) theme(scheme string) {
+	p.Helper()
+	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
+// silent fails the test for everything that the page has said until now.
+func (p tab) silent() {
+	const last = "debug: that was all"
+	p.do(chromedp.Evaluate[chromedp.Void](`console.debug('that was all')`))
+	for message := range p.said {
+		if strings.HasPrefix(message, last) {
+			return
+		}
+		if p.may == "" || !strings.Contains(message, p.may) {
+			p.Errorf("the console says %s", message)
+		}
+	}
+}

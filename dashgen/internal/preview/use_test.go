@@ -1,0 +1,197 @@
+package preview_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/dashgen/internal/preview"
+)
+
+// record keeps the questions that a page sends to Prometheus from now on, in
+// asked(), as the browser has them.
+const record = `(() => {
+	const all = [];
+	const real = window.fetch;
+	window.fetch = (path, ...rest) => { all.push(decodeURIComponent(String(path)).replaceAll('+', ' ')); return real(path, ...rest); };
+	window.asked = part => all.filter(path => path.includes(part));
+})()`
+
+// TestKeyboard does everything that a mouse can, by keys.
+func TestKeyboard(t *testing.T) {
+	page := openKinds(t)
+	page.visit("/d/kinds?" + tenMinutes)
+
+	page.press(kb.Tab)
+	page.has(`document.activeElement.textContent`, "Skip to the panels")
+
+	t.Log("a chart's values")
+	page.focus(`[data-type=timeseries] .chart`)
+	page.press(kb.ArrowLeft)
+	page.has(`document.activeElement.querySelector('.spoken').textContent.slice(19)`, `; joy 3; sadness 1; so "happy"/very-much.v2 0`)
+	page.has(`document.activeElement.querySelector('.tip').innerText.split('\n').slice(1).join(' ').replace(/\s+/g, ' ')`, ` joy 3 sadness 1 so "happy"/very-much.v2 0`)
+	page.press(kb.Home, kb.ArrowRight)
+	page.has(`document.activeElement.querySelector('.spoken').textContent.slice(14, 19)`, "00:15")
+	page.press(kb.Escape)
+	page.has(`document.activeElement.querySelector('.tip').hidden`, true)
+
+	t.Log("a legend's series")
+	page.focus(`[data-type=timeseries] .legend button`)
+	page.press(kb.Enter)
+	page.has(`document.activeElement.textContent.slice(0, 4) + document.activeElement.getAttribute('aria-pressed')`, " joyfalse")
+	page.press(kb.Enter)
+	page.has(`document.activeElement.getAttribute('aria-pressed')`, "true")
+
+	t.Log("what a panel is for")
+	page.focus(`#panel-2 header button`)
+	page.press(kb.Enter)
+	page.has(`document.querySelector('#panel-2 .notes').innerText.split('\n')[0]`, "Whether each gateway can be read.")
+	page.press(kb.Enter)
+	page.has(`document.querySelector('#panel-2 .notes').hidden`, true)
+
+	t.Log("a panel alone")
+	page.focus(`#panel-3 .larger`)
+	page.press(kb.Enter)
+	page.until(drawn + ` && document.querySelectorAll('.panel').length === 1 && document.activeElement.matches('#panel-3 .larger')`)
+	page.has(`new URLSearchParams(location.search).get('viewPanel')`, "3")
+	page.press(kb.Enter)
+	page.until(drawn + ` && document.querySelectorAll('.panel').length > 9 && document.activeElement.matches('#panel-3 .larger')`)
+
+	t.Log("a row")
+	page.focus(`h2 button`)
+	page.press(kb.Enter)
+	page.has(`document.querySelector('#panel-2').offsetParent === null`, true)
+	page.press(kb.Enter)
+	page.until(drawn + ` && document.querySelector('#panel-2').offsetParent !== null`)
+
+	t.Log("a variable of which several can be chosen")
+	page.do(chromedp.Evaluate[chromedp.Void](record))
+	page.focus(`[data-popup="var gateway"] summary`)
+	page.press(kb.Enter, kb.Tab, kb.Tab, " ")
+	page.until(drawn + ` && document.querySelector('[data-popup="var gateway"] summary').textContent === 'Gateway: a'`)
+	page.has(`document.activeElement.dataset.key`, "var gateway a")
+	page.press(kb.Tab, " ")
+	page.until(drawn + ` && asked('target_up{gateway=~"(a|b)"}').length > 0`)
+	page.press(kb.Escape)
+	page.has(`document.activeElement.dataset.key + document.activeElement.parentElement.open`, "var gatewayfalse")
+
+	t.Log("a variable of which one can be chosen")
+	page.focus(`[data-key="var model"]`)
+	page.press(kb.ArrowDown)
+	page.until(drawn + ` && new URLSearchParams(location.search).get('var-model') === 'bert'`)
+
+	t.Log("a time")
+	page.focus(`[data-key=range]`)
+	page.press(kb.ArrowDown, kb.ArrowDown)
+	page.until(drawn + ` && new URLSearchParams(location.search).get('from') === 'now-15m'`)
+	page.focus(`[data-key=times]`)
+	page.press(kb.Enter, kb.Tab)
+	page.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`))
+	page.press("later", kb.Enter)
+	page.has(`document.querySelector('.time form p').textContent.slice(0, 31)`, "From must be a time before to: ")
+	page.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`))
+	page.press("now-2h", kb.Enter)
+	page.until(drawn + ` && new URLSearchParams(location.search).get('from') === 'now-2h'`)
+
+	t.Log("a theme")
+	page.focus(`[data-key=theme]`)
+	page.press("dark")
+	page.until(drawn + ` && getComputedStyle(document.body.parentElement).backgroundColor === 'rgb(17, 18, 23)'`)
+}
+
+// has checks what JavaScript comes to.
+func (p tab) has(script string, want any) {
+	p.Helper()
+	if got := fmt.Sprint(eval[any](p, script)); got != fmt.Sprint(want) {
+		p.Errorf("%s is %q, want %q", script, got, want)
+	}
+}
+
+// TestTime: buttons move through time, a drag zooms, and the browser's way back
+// leads back.
+func TestTime(t *testing.T) {
+	page := openKinds(t)
+	page.visit("/d/kinds?" + tenMinutes)
+	for _, tc := range []struct{ name, script, from, to string }{
+		{"earlier", `document.querySelector('[data-key=earlier]').click()`, "-300000", "300000"},
+		{"later", `document.querySelector('[data-key=later]').click()`, "0", "600000"},
+		{"wider", `document.querySelector('[data-key=wider]').click()`, "-300000", "900000"},
+		{"back", `history.back()`, "0", "600000"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			page := page
+			page.T = t
+			page.do(chromedp.Evaluate[chromedp.Void](tc.script))
+			page.until(fmt.Sprintf(`%s && new URLSearchParams(location.search).get('from') === %q && new URLSearchParams(location.search).get('to') === %q`, drawn, tc.from, tc.to))
+		})
+	}
+	t.Run("drag", func(t *testing.T) {
+		page := page
+		page.T = t
+		box := eval[[]float64](page, `(e => { e.scrollIntoView({block: 'center'}); const b = e.getBoundingClientRect(); return [b.x, b.y, b.width]; })(document.querySelector('.u-over'))`)
+		left, right := box[0]+box[2]/4, box[0]+box[2]/2
+		page.do(
+			chromedp.MouseEvent(chromedp.MouseMoved, left, box[1]+20),
+			chromedp.MouseEvent(chromedp.MousePressed, left, box[1]+20, chromedp.ButtonLeft),
+			chromedp.MouseEvent(chromedp.MouseMoved, right, box[1]+20, chromedp.ButtonLeft),
+			chromedp.MouseEvent(chromedp.MouseReleased, right, box[1]+20, chromedp.ButtonLeft),
+		)
+		page.until(drawn + ` && Math.abs(new URLSearchParams(location.search).get('from') - 150000) < 5000 && Math.abs(new URLSearchParams(location.search).get('to') - 300000) < 5000`)
+	})
+}
+
+// TestQueries: what a board asks, as its variables and the time are chosen.
+func TestQueries(t *testing.T) {
+	const text = `{"uid": "asks-%d", "title": "Asks", "time": {"from": "now-1h", "to": "now"}, "templating": {"list": [
+		{"type": "query", "name": "gateway", "query": "label_values(moodring_exporter_target_up, gateway)", "multi": true, "includeAll": true},
+		{"type": "query", "name": "label", "query": "label_values(moodring_predictions_total, label)", "multi": true},
+		{"type": "textbox", "name": "free", "query": "x\"y"}
+	]}, "panels": [{"id": 1, "type": "timeseries", "title": "One", "maxDataPoints": 100, "gridPos": {"x": 0, "y": 0, "w": 24, "h": 8}, "targets": [
+		{"refId": "A", "expr": %q}]}]}`
+	cases := []struct{ name, expr, address, want string }{
+		{"all, without a pattern of the board's own", `up{gateway=~"$gateway"}`, tenMinutes, `up{gateway=~"(a|b)"}`},
+		{"one", `up{gateway=~"$gateway"}`, tenMinutes + "&var-gateway=b", `up{gateway=~"b"}`},
+		{"one that is not there", `up{gateway=~"$gateway"}`, tenMinutes + "&var-gateway=c", `up{gateway=~"(a|b)"}`},
+		{"special letters", `up{label=~"${label}"}`, tenMinutes + "&var-label=" + strings.ReplaceAll(`so "happy"/very-much.v2`, `"`, "%22"), `up{label=~"so "happy"/very-much\\.v2"}`},
+		{"free text", `up{x="[[free]]"}`, tenMinutes, `up{x="x\"y"}`},
+		{"a format", `up{x="${gateway:csv}"}`, tenMinutes, `up{x="a,b"}`},
+		{"what is no variable", `up{x="$nothing"}`, tenMinutes, `up{x="$nothing"}`},
+		{"the rate's interval", `rate(up[$__rate_interval])`, tenMinutes, `rate(up[1m])`},
+		{"of a long time", `rate(up[$__rate_interval])`, "from=0&to=86400000", `rate(up[915s])`},
+		{"the step", `up[$__interval] $__interval_ms`, "from=0&to=86400000", `up[15m] 900000`},
+		{"the range", `up[$__range] $__range_s`, tenMinutes, `up[600s] 600`},
+	}
+	var all []preview.Board
+	for i, tc := range cases {
+		all = append(all, read(t, fmt.Sprintf(text, i, tc.expr)))
+	}
+	page := openOwn(t, all...)
+	for i, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			page := page
+			page.T = t
+			page.visit(fmt.Sprintf("/d/asks-%d?%s", i, tc.address))
+			got := eval[string](page, `new URLSearchParams(performance.getEntriesByType('resource').findLast(e => e.name.includes('query_range')).name.split('?')[1]).get('query')`)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestRefresh: a board asks again by itself, and keeps the focus where it is.
+func TestRefresh(t *testing.T) {
+	page := openKinds(t)
+	page.visit("/d/kinds?refresh=50ms&" + tenMinutes)
+	page.do(chromedp.Evaluate[chromedp.Void](record))
+	page.focus(`.legend button`)
+	page.until(`asked('query_range').length > 40`)
+	page.has(`document.activeElement.matches('.legend button')`, true)
+	page.focus(`[data-key=every]`)
+	page.press("no")
+	page.until(drawn + ` && new URLSearchParams(location.search).get('refresh') === 'off'`)
+}
