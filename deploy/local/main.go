@@ -26,15 +26,19 @@ import (
 var version = "unknown" // set by the linker
 
 const usage = `local runs all of Moodring on one machine: model server, Envoy with the filter,
-rate limit service, exporter and Prometheus. Run it from the checkout's root.
+rate limit service, exporter, Prometheus and a preview of the dashboards. Run it
+from the checkout's root.
 
   local up      run until Ctrl-C, with a trickle of traffic
   local demo    send a corpus, check every count, print a table; exit 0 or 1
 
 Environment:
   GATEWAY_PORT, ADMIN_PORT, MODELSERVER_PORT, RATELIMIT_PORT, RATELIMIT_GRPC_PORT,
-  EXPORTER_PORT, PROMETHEUS_PORT   ports on 127.0.0.1; 0 takes any free one
+  EXPORTER_PORT, PROMETHEUS_PORT, PREVIEW_PORT
+                    ports on 127.0.0.1; 0 takes any free one
   ENVOY             Envoy's binary
+  GRAFANA           Grafana's binary, to show the dashboards in instead of the
+                    preview
   ONNXRUNTIME_LIB   ONNX Runtime's shared library
   REDIS_URL         a Redis to use instead of one in this process
   DEMO_CORPUS       file of sentences to send, text;label a line
@@ -196,12 +200,13 @@ gateway      %s
 model server %s/v1/models/%s
 exporter     %s/metrics
 prometheus   %s
+dashboards   %s
 rate limits  %s/json
 
   curl -H 'Host: %s' -H 'X-Test: istio-is-cool' %s%s -d '{"input": "Istio is the best service mesh"}'
 
 Ctrl-C stops all of it.
-`, at.Gateway, at.Admin, running.AccessLog, at.ModelServer, stack.ModelName, at.Exporter, at.Prometheus, at.RateLimit,
+`, at.Gateway, at.Admin, running.AccessLog, at.ModelServer, stack.ModelName, at.Exporter, at.Prometheus, at.Preview, at.RateLimit,
 		client.Host, at.Gateway, client.Path)
 	return err
 }

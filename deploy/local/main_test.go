@@ -25,7 +25,7 @@ const root = "../.."
 
 func setAnyPorts(t *testing.T) {
 	t.Helper()
-	for _, name := range []string{"GATEWAY", "ADMIN", "MODELSERVER", "RATELIMIT", "RATELIMIT_GRPC", "EXPORTER", "PROMETHEUS"} {
+	for _, name := range []string{"GATEWAY", "ADMIN", "MODELSERVER", "RATELIMIT", "RATELIMIT_GRPC", "EXPORTER", "PROMETHEUS", "PREVIEW"} {
 		t.Setenv(name+"_PORT", "0")
 	}
 }
@@ -88,11 +88,12 @@ func TestUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkRefusals(t, at, filepath.Join(runDir, "access.log"))
+	checkBoards(t, at)
 	interrupt()
 	if code := <-over; code != 0 {
 		t.Errorf("exit code %d\n%s", code, stderr.String())
 	}
-	for _, url := range []string{at.Gateway, at.Admin, at.ModelServer, at.RateLimit, at.Exporter, at.Prometheus} {
+	for _, url := range []string{at.Gateway, at.Admin, at.ModelServer, at.RateLimit, at.Exporter, at.Prometheus, at.Preview} {
 		if _, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")); err == nil {
 			t.Errorf("%s still serves", url)
 		}
@@ -111,6 +112,17 @@ func sees(from io.Reader, text string) bool {
 		}
 	}
 	return false
+}
+
+func checkBoards(t *testing.T, at stack.Addresses) {
+	t.Helper()
+	response, err := http.Get(at.Preview + "/d/moodring-overview")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("the dashboards: %s, %v", response.Status, err)
+	}
 }
 
 func checkRefusals(t *testing.T, at stack.Addresses, accessLog string) {
@@ -171,6 +183,7 @@ func TestOneClearLine(t *testing.T) {
 		{"a taken port", "GATEWAY_PORT", port, "demo", "local: port " + port + " (gateway) is taken by another program: stop it, or choose a port with GATEWAY_PORT=PORT\n"},
 		{"a taken port for up", "PROMETHEUS_PORT", port, "up", "local: port " + port + " (prometheus) is taken by another program: stop it, or choose a port with PROMETHEUS_PORT=PORT\n"},
 		{"no Envoy", "ENVOY", "/nowhere/envoy", "up", "local: no Envoy at ENVOY=/nowhere/envoy: exec: \"/nowhere/envoy\": stat /nowhere/envoy: no such file or directory; set it to Envoy's binary, or unset it and run `make tools`\n"},
+		{"no Grafana", "GRAFANA", "/nowhere/grafana", "up", "local: no Grafana at GRAFANA=/nowhere/grafana: exec: \"/nowhere/grafana\": stat /nowhere/grafana: no such file or directory; set it to bin/grafana of an unpacked Grafana, or unset it\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

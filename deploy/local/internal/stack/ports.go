@@ -18,7 +18,7 @@ type Port struct {
 
 // Ports are all of them.
 type Ports struct {
-	Gateway, Admin, ModelServer, RateLimit, RateLimitGRPC, Exporter, Prometheus Port
+	Gateway, Admin, ModelServer, RateLimit, RateLimitGRPC, Exporter, Prometheus, Preview Port
 }
 
 // DefaultPorts are the seed's, where it names them.
@@ -31,11 +31,12 @@ func DefaultPorts() Ports {
 		RateLimitGRPC: Port{"ratelimit gRPC", "RATELIMIT_GRPC_PORT", 8081},
 		Exporter:      Port{"exporter", "EXPORTER_PORT", 9847},
 		Prometheus:    Port{"prometheus", "PROMETHEUS_PORT", 9090},
+		Preview:       Port{"preview", "PREVIEW_PORT", 3000},
 	}
 }
 
 func (p *Ports) all() []*Port {
-	return []*Port{&p.Gateway, &p.Admin, &p.ModelServer, &p.RateLimit, &p.RateLimitGRPC, &p.Exporter, &p.Prometheus}
+	return []*Port{&p.Gateway, &p.Admin, &p.ModelServer, &p.RateLimit, &p.RateLimitGRPC, &p.Exporter, &p.Prometheus, &p.Preview}
 }
 
 // FromEnvironment sets the ports that lookup has.

@@ -1,6 +1,7 @@
 // Package stack runs all of Moodring on one machine: the model server, Envoy
 // with the configuration that Istio makes of the manifests, the rate limit
-// service with its Redis, the exporter and Prometheus.
+// service with its Redis, the exporter, Prometheus, and a preview of the
+// dashboards.
 package stack
 
 import (
@@ -21,6 +22,7 @@ import (
 
 	"github.com/moodring/moodring/deploy/local/internal/client"
 	"github.com/moodring/moodring/deploy/local/internal/gateway"
+	"github.com/moodring/moodring/deploy/local/internal/grafana"
 	"github.com/moodring/moodring/deploy/local/internal/process"
 	"github.com/moodring/moodring/deploy/local/internal/prometheus"
 	"github.com/moodring/moodring/deploy/local/internal/ratelimit"
@@ -49,6 +51,7 @@ type Addresses struct {
 	RateLimit   string `json:"ratelimit"`
 	Exporter    string `json:"exporter"`
 	Prometheus  string `json:"prometheus"`
+	Preview     string `json:"preview"`
 }
 
 // Stack is one that runs.
@@ -58,6 +61,7 @@ type Stack struct {
 
 	options  Options
 	envoy    string // its binary
+	grafana  string // its binary, "" when there is none
 	ports    Ports
 	claims   claims
 	programs []*process.Process
@@ -80,7 +84,7 @@ func (s *Stack) start(ctx context.Context) error {
 		return err
 	}
 	for _, part := range []func(context.Context) error{
-		s.startModelServer, s.startRateLimit, s.startEnvoy, s.startExporter, s.startPrometheus,
+		s.startModelServer, s.startRateLimit, s.startEnvoy, s.startExporter, s.startPrometheus, s.startPreview,
 	} {
 		if err := part(ctx); err != nil {
 			return err
@@ -97,6 +101,9 @@ func (s *Stack) prepare() error {
 	}
 	envoy, err := findEnvoy(s.options.Root)
 	if err != nil {
+		return err
+	}
+	if s.grafana, err = grafana.Find(); err != nil {
 		return err
 	}
 	if s.claims, err = s.ports.claim(); err != nil {
@@ -321,6 +328,7 @@ func (s *Stack) announce() error {
 		RateLimit:   s.ports.RateLimit.url(),
 		Exporter:    s.ports.Exporter.url(),
 		Prometheus:  s.ports.Prometheus.url(),
+		Preview:     s.ports.Preview.url(),
 	}
 	text, err := json.MarshalIndent(s.Addresses, "", "  ")
 	if err != nil {
