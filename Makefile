@@ -52,6 +52,14 @@ test: stack browser ## Run every test
 	cd deploy/local && $(GO) test -count=1 ./...
 	cd deploy/render && $(GO) test -count=1 ./...
 
+.PHONY: picture
+
+# From the stack that make up runs, after some minutes of traffic.
+picture: browser ## Draw README's picture, from the stack that make up runs
+	@test -f .run/up.json || { echo 'make picture: run make up in another terminal first, and give it five minutes' >&2; exit 1; }
+	bin/dashgen render --prometheus "$$(sed -n 's/.*"prometheus": "\(.*\)".*/\1/p' .run/up.json)" \
+		--from now-5m --to now --width 1000 --height 680 -o docs/overview.png
+
 check: lint generate ## Format, lint, and see that generated files are current
 	@git diff --exit-code -- dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
 		{ echo 'make check: generated files were not current; they are now: commit them' >&2; exit 1; }

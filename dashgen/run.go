@@ -40,6 +40,8 @@ usage:
   dashgen pull --grafana URL DIR          fetch what is there; -h for their flags
   dashgen preview --prometheus URL        serve the dashboards in a browser,
                                           without a Grafana; -h for its flags
+  dashgen render --prometheus URL -o FILE.png
+                                          draw the dashboard into a file; -h
   dashgen -h | --version
 
 Import a dashboard in Grafana under Dashboards, New, Import; it asks for no
@@ -104,6 +106,8 @@ func command(args []string, stdout io.Writer) error {
 		return rulesCommand(rest, stdout)
 	case "preview":
 		return previewCommand(rest, stdout)
+	case "render":
+		return renderCommand(rest, stdout)
 	}
 	return fmt.Errorf("%w: unknown command %q", errUsage, name)
 }

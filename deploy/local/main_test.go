@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -122,6 +123,13 @@ func checkBoards(t *testing.T, at stack.Addresses) {
 	}
 	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
 		t.Errorf("the dashboards: %s, %v", response.Status, err)
+	}
+	// The dashboard drawn in a real browser from the real Prometheus; a query
+	// that fails makes no picture.
+	render := exec.Command("bin/dashgen", "render", "--prometheus", at.Prometheus, "--scrape-interval", "2s", "-o", filepath.Join(t.TempDir(), "overview.png"))
+	render.Dir = root
+	if said, err := render.CombinedOutput(); err != nil {
+		t.Errorf("dashgen render: %v: %s", err, said)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -34,6 +35,8 @@ func Find(installed string) (path string, err error) {
 	return "", errors.New("no Chromium: set CHROMIUM to its binary, put chromium or google-chrome on the PATH, or run `make browser` in a checkout")
 }
 
+const closeLimit = 10 * time.Second
+
 // Open gives a context in which chromedp's actions run in the Chromium at path.
 // It starts with the first action, and is gone when close returns.
 func Open(ctx context.Context, path string) (_ context.Context, closeIt func() error) {
@@ -48,7 +51,12 @@ func Open(ctx context.Context, path string) (_ context.Context, closeIt func() e
 	return ctx, func() error {
 		defer stopProgram()
 		defer stopTab()
-		if err := chromedp.Cancel(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		if chromedp.FromContext(ctx).Browser == nil { // it never started
+			return nil
+		}
+		bounded, cancel := context.WithTimeout(ctx, closeLimit)
+		defer cancel()
+		if err := chromedp.Cancel(bounded); err != nil && !errors.Is(err, context.Canceled) {
 			return fmt.Errorf("closing Chromium: %w", err)
 		}
 		return nil

@@ -142,10 +142,10 @@ func previewOf(t *testing.T, prometheus *httptest.Server, all ...preview.Board) 
 	return server
 }
 
-// do runs actions, within a time that nothing here should take.
+// do runs actions, within a time that nothing here takes, on a busy machine either.
 func (p tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		p.Fatal(err)
@@ -155,7 +155,7 @@ func (p tab) do(actions ...chromedp.Action[chromedp.Void]) {
 // eval gives what JavaScript comes to, promises awaited.
 func eval[T any](p tab, script string) T {
 	p.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -167,7 +167,7 @@ func eval[T any](p tab, script string) T {
 // until waits for a condition, in JavaScript.
 func (p tab) until(condition string) {
 	p.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](condition, chromedp.WithPollingTimeout(0))); err != nil {
 		p.Fatalf("%s never came: %v; the page: %s", condition, err, eval[string](p, `document.body.innerText`))

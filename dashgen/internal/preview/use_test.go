@@ -39,6 +39,11 @@ func TestKeyboard(t *testing.T) {
 	page.press(kb.Escape)
 	page.has(`document.activeElement.querySelector('.tip').hidden`, true)
 
+	t.Log("values of different steps")
+	page.focus(`#panel-10 .chart`)
+	page.press(kb.End)
+	page.has(`document.activeElement.querySelector('.spoken').textContent.slice(19)`, `; joy 3 c/s; sadness 1 c/s; so "happy"/very-much.v2 0 c/s; slowest scrape 250 ms`)
+
 	t.Log("a legend's series")
 	page.focus(`[data-type=timeseries] .legend button`)
 	page.press(kb.Enter)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/promql/promqltest"
 	"github.com/prometheus/prometheus/storage"
 )
@@ -130,8 +131,19 @@ func answer(ctx context.Context, w http.ResponseWriter, asked promql.Query, err 
 	warnings, infos := result.Warnings.AsStrings("", 10, 10)
 	reply(w, http.StatusOK, map[string]any{
 		"status": "success", "warnings": warnings, "infos": infos,
-		"data": data{string(result.Value.Type()), result.Value},
+		"data": data{string(result.Value.Type()), listed(result.Value)},
 	})
+}
+
+// listed writes nothing as an empty list, as Prometheus does.
+func listed(value parser.Value) any {
+	switch v := value.(type) {
+	case promql.Vector:
+		return append(promql.Vector{}, v...)
+	case promql.Matrix:
+		return append(promql.Matrix{}, v...)
+	}
+	return value
 }
 
 func refuse(w http.ResponseWriter, code int, kind string, err error) {

@@ -49,8 +49,11 @@ function lines() {
   return { stroke: own('--text'), font, grid: { stroke: own('--line'), width: 1 }, ticks: { stroke: own('--line'), width: 1, size: 4 } };
 }
 
+// steps are the round times, in seconds, that marks may be apart.
+const steps = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800, 2592000, 7776000, 31536000];
+
 function timeAxis() {
-  return { ...lines(), space: 70, size: 28, values: (u, splits, axis, space, step) => splits.map((t) => clock(t, step)) };
+  return { ...lines(), incrs: steps, space: 56, size: 28, values: (u, splits, axis, space, step) => splits.map((t) => clock(t, step)) };
 }
 
 // valueAxis is as wide as its longest mark.

@@ -32,6 +32,17 @@ export function grid({ from, to, step }) {
   return times;
 }
 
+// align puts frames of different steps on one grid. A value is undefined, and no
+// gap, where the frame has none at that time.
+export function align(frames) {
+  const times = [...new Set(frames.flatMap((f) => f.times))].sort((a, b) => a - b);
+  if (frames.every((f) => f.times.length === times.length)) return frames;
+  return frames.map((f) => {
+    const at = new Map(f.times.map((time, i) => [time, f.values[i]]));
+    return { ...f, times, values: times.map((time) => at.get(time)) };
+  });
+}
+
 // legends names series by the target's format. Without one, a series is named
 // by the labels in which it differs from the others.
 function legends(all, target) {

@@ -23,7 +23,7 @@ export function legend(series, options, memory, toggle) {
 
 function figures({ values, config }, calcs = []) {
   return calcs.map((calc) => {
-    const value = reduce(values, calc);
+    const value = reduce(values.filter((v) => v !== undefined), calc);
     return value === undefined ? null : make('span', { class: 'figure' }, ` ${names[calc] ?? calc} `, make('b', {}, format(value, config.unit, config.decimals ?? null)));
   });
 }

@@ -9,12 +9,12 @@ import { values } from './variable.js';
 // rows makes the elements of a board, and of each row a load(signal) that
 // loads the panels that can be seen.
 export function rows(page) {
-  return groups(page.board.panels ?? [], page.chosen.panel).map((group) => row(group, page));
+  return groups(page.board.panels ?? [], page.chosen.panel, page.chosen.kiosk).map((group) => row(group, page));
 }
 
 // groups: a row's panels follow it in the list, or are inside it when the row
 // was closed as the board was saved. The panel that is shown alone is a group.
-function groups(list, alone) {
+function groups(list, alone, isKiosk) {
   const found = [{ panels: [] }];
   for (const model of inReadingOrder(list)) {
     if (model.type === 'row') found.push({ model, panels: [...(model.panels ?? [])] });
@@ -22,7 +22,7 @@ function groups(list, alone) {
   }
   if (!alone) return found.filter((g) => g.model || g.panels.length > 0);
   const one = found.flatMap((g) => g.panels).find((p) => String(p.id) === alone);
-  return one ? [{ panels: [{ ...one, gridPos: { x: 0, y: 0, w: 24, h: 18 } }] }] : [];
+  return one ? [{ panels: [{ ...one, gridPos: { x: 0, y: 0, w: 24, h: isKiosk ? one.gridPos?.h ?? 8 : 18 } }] }] : [];
 }
 
 function inReadingOrder(list) {

@@ -5,10 +5,12 @@ import { chart, near, valueAxis } from './chart.js';
 import { fade, on } from './color.js';
 import { make } from './element.js';
 import { settings, show, title } from './field.js';
+import { align } from './frame.js';
 
 export function states(place, scope) {
-  const lanes = scope.frames.map((frame, i) => lane(frame, i, scope.panel));
-  const times = scope.frames[0].times;
+  const frames = align(scope.frames);
+  const lanes = frames.map((frame, i) => lane(frame, i, scope.panel));
+  const { times } = frames[0];
   const area = make('div', { class: 'chart', tabindex: 0, role: 'group', 'aria-roledescription': 'state timeline', 'data-key': 'chart',
     'aria-label': `${scope.panel.title}: states of ${lanes.length} series over time. Arrow keys read them.` });
   place.classList.add('charted');
@@ -26,7 +28,7 @@ export function states(place, scope) {
 
 function lane(frame, index, panel) {
   const config = settings(panel, frame);
-  const shown = frame.values.map((v) => (v === null ? { text: 'No value' } : show(v, config, frame.name, index)));
+  const shown = frame.values.map((v) => (typeof v !== 'number' ? { text: 'No value' } : show(v, config, frame.name, index)));
   const runs = [];
   shown.forEach((state, t) => {
     const last = runs.at(-1);

@@ -4,19 +4,21 @@ import { chart, near, valueAxis } from './chart.js';
 import { fade, hex } from './color.js';
 import { make } from './element.js';
 import { paint, settings, show, title } from './field.js';
+import { align } from './frame.js';
 import { legend } from './legend.js';
 import { format } from './unit.js';
 
 const { uPlot } = globalThis;
 
 export function timeseries(place, scope) {
-  const all = styled(scope);
+  const frames = align(scope.frames);
+  const all = styled(scope.panel, frames);
   const shown = all.filter((s) => !scope.memory.hidden.has(s.name));
   const area = make('div', { class: 'chart', tabindex: 0, role: 'group', 'aria-roledescription': 'chart', 'data-key': 'chart',
     'aria-label': `${scope.panel.title}: ${all.length} series over time. Arrow keys read the values.` });
   place.classList.add('charted');
   place.append(area, legend(all, scope.panel.options?.legend, scope.memory, scope.redraw) ?? '');
-  const times = scope.frames[0].times;
+  const { times } = frames[0];
   const scales = axes(shown);
   return chart(area, scope, {
     data: [times, ...stack(shown)],
@@ -30,10 +32,10 @@ export function timeseries(place, scope) {
 }
 
 // styled gives each series its settings, name and colour.
-function styled({ panel, frames }) {
+function styled(panel, frames) {
   return frames.map((frame, i) => {
     const config = settings(panel, frame);
-    const last = frame.values.findLast((v) => v !== null) ?? null;
+    const last = frame.values.findLast((v) => typeof v === 'number') ?? null;
     return { config, name: frame.name, label: title(config, frame), color: paint(last, config, frame.name, i), values: frame.values, scale: config.unit ?? 'none' };
   }).filter((s) => !s.config.custom.hideFrom?.viz);
 }
@@ -50,7 +52,7 @@ function stack(series) {
   const whole = (i) => stacked.reduce((sum, s) => sum + Math.abs(s.values[i] ?? 0), 0) || 1;
   return series.map((s) => {
     if (!isStacked(s)) return s.values;
-    return s.values.map((v, i) => (v === null ? null : (sums[i] += mode(s) === 'percent' ? v / whole(i) : v)));
+    return s.values.map((v, i) => (typeof v !== 'number' ? v : (sums[i] += mode(s) === 'percent' ? v / whole(i) : v)));
   });
 }
 
@@ -90,9 +92,16 @@ function line(s) {
 function points(custom, style, values) {
   const size = custom.pointSize ?? 5;
   if (style === 'points' || custom.showPoints === 'always') return { show: true, size };
-  const isAlone = (i) => values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
+  const isAlone = (i) => typeof values[i] === 'number' && !beside(values, i, -1) && !beside(values, i, 1);
   const alone = style === 'line' ? values.map((_, i) => i).filter(isAlone) : [];
   return { show: alone.length > 0, size, filter: () => alone };
+}
+
+// beside tells whether there is a value next to one, but for those of other
+// steps.
+function beside(values, i, way) {
+  do i += way; while (values[i] === undefined && i >= 0 && i < values.length);
+  return typeof values[i] === 'number';
 }
 
 // axes: one for each unit, the first on the left.
@@ -160,7 +169,7 @@ function rule(ctx, bbox, y, color, isDashed) {
 
 function told(series, index, options) {
   const rows = series.map((s) => ({ color: s.color, name: s.label, value: s.values[index], text: show(s.values[index], s.config, s.name, 0).text }))
-    .filter((row) => row.value !== null);
+    .filter((row) => typeof row.value === 'number');
   const order = { asc: 1, desc: -1 }[options?.sort] ?? 0;
   return order ? rows.sort((a, b) => order * (a.value - b.value)) : rows;
 }

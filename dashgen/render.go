@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/moodring/moodring/dashgen/internal/chromium"
+	"github.com/moodring/moodring/dashgen/internal/picture"
+)
+
+const renderHelp = `usage: dashgen render --prometheus URL -o FILE.png|FILE.svg [flags] [FILE.json...]
+
+Draws a dashboard, or one panel of it, into a file, as dashgen preview shows it.
+It needs a Chromium: CHROMIUM, or chromium or google-chrome on the PATH, or what
+` + "`make browser`" + ` installs.
+
+`
+
+const (
+	boardWidth = 1200
+	panelWidth = 600
+	// What `make browser` installs, from a checkout's root.
+	installedChromium = ".tools/bin/chromium"
+)
+
+type renderFlags struct {
+	previewFlags
+	output  string
+	picture picture.Options
+}
+
+func renderCommand(args []string, stdout io.Writer) error {
+	flags, set := newRenderFlags()
+	if err := parse(set, args, renderHelp, stdout); err != nil {
+		return err
+	}
+	kind := filepath.Ext(flags.output)
+	if kind != picture.PNG && kind != picture.SVG {
+		return fmt.Errorf("%w: render: -o must name a .png or a .svg file, not %q", errUsage, flags.output)
+	}
+	options, err := flags.complete(set.Args())
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	drawn, err := picture.Draw(ctx, kind, options)
+	if err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	return os.WriteFile(flags.output, drawn, 0o644)
+}
+
+func newRenderFlags() (*renderFlags, *flag.FlagSet) {
+	var f renderFlags
+	set := flag.NewFlagSet("dashgen render", flag.ContinueOnError)
+	f.define(set)
+	set.StringVar(&f.output, "o", "", "the file to write, .png or .svg")
+	set.StringVar(&f.picture.Board, "board", "", "uid of the dashboard; the first when not given")
+	set.StringVar(&f.picture.Panel, "panel", "", "id of the one panel to draw")
+	set.StringVar(&f.picture.From, "from", "", "where the time begins, as now-1h or a date; the dashboard's own when not given")
+	set.StringVar(&f.picture.To, "to", "", "where the time ends")
+	set.IntVar(&f.picture.Width, "width", 0, fmt.Sprintf("in pixels; %d for a dashboard and %d for a panel when not given", boardWidth, panelWidth))
+	set.IntVar(&f.picture.Height, "height", 0, "in pixels; what is below is cut off; all when not given")
+	set.BoolVar(&f.picture.Dark, "dark", false, "draw light on dark")
+	set.Func("var", "a variable of the dashboard, as NAME=VALUE; repeatable", func(text string) error {
+		if !strings.Contains(text, "=") {
+			return errors.New("write NAME=VALUE")
+		}
+		f.picture.Variables = append(f.picture.Variables, text)
+		return nil
+	})
+	return &f, set
+}
+
+// complete adds to the flags what is to be drawn, and with what.
+func (f *renderFlags) complete(files []string) (options picture.Options, err error) {
+	options = f.picture
+	if options.Width == 0 {
+		options.Width = boardWidth
+		if options.Panel != "" {
+			options.Width = panelWidth
+		}
+	}
+	if err := inPixels("width", options.Width); err != nil {
+		return options, err
+	}
+	if err := inPixels("height", options.Height); err != nil && options.Height != 0 {
+		return options, err
+	}
+	if options.Preview, err = f.options(files); err != nil {
+		return options, err
+	}
+	options.Chromium, err = chromium.Find(installedChromium)
+	return options, err
+}
+
+func inPixels(flag string, n int) error {
+	if n < 200 || n > 8000 {
+		return fmt.Errorf("%w: render: --%s must be 200 to 8000, not %d", errUsage, flag, n)
+	}
+	return nil
+}
