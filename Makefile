@@ -12,7 +12,7 @@ MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deplo
 
 include Tools.mk
 
-.PHONY: help build programs baselines runner stack downloads up demo test check bench mutants fuzz lint generate clean tools
+.PHONY: help build programs baselines runner stack downloads up demo test check bench exact mutants fuzz lint generate clean tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -78,6 +78,10 @@ baselines:
 mutants: ## Break every query, and rename every metric and label: all must be noticed
 	$(GO) test -count=1 -v -run '^TestMutants$$' ./dashgen/internal/verify | grep -E 'caught|nobody|FAIL|^ok'
 	cd dashgen/conform && $(GO) run ./mutants
+
+REPLIES ?= 100000
+exact: $(PYPI) ## Hold Envoy's counters to REPLIES (100000) replies of all shapes
+	$(GO) test -count=1 -timeout 30m -v -run TestEnvoyCountsExactly ./plugin -replies $(REPLIES)
 
 FUZZTIME ?= 30s
 fuzz: ## Run every fuzz test for FUZZTIME (30s)

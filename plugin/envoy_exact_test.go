@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/contract"
+)
+
+// How much TestEnvoyCountsExactly does; `make exact` has it do more.
+var (
+	replies = flag.Int("replies", 10_000, "replies that TestEnvoyCountsExactly sends")
+	seed    = flag.Uint64("seed", 1, "what it chooses them by")
+)
+
+// truth is what the counters must be, by their names.
+type truth map[string]uint64
+
+// reply adds one that is counted, with every option of the plugin's or with none.
+func (want truth) reply(s shape, batch []answered, hasOptions bool) {
+	model := fields(s)
+	want.add(1, contract.Replies, model, contract.Field{Key: contract.LabelOutcome, Value: contract.OutcomeCounted})
+	for _, a := range batch {
+		want.answer(model, a)
+	}
+	if !hasOptions {
+		return
+	}
+	want.sample(contract.BatchSize, float64(len(batch)), model)
+	for _, a := range batch {
+		want.options(model, a)
+	}
+}
+
+func fields(s shape) []contract.Field {
+	model := []contract.Field{{Key: contract.LabelModel, Value: s.model}}
+	if s.version != "" {
+		model = append(model, contract.Field{Key: contract.LabelVersion, Value: s.version})
+	}
+	return model
+}
+
+func (want truth) answer(model []contract.Field, a answered) {
+	label := labelField(a, a.top)
+	want.add(1, contract.Predictions, model, label)
+	if label.Value != a.labels[a.top] {
+		want.add(1, contract.Overflow, nil, contract.Field{Key: contract.LabelKind, Value: contract.OverflowLabelLength})
+	}
+	if a.scores != nil {
+		want.sample(contract.Confidence, a.scores[a.top], model, label)
+	}
+}
+
+func (want truth) options(model []contract.Field, a answered) {
+	for i, score := range a.scores {
+		want.add(millionths(score), contract.LabelScores+contract.SuffixMillionths, model, labelField(a, i))
+	}
+	if len(a.scores) > 1 {
+		rest := slices.Delete(slices.Clone(a.scores), a.top, a.top+1)
+		want.sample(contract.Margin, a.scores[a.top]-slices.Max(rest), model)
+	}
+}
+
+func labelField(a answered, i int) contract.Field {
+	return contract.Field{Key: contract.LabelLabel, Value: cut(a.labels[i])}
+}
+
+func cut(label string) string {
+	var text contract.Text
+	text.AddAll([]byte(label))
+	return string(text.Append(nil))
+}
+
+func millionths(value float64) uint64 { return uint64(math.Round(value / contract.SumScale)) }
+
+func (want truth) sample(metric string, value float64, model []contract.Field, more ...contract.Field) {
+	want.add(1, metric+contract.SuffixCount, model, more...)
+	want.add(millionths(value), metric+contract.SuffixSum, model, more...)
+	for _, bound := range contract.Bounds(metric) {
+		if value <= bound.Value {
+			want.add(1, metric+contract.SuffixBucket, model, append(slices.Clone(more), contract.Field{Key: contract.LabelBucket, Value: bound.Le})...)
+		}
+	}
+}
+
+func (want truth) add(n uint64, name string, model []contract.Field, more ...contract.Field) {
+	if n > 0 {
+		want[string(contract.AppendStat(nil, name, slices.Concat(model, more)...))] += n
+	}
+}
+
+func (want truth) addAll(other truth) {
+	for name, n := range other {
+		want[name] += n
+	}
+}
+
+// caller sends requests, one after the other, over connections of its own.
+type caller struct {
+	generator
+	number uint64
+	url    string
+	isBare bool            // the plugin there has no options on
+	client [2]*http.Client // of HTTP/1.1 and HTTP/2
+	want   truth
+	body   bytes.Buffer
+}
+
+func newCaller(url string, seed, number uint64) *caller {
+	c := &caller{number: number, url: url, want: truth{}, generator: generator{Rand: rand.New(rand.NewPCG(seed, number))}}
+	for i := range c.client {
+		var protocols http.Protocols
+		protocols.SetHTTP1(i == 0)
+		protocols.SetUnencryptedHTTP2(i == 1)
+		c.client[i] = &http.Client{Transport: &http.Transport{Protocols: &protocols, DisableCompression: true}}
+	}
+	return c
+}
+
+// call has the model give a reply, and holds what arrives to it.
+func (c *caller) call(s shape) error {
+	batch := c.batch(s)
+	body, jsonBytes := s.write(&c.generator, s, batch)
+	request, err := http.NewRequest(http.MethodPost, c.url+s.path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	version := c.ask(request.Header, s, body, jsonBytes)
+	response, err := c.client[version].Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	c.body.Reset()
+	if _, err := io.Copy(&c.body, response.Body); err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK || !bytes.Equal(c.body.Bytes(), body) {
+		return fmt.Errorf("%s: status %d, %q, want %q", s.path, response.StatusCode, c.body.Bytes(), body)
+	}
+	c.want.reply(s, batch, !c.isBare)
+	return nil
+}
+
+// ask says how the reply is to come, and returns by which client.
+func (c *caller) ask(header http.Header, s shape, body []byte, jsonBytes int) (client int) {
+	if c.IntN(3) == 0 {
+		header.Set(plainHeader, "yes")
+	}
+	if c.IntN(2) == 0 {
+		header.Set(cutsHeader, c.cuts(len(body)))
+	}
+	if jsonBytes > 0 {
+		header.Set(binaryHeader, strconv.Itoa(jsonBytes))
+	}
+	if s.path == grpcPath {
+		header.Set("content-type", grpcMediaType)
+		header.Set("te", "trailers")
+		header.Set("x-upstream", "h2")
+		return 1
+	}
+	if c.IntN(4) == 0 {
+		header.Set("x-upstream", "h2")
+	}
+	return c.IntN(4) / 3
+}
+
+func (c *caller) cuts(length int) string {
+	var cuts []int
+	for range 1 + c.IntN(4) {
+		cuts = append(cuts, c.IntN(length+1))
+	}
+	slices.Sort(cuts)
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(cuts), " ", ","), "[]")
+}
+
+// hangUp ends the connections.
+func (c *caller) hangUp() {
+	for _, client := range c.client {
+		client.CloseIdleConnections()
+	}
+}
+
+// TestEnvoyCountsExactly holds an Envoy's counters to what was chosen before the
+// replies were written: of all shapes, over HTTP/1.1 and HTTP/2 on both sides,
+// in pieces cut anywhere.
+func TestEnvoyCountsExactly(t *testing.T) {
+	const callers = 24
+	all, wasm := shapes(), wasmFile(t)
+	envoy := startEnvoy(t, newModel(t), setup{workers: 4, listeners: list{
+		gateway{name: "bare", config: pluginConfig(all, object{})}.listener(wasm),
+		gateway{name: "gateway", config: pluginConfig(all, everyOption)}.listener(wasm),
+	}})
+	bare := envoy.gateway(t, "bare")
+	want := drive(t, envoy.gateway(t, "gateway"), *seed, callers, func(c *caller) error {
+		if c.isBare = c.number%2 == 0; c.isBare { // it has a faster way through a reply
+			c.url = bare
+		}
+		for range *replies / callers {
+			if err := c.call(all[c.IntN(len(all))]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	envoy.expect(t, want)
+	if t.Failed() {
+		t.Logf("the seed is %d", *seed)
+	}
+}
+
+// drive has callers at work together, and returns what they make the counters.
+func drive(t *testing.T, url string, seed uint64, callers int, work func(*caller) error) truth {
+	t.Helper()
+	want := truth{}
+	var mutex sync.Mutex
+	var running sync.WaitGroup
+	for number := range callers {
+		running.Go(func() {
+			c := newCaller(url, seed, uint64(number))
+			err := work(c)
+			mutex.Lock()
+			defer mutex.Unlock()
+			if err != nil {
+				t.Errorf("seed %d, caller %d: %v", seed, number, err)
+			}
+			want.addAll(c.want)
+			c.hangUp()
+		})
+	}
+	running.Wait()
+	return want
+}
+
+// expect holds the plugin's counters to what they must be.
+func (e envoy) expect(t *testing.T, want truth) {
+	t.Helper()
+	got := eventually(t, func(t *testing.T) truth { return e.counters(t) }, func(got truth) bool { return cmp.Equal(want, got) })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("counters (-want +got):\n%.20000s", diff)
+	}
+}
