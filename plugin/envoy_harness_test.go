@@ -127,6 +127,7 @@ type envoy struct {
 func startEnvoy(t *testing.T, modelPort int, s setup) envoy {
 	t.Helper()
 	bootstrap := object{
+		"node":  object{"id": "test", "cluster": "test"}, // discovery asks for one
 		"admin": object{"address": address(0)},
 		"static_resources": object{
 			"listeners": s.listeners,
@@ -135,7 +136,6 @@ func startEnvoy(t *testing.T, modelPort int, s setup) envoy {
 	}
 	if s.dynamic != nil {
 		bootstrap["dynamic_resources"] = s.dynamic
-		bootstrap["node"] = object{"id": "test", "cluster": "test"}
 	}
 	if s.stats != nil {
 		bootstrap["stats_config"] = s.stats

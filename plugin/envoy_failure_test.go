@@ -1,0 +1,118 @@
+package main
+
+import (
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/contract"
+)
+
+const (
+	badConfig = `{"maxlabels": 3}`
+	badLine   = "moodring: not started: pluginConfig: maxlabels is an unknown key; known are plainCounters, "
+	wasmType  = typePrefix + "extensions.filters.http.wasm.v3.Wasm"
+)
+
+// discovered is a filter that comes by ECDS from a file, as Istio sends it.
+type discovered struct{ path, wasm, name string }
+
+func (d discovered) file() string { return filepath.Join(d.path, d.name) }
+
+func (d discovered) change(t *testing.T, config, failurePolicy string) {
+	t.Helper()
+	with := wasmConfig(d.wasm, config, "")
+	with["name"], with["failure_policy"] = d.name, failurePolicy
+	resource := object{"@type": typePrefix + "config.core.v3.TypedExtensionConfig"}
+	maps.Copy(resource, moodringFilter(with))
+	resource["name"] = d.name
+	writeJSON(t, d.file()+".new", object{"resources": list{resource}})
+	if err := os.Rename(d.file()+".new", d.file()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d discovered) filter() object {
+	source := object{"path": d.file(), "watched_directory": object{"path": d.path}}
+	return object{"name": d.name, "config_discovery": object{
+		"config_source": object{"path_config_source": source},
+		"type_urls":     list{wasmType},
+	}}
+}
+
+// TestEnvoyWithABadConfiguration: the plugin does not start, and the log says why
+// in one line. Whatever the failure policy, Envoy refuses the configuration: what
+// had none before answers 500, and what had one goes on with it.
+func TestEnvoyWithABadConfiguration(t *testing.T) {
+	dir, wasm := t.TempDir(), wasmFile(t)
+	var listeners list
+	filters := map[string]discovered{}
+	for name, filter := range map[string]struct{ config, policy string }{
+		"sound": {"", "FAIL_OPEN"}, "open": {badConfig, "FAIL_OPEN"}, "closed": {badConfig, "FAIL_CLOSED"},
+	} {
+		filters[name] = discovered{dir, wasm, name}
+		filters[name].change(t, filter.config, filter.policy)
+		listeners = append(listeners, gateway{name: name, filter: filters[name].filter()}.listener(wasm))
+	}
+	envoy := startEnvoy(t, newModel(t), setup{workers: 1, listeners: listeners})
+	filters["sound"].change(t, badConfig, "FAIL_OPEN")
+	const refusals = 3
+	eventually(t, func(*testing.T) int { return strings.Count(envoy.log.String(), badLine) }, func(lines int) bool { return lines == refusals })
+	want := map[string]int{"sound": http.StatusOK, "open": http.StatusInternalServerError, "closed": http.StatusInternalServerError}
+	got := map[string]int{}
+	for name := range filters {
+		response, err := http.Post(envoy.gateway(t, name)+bert, "", strings.NewReader(`{"predictions":["joy"]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		readAll(t, response)
+		got[name] = response.StatusCode
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+	counted := truth{}
+	counted.reply(shape{model: "bert"}, []answered{{labels: []string{"joy"}}}, false)
+	envoy.expect(t, counted)
+	if lines := strings.Count(envoy.log.String(), badLine); lines != refusals {
+		t.Errorf("%d lines say why, want %d", lines, refusals)
+	}
+}
+
+// TestEnvoyAsGatewayAndSidecar has a reply pass the filter twice: in a predictor's
+// sidecar, which Istio gives an inbound listener and an inbound cluster, and in a
+// gateway before it. Each counts it once, which the options that only one of them
+// has on tell apart.
+func TestEnvoyAsGatewayAndSidecar(t *testing.T) {
+	wasm, socket, port := wasmFile(t), filepath.Join(t.TempDir(), "sidecar"), newModel(t)
+	pipe := object{"pipe": object{"path": socket}}
+	sidecar := gateway{
+		name: "virtualInbound", config: `{"batchSizes": true}`, cluster: "inbound|8080||",
+		more: object{"traffic_direction": "INBOUND", "address": pipe},
+	}
+	ingress := gateway{
+		name: "ingress", config: `{"margins": true}`, cluster: "outbound|80||bert-predictor.default.svc.cluster.local",
+		more: object{"traffic_direction": "OUTBOUND"},
+	}
+	behind := cluster(ingress.cluster, 0)
+	behind["load_assignment"] = object{"cluster_name": ingress.cluster, "endpoints": list{object{"lb_endpoints": list{object{"endpoint": object{"address": pipe}}}}}}
+	envoy := startEnvoy(t, port, setup{
+		workers:   2,
+		listeners: list{sidecar.listener(wasm), ingress.listener(wasm)},
+		clusters:  list{cluster(sidecar.cluster, port), behind},
+	})
+	if got := predict(t, envoy.gateway(t, "ingress"), "bert", joy); got != joy {
+		t.Errorf("the gateway made %q of the reply", got)
+	}
+	batch, of, want := []answered{{labels: []string{"love", "joy"}, scores: []float64{0.04, 0.96}, top: 1}}, shape{model: "bert"}, truth{}
+	want.reply(of, batch, false)
+	want.reply(of, batch, false)
+	want.sample(contract.BatchSize, 1, fields(of))
+	want.sample(contract.Margin, 0.96-0.04, fields(of))
+	envoy.expect(t, want)
+}
