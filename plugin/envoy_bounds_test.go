@@ -73,13 +73,7 @@ func (c *caller) ok(model, reply string, status int) error {
 	if err != nil {
 		return err
 	}
-	if err := response.Body.Close(); err != nil {
-		return err
-	}
-	if response.StatusCode != status {
-		return fmt.Errorf("%s answered %d", model, response.StatusCode)
-	}
-	return nil
+	return c.holdTo(response, status, []byte(reply))
 }
 
 // checkBounds holds the counters to n replies of the hostile model, n of two

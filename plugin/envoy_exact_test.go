@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -142,15 +142,23 @@ func (c *caller) call(s shape) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
-	c.body.Reset()
-	if _, err := io.Copy(&c.body, response.Body); err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusOK || !bytes.Equal(c.body.Bytes(), body) {
-		return fmt.Errorf("%s: status %d, %q, want %q", s.path, response.StatusCode, c.body.Bytes(), body)
+	if err := c.holdTo(response, http.StatusOK, body); err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
 	}
 	c.want.reply(s, batch, !c.isBare)
+	return nil
+}
+
+// holdTo reads a response, which must be what the model gave.
+func (c *caller) holdTo(response *http.Response, status int, body []byte) error {
+	c.body.Reset()
+	_, err := c.body.ReadFrom(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		return err
+	}
+	if response.StatusCode != status || !bytes.Equal(c.body.Bytes(), body) {
+		return fmt.Errorf("status %d, %q, want %d, %q", response.StatusCode, c.body.Bytes(), status, body)
+	}
 	return nil
 }
 
