@@ -1,10 +1,6 @@
 package filter
 
-import (
-	"math"
-
-	"github.com/moodring/moodring/contract"
-)
+import "github.com/moodring/moodring/contract"
 
 // tally is what one reply adds to one label.
 type tally struct {
@@ -57,7 +53,8 @@ func (s *sample) add(to *shape, value float64) {
 	}
 }
 
-func millionths(value float64) uint64 { return uint64(math.Round(value / contract.SumScale)) }
+// millionths rounds a value of at least 0. math.Round is many steps in Wasm.
+func millionths(value float64) uint64 { return uint64(value*(1/contract.SumScale) + 0.5) }
 
 // shape is what histograms of one metric have in common.
 type shape struct {
