@@ -13,7 +13,7 @@ import (
 )
 
 func TestPreviewServesUntilItIsStopped(t *testing.T) {
-	prometheus := promtest.Server(t, promtest.Healthy, promtest.Now)
+	prometheus := promtest.Server(t, promtest.Stack(), promtest.Now)
 	flags := previewFlags{prometheus: prometheus.URL, scrapeInterval: "15s"}
 	options, err := flags.options(nil)
 	if err != nil {
@@ -35,7 +35,7 @@ func TestPreviewServesUntilItIsStopped(t *testing.T) {
 	for path, want := range map[string]string{
 		"/":                              "<!doctype html>",
 		"/boards/" + "moodring-overview": `{`,
-		"/api/v1/label/model/values":     `{"data":["bert","resting"],"status":"success"}`,
+		"/api/v1/label/model/values":     `{"data":["bert","calm",`,
 	} {
 		response, err := http.Get(address + path)
 		if err != nil {

@@ -19,7 +19,7 @@ func TestRender(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("CHROMIUM", browser)
-	prometheus := promtest.Server(t, promtest.Healthy, promtest.Now).URL
+	prometheus := promtest.Server(t, promtest.Stack(), promtest.Now).URL
 	for _, tc := range []struct {
 		name, file, begins string
 		args               []string

@@ -63,7 +63,7 @@ func openWritten(t *testing.T) tab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return open(t, "", promtest.Server(t, promtest.Healthy, promtest.Now, promtest.Baseline, string(recording)), written(t)...)
+	return open(t, "", promtest.Server(t, promtest.Stack(), promtest.Now, promtest.Baseline, string(recording)), written(t)...)
 }
 
 // open starts a preview of boards, and a browser.
