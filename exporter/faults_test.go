@@ -135,7 +135,7 @@ func faults() map[string]fault {
 		"hangs after the head":        {raw: thenHang(head, "\r\n"), want: "no whole answer before the deadline"},
 		"hangs in the page":           {raw: thenHang(head, "Content-Length: 100\r\n\r\n", mood), want: "no whole answer before the deadline"},
 		"drips":                       {raw: drip, want: "no whole answer before the deadline"},
-		"closes without a word":       {raw: say(), want: "the connection was closed without an answer"},
+		"closes without a word":       {raw: say(), want: "the connection was closed without an answer: EOF"},
 		"closes in the head":          {raw: say("HTTP/1.1 200 OK\r\nConte"), want: "unexpected EOF"},
 		"cut, by its length":          {raw: say(head, "Content-Length: 100\r\n\r\n", mood), want: "unexpected EOF"},
 		"cut, by its chunks":          {raw: say(head, "Transfer-Encoding: chunked\r\n\r\n5\r\njoy 6\r\n"), want: "unexpected EOF"},

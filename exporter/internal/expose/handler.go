@@ -174,10 +174,10 @@ func Gather(ctx context.Context, options Options) ([]*dto.MetricFamily, error) {
 	return families, nil
 }
 
-func names(families []*dto.MetricFamily) []string {
-	names := make([]string, 0, len(families))
+func names(families []*dto.MetricFamily) map[string]bool {
+	names := make(map[string]bool, len(families))
 	for _, family := range families {
-		names = append(names, family.GetName())
+		names[family.GetName()] = true
 	}
 	return names
 }

@@ -32,14 +32,14 @@ type pageFamily struct {
 // its series had to be left out: relabelling gave them the labels of another
 // gateway's, or the name of a metric of another type, and values of different
 // gateways are never added up. taken are names that are the exporter's own.
-func newPage(f form, snapshots []Snapshot, taken []string) *page {
+func newPage(f form, snapshots []Snapshot, taken map[string]bool) *page {
 	p := &page{form: f, families: make(map[string]*pageFamily), dropped: make(map[string]int)}
 	p.addOwn(snapshots)
 	blocks := p.unlike(snapshots)
 	var scratch []byte
 	for i, snapshot := range snapshots {
 		for _, c := range blocks[i].in(f, &scratch) {
-			if slices.Contains(taken, c.name) || !p.add(c) {
+			if taken[c.name] || !p.add(c) {
 				p.dropped[snapshot.Gateway] += len(c.series)
 			}
 		}

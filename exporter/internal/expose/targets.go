@@ -33,14 +33,14 @@ type targetRow struct {
 	LastScrape   *time.Time `json:"last_scrape"` // null before the first
 	LastDuration float64    `json:"last_duration_seconds"`
 	Bytes        int64      `json:"bytes"`
-	Series       int        `json:"series"`
+	Samples      int        `json:"samples"` // after shaping, a histogram being one
 	Dropped      int        `json:"dropped"`
 }
 
 func newTargetRow(s Snapshot) targetRow {
 	row := targetRow{
 		Gateway: s.Gateway, URL: s.URL, State: s.state(), LastDuration: s.Duration.Seconds(),
-		Bytes: s.Bytes, Series: len(s.shown().Series()), Dropped: s.Dropped,
+		Bytes: s.Bytes, Samples: len(s.shown().Series()), Dropped: s.Dropped,
 	}
 	if s.Err != nil {
 		row.LastError = s.Err.Error()

@@ -27,10 +27,10 @@ func targets() []Snapshot {
 func TestTargetsInJSON(t *testing.T) {
 	h := handlerOf(t, Options{Targets: targets})
 	const want = `{"targets":[` +
-		`{"gateway":"a","url":"http://a:1","state":"up","last_error":"","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":0.0015,"bytes":99,"series":2,"dropped":1},` +
-		`{"gateway":"b","url":"http://b:1","state":"down","last_error":"GET http://b:1: \u003cconnection refused\u003e","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":1,"bytes":0,"series":2,"dropped":0},` +
-		`{"gateway":"c","url":"http://c:1","state":"unknown","last_error":"","last_scrape":null,"last_duration_seconds":0,"bytes":0,"series":0,"dropped":0},` +
-		`{"gateway":"d","url":"http://d:1","state":"gone","last_error":"gone","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":0,"bytes":0,"series":2,"dropped":0}]}` + "\n"
+		`{"gateway":"a","url":"http://a:1","state":"up","last_error":"","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":0.0015,"bytes":99,"samples":2,"dropped":1},` +
+		`{"gateway":"b","url":"http://b:1","state":"down","last_error":"GET http://b:1: \u003cconnection refused\u003e","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":1,"bytes":0,"samples":2,"dropped":0},` +
+		`{"gateway":"c","url":"http://c:1","state":"unknown","last_error":"","last_scrape":null,"last_duration_seconds":0,"bytes":0,"samples":0,"dropped":0},` +
+		`{"gateway":"d","url":"http://d:1","state":"gone","last_error":"gone","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":0,"bytes":0,"samples":2,"dropped":0}]}` + "\n"
 	_, asked, _ := get(h, "/targets?format=json")
 	_, accepted, header := get(h, "/targets", "Accept: application/json")
 	if diff := cmp.Diff(want, asked); diff != "" || accepted != asked || header.Get("Content-Type") != "application/json" {

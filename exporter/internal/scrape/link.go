@@ -156,12 +156,12 @@ var errNoAnswer = errors.New("the connection was closed without an answer")
 // ask is true where the connection can be used again.
 func (c *connection) ask(request []byte, buffer *bufio.Reader, read func(*http.Response) error) (isLeft bool, err error) {
 	if _, err := c.Write(request); err != nil {
-		return false, errors.Join(errNoAnswer, err)
+		return false, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	head := &headLimit{r: c, left: maxHeadBytes}
 	buffer.Reset(head)
 	if _, err := buffer.Peek(1); err != nil {
-		return false, errors.Join(errNoAnswer, err)
+		return false, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	response, err := readHead(buffer, head)
 	if err != nil {

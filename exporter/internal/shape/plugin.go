@@ -79,6 +79,7 @@ func (s *Shaper) member(name string, values []string) *entry {
 			member.group = group
 		}
 	}
+	e.group = group // it may have a value that the contract does not know yet
 	return e
 }
 

@@ -106,7 +106,7 @@ func (s *Shaper) learn(sample scrape.Sample) *use {
 	found, ok := s.find(sample)
 	found.isNobodys = !ok
 	isRemembered := ok || isPlugins(sample.Name) || isEnvoys(sample.Name)
-	if isRemembered && len(s.uses) < usesPerSeries*s.options.MaxSeries {
+	if isRemembered && max(len(s.uses), len(s.entries)) < usesPerSeries*s.options.MaxSeries {
 		s.uses[sample.Series] = &found
 	}
 	return &found

@@ -184,6 +184,9 @@ moodring_gateway_requests_total{code_class="5xx",gateway="g"} 0
 		"replies": {
 			page: "model___m___model_version___1___outcome___counted___moodring_replies_total{} 3\n",
 			want: zeroOverflow + `moodring_replies_total{gateway="g",model="m",outcome="counted",version="1"} 3` + "\n" + zeroReplies},
+		"an outcome of a newer plugin": {
+			page: "model___m___model_version___1___outcome___bored___moodring_replies_total{} 3\n",
+			want: zeroOverflow + `moodring_replies_total{gateway="g",model="m",outcome="bored",version="1"} 3` + "\n" + `moodring_replies_total{gateway="g",model="m",outcome="counted",version="1"} 0` + "\n" + zeroReplies},
 		"overflow": {page: "kind___labels___moodring_overflow_total{} 3\n", want: strings.Replace(zeroOverflow, `"labels"} 0`, `"labels"} 3`, 1)},
 		"authorization of two managers, and asides": {
 			page: `envoy_http_rbac_allowed{envoy_http_conn_manager_prefix="a"} 1

@@ -1,0 +1,126 @@
+package scrape
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+)
+
+// scrapeOver scrapes once over link and returns the number of samples.
+func scrapeOver(t *testing.T, link *Link, address *url.URL) (samples int, err error) {
+	t.Helper()
+	_, err = newClient(config.Prometheus).Page(t.Context(), link, address, func(Sample) { samples++ })
+	return samples, err
+}
+
+// A kept connection that was closed at the other end is no failure.
+func TestLinkConnectsAgain(t *testing.T) {
+	var connections atomic.Int32
+	gateway := httptest.NewUnstartedServer(answer(prometheusType, "a 1\n"))
+	gateway.Config.ConnState = connectionCounter(&connections)
+	gateway.Start()
+	defer gateway.Close()
+	link, address := NewLink(nil), parseURL(t, gateway.URL)
+	for range 3 {
+		if samples, err := scrapeOver(t, link, address); samples != 1 || err != nil {
+			t.Errorf("%d samples, %v; want 1", samples, err)
+		}
+		gateway.CloseClientConnections()
+	}
+	if got := connections.Load(); got != 3 {
+		t.Errorf("%d connections, want 3", got)
+	}
+}
+
+// A gateway that moved is not asked where it was.
+func TestLinkFollowsTheAddress(t *testing.T) {
+	link := NewLink(nil)
+	for _, page := range []string{"a 1\n", "a 1\nb 2\n"} {
+		gateway := httptest.NewServer(answer(prometheusType, page))
+		defer gateway.Close()
+		if samples, err := scrapeOver(t, link, parseURL(t, gateway.URL)); samples != strings.Count(page, "\n") || err != nil {
+			t.Errorf("%q: %d samples, %v", page, samples, err)
+		}
+	}
+}
+
+// A link that is closed leaves no connection behind, nor does one after it.
+func TestLinkCloses(t *testing.T) {
+	states := make(chan http.ConnState, 20)
+	gateway := httptest.NewUnstartedServer(answer(prometheusType, "a 1\n"))
+	gateway.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew || state == http.StateClosed {
+			states <- state
+		}
+	}
+	gateway.Start()
+	defer gateway.Close()
+	link, address := NewLink(nil), parseURL(t, gateway.URL)
+	for range 2 {
+		if _, err := scrapeOver(t, link, address); err != nil {
+			t.Error(err)
+		}
+		link.Close()
+		if first, second := <-states, <-states; first != http.StateNew || second != http.StateClosed {
+			t.Errorf("the connection was %s, then %s", first, second)
+		}
+	}
+}
+
+func TestLinkAuthorizes(t *testing.T) {
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "me" || password != "se:cret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		answer(prometheusType, "a 1\n")(w, r)
+	}))
+	defer gateway.Close()
+	address := parseURL(t, gateway.URL)
+	address.User = url.UserPassword("me", "se:cret")
+	if samples, err := scrapeOver(t, NewLink(nil), address); samples != 1 || err != nil {
+		t.Errorf("%d samples, %v; want 1", samples, err)
+	}
+	address.User = url.UserPassword("me", "guess")
+	if _, err := scrapeOver(t, NewLink(nil), address); err == nil || !strings.Contains(err.Error(), "401 Unauthorized") || strings.Contains(err.Error(), "guess") {
+		t.Errorf("got %v, want 401, without the password", err)
+	}
+}
+
+// A certificate that nobody vouches for is refused.
+func TestLinkOverTLS(t *testing.T) {
+	gateway := httptest.NewUnstartedServer(answer(prometheusType, "a 1\n"))
+	gateway.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of the refusal too
+	gateway.StartTLS()
+	defer gateway.Close()
+	if _, err := scrapeOver(t, NewLink(nil), parseURL(t, gateway.URL)); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("got %v, want a bad certificate", err)
+	}
+}
+
+func TestLinkIsGivenUp(t *testing.T) {
+	asked := make(chan struct{})
+	gateway := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	}))
+	defer gateway.Close()
+	ctx, giveUp := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		giveUp()
+	}()
+	if _, err := newClient(config.Prometheus).Page(ctx, NewLink(nil), parseURL(t, gateway.URL), ignore); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was given up", err)
+	}
+}
