@@ -178,8 +178,20 @@ func (c *cluster) kill(t *testing.T, name string) {
 	must(t, c.admin.CoreV1().Pods(namespace).Delete(t.Context(), name, metav1.DeleteOptions{GracePeriodSeconds: new(int64)}))
 }
 
-// patience is for what takes well under a second.
-const patience = 20 * time.Second
+// patience is for what takes well under a second on a machine that is not busy.
+const patience = time.Minute
+
+// next returns what comes next.
+func next[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	var value T
+	select {
+	case value = <-from:
+	case <-time.After(patience):
+		t.Fatalf("no %T within %s", value, patience)
+	}
+	return value
+}
 
 func must(t *testing.T, err error) {
 	t.Helper()

@@ -127,7 +127,7 @@ func testForbidden(t *testing.T, c *cluster) {
 	c.create(t, build(t, manifests), metav1.CreateOptions{})
 	must(t, c.admin.RbacV1().RoleBindings(namespace).Delete(t.Context(), account, metav1.DeleteOptions{}))
 	d := discover(t, c, "kubernetes_sd_configs: [{kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}}]")
-	if source := <-d.failed; source != "kubernetes" {
+	if source := next(t, d.failed); source != "kubernetes" {
 		t.Errorf("%s failed", source)
 	}
 	bind(t, c, account)

@@ -24,9 +24,9 @@ func testLabels(t *testing.T, c *cluster, role promkube.Role) {
 	d := discover(t, c, `
 kubernetes_sd_configs: [{role: `+string(role)+`, kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}}]
 relabel_configs: [{regex: __(meta_kubernetes_.*), action: labelmap}]`)
-	list := <-d.lists
+	list := next(t, d.lists)
 	for len(list) == 0 {
-		list = <-d.lists
+		list = next(t, d.lists)
 	}
 	for _, target := range list {
 		name := target.Labels.Get("gateway")
@@ -61,7 +61,7 @@ func prometheusLabels(t *testing.T, c *cluster, role promkube.Role) map[string]m
 	}()
 	all := make(map[string]map[string]string)
 	for len(all) < 2 { // the test has two gateways
-		for _, group := range <-groups {
+		for _, group := range next(t, groups) {
 			for _, target := range group.Targets {
 				set := ours(group.Labels.Merge(target))
 				host, _, err := net.SplitHostPort(string(target[model.AddressLabel]))
