@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -91,12 +92,14 @@ type forwarded struct {
 	httpstream.Stream
 	connection httpstream.Connection
 	port       string
+	heard      chan struct{} // closed when there is no more to hear from the kubelet
 
-	heard  chan struct{} // closed when failed is final
-	failed error
+	mu       sync.Mutex
+	failed   error // why the connection was closed, if not by Close
+	deadline *time.Timer
 }
 
-func forward(connection httpstream.Connection, port string) (net.Conn, error) {
+func forward(connection httpstream.Connection, port string) (*forwarded, error) {
 	headers := http.Header{}
 	headers.Set(corev1.PortHeader, port)
 	headers.Set(corev1.PortForwardRequestIDHeader, "0") // the connection has no other
@@ -124,9 +127,32 @@ func (f *forwarded) listen(complaints io.Reader) {
 	const limit = 1 << 10
 	text, err := io.ReadAll(io.LimitReader(complaints, limit))
 	if err == nil && len(text) > 0 {
-		f.failed = fmt.Errorf("the kubelet cannot reach port %s: %s", f.port, strings.TrimSpace(string(text)))
-		_ = f.connection.Close() // the complaint is the error to show
+		f.fail(fmt.Errorf("the kubelet cannot reach port %s: %s", f.port, strings.TrimSpace(string(text))))
 	}
+}
+
+// fail closes the connection, whose errors are why from now on, unless it failed
+// before.
+func (f *forwarded) fail(why error) {
+	f.mu.Lock()
+	isFirst := f.failed == nil
+	if isFirst {
+		f.failed = why
+	}
+	f.mu.Unlock()
+	if isFirst {
+		_ = f.connection.Close() // why is the error to show
+	}
+}
+
+// why returns what the connection failed of, or else err.
+func (f *forwarded) why(err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failed != nil {
+		return f.failed
+	}
+	return err
 }
 
 // Read tells why the data ended. The kubelet ends both streams together.
@@ -136,14 +162,40 @@ func (f *forwarded) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	<-f.heard
-	if f.failed != nil {
-		err = f.failed
+	return n, f.why(err)
+}
+
+func (f *forwarded) Write(p []byte) (int, error) {
+	n, err := f.Stream.Write(p)
+	if err != nil {
+		err = f.why(err)
 	}
 	return n, err
 }
 
 // Close closes the way there too: it was made for this stream.
-func (f *forwarded) Close() error { return f.connection.Close() }
+func (f *forwarded) Close() error {
+	_ = f.SetDeadline(time.Time{}) // it never fails
+	return f.connection.Close()
+}
+
+// SetDeadline closes the connection at t, for good: streams have no deadlines,
+// and whoever missed one has no more use for the connection.
+func (f *forwarded) SetDeadline(t time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.deadline != nil {
+		f.deadline.Stop()
+		f.deadline = nil
+	}
+	if !t.IsZero() {
+		f.deadline = time.AfterFunc(time.Until(t), func() { f.fail(os.ErrDeadlineExceeded) })
+	}
+	return nil
+}
+
+func (f *forwarded) SetReadDeadline(t time.Time) error  { return f.SetDeadline(t) }
+func (f *forwarded) SetWriteDeadline(t time.Time) error { return f.SetDeadline(t) }
 
 type podAddr string
 
@@ -152,9 +204,3 @@ func (a podAddr) String() string { return string(a) }
 
 func (f *forwarded) LocalAddr() net.Addr  { return podAddr("exporter") }
 func (f *forwarded) RemoteAddr() net.Addr { return podAddr("port " + f.port) }
-
-// The streams have no deadlines; whoever uses the connection closes it instead,
-// as net/http does.
-func (f *forwarded) SetDeadline(time.Time) error      { return os.ErrNoDeadline }
-func (f *forwarded) SetReadDeadline(time.Time) error  { return os.ErrNoDeadline }
-func (f *forwarded) SetWriteDeadline(time.Time) error { return os.ErrNoDeadline }
