@@ -72,13 +72,15 @@ func (p *Pusher) Run(ctx context.Context) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			const patience = 5 * time.Second
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 			defer cancel()
 			return errors.Join(p.push(last), p.exporter.Shutdown(last))
 		}
 	}
 }
+
+// patience is how long a push may take, where the interval is shorter.
+const patience = 5 * time.Second
 
 // tell logs an error: the next push sends everything again.
 func (p *Pusher) tell(err error) {
@@ -88,7 +90,7 @@ func (p *Pusher) tell(err error) {
 }
 
 func (p *Pusher) push(ctx context.Context) error {
-	limit, cancel := context.WithTimeout(ctx, p.options.Interval)
+	limit, cancel := context.WithTimeout(ctx, max(p.options.Interval, patience))
 	defer cancel()
 	scopes, err := p.producer.Produce(limit)
 	if err != nil {
