@@ -2,6 +2,7 @@ package shape
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -14,9 +15,10 @@ import (
 // names of all the stats which a Shaper with these rules uses, for Envoy's
 // filter parameter.
 func Filter(rules []config.Rule) string {
-	filter := `(^wasmcustom\.|;\.;)moodring_` +
-		`|^http\..*\.(downstream_rq_[1-5]xx|rbac\.(allowed|denied))$` +
-		`|^cluster\..*\.(upstream_rq_time|ratelimit\.(ok|over_limit|error|failure_mode_allowed))$`
+	anyOf := func(words []string) string { return "(" + strings.Join(words, "|") + ")" }
+	filter := "(^" + regexp.QuoteMeta(contract.StatPrefix) + "|" + regexp.QuoteMeta(contract.FieldEnd) + ")" + pluginPrefix +
+		`|^http\..*\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + `)$` +
+		`|^cluster\..*\.(upstream_rq_time|ratelimit\.` + anyOf(contract.RateLimitResults()) + `)$`
 	for _, rule := range rules {
 		filter += "|(" + rule.Filter + ")"
 	}

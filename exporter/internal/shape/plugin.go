@@ -10,8 +10,11 @@ import (
 	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
+// pluginPrefix begins the names of all that the plugin counts.
+const pluginPrefix = "moodring_"
+
 // isPlugins tells whether a stat could be the plugin's.
-func isPlugins(name string) bool { return strings.Contains(name, "moodring_") }
+func isPlugins(name string) bool { return strings.Contains(name, pluginPrefix) }
 
 // pluginUse says what a counter of the plugin is for.
 func (s *Shaper) pluginUse(sample scrape.Sample) use {

@@ -1,11 +1,13 @@
 package shape
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/prometheus/model/labels"
 
+	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
@@ -79,5 +81,34 @@ func TestFilterFindsWhatRulesWant(t *testing.T) {
 	got := Filter([]config.Rule{{Filter: "^a$|b"}, {Filter: "c"}})
 	if want := Filter(nil) + "|(^a$|b)|(c)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Envoy is asked for all that the contract has, and for none of its like.
+func TestFilterFindsTheContract(t *testing.T) {
+	filter := regexp.MustCompile(Filter(nil))
+	model := contract.Field{Key: contract.LabelModel, Value: "a-b"}
+	names := []string{"cluster.outbound|80||m.svc;.upstream_rq_time"}
+	for _, stat := range contract.Stats() {
+		names = append(names, contract.StatPrefix+stat, contract.StatPrefix+string(contract.AppendStat(nil, stat, model)))
+	}
+	for _, class := range contract.CodeClasses() {
+		names = append(names, "http.outbound_0.0.0.0_8080;.downstream_rq_"+class)
+	}
+	for _, result := range contract.AuthorizationResults() {
+		names = append(names, "http.ingress.rbac."+result)
+	}
+	for _, result := range contract.RateLimitResults() {
+		names = append(names, "cluster.m.ratelimit."+result)
+	}
+	for _, name := range names {
+		if !filter.MatchString(name) {
+			t.Errorf("%s is not asked for", name)
+		}
+	}
+	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live"} {
+		if filter.MatchString(name) {
+			t.Errorf("%s is asked for", name)
+		}
 	}
 }
