@@ -41,7 +41,8 @@ usage:
   dashgen preview --prometheus URL        serve the dashboards in a browser,
                                           without a Grafana; -h for its flags
   dashgen render --prometheus URL -o FILE.png
-                                          draw the dashboard into a file; -h
+                                          draw a dashboard into a file, or one
+                                          panel; -h for its flags
   dashgen -h | --version
 
 Import a dashboard in Grafana under Dashboards, New, Import; it asks for no

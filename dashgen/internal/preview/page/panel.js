@@ -37,7 +37,7 @@ async function load(state, signal) {
   const { model, page, element } = state;
   const known = values(page.variables);
   state.named = { ...model, title: fill(model.title, known, 'text') };
-  state.title.textContent = state.named.title || kindName(model);
+  state.title.textContent = (state.named.title || kindName(model)) + once(model);
   state.notes.replaceChildren(...markdown(fill(model.description, known, 'text')), ...(model.links ?? []).map((link) => make('p', {}, single(page, link))));
   if (!kinds[model.type]) return tell(state, 'unknown', `Panels of type ${model.type} are not drawn here; Grafana draws them.`);
   element.setAttribute('aria-busy', 'true');
@@ -53,6 +53,9 @@ async function load(state, signal) {
   }
   element.removeAttribute('aria-busy');
 }
+
+// once marks what a Grafana draws for each value of a variable.
+export const once = ({ repeat }) => (repeat ? ` (once, not for each ${repeat})` : '');
 
 const kindName = (model) => model.type[0].toUpperCase() + model.type.slice(1);
 const sentence = (text) => `This panel could not be drawn: ${text}${/[.?!]$/.test(text) ? '' : '.'}`;

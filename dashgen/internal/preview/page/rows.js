@@ -2,7 +2,7 @@
 // of its own, so that a closed row leaves no hole.
 
 import { make } from './element.js';
-import { panel } from './panel.js';
+import { once, panel } from './panel.js';
 import { fill } from './template.js';
 import { values } from './variable.js';
 
@@ -53,5 +53,5 @@ function heading(model, grid, page, load) {
     page.track(load(page.signal));
   };
   return make('h2', {}, make('button', { type: 'button', 'aria-expanded': String(!grid.hidden), onclick: press },
-    fill(model.title, values(page.variables), 'text') || 'Row'));
+    (fill(model.title, values(page.variables), 'text') || 'Row') + once(model)));
 }
