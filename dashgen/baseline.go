@@ -71,7 +71,7 @@ func (f baselineFlags) count() (baseline.Mix, error) {
 	if err != nil {
 		return baseline.Mix{}, fmt.Errorf("baseline: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	return baseline.Count(f.model, f.corpus, file)
 }
 

@@ -31,17 +31,15 @@ const (
 	confidenceDrop = 0.1
 )
 
-var (
-	byVersion      = []string{contract.LabelModel, contract.LabelVersion}
-	byModelLabel   = []string{contract.LabelModel, contract.LabelLabel}
-	byVersionLabel = []string{contract.LabelModel, contract.LabelVersion, contract.LabelLabel}
-)
+func byVersion() []string { return []string{contract.LabelModel, contract.LabelVersion} }
+
+func byModelLabel() []string { return []string{contract.LabelModel, contract.LabelLabel} }
 
 // BaselineShare is how the model should answer. Rules of one's own record it,
 // for each model.
 func BaselineShare() query.Recording {
 	return query.Recording{
-		Name: "moodring:label_share:baseline", Labels: byModelLabel,
+		Name: "moodring:label_share:baseline", Labels: byModelLabel(),
 		Help: "Part of the model's answers that each label should get, 0 to 1; dashgen baseline writes it.",
 	}
 }
@@ -56,20 +54,20 @@ func BaselineConfidence() query.Recording {
 
 func answersInWindow() query.Recording {
 	return query.Record("moodring:answers:increase",
-		query.SumBy(query.Growth(query.Select(contract.Predictions), query.Window), byVersion...),
+		query.SumBy(query.Growth(query.Select(contract.Predictions), query.Window), byVersion()...),
 		"Answers in the window.")
 }
 
 func labelShare() query.Recording {
 	return query.Record("moodring:label_share:ratio",
-		query.ShareBy(query.Growth(query.Select(contract.Predictions), query.Window), contract.LabelLabel, byVersion...),
+		query.ShareBy(query.Growth(query.Select(contract.Predictions), query.Window), contract.LabelLabel, byVersion()...),
 		"Part of the answers in the window that each label got, 0 to 1.")
 }
 
 // labelExpected is the baseline, with a series for each version.
 func labelExpected() query.Recording {
 	none, base := query.Scale(labelShare().Select(), 0), BaselineShare().Select()
-	known := query.ManyToOne(none, "+", base, byModelLabel...)
+	known := query.ManyToOne(none, "+", base, byModelLabel()...)
 	unknown := query.Keep(none, base, contract.LabelModel)
 	return query.Record("moodring:label_expected:ratio",
 		query.AtLeast(query.Or(known, unknown), smallestShare),
@@ -96,7 +94,7 @@ func stabilityIndex() query.Recording {
 		return query.Times(query.Shifted(share, -smallestShare), query.Log(query.Scale(share, 1/smallestShare)))
 	}
 	base := query.AtLeast(BaselineShare().Select(), smallestShare)
-	there := query.Minus(query.SumBy(terms, byVersion...), query.SumBy(missing(expected), byVersion...))
+	there := query.Minus(query.SumBy(terms, byVersion()...), query.SumBy(missing(expected), byVersion()...))
 	return query.Record("moodring:label_drift:psi",
 		query.ManyToOne(there, "+", query.SumBy(missing(base), contract.LabelModel), contract.LabelModel),
 		"Population stability index of a version's labels in the window, against the model's baseline.")
@@ -108,8 +106,8 @@ func mixDistance() query.Recording {
 	bits := func(of query.Query) query.Query {
 		return query.Times(of, query.Log2(query.Divide(of, mean)))
 	}
-	both := query.SumBy(query.Plus(bits(given), bits(expected)), byVersion...)
-	missing := query.Complement(1, query.SumBy(expected, byVersion...))
+	both := query.SumBy(query.Plus(bits(given), bits(expected)), byVersion()...)
+	missing := query.Complement(1, query.SumBy(expected, byVersion()...))
 	return query.Record("moodring:label_drift:distance",
 		query.Root(query.AtLeast(query.Scale(query.Plus(both, missing), 0.5), 0)),
 		"Jensen-Shannon distance of a version's labels in the window to the model's baseline, 0 to 1.")
@@ -118,8 +116,8 @@ func mixDistance() query.Recording {
 func confidenceMean() query.Recording {
 	return query.Record("moodring:confidence:mean",
 		query.Divide(
-			query.SumBy(query.Growth(query.Sum(contract.Confidence), query.Window), byVersion...),
-			query.SumBy(query.Growth(query.Count(contract.Confidence), query.Window), byVersion...)),
+			query.SumBy(query.Growth(query.Sum(contract.Confidence), query.Window), byVersion()...),
+			query.SumBy(query.Growth(query.Count(contract.Confidence), query.Window), byVersion()...)),
 		"Mean score of the top label in the window, 0 to 1.")
 }
 
@@ -143,8 +141,8 @@ func baselines() []query.Recording {
 // whereEnough keeps q where there were enough answers to know a mix from
 // chance.
 func whereEnough(q query.Query) query.Query {
-	labels := query.CountBy(labelExpected().Select(), byVersion...)
-	return query.Keep(q, query.Above(query.Minus(answersInWindow().Select(), query.Scale(labels, answersPerLabel)), 0), byVersion...)
+	labels := query.CountBy(labelExpected().Select(), byVersion()...)
+	return query.Keep(q, query.Above(query.Minus(answersInWindow().Select(), query.Scale(labels, answersPerLabel)), 0), byVersion()...)
 }
 
 // silent is how many answers of each label should have been in the window, of
@@ -153,5 +151,5 @@ func silent() query.Query {
 	expected := query.ManyToOne(BaselineShare().Select(), "*",
 		query.SumBy(answersInWindow().Select(), contract.LabelModel), contract.LabelModel)
 	seen := query.Above(query.Growth(query.Select(contract.Predictions), query.Window), 0)
-	return query.Drop(query.Above(expected, silentAfter), seen, byModelLabel...)
+	return query.Drop(query.Above(expected, silentAfter), seen, byModelLabel()...)
 }

@@ -9,7 +9,7 @@ import (
 func rollouts() Event {
 	now := query.Select(contract.Replies)
 	before := query.Ago(now, query.RateInterval)
-	appeared := query.Drop(query.GroupBy(now, byVersion...), before, byVersion...)
+	appeared := query.Drop(query.GroupBy(now, byVersion()...), before, byVersion()...)
 	known := query.Whatever(before, contract.LabelVersion)
 	return Event{
 		Title: "Rollouts",

@@ -40,7 +40,7 @@ func (strict) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || response.StatusCode < http.StatusBadRequest {
 		return response, err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, messageBytes))
 	if err != nil {
 		return nil, err

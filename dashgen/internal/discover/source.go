@@ -36,7 +36,7 @@ func Page(ctx context.Context, url string, match *regexp.Regexp) ([]Family, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading metrics: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("reading metrics at %s: %s", url, response.Status)
 	}

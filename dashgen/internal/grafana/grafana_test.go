@@ -204,11 +204,11 @@ func parses(t *testing.T, b board.Board, expr string) {
 	t.Helper()
 	filled := strings.ReplaceAll(expr, "$__rate_interval", "1m0s")
 	for _, v := range b.Variables {
-		one, several := `="$`+v.Choice.Label+`"`, `=~"$`+v.Choice.Label+`"`
+		wrong := `="$` + v.Choice.Label + `"`
 		if v.Choice.One {
-			one, several = several, one
+			wrong = `=~"$` + v.Choice.Label + `"`
 		}
-		if strings.Contains(filled, one) {
+		if strings.Contains(filled, wrong) {
 			t.Errorf("a choice of all needs =~, one of one value =: %s", expr)
 		}
 		filled = strings.ReplaceAll(filled, "$"+v.Choice.Label+`"`, `(a|b)"`)

@@ -20,7 +20,7 @@ func unknownMetric() rule {
 					_, isRecorded := recordedLabels(series)
 					switch {
 					case inContract || isRecorded:
-					case strings.HasPrefix(series, "moodring"):
+					case strings.HasPrefix(series, "moodring") && c.kindFound(series) == "":
 						report(q.place, fmt.Sprintf("asks for %s, which is not in the contract", series))
 					case c.Types != nil && c.kindFound(series) == "" && !strings.Contains(series, ":") && series != "up" && series != "ALERTS":
 						report(q.place, fmt.Sprintf("asks for %s, which is not there", series))

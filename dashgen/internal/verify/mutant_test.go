@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -173,7 +174,7 @@ func grouping(above []parser.Node) []string {
 func breakSelector(n *parser.VectorSelector, alone bool, grouped []string, change changer) {
 	was := n.LabelMatchers
 	for i, m := range was {
-		if m.Name == labels.MetricName {
+		if m.Name == model.MetricNameLabel {
 			name := n.Name
 			change("rename "+name, func() { n.Name = name + "_renamed"; n.LabelMatchers = without1(was, i) }, func() { n.Name = name; n.LabelMatchers = was })
 			continue
