@@ -61,7 +61,7 @@ func try(out io.Writer) (caught, total int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // it is in the temporary folder
+	defer os.RemoveAll(folder)
 	for _, n := range names {
 		noticed, err := n.try(root, folder, file, text)
 		if err != nil {
