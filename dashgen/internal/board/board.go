@@ -117,6 +117,7 @@ const (
 	Score      Unit = "score"      // 0 to 1
 	Seconds    Unit = "seconds"
 	UpDown     Unit = "up or down" // 1 or 0
+	YesNo      Unit = "yes or no"  // 1 or 0
 	Bytes      Unit = "bytes per second"
 	Distance   Unit = "distance"   // of two mixes; 0 is none
 	Shift      Unit = "shift"      // of a share, -1 to 1, shown in percent
@@ -231,7 +232,7 @@ func (o Observable) validate() error {
 	refuse(len(o.Series) == 0, "it needs a query")
 	refuse((o.Alert == nil) == (o.NoAlert == ""), "it has either an alert or a reason for none")
 	refuse(!slices.Contains([]Kind{Lines, Areas, Heatmap, Bars, Number, Phases, Table}, o.Kind), "unknown kind "+string(o.Kind))
-	refuse(!slices.Contains([]Unit{Count, PerSecond, Share, Score, Seconds, UpDown, Bytes, Distance, Shift, Difference, Size, Memory, Celsius, Amount}, o.Unit), "unknown unit "+string(o.Unit))
+	refuse(!slices.Contains([]Unit{Count, PerSecond, Share, Score, Seconds, UpDown, YesNo, Bytes, Distance, Shift, Difference, Size, Memory, Celsius, Amount}, o.Unit), "unknown unit "+string(o.Unit))
 	refuse(!slices.IsSortedFunc(tail(o.Thresholds), func(a, b Threshold) int { return cmp.Compare(a.From, b.From) }), "its thresholds do not ascend")
 	for _, s := range o.Series {
 		errs = append(errs, s.validate())

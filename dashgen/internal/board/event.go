@@ -38,3 +38,12 @@ func exporterRestarts() Event {
 		Color: purple,
 	}
 }
+
+func exporterReloads() Event {
+	return Event{
+		Title: "Exporter reloads",
+		Text:  "the exporter reads gateways by another configuration",
+		When:  query.Above(query.MaxBy(query.Changes(query.Select(contract.ExporterReloadTime), query.RateInterval)), 0),
+		Color: green,
+	}
+}

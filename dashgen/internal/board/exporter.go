@@ -15,11 +15,11 @@ func Exporter() Board {
 		Title:       "Moodring: exporter",
 		Description: "Whether the exporter reads every gateway, what that costs, and what it leaves out.",
 		Variables:   []Variable{gatewayVariable()},
-		Events:      []Event{exporterRestarts(), gatewayRestarts()},
+		Events:      []Event{exporterRestarts(), exporterReloads(), gatewayRestarts()},
 		Rows: []Row{
 			{"Gateways", []Observable{gateways(), gatewayPhases()}},
 			{"Scrapes", []Observable{scrapeTime(), scrapeBytes(), series(), failedScrapes(), leftOut()}},
-			{"The exporter itself", []Observable{builds()}},
+			{"The exporter itself", []Observable{configuration(), configurationAge(), discovery(), builds()}},
 		},
 	}
 }
@@ -131,6 +131,67 @@ func series() Observable {
 		Series:   []Series{{query.MaxBy(query.Select(contract.ExporterSamples), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "the exporter has a limit of its own",
 		Next:     "Labels come from the models: a count that keeps growing means a model whose labels are free text.",
+	}
+}
+
+func configuration() Observable {
+	sound := query.MinBy(query.Select(contract.ExporterReload))
+	return Observable{
+		Title:      "Configuration",
+		Question:   "Was the exporter's configuration sound when it was last read?",
+		Kind:       Number,
+		Unit:       YesNo,
+		Series:     []Series{{sound, "sound"}},
+		Thresholds: []Threshold{{Level: Bad}, {From: 1, Level: Good}},
+		Alert: &Alert{
+			Name:     "MoodringConfigurationRefused",
+			Severity: Warning,
+			Summary:  "The exporter refuses its configuration, and goes on with the one before.",
+			When:     query.Above(query.CountBy(query.Below(query.Select(contract.ExporterReload), 1)), 0),
+			For:      5 * time.Minute,
+			Steps: []string{
+				"The exporter's log says which line of the file is wrong, and what to write instead.",
+				"Mend the file and have it read again. Until then gateways that are new in it are not scraped.",
+				"A restart before that would leave the exporter without a configuration: it would not start.",
+			},
+		},
+		Next: "While it is not, the configuration before it is in use. The exporter's log says what is wrong.",
+	}
+}
+
+func configurationAge() Observable {
+	return Observable{
+		Title:    "Configuration in use since",
+		Question: "How long has the exporter's configuration been in use?",
+		Kind:     Number,
+		Unit:     Seconds,
+		Series:   []Series{{query.Since(query.MaxBy(query.Select(contract.ExporterReloadTime))), "in use"}},
+		NoAlert:  "a configuration does not go bad with age; one that is refused has an alert",
+		Next:     "If it is older than your last change, the change was not read: see Configuration.",
+	}
+}
+
+func discovery() Observable {
+	failures := query.SumBy(query.Rate(query.Select(contract.ExporterDiscoveryErrors)), contract.LabelSource)
+	return Observable{
+		Title:    "Discovery",
+		Question: "Does the exporter fail to find out which gateways there are?",
+		Kind:     Lines,
+		Unit:     PerSecond,
+		Series:   []Series{{failures, "{{source}}"}},
+		Needs:    "an exporter that looks for its gateways, and has failed to",
+		Alert: &Alert{
+			Name:     "MoodringDiscoveryFailing",
+			Severity: Warning,
+			Summary:  "The exporter cannot find out by {{ $labels.source }} which gateways there are.",
+			When:     query.Above(failures, 0),
+			For:      10 * time.Minute,
+			Steps: []string{
+				"The exporter's log says what failed: a file that cannot be read, a name that does not resolve, rights that are missing in Kubernetes.",
+				"What was found before is still scraped. New gateways are not, and those that are gone count as down.",
+			},
+		},
+		Next: "What was found before stays. The exporter's log says what failed.",
 	}
 }
 

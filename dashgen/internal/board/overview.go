@@ -11,11 +11,6 @@ func All() Set {
 		Boards:     []Board{Overview(), Model(), Gateway(), Exporter()},
 		Recordings: recordings(),
 		Baselines:  baselines(),
-		Unused: []Unused{
-			{contract.ExporterReload, "about the exporter's configuration, and 1 nearly always; its log says what is wrong"},
-			{contract.ExporterReloadTime, "about the exporter's configuration, not the models"},
-			{contract.ExporterDiscoveryErrors, "for finding out why a gateway is missing, which its log says in words"},
-		},
 	}
 }
 

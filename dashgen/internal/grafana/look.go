@@ -238,15 +238,18 @@ func measure(f *dashboard.FieldConfig, o board.Observable) {
 	case board.Shift, board.Difference, board.Amount, board.Celsius:
 		f.Min = nil
 	case board.UpDown:
-		f.Max, f.Mappings = cog.ToPtr(1.0), upDown()
+		f.Max, f.Mappings = cog.ToPtr(1.0), words("down", "up")
+	case board.YesNo:
+		f.Max, f.Mappings = cog.ToPtr(1.0), words("no", "yes")
 	}
 }
 
-func upDown() []dashboard.ValueMapping {
-	words := dashboard.NewValueMap()
-	words.Options = map[string]dashboard.ValueMappingResult{
-		"0": {Text: cog.ToPtr("down"), Index: cog.ToPtr(int32(0))},
-		"1": {Text: cog.ToPtr("up"), Index: cog.ToPtr(int32(1))},
+// words are what is shown for 0 and for 1.
+func words(zero, one string) []dashboard.ValueMapping {
+	shown := dashboard.NewValueMap()
+	shown.Options = map[string]dashboard.ValueMappingResult{
+		"0": {Text: &zero, Index: cog.ToPtr(int32(0))},
+		"1": {Text: &one, Index: cog.ToPtr(int32(1))},
 	}
-	return []dashboard.ValueMapping{{ValueMap: words}}
+	return []dashboard.ValueMapping{{ValueMap: shown}}
 }

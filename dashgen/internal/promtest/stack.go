@@ -280,6 +280,18 @@ moodring_exporter_scrape_samples{gateway="a",instance="1"} 19x280
 moodring_exporter_scrape_samples{gateway="a",instance="2"} 18x280
 moodring_exporter_scrape_samples{gateway="b",instance="1"} 12x280
 moodring_exporter_scrape_samples{gateway="b",instance="2"} 11x280
+# TYPE moodring_exporter_config_last_reload_successful gauge
+moodring_exporter_config_last_reload_successful{instance="1"} 1x279 0
+moodring_exporter_config_last_reload_successful{instance="2"} 1x280
+moodring_exporter_config_last_reload_successful{instance="3"} 1x280
+# TYPE moodring_exporter_config_last_reload_success_timestamp_seconds gauge
+moodring_exporter_config_last_reload_success_timestamp_seconds{instance="1"} 100x244 3700x3 3800x31
+moodring_exporter_config_last_reload_success_timestamp_seconds{instance="2"} 100x274 4150x5
+moodring_exporter_config_last_reload_success_timestamp_seconds{instance="3"} 200x274 4160x5
+moodring_exporter_config_last_reload_success_timestamp_seconds{instance="4"} 50x280
+# TYPE moodring_exporter_discovery_errors_total counter
+moodring_exporter_discovery_errors_total{source="dns"} 0 0
+moodring_exporter_discovery_errors_total{source="kubernetes"} 0 1
 # TYPE moodring_exporter_build_info gauge
 moodring_exporter_build_info{version="1.0",goversion="go1.26",instance="1"} 1x280
 moodring_exporter_build_info{version="1.0",goversion="go1.26",instance="2"} 1x280

@@ -245,6 +245,25 @@ func Growth(counter Query, in Span) Query { return overRange("increase", counter
 // Resets counts how often a counter began again at 0 in a span.
 func Resets(counter Query, in Span) Query { return overRange("resets", counter, in) }
 
+// Changes counts how often a gauge took another value in a span.
+func Changes(gauge Query, in Span) Query {
+	q := gauge
+	if q.err == nil && (q.kind != contract.Gauge || !gauge.selector) {
+		q.err = fmt.Errorf("changes of a %s: only a gauge is counted so", q.kind)
+	}
+	q.selector = false
+	q.text = func(v Values) string { return "changes(" + gauge.bare(v) + "[" + in(v) + "]" + gauge.offset(v) + ")" }
+	return q
+}
+
+// Since is how long ago a moment was, which q is in seconds of the epoch.
+func Since(q Query) Query {
+	ago := q
+	ago.binary, ago.selector = true, false
+	ago.text = func(v Values) string { return "time() - " + q.operand(v) }
+	return ago
+}
+
 func overRange(function string, counter Query, in Span) Query {
 	q := counter
 	if q.err == nil && (q.kind != contract.Counter || !counter.selector) {
