@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -27,14 +28,7 @@ type body func(*testing.T, *hosttest.VM) host.Filter
 // compiled wasm.
 func bothBodies(t *testing.T) map[string]body {
 	t.Helper()
-	code, err := os.ReadFile(wasmFile(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasm, err := hosttest.Compile(t.Context(), code)
-	if err != nil {
-		t.Fatal(err)
-	}
+	wasm := compiled(t)
 	return map[string]body{
 		"native": func(_ *testing.T, vm *hosttest.VM) host.Filter { return filter.New(vm) },
 		"wasm": func(t *testing.T, vm *hosttest.VM) host.Filter {
@@ -46,6 +40,25 @@ func bothBodies(t *testing.T) map[string]body {
 			return instance
 		},
 	}
+}
+
+// compiled returns the filter as wasm, until the test ends.
+func compiled(t *testing.T) *hosttest.Wasm {
+	t.Helper()
+	code, err := os.ReadFile(wasmFile(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wasm, err := hosttest.Compile(t.Context(), code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := wasm.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return wasm
 }
 
 // wasmFile compiles the filter, so that a test never runs an old one. The Go
@@ -395,14 +408,7 @@ func TestBadConfigStopsTheFilter(t *testing.T) {
 // TestMemoryStaysAsItIs: the compiled filter takes no more memory for many
 // requests than for some, nor for a reply in one long piece.
 func TestMemoryStaysAsItIs(t *testing.T) {
-	code, err := os.ReadFile(wasmFile(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasm, err := hosttest.Compile(t.Context(), code)
-	if err != nil {
-		t.Fatal(err)
-	}
+	wasm := compiled(t)
 	vm := hosttest.NewVM(&hosttest.Proxy{})
 	filter, err := wasm.Run(t.Context(), vm)
 	if err != nil {

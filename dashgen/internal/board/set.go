@@ -19,15 +19,6 @@ type Set struct {
 	Unused []Unused
 }
 
-// Find returns the board with the file name, and whether there is one.
-func (s Set) Find(file string) (Board, bool) {
-	at := slices.IndexFunc(s.Boards, func(b Board) bool { return b.File == file })
-	if at < 0 {
-		return Board{}, false
-	}
-	return s.Boards[at], true
-}
-
 // Alerts returns the alerts of all boards, each once.
 func (s Set) Alerts() []Alert {
 	var all []Alert

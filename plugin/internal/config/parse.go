@@ -207,12 +207,12 @@ func (p *parser) target() any {
 
 // expect refuses a value of another kind.
 func (p *parser) expect(kind, wanted json.Kind) {
+	if kind == wanted {
+		return
+	}
 	names := map[json.Kind]string{
 		json.Object: "an object", json.Array: "a list", json.String: "text",
 		json.Number: "a number", json.Bool: "true or false", json.Null: "null",
-	}
-	if kind == wanted {
-		return
 	}
 	at := p.at()
 	if p.place == inList {
