@@ -79,6 +79,13 @@ mutants: ## Break every query, and rename every metric and label: all must be no
 	$(GO) test -count=1 -v -run '^TestMutants$$' ./dashgen/internal/verify | grep -E 'caught|nobody|FAIL|^ok'
 	cd dashgen/conform && $(GO) run ./mutants
 
+.PHONY: profile
+
+# Go takes plugin/default.pgo by itself (go.dev/doc/pgo).
+profile: ## Record what the compiler makes fast in the filter
+	$(GO) test -trimpath -run '^$$' -bench '^BenchmarkReply$$' -benchtime 10s -o bin/filter.test -cpuprofile bin/reply.prof ./plugin/internal/filter
+	$(GO) tool pprof -proto bin/reply.prof > plugin/default.pgo
+
 REPLIES ?= 100000
 exact: $(PYPI) ## Hold Envoy's counters to REPLIES (100000) replies of all shapes
 	$(GO) test -count=1 -timeout 30m -v -run TestEnvoyCountsExactly ./plugin -replies $(REPLIES)

@@ -60,7 +60,7 @@ func addSum(sum uint64, piece []byte) uint64 {
 
 // IsCut tells whether Append will cut or mark the text.
 func (t *Text) IsCut() bool {
-	return t.length > MaxLabelBytes || endsInMark(t.kept[:t.length])
+	return t.length >= markLength && (t.length > MaxLabelBytes || endsInMark(t.kept[:t.length]))
 }
 
 // Append appends the text, cut if need be, to dst.
@@ -77,10 +77,8 @@ func (t *Text) Append(dst []byte) []byte {
 	return dst
 }
 
+// endsInMark takes a text of at least markLength bytes.
 func endsInMark(text []byte) bool {
-	if len(text) < markLength {
-		return false
-	}
 	mark := text[len(text)-markLength:]
 	return string(mark[:len(ellipsis)]) == ellipsis &&
 		len(bytes.Trim(mark[len(ellipsis):], hexDigits)) == 0

@@ -13,4 +13,4 @@ import (
 // -buildmode=c-shared runs init alone.
 func main() {}
 
-func init() { host.Serve(filter.New(host.Envoy{})) }
+func init() { host.Serve(filter.New(&host.Envoy{})) }

@@ -14,6 +14,9 @@ import (
 
 const seedReply = `{"predictions":[[{"label":"joy","score":0.9889927506446838},{"label":"love","score":0.004175746813416481},{"label":"anger","score":0.003846140578389168},{"label":"sadness","score":0.0012988817179575562},{"label":"fear","score":0.0009755274513736367},{"label":"surprise","score":0.0007109164143912494}]]}`
 
+// spacedOut is how Python's json writes a reply, and more.
+var spacedOut = strings.NewReplacer(":", ": ", ",", ", ", "[", " [ ", "]", " ]\n", "{", "{ ", "}", " }")
+
 // The JSON reader's limits.
 const (
 	maxDepth       = 10000
@@ -49,6 +52,10 @@ func TestScanner(t *testing.T) {
 		answers             []string
 	}{
 		{"one prediction", seedReply, contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
+		{"and white space", seedReply + " \n", contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
+		{"spaced out", spacedOut.Replace(seedReply), contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
+		{"other members behind it", seedReply[:len(seedReply)-1] + `,"x":[{}]}`, contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
+		{"others that replace it", seedReply[:len(seedReply)-1] + `,"predictions":["a"]}`, contract.OutcomeCounted, []string{"a"}},
 		{"a batch", `{"predictions":[[{"label":"a","score":0.1},{"label":"b","score":0.9}],[{"label":"c","score":1}]]}`, contract.OutcomeCounted, []string{"b 0.9", "c 1"}},
 		{"a flat list", `{"predictions":[{"label":"a","score":0.8},{"label":"b","score":0.7}]}`, contract.OutcomeCounted, []string{"a 0.8", "b 0.7"}},
 		{"a single one", `{"predictions":{"label":"a","score":0.8}}`, contract.OutcomeCounted, []string{"a 0.8"}},
@@ -130,6 +137,11 @@ func TestScanner(t *testing.T) {
 		{"a second document", `{"predictions":["a"]}{}`, contract.OutcomeUnparsed, nil},
 		{"a trailing comma", `{"predictions":["a",]}`, contract.OutcomeUnparsed, nil},
 		{"brackets that do not match", `{"predictions":["a"}]`, contract.OutcomeUnparsed, nil},
+		{"a bracket too many", seedReply[:len(seedReply)-1] + `]}`, contract.OutcomeUnparsed, nil},
+		{"a brace too many", seedReply + `}`, contract.OutcomeUnparsed, nil},
+		{"a brace for a bracket", seedReply[:len(seedReply)-2] + `}}`, contract.OutcomeUnparsed, nil},
+		{"a bracket for a brace", seedReply[:len(seedReply)-1] + `]`, contract.OutcomeUnparsed, nil},
+		{"almost predictions", strings.Replace(seedReply, "predictions", "predictionS", 1), contract.OutcomeUnparsed, nil},
 		{"a control character", "{\"predictions\":[\"a\n\"]}", contract.OutcomeUnparsed, nil},
 		{"a bad escape", `{"predictions":["\x"]}`, contract.OutcomeUnparsed, nil},
 		{"a leading zero", `{"a":01,"predictions":["a"]}`, contract.OutcomeUnparsed, nil},

@@ -29,6 +29,9 @@ func (s *Scanner) skim(piece []byte) (taken int) {
 	}
 	switch piece[0] {
 	case '{':
+		if s.place == atReply {
+			return s.skimBeginning(json.WindowOn(piece))
+		}
 		if s.place == inPredictions || s.place == inPrediction && s.list.takes(json.Object) {
 			return s.skimBoth(piece, json.Object)
 		}
@@ -42,6 +45,31 @@ func (s *Scanner) skim(piece []byte) (taken int) {
 		}
 	}
 	return 0
+}
+
+var predictionsKey = [2]uint64{json.WordOf(`{"predic`), json.WordOf(`tions":`)}
+
+// skimBeginning takes what V1's replies begin with, up to the first member of
+// the first prediction's list.
+func (s *Scanner) skimBeginning(w json.Window) (taken int) {
+	if !w.Has(0) || w.Word(0) != predictionsKey[0] || w.Word(8)<<8 != predictionsKey[1]<<8 {
+		return 0
+	}
+	at := w.AfterSpace(len(`{"predictions":`))
+	if w.Byte(at) != '[' {
+		return 0
+	}
+	s.json.Open(json.Object)
+	s.json.Open(json.Array)
+	s.at, s.isListed = predictionsMember, true
+	s.beginPredictions(Instances)
+	if next := w.AfterSpace(at + 1); w.Byte(next) == '[' {
+		at = next
+		s.json.Open(json.Array)
+		s.addInstance()
+		s.place = inPrediction
+	}
+	return at + 1
 }
 
 func (s *Scanner) skimsNumbers() bool {
@@ -77,11 +105,14 @@ func (s *Scanner) skimRun(piece []byte, kind json.Kind, isNext bool) (taken int)
 	for at := 0; w.Has(at); isNext = true {
 		if isNext {
 			after, isNewList := s.skimComma(w, at, kind)
+			if after == 0 {
+				return max(taken, s.skimEnd(w, at))
+			}
 			if isNewList {
 				taken, enough = after, s.enough(kind)
 				after = w.AfterSpace(after)
 			}
-			if at = after; at == 0 || !w.Has(at) {
+			if at = after; !w.Has(at) {
 				return taken
 			}
 		}
@@ -198,4 +229,26 @@ func (s *Scanner) skimComma(w json.Window, at int, kind json.Kind) (after int, i
 	s.endList()
 	s.list.takes(kind)
 	return at + 1, true
+}
+
+// skimEnd takes the end of a list, and what ends behind it, up to the reply
+// itself, and returns the place behind it; 0 where there is none.
+func (s *Scanner) skimEnd(w json.Window, at int) (end int) {
+	for {
+		at = w.AfterSpace(at)
+		switch c := w.Byte(at); {
+		case c == ']' && s.place == inPrediction:
+			s.endList()
+			s.place = inPredictions
+		case c == ']' && s.place == inPredictions:
+			s.endPredictions()
+		case c == '}' && s.place == inReply:
+			s.place = atReply
+		default:
+			return end
+		}
+		s.json.Shut()
+		at++
+		end = at
+	}
 }

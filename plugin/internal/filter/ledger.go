@@ -46,7 +46,7 @@ type label struct {
 func newLedger(h host.Host) ledger {
 	return ledger{
 		host:       h,
-		models:     roster[model]{key: []byte(sharedPrefix + "models"), members: map[string]*model{}, make: keyedModel},
+		models:     roster[model]{key: []byte(sharedPrefix + "models"), make: keyedModel},
 		other:      newModel(contract.Other, ""),
 		overflow:   map[string]*counter{},
 		outcomes:   contract.Outcomes(),
@@ -88,9 +88,8 @@ func newModel(name, version string) *model {
 		version: version,
 		replies: make([]counter, len(contract.Outcomes())),
 		labels: roster[label]{
-			key:     []byte(sharedPrefix + "labels." + name + "\x00" + version),
-			members: map[string]*label{},
-			make:    newLabel,
+			key:  []byte(sharedPrefix + "labels." + name + "\x00" + version),
+			make: newLabel,
 		},
 		other: newLabel(contract.Other),
 	}
@@ -102,7 +101,7 @@ func newLabel(name string) *label { return &label{name: name} }
 func (l *ledger) known(s *stream) *model {
 	l.key = appendKey(l.key[:0], &s.name, &s.version)
 	if l.latest == nil || l.latest.key != string(l.key) {
-		l.latest = l.models.members[string(l.key)]
+		l.latest = l.models.find(l.key, hash(l.key))
 	}
 	return l.latest
 }
@@ -127,7 +126,7 @@ func (l *ledger) find(s *stream) (found *model, isFull bool) {
 	if name, _ := splitKey(l.key); !s.isThere || len(name) == 0 {
 		return l.other, false
 	}
-	if found = l.models.admit(l.host, l.key, s.plugin.config.MaxModels); found != nil {
+	if found = l.models.admit(l.host, l.key, hash(l.key), s.plugin.config.MaxModels); found != nil {
 		return found, false
 	}
 	return l.other, true
@@ -153,11 +152,11 @@ func (l *ledger) add(s *stream, outcome string) {
 
 func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
 	for i := range r.labels.list {
-		tally := &r.labels.list[i]
-		if label := of.labels.admit(l.host, tally.name(), config.MaxLabels); label != nil {
-			l.addLabel(of, label, &tally.counts, config)
+		name, counts := &r.labels.list[i], &r.labels.counts[i]
+		if label := of.labels.admit(l.host, name.text, name.sum, config.MaxLabels); label != nil {
+			l.addLabel(of, label, counts, config)
 		} else {
-			r.over.add(&tally.counts)
+			r.over.add(counts)
 		}
 	}
 	l.addLabel(of, of.other, &r.over, config)

@@ -89,22 +89,22 @@ func (r *reply) counts(label *contract.Text) *counts {
 	name := label.Append(buffer[:0])
 	sum := hash(name)
 	if known := r.labels.find(name, sum); known != nil {
-		return &known.counts
+		return known
 	}
-	if r.labels.len() >= r.stream.plugin.config.MaxLabels && !r.isAdmitted(name) {
+	if r.labels.len() >= r.stream.plugin.config.MaxLabels && !r.isAdmitted(name, sum) {
 		return &r.over
 	}
-	return &r.labels.add(name, sum).counts
+	return r.labels.add(name, sum)
 }
 
 // isAdmitted tells whether the model has room for a label already, in whichever
 // VM it got it. It is asked when a reply holds more labels than may be kept
 // apart.
-func (r *reply) isAdmitted(name []byte) bool {
+func (r *reply) isAdmitted(label []byte, sum uint32) bool {
 	if !r.hasAll {
 		r.ledger.load(r.stream)
 		r.hasAll = true
 	}
 	model := r.ledger.known(r.stream)
-	return model != nil && model.labels.members[string(name)] != nil
+	return model != nil && model.labels.find(label, sum) != nil
 }

@@ -9,7 +9,8 @@ import "github.com/moodring/moodring/plugin/internal/host"
 // know, and once its own copy is full, not even then.
 type roster[T any] struct {
 	key     []byte // of the shared list
-	members map[string]*T
+	names   names
+	members []*T // by number
 	make    func(name string) *T
 	read    int // bytes of the shared list that are in members
 }
@@ -20,19 +21,27 @@ const noVersion = 1<<32 - 1
 
 const sizeBytes = 2
 
+// find returns the member of that name and hash, or nil.
+func (r *roster[T]) find(name []byte, sum uint32) *T {
+	if number := r.names.find(name, sum); number >= 0 {
+		return r.members[number]
+	}
+	return nil
+}
+
 // admit returns the member of that name, which joins if there is room. Without
 // room it returns nil.
-func (r *roster[T]) admit(h host.Host, name []byte, limit int) *T {
+func (r *roster[T]) admit(h host.Host, name []byte, sum uint32, limit int) *T {
 	for {
-		if known := r.members[string(name)]; known != nil || len(r.members) >= limit {
+		if known := r.find(name, sum); known != nil || len(r.members) >= limit {
 			return known
 		}
 		list, version, isShared := r.load(h)
-		if known := r.members[string(name)]; known != nil || len(r.members) >= limit {
+		if known := r.find(name, sum); known != nil || len(r.members) >= limit {
 			return known
 		}
 		if !isShared || r.share(h, list, name, version) != host.VersionMismatch {
-			return r.add(name)
+			return r.add(name, sum)
 		}
 	}
 }
@@ -56,8 +65,9 @@ func (r *roster[T]) load(h host.Host) (list []byte, version uint32, isShared boo
 		if len(rest) < end {
 			return nil, 0, false
 		}
-		if name := rest[sizeBytes:end]; r.members[string(name)] == nil {
-			r.add(name)
+		name := rest[sizeBytes:end]
+		if sum := hash(name); r.find(name, sum) == nil {
+			r.add(name, sum)
 		}
 		rest = rest[end:]
 	}
@@ -78,9 +88,9 @@ func (r *roster[T]) share(h host.Host, list, name []byte, version uint32) host.S
 	return status
 }
 
-func (r *roster[T]) add(name []byte) *T {
-	key := string(name)
-	member := r.make(key)
-	r.members[key] = member
+func (r *roster[T]) add(name []byte, sum uint32) *T {
+	r.names.add(name, sum)
+	member := r.make(string(name))
+	r.members = append(r.members, member)
 	return member
 }

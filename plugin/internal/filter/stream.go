@@ -49,8 +49,8 @@ const (
 // decide it. Otherwise s.reply is ready for the body.
 func (vm *VM) begin(s *stream, isEnd bool) (outcome string) {
 	status, _ := vm.host.Header(host.ResponseHeaders, ":status") // without one it is no success
-	isSuccess := bytes.HasPrefix(status, []byte("2"))
-	s.isThere = !bytes.HasPrefix(status, []byte("4"))
+	isSuccess := len(status) > 0 && status[0] == '2'
+	s.isThere = len(status) == 0 || status[0] != '4'
 	switch {
 	case (!isSuccess || isEnd) && vm.isGatewaysOwn():
 		return notAModels

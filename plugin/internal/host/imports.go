@@ -31,53 +31,53 @@ func handedOut(status Status) ([]byte, Status) {
 // Envoy is the proxy that runs this module.
 type Envoy struct{}
 
-var _ Host = Envoy{}
+var _ Host = (*Envoy)(nil)
 
 // Log implements Host. There is nobody to tell that a line could not be logged.
-func (Envoy) Log(level Level, message string) { _ = log(level, message) }
+func (*Envoy) Log(level Level, message string) { _ = log(level, message) }
 
 // Configuration implements Host.
-func (Envoy) Configuration() ([]byte, Status) {
+func (*Envoy) Configuration() ([]byte, Status) {
 	return handedOut(getBuffer(PluginConfiguration, 0, 1<<31-1, &returned.address, &returned.size))
 }
 
 // Header implements Host.
-func (Envoy) Header(from Map, name string) ([]byte, Status) {
+func (*Envoy) Header(from Map, name string) ([]byte, Status) {
 	return handedOut(getHeader(from, name, &returned.address, &returned.size))
 }
 
 // RemoveHeader implements Host.
-func (Envoy) RemoveHeader(from Map, name string) Status { return removeHeader(from, name) }
+func (*Envoy) RemoveHeader(from Map, name string) Status { return removeHeader(from, name) }
 
 // Body implements Host.
-func (Envoy) Body(start, length int) ([]byte, Status) {
+func (*Envoy) Body(start, length int) ([]byte, Status) {
 	return handedOut(getBuffer(ResponseBody, uint32(start), uint32(length), &returned.address, &returned.size))
 }
 
 // Property implements Host.
-func (Envoy) Property(path string) ([]byte, Status) {
+func (*Envoy) Property(path string) ([]byte, Status) {
 	return handedOut(getProperty(path, &returned.address, &returned.size))
 }
 
 // DefineCounter implements Host.
-func (Envoy) DefineCounter(name []byte) (uint32, Status) {
+func (*Envoy) DefineCounter(name []byte) (uint32, Status) {
 	const counter = 0
 	status := defineMetric(counter, unsafe.Pointer(unsafe.SliceData(name)), uint32(len(name)), &returned.number)
 	return returned.number, status
 }
 
 // Increment implements Host.
-func (Envoy) Increment(counter uint32, n uint64) Status { return incrementMetric(counter, int64(n)) }
+func (*Envoy) Increment(counter uint32, n uint64) Status { return incrementMetric(counter, int64(n)) }
 
 // Shared implements Host.
-func (Envoy) Shared(key []byte) ([]byte, uint32, Status) {
+func (*Envoy) Shared(key []byte) ([]byte, uint32, Status) {
 	value, status := handedOut(getSharedData(unsafe.Pointer(unsafe.SliceData(key)), uint32(len(key)),
 		&returned.address, &returned.size, &returned.number))
 	return value, returned.number, status
 }
 
 // SetShared implements Host.
-func (Envoy) SetShared(key, value []byte, version uint32) Status {
+func (*Envoy) SetShared(key, value []byte, version uint32) Status {
 	return setSharedData(unsafe.Pointer(unsafe.SliceData(key)), uint32(len(key)),
 		unsafe.Pointer(unsafe.SliceData(value)), uint32(len(value)), version)
 }

@@ -18,12 +18,7 @@ func (s Span) Of(piece []byte) []byte { return piece[s.From:s.To] }
 type Key uint64
 
 // KeyOf returns the key of a name of five bytes.
-func KeyOf(name string) (key Key) {
-	for i, c := range []byte(`"` + name + `":`) {
-		key |= Key(c) << (8 * i)
-	}
-	return key
-}
+func KeyOf(name string) Key { return Key(WordOf(`"` + name + `":`)) }
 
 // Pair reads the object at a place that Has is true for, and returns the place
 // behind it; 0 where there is none, or one that is written in an unusual way. Of

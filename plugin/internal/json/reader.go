@@ -91,7 +91,8 @@ type Visitor interface {
 	// begins, and returns how many bytes it took of it, or 0: whole members of a
 	// list with the commas between them. Where the list is itself in one, it may
 	// take the list's end too, and the beginning of the next list, which may be the
-	// last that it takes. The other methods are not called for what it takes.
+	// last that it takes. Other containers that it enters and leaves it tells by
+	// Open and Shut. The other methods are not called for what it takes.
 	Skim(piece []byte) (taken int)
 }
 
@@ -159,6 +160,8 @@ func (r *Reader) readSkimmed(piece []byte) int {
 		return 1
 	case piece[n-1] == '[':
 		r.state = wantValueOrEnd
+	case r.depth == 0:
+		r.state = complete
 	default:
 		r.state = wantCommaOrEnd
 	}
@@ -275,6 +278,12 @@ func (r *Reader) beginContainer(value Kind, next state) {
 		return
 	}
 	r.visit.Begin(value)
+	r.Open(value)
+	r.state = next
+}
+
+// Open enters a container: for a Visitor that skims, not deeper than a few.
+func (r *Reader) Open(value Kind) {
 	word, bit := &r.objects[r.depth/bits.UintSize], uint(1)<<(r.depth%bits.UintSize)
 	if value == Object {
 		*word |= bit
@@ -282,8 +291,10 @@ func (r *Reader) beginContainer(value Kind, next state) {
 		*word &^= bit
 	}
 	r.depth++
-	r.state = next
 }
+
+// Shut leaves a container, likewise.
+func (r *Reader) Shut() { r.depth-- }
 
 func (r *Reader) inObject() bool {
 	level := r.depth - 1
@@ -291,7 +302,7 @@ func (r *Reader) inObject() bool {
 }
 
 func (r *Reader) endContainer(value Kind) {
-	r.depth--
+	r.Shut()
 	r.endValue(value)
 }
 

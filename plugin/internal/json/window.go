@@ -35,6 +35,14 @@ func (w Window) Has(at int) bool { return at <= w.size-Margin }
 // Envoy runs on; they must be there.
 func (w Window) Word(at int) uint64 { return *(*uint64)(unsafe.Add(w.first, at)) }
 
+// WordOf returns the word that eight bytes make, or fewer with zeros behind them.
+func WordOf(text string) (word uint64) {
+	for i, c := range []byte(text) {
+		word |= uint64(c) << (8 * i)
+	}
+	return word
+}
+
 // Byte returns one byte; it must be there.
 func (w Window) Byte(at int) byte { return *(*byte)(unsafe.Add(w.first, at)) }
 
