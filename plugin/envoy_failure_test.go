@@ -84,6 +84,41 @@ func TestEnvoyWithABadConfiguration(t *testing.T) {
 	}
 }
 
+// TestEnvoyWithADeadVM: the request on which a worker's VM dies is answered 503;
+// of those that follow, the failure policy says whether they pass uncounted.
+func TestEnvoyWithADeadVM(t *testing.T) {
+	wasm := build(t, "./testdata/mortal")
+	var listeners list
+	for _, policy := range []string{"FAIL_OPEN", "FAIL_CLOSED"} {
+		config := wasmConfig(wasm, "", policy)
+		config["failure_policy"] = policy
+		listeners = append(listeners, gateway{name: policy, filter: moodringFilter(config)}.listener(wasm))
+	}
+	envoy := startEnvoy(t, newModel(t), setup{workers: 1, listeners: listeners})
+	plain := &http.Client{Transport: &http.Transport{DisableCompression: true}} // a dead filter drops no accept-encoding
+	defer plain.CloseIdleConnections()
+	got := map[string][]int{}
+	for _, policy := range []string{"FAIL_OPEN", "FAIL_CLOSED"} {
+		for _, path := range []string{bert, "/die", bert, bert} {
+			response, err := plain.Post(envoy.gateway(t, policy)+path, "", strings.NewReader(joy))
+			if err != nil {
+				t.Fatal(err)
+			}
+			readAll(t, response)
+			got[policy] = append(got[policy], response.StatusCode)
+		}
+	}
+	want := map[string][]int{"FAIL_OPEN": {200, 503, 200, 200}, "FAIL_CLOSED": {200, 503, 503, 503}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+	counted := truth{}
+	for range 2 {
+		counted.reply(shape{model: "bert"}, []answered{{labels: []string{"love", "joy"}, scores: []float64{0.04, 0.96}, top: 1}}, false)
+	}
+	envoy.expect(t, counted)
+}
+
 // TestEnvoyAsGatewayAndSidecar has a reply pass the filter twice: in a predictor's
 // sidecar, which Istio gives an inbound listener and an inbound cluster, and in a
 // gateway before it. Each counts it once, which the options that only one of them

@@ -65,8 +65,14 @@ func compiled(t *testing.T) *hosttest.Wasm {
 // build cache makes all but the first call cheap.
 func wasmFile(t *testing.T) string {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "moodring.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, ".")
+	return build(t, ".")
+}
+
+// build compiles a filter.
+func build(t *testing.T, directory string) (wasm string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "filter.wasm")
+	build := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, directory)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", build, err, output)
