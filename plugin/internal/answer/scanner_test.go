@@ -55,6 +55,7 @@ func TestScanner(t *testing.T) {
 		{"and white space", seedReply + " \n", contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
 		{"spaced out", spacedOut.Replace(seedReply), contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
 		{"other members behind it", seedReply[:len(seedReply)-1] + `,"x":[{}]}`, contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
+		{"strings, and other members", `{"predictions":["joy","love"],"x":"y"}` + strings.Repeat(" ", 128), contract.OutcomeCounted, []string{"joy", "love"}},
 		{"others that replace it", seedReply[:len(seedReply)-1] + `,"predictions":["a"]}`, contract.OutcomeCounted, []string{"a"}},
 		{"a batch", `{"predictions":[[{"label":"a","score":0.1},{"label":"b","score":0.9}],[{"label":"c","score":1}]]}`, contract.OutcomeCounted, []string{"b 0.9", "c 1"}},
 		{"a flat list", `{"predictions":[{"label":"a","score":0.8},{"label":"b","score":0.7}]}`, contract.OutcomeCounted, []string{"a 0.8", "b 0.7"}},

@@ -84,10 +84,11 @@ func (s *Scanner) skimsNumbers() bool {
 	return false
 }
 
-// skimBoth skims the piece, and a copy of its end.
+// skimBoth skims the piece, and a copy of its end, unless the list ends before.
 func (s *Scanner) skimBoth(piece []byte, kind json.Kind) (taken int) {
+	list := s.place
 	taken = s.skimRun(piece, kind, false)
-	if rest := piece[taken:]; 0 < len(rest) && len(rest) <= tailBytes {
+	if rest := piece[taken:]; s.place == list && 0 < len(rest) && len(rest) <= tailBytes {
 		n := copy(s.tail[:], rest)
 		clear(s.tail[n : n+json.Margin])
 		taken += s.skimRun(s.tail[:n+json.Margin], kind, taken > 0 && piece[taken-1] != '[')
