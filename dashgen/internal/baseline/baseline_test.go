@@ -116,7 +116,7 @@ func TestFileRefuses(t *testing.T) {
 // model has not drifted.
 func TestRoundTrip(t *testing.T) {
 	url := promtest.Server(t, promtest.Stack(), promtest.Now).URL
-	mix, err := Record(t.Context(), url, "bert", "6", start, end)
+	mix, err := Record(t.Context(), url, "bert", "4", start, end)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := promtest.Server(t, promtest.Stack(), promtest.Now, string(own), string(drift))
-	got, err := valueOf(t, server.URL, `moodring:label_drift:psi{version="6"}`)
+	got, err := valueOf(t, server.URL, `moodring:label_drift:psi{version="4"}`)
 	if err != nil || got > 1e-6 {
 		t.Errorf("got index %g, want 0: %v", got, err)
 	}

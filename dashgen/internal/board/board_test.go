@@ -85,7 +85,7 @@ func checkExpr(t *testing.T, expr string) []string {
 // recording.
 func metricOf(t *testing.T, name string) contract.Metric {
 	t.Helper()
-	for _, r := range append(All().Recordings, All().Baselines...) {
+	for _, r := range slices.Concat(All().Recordings, All().Baselines, All().Others) {
 		if r.Name == name {
 			return contract.Metric{Name: name, Labels: r.Labels}
 		}

@@ -5,8 +5,9 @@ import "github.com/moodring/moodring/contract"
 // Color is the colour of the series of one name, as #rrggbb.
 type Color struct{ Name, Hex string }
 
-// Colors are the colours of an observable's series. A name that is not listed
-// gets a colour made from the name, the same in every panel.
+// Colors are the colours of an observable's series, by the name that their
+// legend begins with. A name that is not listed gets a colour made from the
+// name, the same in every panel.
 type Colors []Color
 
 const (

@@ -83,8 +83,8 @@ func labelGiven() query.Recording {
 
 func labelShift() query.Recording {
 	return query.Record("moodring:label_shift:ratio",
-		query.Minus(labelGiven().Select(), labelExpected().Select()),
-		"Part of the answers that a label got in the window, less its baseline.")
+		whereEnough(query.Minus(labelGiven().Select(), labelExpected().Select())),
+		"Part of the answers that a label got in the window, less its baseline."+ofEnough)
 }
 
 func stabilityIndex() query.Recording {
@@ -96,8 +96,8 @@ func stabilityIndex() query.Recording {
 	base := query.AtLeast(BaselineShare().Select(), smallestShare)
 	there := query.Minus(query.SumBy(terms, byVersion()...), query.SumBy(missing(expected), byVersion()...))
 	return query.Record("moodring:label_drift:psi",
-		query.ManyToOne(there, "+", query.SumBy(missing(base), contract.LabelModel), contract.LabelModel),
-		"Population stability index of a version's labels in the window, against the model's baseline.")
+		whereEnough(query.ManyToOne(there, "+", query.SumBy(missing(base), contract.LabelModel), contract.LabelModel)),
+		"Population stability index of a version's labels in the window, against the model's baseline."+ofEnough)
 }
 
 func mixDistance() query.Recording {
@@ -109,8 +109,8 @@ func mixDistance() query.Recording {
 	both := query.SumBy(query.Plus(bits(given), bits(expected)), byVersion()...)
 	missing := query.Complement(1, query.SumBy(expected, byVersion()...))
 	return query.Record("moodring:label_drift:distance",
-		query.Root(query.AtLeast(query.Scale(query.Plus(both, missing), 0.5), 0)),
-		"Jensen-Shannon distance of a version's labels in the window to the model's baseline, 0 to 1.")
+		whereEnough(query.Root(query.AtLeast(query.Scale(query.Plus(both, missing), 0.5), 0))),
+		"Jensen-Shannon distance of a version's labels in the window to the model's baseline, 0 to 1."+ofEnough)
 }
 
 func confidenceMean() query.Recording {
@@ -130,7 +130,7 @@ func confidenceShift() query.Recording {
 func recordings() []query.Recording {
 	return []query.Recording{
 		answersInWindow(), labelShare(), labelExpected(), labelGiven(), labelShift(), stabilityIndex(), mixDistance(),
-		confidenceMean(), confidenceShift(),
+		labelSilent(), confidenceMean(), confidenceShift(),
 	}
 }
 
@@ -138,18 +138,22 @@ func baselines() []query.Recording {
 	return []query.Recording{BaselineShare(), BaselineConfidence()}
 }
 
+const ofEnough = " Of mixes of more than 50 answers a label."
+
 // whereEnough keeps q where there were enough answers to know a mix from
-// chance.
+// chance: of fewer, a panel would show how few they are.
 func whereEnough(q query.Query) query.Query {
 	labels := query.CountBy(labelExpected().Select(), byVersion()...)
 	return query.Keep(q, query.Above(query.Minus(answersInWindow().Select(), query.Scale(labels, answersPerLabel)), 0), byVersion()...)
 }
 
-// silent is how many answers of each label should have been in the window, of
-// those that had none.
-func silent() query.Query {
+// labelSilent is how many answers of each label should have been in the window,
+// of those that had none. It is recorded, as a dashboard knows no window.
+func labelSilent() query.Recording {
 	expected := query.ManyToOne(BaselineShare().Select(), "*",
 		query.SumBy(answersInWindow().Select(), contract.LabelModel), contract.LabelModel)
 	seen := query.Above(query.Growth(query.Select(contract.Predictions), query.Window), 0)
-	return query.Drop(query.Above(expected, silentAfter), seen, byModelLabel()...)
+	return query.Record("moodring:label_silent:answers",
+		query.Drop(query.Above(expected, silentAfter), seen, byModelLabel()...),
+		"Answers that a label should have got in the window, of labels that got none; more than 10.")
 }

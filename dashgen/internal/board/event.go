@@ -5,6 +5,22 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/query"
 )
 
+// alertSeries is what Prometheus itself records of each alert (its documentation,
+// "Alerting rules"); these labels are those of Moodring's alerts about models.
+func alertSeries() query.Recording {
+	return query.Recording{Name: "ALERTS", Labels: []string{"alertname", "alertstate", contract.LabelModel}}
+}
+
+// firing are the alerts about a model, for as long as they fire.
+func firing() Event {
+	return Event{
+		Title: "Alerts",
+		Text:  "{{alertname}} fires for {{model}}",
+		When:  query.GroupBy(alertSeries().Select(query.Where{Label: "alertstate", Value: "firing"}), "alertname", contract.LabelModel),
+		Color: red,
+	}
+}
+
 // rollouts are versions that were not there before, of models that were.
 func rollouts() Event {
 	now := query.Select(contract.Replies)

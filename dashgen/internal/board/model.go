@@ -12,6 +12,7 @@ const modelUID = "moodring-model"
 // What some panels are empty without.
 const (
 	needsBaseline = "Moodring's rules in Prometheus, and a baseline of the model: dashgen baseline"
+	needsMix      = needsBaseline + "; and, as the mix of few answers is chance, more than 50 answers a label in the rules' window"
 	needsMargins  = "the plugin's option margins"
 	needsScores   = "the plugin's option scoreSums"
 	needsBatches  = "the plugin's option batchSizes"
@@ -31,7 +32,7 @@ func Model() Board {
 			{"Version", query.Choice{Metric: contract.Replies, Label: contract.LabelVersion}},
 			{"Label", query.Choice{Metric: contract.Predictions, Label: contract.LabelLabel}},
 		},
-		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts()},
+		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
 			{"Answers", []Observable{answersTotal(), answersByLabel(), labelMix()}},
 			{"Confidence", []Observable{confidence(), medianConfidence(), unsure()}},
@@ -63,14 +64,14 @@ func labelDrift() Observable {
 		Question:   "How far is the mix of labels from its baseline, by the population stability index?",
 		Kind:       Lines,
 		Unit:       Distance,
-		Series:     []Series{{stabilityIndex().Select(), "{{model}} version {{version}}"}},
+		Series:     []Series{{stabilityIndex().Select(), "{{model}} {{version}}"}},
 		Thresholds: driftLevels(),
-		Needs:      needsBaseline,
+		Needs:      needsMix,
 		Alert: &Alert{
 			Name:     "MoodringLabelMixDrift",
 			Severity: Warning,
 			Summary:  "The labels of {{ $labels.model }}, version {{ $labels.version }}, have drifted from their baseline: index {{ $value | printf \"%.2f\" }}.",
-			When:     whereEnough(query.Above(stabilityIndex().Select(), psiWarning)),
+			When:     query.Above(stabilityIndex().Select(), psiWarning),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"On the model's board, Shifted labels shows which labels gained and which lost.",
@@ -95,7 +96,7 @@ func driftNow() Observable {
 		Unit:       Distance,
 		Series:     []Series{{query.MaxBy(stabilityIndex().Select(), contract.LabelModel), "{{model}}"}},
 		Thresholds: driftLevels(),
-		Needs:      needsBaseline,
+		Needs:      needsMix,
 		Opens:      &Door{UID: modelUID, Label: contract.LabelModel},
 		NoAlert:    "MoodringLabelMixDrift watches each version",
 		Next:       "A click opens the model's board, whose Shifted labels shows what moved.",
@@ -108,14 +109,14 @@ func mixDistances() Observable {
 		Question:   "How far is the mix of labels from its baseline, by the Jensen-Shannon distance?",
 		Kind:       Lines,
 		Unit:       Distance,
-		Series:     []Series{{mixDistance().Select(), "{{model}} version {{version}}"}},
+		Series:     []Series{{mixDistance().Select(), "{{model}} {{version}}"}},
 		Thresholds: []Threshold{{Level: Good}, {From: distanceGreat, Level: Bad}},
-		Needs:      needsBaseline,
+		Needs:      needsMix,
 		Alert: &Alert{
 			Name:     "MoodringLabelMixFar",
 			Severity: Critical,
 			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, answers with another mix of labels than its baseline: distance {{ $value | printf \"%.2f\" }} of 1.",
-			When:     whereEnough(query.Above(mixDistance().Select(), distanceGreat)),
+			When:     query.Above(mixDistance().Select(), distanceGreat),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"So great a change is seldom the callers' doing. See which model is deployed: kubectl get inferenceservice, and the annotation Rollouts on the board.",
@@ -133,8 +134,9 @@ func shiftedLabels() Observable {
 		Question: "Which labels get more of the answers than in the baseline, and which less?",
 		Kind:     Lines,
 		Unit:     Shift,
-		Series:   []Series{{labelShift().Select(), "{{label}} of {{model}} version {{version}}"}},
-		Needs:    needsBaseline,
+		Series:   []Series{{labelShift().Select(), "{{label}} of {{model}} {{version}}"}},
+		Colors:   emotions(),
+		Needs:    needsMix,
 		NoAlert:  "Label drift adds the shifts up, and has an alert",
 		Next:     "What one label gains another loses. A label that gains from all others alike is often what the model says when it does not know.",
 	}
@@ -146,13 +148,14 @@ func silentLabels() Observable {
 		Question: "Which labels of the baseline no longer come, and how many answers of each should there have been?",
 		Kind:     Lines,
 		Unit:     Count,
-		Series:   []Series{{silent(), "{{label}} of {{model}}"}},
+		Series:   []Series{{labelSilent().Select(), "{{label}} of {{model}}"}},
+		Colors:   emotions(),
 		Needs:    needsBaseline + "; it shows nothing while all labels come",
 		Alert: &Alert{
 			Name:     "MoodringLabelSilent",
 			Severity: Warning,
 			Summary:  "{{ $labels.model }} no longer answers {{ $labels.label }}, of which there should have been {{ $value | printf \"%.0f\" }}.",
-			When:     silent(),
+			When:     labelSilent().Select(),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"See whether a label with another spelling took its place: a renamed label is silent under its old name. Then record a new baseline.",
@@ -170,7 +173,7 @@ func confidenceDrift() Observable {
 		Question:   "How much more or less sure is each version than the baseline?",
 		Kind:       Lines,
 		Unit:       Difference,
-		Series:     []Series{{confidenceShift().Select(), "{{model}} version {{version}}"}},
+		Series:     []Series{{confidenceShift().Select(), "{{model}} {{version}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: -confidenceDrop, Level: Good}},
 		Needs:      needsBaseline,
 		Alert: &Alert{
@@ -208,10 +211,11 @@ func mixByVersion() Observable {
 		Kind:     Lines,
 		Unit:     Share,
 		Series: []Series{{
-			query.ShareBy(predictions(), contract.LabelLabel, contract.LabelVersion), "{{label}} of version {{version}}",
+			query.ShareBy(predictions(), contract.LabelLabel, contract.LabelVersion), "{{label}} {{version}}",
 		}},
+		Colors:  emotions(),
 		NoAlert: "MoodringLabelMixDrift watches each version",
-		Next:    "Versions that get the same callers should have the same mix. A few dozen answers tell nothing yet.",
+		Next:    "Versions that get the same callers should have the same mix: lines of one colour lie on each other. A few dozen answers tell nothing yet.",
 	}
 }
 

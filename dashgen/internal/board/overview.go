@@ -11,6 +11,7 @@ func All() Set {
 		Boards:     []Board{Overview(), Model(), Gateway(), Exporter()},
 		Recordings: recordings(),
 		Baselines:  baselines(),
+		Others:     []query.Recording{alertSeries()},
 	}
 }
 
@@ -30,7 +31,7 @@ func Overview() Board {
 			gatewayVariable(),
 			{"Model", query.Choice{Metric: contract.Replies, Label: contract.LabelModel}},
 		},
-		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts()},
+		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
 			{"Answers", []Observable{answersTotal(), answersByModel(), answersByLabel(), labelMix(), confidence(), medianConfidence()}},
 			{"Drift", []Observable{driftNow(), shiftedLabels()}},

@@ -15,6 +15,8 @@ type Set struct {
 	Recordings []query.Recording
 	// Baselines are recorded for each model by those who know how it should be.
 	Baselines []query.Recording
+	// Others are series that Prometheus makes itself.
+	Others []query.Recording
 	// Unused lists the metrics of the contract that no panel shows.
 	Unused []Unused
 }

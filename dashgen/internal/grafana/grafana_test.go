@@ -327,6 +327,45 @@ func TestColors(t *testing.T) {
 	})
 }
 
+// TestLabelsAreColored: whatever else a series of a label is named by, it wears
+// the label's colour, and no other's.
+func TestLabelsAreColored(t *testing.T) {
+	each(t, func(t *testing.T, b board.Board) {
+		var read struct {
+			Panels []struct {
+				Title       string
+				Targets     []struct{ LegendFormat string }
+				FieldConfig struct {
+					Overrides []struct{ Matcher struct{ ID, Options string } }
+				}
+			}
+		}
+		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range read.Panels {
+			for _, target := range p.Targets {
+				if !strings.Contains(target.LegendFormat, "{{label}}") {
+					continue
+				}
+				for _, version := range []string{"", "2"} {
+					name := strings.NewReplacer("{{label}}", "joy", "{{model}}", "bert", "{{version}}", version).Replace(target.LegendFormat)
+					var worn []string
+					for _, o := range p.FieldConfig.Overrides {
+						pattern := strings.Trim(o.Matcher.Options, "/")
+						if o.Matcher.ID == "byName" && name == o.Matcher.Options || o.Matcher.ID == "byRegexp" && regexp.MustCompile(pattern).MatchString(name) {
+							worn = append(worn, o.Matcher.Options)
+						}
+					}
+					if len(worn) != 1 || !strings.Contains(worn[0], "joy") {
+						t.Errorf("panel %q: %q wears the colours of %q", p.Title, name, worn)
+					}
+				}
+			}
+		}
+	})
+}
+
 func decode(t *testing.T, text []byte) any {
 	t.Helper()
 	var value any

@@ -1,6 +1,9 @@
 package grafana
 
 import (
+	"regexp"
+	"strings"
+
 	"github.com/grafana/grafana-foundation-sdk/go/bargauge"
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
@@ -159,7 +162,7 @@ func fields(o board.Observable, custom any) *dashboard.FieldConfigSource {
 		source.Defaults.Links = []dashboard.DashboardLink{door(*o.Opens)}
 	}
 	for _, color := range o.Colors {
-		source.Overrides = append(source.Overrides, paint(color))
+		source.Overrides = append(source.Overrides, paint(color, o.Series[0].Legend))
 	}
 	return source
 }
@@ -182,12 +185,21 @@ func colorMode(o board.Observable) dashboard.FieldColorModeId {
 	return dashboard.FieldColorModeIdPaletteClassicByName
 }
 
-func paint(color board.Color) dashboard.DashboardFieldConfigSourceOverrides {
+func paint(color board.Color, legend string) dashboard.DashboardFieldConfigSourceOverrides {
 	fixed := dashboard.FieldColor{Mode: dashboard.FieldColorModeIdFixed, FixedColor: &color.Hex}
 	return dashboard.DashboardFieldConfigSourceOverrides{
-		Matcher:    dashboard.MatcherConfig{Id: "byName", Options: color.Name},
+		Matcher:    called(color.Name, legend),
 		Properties: []dashboard.DynamicConfigValue{{Id: "color", Value: fixed}},
 	}
+}
+
+// called matches series by the name that the legend begins with, whatever else
+// the legend names them by.
+func called(name, legend string) dashboard.MatcherConfig {
+	if strings.Contains(legend, " ") {
+		return dashboard.MatcherConfig{Id: "byRegexp", Options: "/^" + regexp.QuoteMeta(name) + "( |$)/"}
+	}
+	return dashboard.MatcherConfig{Id: "byName", Options: name}
 }
 
 func thresholds(levels []board.Threshold) *dashboard.ThresholdsConfig {

@@ -137,10 +137,11 @@ func known(series string) (contract.Metric, bool) {
 	return contract.Metric{}, false
 }
 
-// recordedLabels are the labels of a series that our rules record.
+// recordedLabels are the labels of a series that our rules record, or Prometheus
+// of our alerts.
 func recordedLabels(series string) ([]string, bool) {
 	all := board.All()
-	for _, r := range slices.Concat(all.Recordings, all.Baselines) {
+	for _, r := range slices.Concat(all.Recordings, all.Baselines, all.Others) {
 		if r.Name == series {
 			return r.Labels, true
 		}

@@ -298,6 +298,12 @@ moodring_exporter_build_info{version="1.0",goversion="go1.26",instance="2"} 1x28
 moodring_exporter_build_info{version="1.1",goversion="go1.26",instance="3"} 1x280
 moodring_exporter_build_info{version="1.1",goversion="go1.27",instance="4"} 1x280
 moodring_exporter_build_info{version="1.1",goversion="go1.27",instance="5"} 2x280
+ALERTS{alertname="MoodringLabelMixDrift",alertstate="firing",model="bert",version="2"} 1x280
+ALERTS{alertname="MoodringLabelMixDrift",alertstate="firing",model="bert",version="4"} 1x280
+ALERTS{alertname="MoodringLabelMixFar",alertstate="firing",model="bert",version="4"} 1x280
+ALERTS{alertname="MoodringLabelMixFar",alertstate="pending",model="bert",version="2"} 1x280
+ALERTS{alertname="MoodringLabelMixFar",alertstate="pending",model="calm",version="2"} 1x280
+ALERTS{alertname="MoodringLabelMixDrift",alertstate="firing",model="toxic",version=""} 1x280
 `
 
 // Baseline is a rule file with a baseline of three of Stack's models: of each,

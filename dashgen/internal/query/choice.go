@@ -32,7 +32,7 @@ func (s Scope) Grafana() Values {
 		}
 		match[c.Label] = operator + `"$` + c.Label + `"`
 	}
-	return Values{Match: match, RateInterval: "$__rate_interval", Window: "$__rate_interval"}
+	return Values{Match: match, RateInterval: "$__rate_interval"}
 }
 
 // Everything returns what Grafana puts in when all is chosen.
@@ -41,7 +41,7 @@ func (s Scope) Everything(rateInterval string) Values {
 	for _, c := range s {
 		match[c.Label] = `=~"` + All + `"`
 	}
-	return Values{Match: match, RateInterval: rateInterval, Window: rateInterval}
+	return Values{Match: match, RateInterval: rateInterval}
 }
 
 // Query returns the query of the variable at i in the words of Grafana's

@@ -24,7 +24,9 @@ type Values struct {
 	Match map[string]string
 	// RateInterval is the range of rates, a PromQL duration.
 	RateInterval string
-	// Window is the range over which answers are compared with a baseline.
+	// Window is the range over which answers are compared with a baseline. A
+	// dashboard does not know the one that Prometheus's rules have: it is empty
+	// there, and a query that needs it no query.
 	Window string
 }
 
@@ -147,7 +149,7 @@ func selector(metric contract.Metric, series string, err error, where []Where) Q
 			err = fmt.Errorf("%s has no label %s", metric.Name, w.Label)
 		}
 	}
-	text := selecting(series, metric.Labels, where)
+	text := func(v Values) string { return series + matchers(metric.Labels, v.Match, where) }
 	return Query{
 		text:     text,
 		bare:     text,
@@ -157,10 +159,6 @@ func selector(metric contract.Metric, series string, err error, where []Where) Q
 		selector: true,
 		err:      err,
 	}
-}
-
-func selecting(series string, labels []string, where []Where) func(Values) string {
-	return func(v Values) string { return series + matchers(labels, v.Match, where) }
 }
 
 // Recording is a series that a rule records: the answer of Query, under Name.
@@ -178,17 +176,10 @@ func Record(name string, q Query, help string) Recording {
 }
 
 // Select reads the recorded series.
-func (r Recording) Select() Query {
-	text := selecting(r.Name, r.Labels, nil)
-	return Query{
-		text:     text,
-		bare:     text,
-		kind:     contract.Gauge,
-		labels:   r.Labels,
-		recorded: []string{r.Name},
-		selector: true,
-		err:      r.Query.err,
-	}
+func (r Recording) Select(where ...Where) Query {
+	q := selector(contract.Metric{Name: r.Name, Type: contract.Gauge, Labels: r.Labels}, r.Name, r.Query.err, where)
+	q.metrics, q.recorded = nil, []string{r.Name}
+	return q
 }
 
 func find(name string) (contract.Metric, error) {

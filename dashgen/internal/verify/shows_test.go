@@ -69,7 +69,7 @@ func shows(all board.Set) []show {
 	var list []show
 	for _, b := range all.Boards {
 		everything := b.Scope().Everything(window)
-		chosen := query.Values{Match: map[string]string{}, RateInterval: window, Window: window}
+		chosen := query.Values{Match: map[string]string{}, RateInterval: window}
 		for _, c := range b.Scope() {
 			chosen.Match[c.Label] = one[c.Label]
 		}
