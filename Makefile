@@ -12,7 +12,7 @@ MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deplo
 
 include Tools.mk
 
-.PHONY: help build programs baselines runner stack downloads up demo test check bench exact mutants fuzz lint generate clean tools
+.PHONY: help build programs baselines runner stack downloads up demo drift test check bench exact mutants fuzz lint generate clean tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,9 @@ up: stack ## Run the whole stack on this machine, until Ctrl-C
 
 demo: stack ## Run the stack once: send a corpus, check every count, exit 0 or 1
 	bin/local demo
+
+drift: stack ## Send a corpus, then with joy's share doubled: the alert on drift must fire then
+	bin/local drift
 
 # -count=1: Go's test cache does not see files outside a module.
 test: stack browser ## Run every test

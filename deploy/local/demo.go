@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +25,37 @@ func (r runner) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	running, err := r.start(ctx)
+	var result demo.Result
+	err = r.during(ctx, r.usualRules(), func(ctx context.Context, running *stack.Stack) error {
+		result, err = demo.Demo{
+			Client: r.client(running), Key: stack.UnlimitedKey,
+			Sentences: r.sentences, Requests: requests,
+			Counts: demo.Counts{
+				HTTP: r.http, ModelServer: running.Addresses.ModelServer, EnvoyAdmin: running.Addresses.Admin,
+				Exporter: running.Addresses.Exporter, Prometheus: running.Addresses.Prometheus,
+			},
+			Verify:   func(ctx context.Context) (demo.Panels, error) { return r.verify(ctx, running.Addresses.Prometheus) },
+			Progress: r.progress,
+			Started:  started,
+		}.Run(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.report(result); err != nil {
+		return err
+	}
+	if !result.OK {
+		return errDifferent
+	}
+	return nil
+}
+
+// during starts the stack and works on it, until that is done or a part of the
+// stack ends.
+func (r runner) during(ctx context.Context, rules stack.Rules, work func(context.Context, *stack.Stack) error) error {
+	running, err := r.start(ctx, rules)
 	if err != nil {
 		return err
 	}
@@ -33,27 +64,15 @@ func (r runner) demo(ctx context.Context) error {
 	go func() { // ends with the stack, whose programs Stop ends
 		cancel(<-running.Failed())
 	}()
-	result, err := demo.Demo{
-		Client: r.client(running), Key: stack.UnlimitedKey,
-		Sentences: r.sentences, Requests: requests,
-		Counts: demo.Counts{
-			HTTP: r.http, ModelServer: running.Addresses.ModelServer, EnvoyAdmin: running.Addresses.Admin,
-			Exporter: running.Addresses.Exporter, Prometheus: running.Addresses.Prometheus,
-		},
-		Verify:   func(ctx context.Context) (demo.Panels, error) { return r.verify(ctx, running.Addresses.Prometheus) },
-		Progress: r.progress,
-		Started:  started,
-	}.Run(ctx)
+	err = work(ctx, running)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if err := errors.Join(err, running.Stop()); err != nil {
-		return err
-	}
-	return r.report(result)
+	return errors.Join(err, running.Stop())
 }
 
-func (r runner) report(result demo.Result) error {
+// report writes a result as JSON where one asks for it, and as a table.
+func (r runner) report(result interface{ WriteTable(io.Writer) error }) error {
 	if name := os.Getenv("DEMO_JSON"); name != "" {
 		text, err := json.MarshalIndent(result, "", "  ")
 		if err != nil {
@@ -63,13 +82,7 @@ func (r runner) report(result demo.Result) error {
 			return fmt.Errorf("DEMO_JSON: %w", err)
 		}
 	}
-	if err := result.WriteTable(r.stdout); err != nil {
-		return err
-	}
-	if !result.OK {
-		return errDifferent
-	}
-	return nil
+	return result.WriteTable(r.stdout)
 }
 
 const (

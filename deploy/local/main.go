@@ -1,5 +1,5 @@
 // Local runs all of Moodring on one machine: `local up` until Ctrl-C, `local
-// demo` once, with every count checked.
+// demo` once, with every count checked, `local drift` to see an alert fire.
 package main
 
 import (
@@ -31,6 +31,8 @@ from the checkout's root.
 
   local up      run until Ctrl-C, with a trickle of traffic
   local demo    send a corpus, check every count, print a table; exit 0 or 1
+  local drift   send a corpus as it is, then with joy's share doubled: the alert
+                on drift must fire in the second and not in the first; exit 0 or 1
 
 Environment:
   GATEWAY_PORT, ADMIN_PORT, MODELSERVER_PORT, RATELIMIT_PORT, RATELIMIT_GRPC_PORT,
@@ -42,8 +44,12 @@ Environment:
   ONNXRUNTIME_LIB   ONNX Runtime's shared library
   REDIS_URL         a Redis to use instead of one in this process
   DEMO_CORPUS       file of sentences to send, text;label a line
-  DEMO_REQUESTS     how many to send; all of the corpus once, when unset
+  DEMO_REQUESTS     how many the demo sends; all of the corpus once, when unset
   DEMO_JSON         file to write the result to
+  DRIFT_WINDOW      over how long drift compares answers with the baseline; 1m
+                    when unset
+  DRIFT_PICTURE     file to draw the model's board into when it has drifted, .png
+                    or .svg
 
 Flags:
 `
@@ -60,6 +66,7 @@ type runner struct {
 	root, runDir   string
 	http           *http.Client
 	logger         *slog.Logger
+	corpus         string // its file
 	sentences      []corpus.Sentence
 }
 
@@ -98,7 +105,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		_, err := fmt.Fprintln(stdout, "local", version)
 		return err
 	}
-	command, known := map[string]func(runner, context.Context) error{"up": runner.up, "demo": runner.demo}[flags.Arg(0)]
+	command, known := map[string]func(runner, context.Context) error{"up": runner.up, "demo": runner.demo, "drift": runner.drift}[flags.Arg(0)]
 	if !known || flags.NArg() != 1 {
 		flags.Usage()
 		return errUsage
@@ -116,22 +123,24 @@ func newRunner(root, runDir string, stdout, stderr io.Writer) (runner, error) {
 	if err := errors.Join(rootErr, runErr); err != nil {
 		return runner{}, err
 	}
-	sentences, err := readCorpus(root)
+	file := os.Getenv("DEMO_CORPUS")
+	if file == "" {
+		file = ownCorpus(root)
+	}
+	sentences, err := readCorpus(file)
 	if err != nil {
 		return runner{}, err
 	}
 	return runner{
-		stdout: stdout, stderr: stderr, root: root, runDir: runDir, sentences: sentences,
+		stdout: stdout, stderr: stderr, root: root, runDir: runDir, corpus: file, sentences: sentences,
 		http:   &http.Client{Timeout: time.Minute},
 		logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, nil
 }
 
-func readCorpus(root string) ([]corpus.Sentence, error) {
-	name := os.Getenv("DEMO_CORPUS")
-	if name == "" {
-		name = filepath.Join(root, "deploy", "local", "corpus.txt")
-	}
+func ownCorpus(root string) string { return filepath.Join(root, "deploy", "local", "corpus.txt") }
+
+func readCorpus(name string) ([]corpus.Sentence, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("no corpus: %w; run from the checkout's root, or set DEMO_CORPUS to a file", err)
@@ -144,9 +153,15 @@ func (r runner) progress(format string, args ...any) {
 	_, _ = fmt.Fprintf(r.stderr, format+"\n", args...)
 }
 
-func (r runner) start(ctx context.Context) (*stack.Stack, error) {
+// usualRules are for a call a second: ten minutes have as many answers as an
+// alert on drift asks for, and more. They know the mix of the stack's own corpus.
+func (r runner) usualRules() stack.Rules {
+	return stack.Rules{Corpus: ownCorpus(r.root), Window: 10 * time.Minute, For: time.Minute}
+}
+
+func (r runner) start(ctx context.Context, rules stack.Rules) (*stack.Stack, error) {
 	return stack.Start(ctx, stack.Options{
-		Root: r.root, RunDir: r.runDir, ScrapeInterval: scrapeInterval,
+		Root: r.root, RunDir: r.runDir, ScrapeInterval: scrapeInterval, Rules: rules,
 		Logger: r.logger, Progress: r.progress,
 	})
 }
@@ -157,7 +172,7 @@ func (r runner) client(running *stack.Stack) client.Client {
 
 // up runs the stack until ctx is done or a part of it ends.
 func (r runner) up(ctx context.Context) error {
-	running, err := r.start(ctx)
+	running, err := r.start(ctx, r.usualRules())
 	if err != nil {
 		return stopped(ctx, err)
 	}
@@ -200,13 +215,14 @@ gateway      %s
 model server %s/v1/models/%s
 exporter     %s/metrics
 prometheus   %s
+  alerts     %s/api/v1/alerts
 dashboards   %s
 rate limits  %s/json
 
   curl -H 'Host: %s' -H 'X-Test: istio-is-cool' %s%s -d '{"input": "Istio is the best service mesh"}'
 
 Ctrl-C stops all of it.
-`, at.Gateway, at.Admin, running.AccessLog, at.ModelServer, stack.ModelName, at.Exporter, at.Prometheus, at.Preview, at.RateLimit,
+`, at.Gateway, at.Admin, running.AccessLog, at.ModelServer, stack.ModelName, at.Exporter, at.Prometheus, at.Prometheus, at.Preview, at.RateLimit,
 		client.Host, at.Gateway, client.Path)
 	return err
 }

@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/moodring/moodring/deploy/local/internal/client"
 	"github.com/moodring/moodring/deploy/local/internal/demo"
+	"github.com/moodring/moodring/deploy/local/internal/drift"
 	"github.com/moodring/moodring/deploy/local/internal/stack"
 )
 
@@ -64,6 +67,35 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// TestDrift does what make drift does, over a shorter window: the alert is quiet
+// while the corpus has its own mix, and fires when joy's share is doubled.
+func TestDrift(t *testing.T) {
+	setAnyPorts(t)
+	resultFile, picture := filepath.Join(t.TempDir(), "result.json"), filepath.Join(t.TempDir(), "drift.png")
+	t.Setenv("DEMO_JSON", resultFile)
+	t.Setenv("DRIFT_PICTURE", picture)
+	t.Setenv("DRIFT_WINDOW", "20s")
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"-root", root, "-run-dir", filepath.Join(t.TempDir(), "run"), "drift"}, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit code %d\n%s\n%s", code, stdout.String(), stderr.String())
+	}
+	text, err := os.ReadFile(resultFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result drift.Result
+	if err := json.Unmarshal(text, &result); err != nil {
+		t.Fatal(err)
+	}
+	natural, doubled := result.Phases[0], result.Phases[1]
+	if !result.OK || natural.Index >= 0.1 || doubled.Index <= 0.1 || math.Abs(natural.Share-1./6) > 0.05 || math.Abs(doubled.Share-1./3) > 0.05 {
+		t.Errorf("result %s", text)
+	}
+	if drawn, err := os.ReadFile(picture); err != nil || !bytes.HasPrefix(drawn, []byte("\x89PNG")) {
+		t.Errorf("the picture is no PNG: %v", err)
+	}
+}
+
 // TestUp starts the stack, uses it as the README says, and interrupts it.
 func TestUp(t *testing.T) {
 	setAnyPorts(t)
@@ -90,6 +122,7 @@ func TestUp(t *testing.T) {
 	}
 	checkRefusals(t, at, filepath.Join(runDir, "access.log"))
 	checkBoards(t, at)
+	checkRules(t, at)
 	interrupt()
 	if code := <-over; code != 0 {
 		t.Errorf("exit code %d\n%s", code, stderr.String())
@@ -130,6 +163,49 @@ func checkBoards(t *testing.T, at stack.Addresses) {
 	render.Dir = root
 	if said, err := render.CombinedOutput(); err != nil {
 		t.Errorf("dashgen render: %v: %s", err, said)
+	}
+}
+
+// checkRules sees that each rule of dashgen's, and of a baseline, is evaluated.
+func checkRules(t *testing.T, at stack.Addresses) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		response, err := http.Get(at.Prometheus + "/api/v1/rules")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reply struct {
+			Data struct {
+				Groups []struct {
+					Name  string
+					Rules []struct{ Name, Health, LastError string }
+				}
+			}
+		}
+		if err := errors.Join(json.NewDecoder(response.Body).Decode(&reply), response.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		var groups []string
+		healths := map[string]int{}
+		for _, group := range reply.Data.Groups {
+			groups = append(groups, group.Name)
+			for _, rule := range group.Rules {
+				healths[rule.Health]++
+				if rule.LastError != "" {
+					t.Fatalf("rule %s: %s", rule.Name, rule.LastError)
+				}
+			}
+		}
+		slices.Sort(groups)
+		if want := []string{"moodring-alerts", "moodring-baseline-bert-emotion-model", "moodring-recordings"}; !slices.Equal(groups, want) {
+			t.Fatalf("groups of rules %q, want %q", groups, want)
+		}
+		if len(healths) == 1 && healths["ok"] > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("rules by health: %v, want all ok", healths)
+		}
 	}
 }
 
@@ -178,6 +254,10 @@ func TestOneClearLine(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("i feel fine;joy\nno label here\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	joyless := filepath.Join(t.TempDir(), "joyless.txt")
+	if err := os.WriteFile(joyless, []byte("i feel fine;love\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -188,6 +268,9 @@ func TestOneClearLine(t *testing.T) {
 		{"a bad corpus line", "DEMO_CORPUS", bad, "demo", "local: corpus " + bad + ", line 2: no semicolon; write text;label\n"},
 		{"no such corpus", "DEMO_CORPUS", "nothing.txt", "demo", "local: no corpus: open nothing.txt: no such file or directory; run from the checkout's root, or set DEMO_CORPUS to a file\n"},
 		{"a bad number", "DEMO_REQUESTS", "0", "demo", "local: DEMO_REQUESTS is \"0\"; give a number of sentences, 1 or more\n"},
+		{"a short window", "DRIFT_WINDOW", "5s", "drift", "local: DRIFT_WINDOW is \"5s\"; give a time, 20s or more\n"},
+		{"a window that is no time", "DRIFT_WINDOW", "long", "drift", "local: DRIFT_WINDOW is \"long\"; give a time, 20s or more\n"},
+		{"nothing to double", "DEMO_CORPUS", joyless, "drift", "local: 0 of the corpus's 1 sentences are labelled joy: to double its share, take a corpus of which they are some, and less than half\n"},
 		{"a taken port", "GATEWAY_PORT", port, "demo", "local: port " + port + " (gateway) is taken by another program: stop it, or choose a port with GATEWAY_PORT=PORT\n"},
 		{"a taken port for up", "PROMETHEUS_PORT", port, "up", "local: port " + port + " (prometheus) is taken by another program: stop it, or choose a port with PROMETHEUS_PORT=PORT\n"},
 		{"no Envoy", "ENVOY", "/nowhere/envoy", "up", "local: no Envoy at ENVOY=/nowhere/envoy: exec: \"/nowhere/envoy\": stat /nowhere/envoy: no such file or directory; set it to Envoy's binary, or unset it and run `make tools`\n"},

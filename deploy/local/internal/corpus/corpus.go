@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 )
 
@@ -52,4 +53,32 @@ func parse(line string) (Sentence, error) {
 		return Sentence{}, errors.New("the text or the label is empty; write text;label")
 	}
 	return sentence, nil
+}
+
+// Doubled returns a corpus in which label has twice the share that it has in
+// sentences: those of the label stand in it again and again, evenly spread among
+// the others.
+func Doubled(sentences []Sentence, label string) ([]Sentence, error) {
+	var with, without []Sentence
+	for _, s := range sentences {
+		if s.Label == label {
+			with = append(with, s)
+		} else {
+			without = append(without, s)
+		}
+	}
+	if n := len(with); n == 0 || 2*n >= len(sentences) {
+		return nil, fmt.Errorf("%d of the corpus's %d sentences are labelled %s: to double its share, take a corpus of which they are some, and less than half", n, len(sentences), label)
+	}
+	share := 2 * float64(len(with)) / float64(len(sentences))
+	total := int(math.Round(float64(len(without)) / (1 - share)))
+	doubled, more := make([]Sentence, total), total-len(without)
+	for i := range doubled {
+		if before := i * more / total; (i+1)*more/total > before {
+			doubled[i] = with[before%len(with)]
+		} else {
+			doubled[i] = without[i-before]
+		}
+	}
+	return doubled, nil
 }

@@ -1,5 +1,6 @@
 // Package prometheus runs a Prometheus in this process: its own scrape
-// manager, TSDB, PromQL engine and HTTP API, with one scrape configuration.
+// manager, TSDB, PromQL engine, rules and HTTP API, with one scrape
+// configuration.
 package prometheus
 
 import (
@@ -10,12 +11,14 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/notifier"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -25,12 +28,13 @@ import (
 	"github.com/prometheus/prometheus/web"
 )
 
-// Options say what to scrape and where to serve.
+// Options say what to scrape, what to make of it and where to serve.
 type Options struct {
-	Listener net.Listener // taken over
-	Target   string       // host:port of the exporter
-	Interval time.Duration
-	Dir      string // for the TSDB; made, and left to the caller to remove
+	Listener net.Listener  // taken over
+	Target   string        // host:port of the exporter
+	Interval time.Duration // of scrapes, and of the rules
+	Rules    []string      // rule files; their alerts are served, and sent to no one
+	Dir      string        // for the TSDB; made, and left to the caller to remove
 	Logger   *slog.Logger
 }
 
@@ -38,6 +42,7 @@ type Options struct {
 type Server struct {
 	db      *tsdb.DB
 	scrapes *scrape.Manager
+	rules   *rules.Manager
 	stop    context.CancelFunc
 	over    chan error
 	running int
@@ -82,14 +87,23 @@ func Start(options Options) (*Server, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{db: db, scrapes: scrapes, stop: stop, over: make(chan error)}
 	handler := options.handler(ctx, s, registry)
-	if err := errors.Join(handler.ApplyConfig(settings), scrapes.ApplyConfig(settings)); err != nil {
+	if err := errors.Join(handler.ApplyConfig(settings), scrapes.ApplyConfig(settings), s.load(settings)); err != nil {
 		stop()
 		return nil, errors.Join(err, db.Close())
 	}
 	handler.SetReady(web.Ready)
 	s.run(func() error { return scrapes.Run(options.targets()) })
 	s.run(func() error { return handler.Run(ctx, []net.Listener{options.Listener}, "") })
+	s.run(func() error { s.rules.Run(); return nil })
 	return s, nil
+}
+
+// load reads the rule files, and evaluates nothing yet.
+func (s *Server) load(settings *config.Config) error {
+	if err := s.rules.Update(time.Duration(settings.GlobalConfig.EvaluationInterval), settings.RuleFiles, labels.EmptyLabels(), "", nil); err != nil {
+		return fmt.Errorf("prometheus: rule files %s: %w", strings.Join(settings.RuleFiles, ", "), err)
+	}
+	return nil
 }
 
 func (s *Server) run(part func() error) {
@@ -99,6 +113,7 @@ func (s *Server) run(part func() error) {
 
 // Stop ends the server and closes its database.
 func (s *Server) Stop() error {
+	s.rules.Stop()
 	s.scrapes.Stop()
 	s.stop()
 	var err error
@@ -112,13 +127,14 @@ const job = "moodring"
 
 func (o Options) config() (*config.Config, error) {
 	text := fmt.Sprintf(`
-global: {scrape_interval: %[1]s, scrape_timeout: %[1]s}
-scrape_configs: [{job_name: %s, static_configs: [{targets: [%q]}]}]
+global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: %[1]s}
+scrape_configs: [{job_name: %[2]s, static_configs: [{targets: [%[3]q]}]}]
 `, model.Duration(o.Interval), job, o.Target)
 	settings, err := config.Load(text, o.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)
 	}
+	settings.RuleFiles = o.Rules
 	// ScrapeConfigs are checked and completed when they are first asked for.
 	_, err = settings.GetScrapeConfigs()
 	return settings, err
@@ -140,8 +156,10 @@ func (o Options) handler(ctx context.Context, s *Server, registry *client.Regist
 		LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true,
 		Parser: parser.NewParser(parser.Options{}),
 	})
-	alerts := rules.NewManager(&rules.ManagerOptions{
+	s.rules = rules.NewManager(&rules.ManagerOptions{
 		Context: ctx, Logger: o.Logger, Registerer: registry, Queryable: s.db, Appendable: s.db,
+		QueryFunc:            rules.EngineQueryFunc(engine, s.db),
+		NotifyFunc:           func(context.Context, string, ...*rules.Alert) {},
 		NameValidationScheme: model.UTF8Validation,
 	})
 	address := o.Listener.Addr().String()
@@ -153,7 +171,7 @@ func (o Options) handler(ctx context.Context, s *Server, registry *client.Regist
 		QueryEngine:     engine,
 		LookbackDelta:   5 * time.Minute,
 		ScrapeManager:   s.scrapes,
-		RuleManager:     alerts,
+		RuleManager:     s.rules,
 		Notifier:        notifier.NewManager(&notifier.Options{Registerer: registry}, model.UTF8Validation, o.Logger),
 		Version:         &web.PrometheusVersion{Version: "library"},
 		ListenAddresses: []string{address},

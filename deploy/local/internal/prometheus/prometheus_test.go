@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,30 +23,68 @@ func TestServerScrapesAndAnswers(t *testing.T) {
 		}
 	}))
 	defer target.Close()
+	rules := filepath.Join(t.TempDir(), "rules.yaml")
+	if err := os.WriteFile(rules, []byte(`
+groups:
+- name: moods
+  rules:
+  - {record: joy:twice, expr: joy * 2}
+  - {alert: TooMuchJoy, expr: joy:twice > 10, labels: {severity: warning}}
+  - {alert: NoJoy, expr: joy:twice < 10}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server, err := Start(Options{
-		Listener: listener, Target: target.Listener.Addr().String(), Interval: 50 * time.Millisecond,
+		Listener: listener, Target: target.Listener.Addr().String(), Interval: 50 * time.Millisecond, Rules: []string{rules},
 		Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	query := "http://" + listener.Addr().String() + "/api/v1/query?query=" + url.QueryEscape("sum(joy)")
-	body := ""
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(body, `"6"`) && time.Now().Before(deadline); {
-		body = get(t, query)
+	at := "http://" + listener.Addr().String() + "/api/v1/"
+	query := at + "query?query=" + url.QueryEscape("sum(joy)")
+	awaitAnswer(t, query, `"6"`)
+	awaitAnswer(t, at+"query?query="+url.QueryEscape("sum(joy:twice)"), `"12"`)
+	awaitAnswer(t, at+"alerts", `"state":"firing"`)
+	if body := get(t, at+"alerts"); !strings.Contains(body, "TooMuchJoy") || strings.Contains(body, "NoJoy") {
+		t.Errorf("alerts: %s", body)
 	}
-	if !strings.Contains(body, `"6"`) {
-		t.Errorf("Prometheus answered %s", body)
-	}
+	awaitAnswer(t, at+"rules", `"name":"NoJoy"`)
 	if err := server.Stop(); err != nil {
 		t.Error(err)
 	}
 	if _, err := http.Get(query); err == nil {
 		t.Error("still serves after Stop")
+	}
+}
+
+func awaitAnswer(t *testing.T, url, want string) {
+	t.Helper()
+	body := ""
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(body, want); body = get(t, url) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never answered %s: %s", url, want, body)
+		}
+	}
+}
+
+// TestStartRefuses: an error names the rule files.
+func TestStartRefuses(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	_, err = Start(Options{
+		Listener: listener, Target: "127.0.0.1:1", Interval: time.Second, Rules: []string{"/nowhere/rules.yaml"},
+		Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler),
+	})
+	if err == nil || !strings.Contains(err.Error(), "rule files /nowhere/rules.yaml") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -39,6 +39,7 @@ type Options struct {
 	Root           string // the checkout, with bin/ and .tools/
 	RunDir         string // for logs, configuration and data, gone after a sound end
 	ScrapeInterval time.Duration
+	Rules          Rules
 	Logger         *slog.Logger
 	Progress       func(format string, args ...any)
 }
@@ -60,8 +61,9 @@ type Stack struct {
 	AccessLog string // the gateway's
 
 	options  Options
-	envoy    string // its binary
-	grafana  string // its binary, "" when there is none
+	envoy    string   // its binary
+	grafana  string   // its binary, "" when there is none
+	rules    []string // files
 	ports    Ports
 	claims   claims
 	programs []*process.Process
@@ -84,7 +86,7 @@ func (s *Stack) start(ctx context.Context) error {
 		return err
 	}
 	for _, part := range []func(context.Context) error{
-		s.startModelServer, s.startRateLimit, s.startEnvoy, s.startExporter, s.startPrometheus, s.startPreview,
+		s.writeRules, s.startModelServer, s.startRateLimit, s.startEnvoy, s.startExporter, s.startPrometheus, s.startPreview,
 	} {
 		if err := part(ctx); err != nil {
 			return err
@@ -293,6 +295,7 @@ func (s *Stack) startPrometheus(context.Context) error {
 		Listener: s.claims.take(s.ports.Prometheus),
 		Target:   s.ports.Exporter.address(),
 		Interval: s.options.ScrapeInterval,
+		Rules:    s.rules,
 		Dir:      s.run("prometheus"),
 		Logger:   s.options.Logger,
 	})
