@@ -260,6 +260,25 @@ func TestDoors(t *testing.T) {
 	}
 }
 
+// TestBarsOfDriftHaveAScale: one bar alone would be as long as the panel, however
+// small what it shows.
+func TestBarsOfDriftHaveAScale(t *testing.T) {
+	var read struct {
+		Panels []struct {
+			Type, Title string
+			FieldConfig struct{ Defaults struct{ Max float64 } }
+		}
+	}
+	if err := json.Unmarshal(overview(t), &read); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range read.Panels {
+		if want := 0.5; p.Title == "Label drift now" && p.FieldConfig.Defaults.Max != want {
+			t.Errorf("%s ends at %g, want %g: twice what is great", p.Title, p.FieldConfig.Defaults.Max, want)
+		}
+	}
+}
+
 func TestDataSourceIsAVariableEverywhere(t *testing.T) {
 	each(t, func(t *testing.T, b board.Board) {
 		seen := 0

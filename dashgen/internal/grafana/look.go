@@ -247,6 +247,9 @@ func measure(f *dashboard.FieldConfig, o board.Observable) {
 		f.Max = cog.ToPtr(1.0)
 	case board.Distance:
 		f.Decimals = cog.ToPtr(2.0)
+		if o.Kind == board.Bars { // one alone would be as long as the panel, whatever it shows
+			f.Max = cog.ToPtr(2 * o.Thresholds[len(o.Thresholds)-1].From)
+		}
 	case board.Shift, board.Difference, board.Amount, board.Celsius:
 		f.Min = nil
 	case board.UpDown:
