@@ -99,12 +99,31 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 	}
 	e.obey(ctx)
 	logger.Info("Starting exporter", "version", version)
-	return listen(ctx, handler, f.web, logger)
+	return listen(ctx, newServer(handler, e.timeout), f.web, logger)
+}
+
+// How long a scraper may take to read an answer, and then say nothing.
+const (
+	takingTime = 30 * time.Second
+	idleTime   = 5 * time.Minute // scrapes are a minute or two apart at most
+)
+
+// newServer returns a server that ends the connection of whoever stops reading:
+// it would hold a page for ever. scraping returns how long it may take until
+// there is anything to read. /debug/pprof adds the time of a profile by itself.
+func newServer(handler http.Handler, scraping func() time.Duration) *http.Server {
+	limited := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(scraping() + takingTime)); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
+	return &http.Server{Handler: limited, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: takingTime, IdleTimeout: idleTime}
 }
 
 // listen serves until ctx ends, then lets requests under way finish.
-func listen(ctx context.Context, handler http.Handler, flags *web.FlagConfig, logger *slog.Logger) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+func listen(ctx context.Context, server *http.Server, flags *web.FlagConfig, logger *slog.Logger) error {
 	stopped := make(chan error, 1)
 	stopWaiting := context.AfterFunc(ctx, func() {
 		logger.Info("Stopping exporter")

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/moodring/moodring/exporter/internal/expose"
+)
+
+// ask sends a request to a server on a pipe, of which nothing is read yet.
+func ask(t *testing.T, handler http.Handler, path string) net.Conn {
+	t.Helper()
+	listener := &pipes{make(chan net.Conn), make(chan struct{})}
+	server := newServer(handler, func() time.Duration { return 10 * time.Second })
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	conn, err := listener.dial(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: exporter\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// A scraper that stops reading is given up, and what it was to have with it.
+func TestServerGivesUpOnWhoStopsReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, ended := time.Now(), make(chan error, 1)
+		conn := ask(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			page := make([]byte, 1<<20)
+			for {
+				if _, err := w.Write(page); err != nil {
+					ended <- err
+					return
+				}
+			}
+		}), "/metrics")
+		if _, err := io.ReadFull(conn, make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		err := <-ended
+		if took := time.Since(start); took != 40*time.Second {
+			t.Errorf("given up after %s with %v, want 40s", took, err)
+		}
+	})
+}
+
+// What is scraped for as long as it may, and profiled for longer, arrives.
+func TestServerWaitsForWhatTakesLong(t *testing.T) {
+	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-time.After(39 * time.Second)
+		_, _ = io.WriteString(w, "up 1\n")
+	})
+	profiled, err := expose.NewHandler(expose.Options{IsProfiled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, handler := range map[string]http.Handler{"/metrics": metrics, "/debug/pprof/heap?seconds=600": profiled} {
+		synctest.Test(t, func(t *testing.T) {
+			conn := ask(t, handler, path)
+			head := make([]byte, len("HTTP/1.1 200 OK"))
+			if _, err := io.ReadFull(conn, head); err != nil || string(head) != "HTTP/1.1 200 OK" {
+				t.Errorf("%s: got %q, %v", path, head, err)
+			}
+			_ = conn.Close()
+		})
+	}
+}
