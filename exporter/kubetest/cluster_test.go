@@ -31,9 +31,10 @@ const (
 
 // cluster is an API server with its etcd.
 type cluster struct {
-	admin  *kubernetes.Clientset
-	config *rest.Config // admin's
-	audit  string       // file
+	admin    *kubernetes.Clientset
+	config   *rest.Config // admin's
+	audit    string       // file
+	exporter string       // the program
 }
 
 // newCluster runs a cluster until the test ends.
@@ -42,7 +43,7 @@ func newCluster(t *testing.T) *cluster {
 	folder := t.TempDir()
 	policy := filepath.Join(folder, "policy.yaml")
 	write(t, policy, "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n")
-	c := &cluster{audit: filepath.Join(folder, "audit.log")}
+	c := &cluster{audit: filepath.Join(folder, "audit.log"), exporter: buildExporter(t)}
 	server := apiserver.StartTestServerOrDie(t, nil, []string{
 		"--authorization-mode=RBAC",
 		"--audit-policy-file=" + policy,

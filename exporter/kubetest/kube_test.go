@@ -11,10 +11,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,6 +44,7 @@ func TestKubernetes(t *testing.T) {
 		{"pods", testPods},
 		{"endpoint slices", testSlices},
 		{"from a laptop", testLaptop},
+		{"in a pod", testPod},
 		{"rights", testRights},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { part.test(t, c) }) {
@@ -173,6 +171,17 @@ relabel_configs: [{source_labels: [__meta_kubernetes_pod_label_region], target_l
 	c.kill(t, "a")
 	d.wait(t, b)
 
+	sidecars := discover(t, c, `
+kubernetes_sd_configs:
+- {kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}}
+- {kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}, label: serving.kserve.io/inferenceservice, port: 15020}`)
+	sidecars.wait(t, b)
+	c.run(t, "predictor", "192.0.2.30")
+	c.label(t, "predictor", `{"app": null, "serving.kserve.io/inferenceservice": "bert"}`)
+	sidecars.wait(t, `http://192.0.2.30:15020 {gateway="istio-system/predictor"}`, b)
+	c.kill(t, "predictor")
+	sidecars.wait(t, b)
+
 	pod, err := c.admin.CoreV1().Pods(namespace).Get(t.Context(), "b", metav1.GetOptions{})
 	must(t, err)
 	pod.Status.Phase = corev1.PodFailed // evicted: nothing runs in it any more
@@ -237,27 +246,12 @@ func (c *cluster) slice(t *testing.T, name string, family discoveryv1.AddressTyp
 // way refuses them.
 func testLaptop(t *testing.T, c *cluster) {
 	bind(t, c, account+"-port-forward")
-	envoy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
-		http.ServeFile(w, r, "../testdata/envoy-1.40/istio.prom")
-	}))
-	t.Cleanup(envoy.Close)
+	envoy := newEnvoy(t)
 	address := envoy.Listener.Addr().String()
 	k := newKubelet(t, c, address)
 	c.run(t, "a", "192.0.2.10")
-	program := filepath.Join(t.TempDir(), "exporter")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Dir = ".." // in the product's own module, and with its versions
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the exporter: %v\n%s", err, out)
-	}
-	const (
-		up          = `moodring_exporter_target_up{gateway="istio-system/a"} 1`
-		down        = `moodring_exporter_target_up{gateway="istio-system/a"} 0`
-		predictions = `moodring_predictions_total{gateway="istio-system/a",`
-	)
 	t.Run("WebSocket", func(t *testing.T) {
-		e := newExporter(t, program, c.kubeconfig(t))
+		e := newExporter(t, c.outside(c.kubeconfig(t)))
 		e.until(t, up)
 		if page := e.page(t); !strings.Contains(page, predictions) {
 			t.Errorf("no predictions in\n%s", page)
@@ -270,7 +264,7 @@ func testLaptop(t *testing.T, c *cluster) {
 		k.leadTo("127.0.0.1:0")
 		envoy.CloseClientConnections()
 		e.until(t, down)
-		e.untilLog(t, "the kubelet cannot reach port 15000")
+		e.untilDown(t, "the kubelet cannot reach port 15000")
 		k.leadTo(address)
 		e.until(t, up)
 	})
@@ -280,7 +274,7 @@ func testLaptop(t *testing.T, c *cluster) {
 		write(t, slices, "kubernetes_sd_configs: [{role: endpointslice, namespaces: {names: [istio-system]}}]")
 		// Lists and watches apart, as API servers before 1.34 want them.
 		t.Setenv("KUBE_FEATURE_WatchListClient", "false")
-		e := newExporter(t, program, writeKubeconfig(t, proxy, c.token(t)), "--config.file="+slices)
+		e := newExporter(t, c.outside(writeKubeconfig(t, proxy, c.token(t)), "--config.file="+slices))
 		e.until(t, up)
 		c.kill(t, "a")
 		e.untilNot(t, up)
@@ -288,6 +282,23 @@ func testLaptop(t *testing.T, c *cluster) {
 			t.Errorf("the last values of a pod that is gone are not on the page, or that it is down is:\n%s", page)
 		}
 	})
+}
+
+// The exporter itself in a pod: it is told nothing but --kube, uses the pod's own
+// account, and reaches the gateway's pod by the network. The rule leads what it
+// would scrape there to an Envoy, whose port cannot be 15090 here.
+func testPod(t *testing.T, c *cluster) {
+	envoy := newEnvoy(t)
+	c.run(t, "a", "192.0.2.10")
+	rule := filepath.Join(t.TempDir(), "exporter.yml")
+	write(t, rule, fmt.Sprintf("relabel_configs: [{source_labels: [__address__], regex: '192.0.2.10:15090', target_label: __address__, replacement: %q}]",
+		envoy.Listener.Addr()))
+	e := newExporter(t, c.inside(t, c.proxyWithoutWebSockets(t), "--config.file="+rule))
+	e.until(t, up)
+	if page := e.page(t); !strings.Contains(page, predictions) {
+		t.Errorf("no predictions in\n%s", page)
+	}
+	c.kill(t, "a")
 }
 
 func insecure() *http.Transport {
@@ -312,99 +323,6 @@ func (c *cluster) proxyWithoutWebSockets(t *testing.T) *api.Cluster {
 	t.Cleanup(proxy.Close)
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: proxy.Certificate().Raw})
 	return &api.Cluster{Server: proxy.URL, CertificateAuthorityData: authority}
-}
-
-// exporter is a process that serves metrics.
-type exporter struct {
-	url string
-	log lines
-}
-
-// newExporter runs the program with --kube until the test ends, and shows its log
-// if the test fails.
-func newExporter(t *testing.T, program, kubeconfig string, args ...string) *exporter {
-	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, program, append(args, "--kube", "--web.listen-address=127.0.0.1:0")...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
-	e := &exporter{log: make(lines, 1000)}
-	cmd.Stderr = e.log
-	must(t, cmd.Start())
-	t.Cleanup(func() {
-		stop()
-		_ = cmd.Wait() // it was told to stop
-		for t.Failed() && len(e.log) > 0 {
-			t.Log(strings.TrimSpace(<-e.log))
-		}
-	})
-	e.url = "http://" + e.untilLog(t, `msg="Listening on" address=(\S+)`)
-	return e
-}
-
-// lines is a writer that sends what is written, which is whole lines.
-type lines chan string
-
-func (l lines) Write(p []byte) (int, error) {
-	l <- string(p)
-	return len(p), nil
-}
-
-// untilLog waits for a line and returns the last group of the pattern in it.
-func (e *exporter) untilLog(t *testing.T, pattern string) string {
-	t.Helper()
-	want := regexp.MustCompile(pattern)
-	late, soon := time.After(patience), time.NewTicker(50*time.Millisecond)
-	defer soon.Stop()
-	for {
-		select {
-		case <-soon.C:
-			if e.url != "" {
-				e.page(t) // what is waited for comes of scrapes
-			}
-		case line := <-e.log:
-			if found := want.FindStringSubmatch(line); found != nil {
-				return found[len(found)-1]
-			}
-			t.Log(strings.TrimSpace(line))
-		case <-late:
-			t.Fatalf("no %s in the log", pattern)
-		}
-	}
-}
-
-func (e *exporter) page(t *testing.T) string {
-	t.Helper()
-	response, err := http.Get(e.url + "/metrics")
-	must(t, err)
-	defer func() { must(t, response.Body.Close()) }()
-	text := new(strings.Builder)
-	must(t, response.Write(text))
-	return text.String()
-}
-
-// until waits until the page has the line, untilNot until it has not.
-func (e *exporter) until(t *testing.T, line string) {
-	t.Helper()
-	e.wait(t, line, true)
-}
-
-func (e *exporter) untilNot(t *testing.T, line string) {
-	t.Helper()
-	e.wait(t, line, false)
-}
-
-func (e *exporter) wait(t *testing.T, line string, isWanted bool) {
-	t.Helper()
-	late, soon := time.After(patience), time.NewTicker(50*time.Millisecond)
-	defer soon.Stop()
-	for strings.Contains(e.page(t), line) != isWanted {
-		select {
-		case <-soon.C:
-		case <-late:
-			t.Fatalf("that %s is on the page is not %v", line, isWanted)
-		}
-	}
 }
 
 // The account has done all that the Roles allow, and may do no more.
