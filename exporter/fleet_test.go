@@ -315,3 +315,37 @@ func TestReconfiguredFleetKeepsWhatItHas(t *testing.T) {
 		}
 	})
 }
+
+// A gateway that stays down is logged once, and once more when it is back.
+func TestFleetLogsWhatChanges(t *testing.T) {
+	onFakeTime(t, "min_age: 0s, timeout: 1s", func(t *testing.T, f *fleet) {
+		var log strings.Builder
+		f.logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}}))
+		dead, alive := newCounter(t), newCounter(t)
+		dead.shut()
+		show := func(c *counter, times int) {
+			f.Apply([]target.Target{c.target("a")}, false)
+			for range times {
+				page(t, f)
+			}
+		}
+		show(dead, 3)
+		show(alive, 3)
+		alive.shut()
+		show(alive, 3)
+		f.Apply(nil, false)
+		pass(time.Hour)
+		want := `level=WARN msg="Scraping a gateway failed" gateway=a err="GET http://admin/stats: connection refused"
+level=INFO msg="Scraping a gateway succeeds again" gateway=a
+level=WARN msg="Scraping a gateway failed" gateway=a err="GET http://admin/stats: io: read/write on closed pipe"
+`
+		if diff := cmp.Diff(want, log.String()); diff != "" {
+			t.Errorf("log (-want +got):\n%s", diff)
+		}
+	})
+}

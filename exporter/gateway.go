@@ -252,14 +252,26 @@ func (g *gateway) record(s expose.Snapshot, err error) {
 	g.fleet.meter.Record(s)
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	before := g.latest
 	g.latest = &s
 	if err == nil {
 		g.good, g.goodAt = s.Series, time.Now()
-		return
 	}
-	if g.goneAt.IsZero() {
-		g.fleet.logger.Warn("Scraping a gateway failed", "gateway", g.name, "err", err)
-	} else {
-		g.fleet.logger.Info("A gateway is gone", "gateway", g.name, "err", err)
+	g.tell(before, s)
+}
+
+// tell logs how the last scrape went, where that differs from the one before:
+// a gateway that stays down is one line, and /targets has its latest error. mu
+// must be locked.
+func (g *gateway) tell(before *expose.Snapshot, last expose.Snapshot) {
+	wasUp := before == nil || before.Up
+	switch logger := g.fleet.logger.With("gateway", g.name); {
+	case wasUp == last.Up:
+	case last.Up:
+		logger.Info("Scraping a gateway succeeds again")
+	case g.goneAt.IsZero():
+		logger.Warn("Scraping a gateway failed", "err", last.Err)
+	default:
+		logger.Info("A gateway is gone", "err", last.Err)
 	}
 }
