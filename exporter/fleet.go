@@ -48,6 +48,7 @@ func (f *fleet) Configure(cfg *config.Config) {
 		Filter:       shape.Filter(cfg.Rules),
 		MaxPageBytes: cfg.Scrape.MaxPageBytes,
 		MaxLineBytes: cfg.Scrape.MaxLineBytes,
+		Timeout:      time.Duration(cfg.Scrape.Timeout),
 	}
 	for _, g := range f.gateways {
 		g.wake()

@@ -62,7 +62,7 @@ func (e *envoy) pageBytes(ctx context.Context, path string) (int64, error) {
 
 // scraper scrapes as the exporter does, by its own code.
 func (e *envoy) scraper(ctx context.Context) func() (int64, error) {
-	client := &scrape.Client{Format: config.Prometheus, Filter: shape.Filter(nil), MaxPageBytes: 64 << 20, MaxLineBytes: maxLine}
+	client := &scrape.Client{Format: config.Prometheus, Filter: shape.Filter(nil), MaxPageBytes: 64 << 20, MaxLineBytes: maxLine, Timeout: 10 * time.Second}
 	link := scrape.NewLink(nil)
 	return func() (int64, error) {
 		address, err := url.Parse(e.admin)

@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -25,6 +27,7 @@ type Client struct {
 	Filter       string // a regular expression in RE2's syntax, applied by Envoy to raw stat names
 	MaxPageBytes int64
 	MaxLineBytes int
+	Timeout      time.Duration // as the gateway is told it; Page's own is its context's
 
 	readers, unzippers, buffers sync.Pool // of *TextReader, *gzip.Reader and *bufio.Reader: memory for the next page
 }
@@ -77,6 +80,11 @@ func (c *Client) request(base *url.URL) ([]byte, error) {
 	}
 	request.Header.Set("Accept-Encoding", "gzip")
 	request.Header.Set("User-Agent", "moodring-exporter")
+	// Istio's agent (port 15020) logs a warning where it is not told what is
+	// accepted, and waits for ever for an application that hangs where it is not
+	// told for how long (pilot/cmd/pilot-agent/status/server.go).
+	request.Header.Set("Accept", c.mediaType())
+	request.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", strconv.FormatFloat(c.Timeout.Seconds(), 'f', -1, 64))
 	if user := base.User; user != nil {
 		password, _ := user.Password()
 		request.SetBasicAuth(user.Username(), password)
@@ -150,15 +158,19 @@ func (c *Client) checkHead(response *http.Response) error {
 	if encoding := response.Header.Values("Content-Encoding"); len(encoding) > 1 || len(encoding) == 1 && encoding[0] != "gzip" {
 		return fmt.Errorf("it answers in Content-Encoding %.60q, which was not asked for", strings.Join(encoding, ", "))
 	}
-	want := "text/plain"
-	if c.Format == config.JSON {
-		want = "application/json"
-	}
+	want := c.mediaType()
 	got, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if err != nil || got != want {
 		return fmt.Errorf("it answers %.60q, not %s: is it an Envoy's admin endpoint?", response.Header.Get("Content-Type"), want)
 	}
 	return nil
+}
+
+func (c *Client) mediaType() string {
+	if c.Format == config.JSON {
+		return "application/json"
+	}
+	return "text/plain"
 }
 
 // limited counts what is read, and ends in an error past the limit.

@@ -23,7 +23,7 @@ import (
 const prometheusType, jsonType = "text/plain; charset=UTF-8", "application/json"
 
 func newClient(format config.Format) *Client {
-	return &Client{Format: format, Filter: `;\.moodring_`, MaxPageBytes: 1 << 20, MaxLineBytes: 1 << 10}
+	return &Client{Format: format, Filter: `;\.moodring_`, MaxPageBytes: 1 << 20, MaxLineBytes: 1 << 10, Timeout: 1500 * time.Millisecond}
 }
 
 // page asks a gateway that answers as handler does.
@@ -76,12 +76,12 @@ func TestPage(t *testing.T) {
 
 func TestPageAsksOnlyForOurs(t *testing.T) {
 	for format, want := range map[config.Format]string{
-		config.Prometheus: `/stats/prometheus?filter=%3B%5C.moodring_&usedonly=`,
-		config.JSON:       `/stats?filter=%3B%5C.moodring_&format=json&histogram_buckets=detailed&usedonly=`,
+		config.Prometheus: `/stats/prometheus?filter=%3B%5C.moodring_&usedonly= text/plain 1.5`,
+		config.JSON:       `/stats?filter=%3B%5C.moodring_&format=json&histogram_buckets=detailed&usedonly= application/json 1.5`,
 	} {
 		asked := ""
 		_, _, err := page(t, newClient(format), func(w http.ResponseWriter, r *http.Request) {
-			asked = r.URL.String()
+			asked = strings.Join([]string{r.URL.String(), r.Header.Get("Accept"), r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds")}, " ")
 			w.WriteHeader(http.StatusNotFound)
 		})
 		if err == nil || asked != want {

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"istio.io/istio/pilot/cmd/pilot-agent/status"
+	"istio.io/istio/pkg/model"
+)
+
+const savedPages = "../../exporter/testdata/envoy-1.40"
+
+// What applications show: types that are not Envoy's for the same name, or said
+// twice, kinds of metrics that Envoy has not, timestamps, comments, escapes.
+const appsPage = `# HELP envoy_cluster_upstream_rq_time The application's.
+# TYPE envoy_cluster_upstream_rq_time summary
+envoy_cluster_upstream_rq_time{quantile="0.5"} 0.02
+# TYPE python_info gauge
+# TYPE python_info gauge
+python_info{implementation="CPython",note="a \"b\"\n\\c"} 1.0
+request_predict_seconds{quantile="0.99"} NaN
+request_predict_seconds_sum 1.5e-05 1700000000000
+# the end
+`
+
+// The statistics of a gateway are the same through Istio's agent (port 15020),
+// which puts its own and the application's metrics on the page, as from Envoy.
+func TestExporterReadsTheAgentsPage(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "exporter")
+	if out, err := exec.Command("go", "build", "-C", "../..", "-o", program, "./exporter").CombinedOutput(); err != nil {
+		t.Fatalf("building the exporter: %v\n%s", err, out)
+	}
+	for name, test := range map[string]struct {
+		node model.NodeType
+		app  http.HandlerFunc
+	}{
+		"gateway":                           {node: model.Router},
+		"sidecar":                           {node: model.SidecarProxy, app: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, appsPage) }},
+		"sidecar of an app without metrics": {node: model.SidecarProxy, app: http.NotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := make(chan *http.Request, 10)
+			envoy := serve(t, envoyPage(asked))
+			agent := startAgent(t, test.node, port(envoy), appPort(t, test.app))
+			address := startExporter(t, program, "--gateway", "agent=http://"+agent, "--gateway", "envoy="+envoy.URL)
+			page := get(t, address+"/metrics")
+			direct, merged := seriesOf(page, "envoy"), seriesOf(page, "agent")
+			if diff := cmp.Diff(direct, merged); diff != "" || len(direct) < 50 {
+				t.Errorf("%d series of the gateway (-Envoy +agent):\n%s", len(direct), diff)
+			}
+			if a, b := <-asked, <-asked; a.URL.RawQuery != b.URL.RawQuery || !strings.Contains(a.URL.RawQuery, "filter=") {
+				t.Errorf("Envoy was asked %s and %s", a.URL, b.URL)
+			}
+			whole := get(t, "http://"+agent+"/stats/prometheus")
+			if isMerged := strings.Contains(whole, "istio_agent_") && strings.Contains(whole, "python_info") == (name == "sidecar"); !isMerged {
+				t.Errorf("the agent's page is not what this is about:\n%.3000s", whole)
+			}
+		})
+	}
+}
+
+// envoyPage is a real one's, filtered where that is asked for.
+func envoyPage(asked chan<- *http.Request) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		file := "istio-unfiltered.prom"
+		if r.FormValue("filter") != "" {
+			asked <- r
+			file = "istio.prom"
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+		http.ServeFile(w, r, filepath.Join(savedPages, file))
+	}
+}
+
+func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server
+}
+
+func port(server *httptest.Server) int { return server.Listener.Addr().(*net.TCPAddr).Port }
+
+// appPort tells the agent where the application's metrics are, as the injector
+// does, where there is one.
+func appPort(t *testing.T, app http.HandlerFunc) string {
+	t.Helper()
+	if app == nil {
+		return ""
+	}
+	return fmt.Sprintf(`{"scrape":"true","path":"/metrics","port":"%d"}`, port(serve(t, app)))
+}
+
+// startAgent runs the part of Istio's agent that serves metrics until the test
+// ends, and returns its address.
+func startAgent(t *testing.T, node model.NodeType, envoyPort int, annotations string) string {
+	t.Helper()
+	if annotations != "" {
+		t.Setenv(status.PrometheusScrapingConfig.Name, annotations)
+	}
+	free, err := net.Listen("tcp", ":0") // the agent does not tell the port that it has chosen
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := free.Addr().(*net.TCPAddr).Port
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	server, err := status.NewServer(status.Options{
+		PodIP: "127.0.0.1", NodeType: node, StatusPort: uint16(at), EnvoyPrometheusPort: envoyPort, Context: ctx,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		server.Run(ctx)
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+	address := fmt.Sprintf("127.0.0.1:%d", at)
+	for {
+		if conn, err := net.Dial("tcp", address); err == nil { // until it listens; the test's own time limit ends it
+			_ = conn.Close()
+			return address
+		}
+	}
+}
+
+// startExporter runs the program until the test ends, and returns its address.
+func startExporter(t *testing.T, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(program, append(args, "--web.listen-address=127.0.0.1:0")...)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	log := bufio.NewScanner(stderr)
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt) // it may have ended
+		for log.Scan() && t.Failed() {
+			t.Log(log.Text())
+		}
+		_ = cmd.Wait()
+	})
+	address := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+	for log.Scan() {
+		if found := address.FindStringSubmatch(log.Text()); found != nil {
+			return "http://" + found[1]
+		}
+		t.Log(log.Text())
+	}
+	t.Fatal("the exporter ended without listening")
+	return ""
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: %s, %v", url, response.Status, err)
+	}
+	return string(body)
+}
+
+// seriesOf returns a gateway's series, less its name and what is about the scrape.
+func seriesOf(page, gateway string) []string {
+	var all []string
+	label := fmt.Sprintf("gateway=%q", gateway)
+	for line := range strings.Lines(page) {
+		if strings.Contains(line, label) && !strings.HasPrefix(line, "moodring_exporter_") {
+			all = append(all, strings.Replace(line, label, "", 1))
+		}
+	}
+	return slices.Sorted(slices.Values(all))
+}
