@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -21,7 +24,7 @@ const envoyClusters = 1000
 // envoy is a real one.
 type envoy struct {
 	*process
-	admin string // URL
+	admin, listener string // URLs
 }
 
 // ofEnvoy measures what scrapes cost an Envoy: a whole page, one of what was
@@ -41,17 +44,25 @@ func (b *bench) ofEnvoy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ours, oursBytes, err := e.costOf(200, e.scraper(ctx))
+	samples := 0
+	ours, oursBytes, err := e.costOf(200, e.scraper(ctx, config.Prometheus, func(scrape.Sample) { samples++ }))
 	if err != nil {
 		return err
 	}
+	inJSON, inJSONBytes, err := e.costOf(200, e.scraper(ctx, config.JSON, func(scrape.Sample) {}))
+	if err != nil {
+		return err
+	}
+	tell("the exporter's", float64(samples)/200, "samples")
 	tell("the whole page", whole.Seconds()*1e3, "ms CPU")
 	tell("usedonly", used.Seconds()*1e3, "ms CPU")
 	tell("the exporter's", ours.Seconds()*1e3, "ms CPU")
 	report("processor, of the whole page's", 100*ours.Seconds()/whole.Seconds(), 8, "%")
+	report("processor, with format: json", 100*inJSON.Seconds()/whole.Seconds(), 8, "%")
 	tell("the whole page", float64(wholeBytes)/1e6, "MB")
 	tell("usedonly", float64(usedBytes)/1e6, "MB")
 	report("bytes, of the whole page's", 100*float64(oursBytes)/float64(wholeBytes), 0.1, "%")
+	report("bytes, with format: json", 100*float64(inJSONBytes)/float64(wholeBytes), 0.1, "%")
 	return nil
 }
 
@@ -61,15 +72,15 @@ func (e *envoy) pageBytes(ctx context.Context, path string) (int64, error) {
 }
 
 // scraper scrapes as the exporter does, by its own code.
-func (e *envoy) scraper(ctx context.Context) func() (int64, error) {
-	client := &scrape.Client{Format: config.Prometheus, Filter: shape.Filter(nil), MaxPageBytes: 64 << 20, MaxLineBytes: maxLine, Timeout: 10 * time.Second}
+func (e *envoy) scraper(ctx context.Context, format config.Format, emit func(scrape.Sample)) func() (int64, error) {
+	client := &scrape.Client{Format: format, Filter: shape.Filter(nil), MaxPageBytes: 64 << 20, MaxLineBytes: maxLine, Timeout: 10 * time.Second}
 	link := scrape.NewLink(nil)
 	return func() (int64, error) {
 		address, err := url.Parse(e.admin)
 		if err != nil {
 			return 0, err
 		}
-		return client.Page(ctx, link, address, func(scrape.Sample) {})
+		return client.Page(ctx, link, address, emit)
 	}
 }
 
@@ -97,7 +108,11 @@ func (b *bench) startEnvoy(ctx context.Context) (*envoy, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(envoyConfig(admin, listener, b.farm.address(0)))
+	filter := filepath.Join(b.dir, "moodring.wasm")
+	if err := b.build(ctx, []string{"GOOS=wasip1", "GOARCH=wasm"}, "-buildmode=c-shared", "-o", filter, "./plugin"); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(envoyConfig(admin, listener, b.farm.address(0), filter))
 	if err != nil {
 		return nil, err
 	}
@@ -109,23 +124,38 @@ func (b *bench) startEnvoy(ctx context.Context) (*envoy, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &envoy{p, "http://" + admin}
+	e := &envoy{p, "http://" + admin, "http://" + listener}
 	if err := p.ready(ctx, e.admin+"/ready"); err != nil {
 		return nil, err
 	}
-	for range 20 { // what passes through is counted
-		if _, err := get(ctx, "http://"+listener+"/stats/prometheus", nil); err != nil {
-			return nil, err
+	return e, e.use(ctx)
+}
+
+// use sends what makes an Envoy count: predictions of all labels, as sure as
+// they can be, of which the plugin keeps twelve counters a label.
+func (e *envoy) use(ctx context.Context) error {
+	for range 10 * len(emotions()) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.listener+"/v1/models/bert-emotion-model:predict", nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, response.Body)
+		if err = errors.Join(err, response.Body.Close()); err != nil || response.StatusCode != http.StatusOK {
+			return fmt.Errorf("predicting through Envoy: %s, %w", response.Status, err)
 		}
 	}
-	return e, nil
+	return nil
 }
 
 type object = map[string]any
 
-// envoyConfig is an Envoy that authorizes what comes and passes it to the first
-// of its clusters.
-func envoyConfig(admin, listener, upstream string) object {
+// envoyConfig is an Envoy that authorizes what comes and passes it through the
+// plugin to the first of its clusters.
+func envoyConfig(admin, listener, upstream, plugin string) object {
 	var clusters []object
 	for i := range envoyClusters {
 		name := fmt.Sprintf("outbound|80||model-%d.default.svc.cluster.local", i)
@@ -143,6 +173,9 @@ func envoyConfig(admin, listener, upstream string) object {
 		}}},
 		"http_filters": []object{
 			{"name": "rbac", "typed_config": object{"@type": filters + "http.rbac.v3.RBAC", "rules": object{"action": "DENY"}}},
+			{"name": "moodring", "typed_config": object{"@type": filters + "http.wasm.v3.Wasm", "config": object{"vm_config": object{
+				"runtime": "envoy.wasm.runtime.v8", "code": object{"local": object{"filename": plugin}},
+			}}}},
 			{"name": "router", "typed_config": object{"@type": filters + "http.router.v3.Router"}},
 		},
 	}

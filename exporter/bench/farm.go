@@ -15,8 +15,8 @@ import (
 // farm is many gateways in one process, other than the one that is measured.
 // They are on all of 127.0.0.0/8, so that each has a host of its own, as in life.
 type farm struct {
-	port    string
-	scrapes atomic.Int64
+	port                 string
+	scrapes, predictions atomic.Int64
 }
 
 func startFarm() (*farm, error) {
@@ -35,9 +35,21 @@ func startFarm() (*farm, error) {
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
 		_, _ = w.Write(page)
 	})
+	mux.HandleFunc("POST /v1/models/{model}", f.predict)
 	mux.HandleFunc("POST /sink", func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	go func() { _ = http.Serve(listener, mux) }() // until the program ends
 	return f, nil
+}
+
+// emotions are the labels of the model that a gateway has behind it.
+func emotions() []string { return []string{"joy", "sadness", "anger", "fear", "love", "surprise"} }
+
+// predict answers with one emotion after another, more and less sure.
+func (f *farm) predict(w http.ResponseWriter, _ *http.Request) {
+	all, n := emotions(), f.predictions.Add(1)
+	at, tenths := int(n)%len(all), int(n)/len(all)%10
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = fmt.Fprintf(w, `{"predictions":[[{"label":%q,"score":%g},{"label":%q,"score":0.01}]]}`, all[at], 0.095+0.1*float64(tenths), all[(at+1)%len(all)])
 }
 
 // address is the i-th gateway's.

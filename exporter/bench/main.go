@@ -46,12 +46,18 @@ func newBench(ctx context.Context) (*bench, error) {
 	if b.farm, err = startFarm(); err != nil {
 		return nil, err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", b.exporter, "./exporter")
-	build.Dir = root
+	return b, b.build(ctx, nil, "-o", b.exporter, "./exporter")
+}
+
+// build runs go build in the root, whose last argument is what to build.
+func (b *bench) build(ctx context.Context, env []string, args ...string) error {
+	build := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags", "-s -w"}, args...)...)
+	build.Dir = b.root
+	build.Env = append(os.Environ(), env...)
 	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building the exporter (run this in exporter/bench): %w\n%s", err, out)
+		return fmt.Errorf("building %s (run this in exporter/bench): %w\n%s", args[len(args)-1], err, out)
 	}
-	return b, nil
+	return nil
 }
 
 // tool returns the path of a program: $NAME, or .tools/bin/name, or of PATH.

@@ -1,8 +1,10 @@
 package shape
 
 import (
+	"maps"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,11 +20,36 @@ func Filter(rules []config.Rule) string {
 	anyOf := func(words []string) string { return "(" + strings.Join(words, "|") + ")" }
 	filter := "(^" + regexp.QuoteMeta(contract.StatPrefix) + "|" + regexp.QuoteMeta(contract.FieldEnd) + ")" + pluginPrefix +
 		`|^http\..*\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + `)$` +
-		`|^cluster\..*\.(upstream_rq_time|ratelimit\.` + anyOf(contract.RateLimitResults()) + `)$`
+		`|^cluster\.(` + anyOf(asides()) + `\.upstream_rq_time|.*(` + anyBut(asides()) + `\.upstream_rq_time|\.ratelimit\.` + anyOf(contract.RateLimitResults()) + `))$`
 	for _, rule := range rules {
 		filter += "|(" + rule.Filter + ")"
 	}
 	return filter
+}
+
+// asides are the last segments of a cluster's histograms that have once more
+// what another has, by the origin of a request. Each that is in use is as long a
+// part of the page as the one that is wanted.
+func asides() []string { return []string{"external", "internal", "canary"} }
+
+// anyBut returns a regular expression for the ends of names whose last segment
+// is none of words: for each end of a word, names that go on before it with
+// another letter than the word does. RE2 has no shorter way to say so.
+func anyBut(words []string) string {
+	before := make(map[string]string) // letters that stand before an end
+	for _, word := range words {
+		for i := range len(word) {
+			if letter := word[i : i+1]; !strings.Contains(before[word[i+1:]], letter) {
+				before[word[i+1:]] += letter
+			}
+		}
+		before[word] = "."
+	}
+	var others []string
+	for _, end := range slices.Sorted(maps.Keys(before)) {
+		others = append(others, "[^"+before[end]+"]"+end)
+	}
+	return "(" + strings.Join(others, "|") + ")"
 }
 
 // envoyStat is a stat of Envoy's own: scope.OWNER.member, whose member may be
@@ -210,8 +237,8 @@ func (n envoyName) isAside(stat envoyStat, left string) bool {
 		_, left, _ = strings.Cut(strings.TrimPrefix(left, sep), sep)
 		left = sep + left
 	}
-	return strings.HasSuffix(left, sep+"external") || strings.HasSuffix(left, sep+"internal") ||
-		strings.HasSuffix(left, sep+"canary") || strings.Contains(left, sep+"zone"+sep)
+	isAside := func(word string) bool { return strings.HasSuffix(left, sep+word) }
+	return slices.ContainsFunc(asides(), isAside) || strings.Contains(left, sep+"zone"+sep)
 }
 
 // isInfrastructure tells whether a connection manager serves no user: Envoy's

@@ -88,7 +88,13 @@ func TestFilterFindsWhatRulesWant(t *testing.T) {
 func TestFilterFindsTheContract(t *testing.T) {
 	filter := regexp.MustCompile(Filter(nil))
 	model := contract.Field{Key: contract.LabelModel, Value: "a-b"}
-	names := []string{"cluster.outbound|80||m.svc;.upstream_rq_time"}
+	var names []string
+	for _, cluster := range []string{
+		"outbound|80||m.svc;", "outbound|80||m.internal;", "m", "m.svc.cluster.local", "internal", "external", "canary", "a.eternal", "a.nal", "a.l",
+		"a.library", "a.y", "a.my_external", "my_external", "a.external.b", "a.xinternal", "a.",
+	} {
+		names = append(names, "cluster."+cluster+".upstream_rq_time")
+	}
 	for _, stat := range contract.Stats() {
 		names = append(names, contract.StatPrefix+stat, contract.StatPrefix+string(contract.AppendStat(nil, stat, model)))
 	}
@@ -106,7 +112,9 @@ func TestFilterFindsTheContract(t *testing.T) {
 			t.Errorf("%s is not asked for", name)
 		}
 	}
-	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live"} {
+	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live",
+		"cluster.a.internal.upstream_rq_time", "cluster.outbound|80||m.svc;.external.upstream_rq_time", "cluster.a.b.canary.upstream_rq_time",
+		"cluster.internal.internal.upstream_rq_time", "cluster.a.upstream_rq_time.x"} {
 		if filter.MatchString(name) {
 			t.Errorf("%s is asked for", name)
 		}
