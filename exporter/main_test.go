@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,11 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/moodring/moodring/exporter/internal/expose"
 )
 
 func TestMain(m *testing.M) {
@@ -272,6 +277,61 @@ func TestReload(t *testing.T) {
 	})
 	if got, want := up(), `moodring_exporter_target_up{gateway="c"} 1`; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Whoever reads the log learns that the configuration is bad, and that the one
+// before is in use.
+func TestReloadIsLogged(t *testing.T) {
+	file := writeConfig(t, "gateways: [{url: 'http://127.0.0.1:1'}]\n")
+	_, f, err := parseFlags([]string{"--config.file", file}, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := prometheus.NewRegistry()
+	meter, err := expose.NewMeter(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	ctx, stop := context.WithCancel(t.Context())
+	e, err := newExporter(ctx, f, registry, meter, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		stop()
+		e.wait()
+	}()
+	for _, step := range []struct{ config, want string }{
+		{"gateways: [{url: 'http://127.0.0.1:2'}]\n", `level=INFO msg="Loaded the configuration"`},
+		{"gateways: 1\n", `level=ERROR msg="Loading the configuration failed; the one before stays in use" err="` + file + `: line 1: cannot unmarshal`},
+	} {
+		log.Reset()
+		write(t, file, []byte(step.config))
+		err := e.reload(ctx)
+		if !strings.Contains(log.String(), step.want) {
+			t.Errorf("%v; the log has %s, want %s", err, log.String(), step.want)
+		}
+		if targets := e.fleet.Targets(); len(targets) != 1 || targets[0].Gateway != "127.0.0.1:2" {
+			t.Errorf("the targets are %v", targets)
+		}
+	}
+}
+
+// What a gateway has counted is on the first page of an exporter that was
+// started again, also where it scrapes by itself.
+func TestRestartLosesNothing(t *testing.T) {
+	file := writeConfig(t, "gateways: [{name: a, url: '"+envoy(t, new(atomic.Int32)).URL+"'}]\nscrape: {interval: 1h}\n")
+	var pages []string
+	for range 2 {
+		t.Run("run", func(t *testing.T) { // it ends with the test
+			page := get(t, start(t, "--config.file", file)+"/metrics")
+			pages = append(pages, strings.Join(append(series(page, "moodring_predictions_"), series(page, "moodring_gateway_")...), "\n"))
+		})
+	}
+	if diff := cmp.Diff(pages[0], pages[1]); diff != "" || len(pages[0]) < 1000 {
+		t.Errorf("%d bytes of series (-before +after):\n%s", len(pages[0]), diff)
 	}
 }
 

@@ -20,11 +20,15 @@ var gzipped = map[string]string{"Accept-Encoding": "gzip", "Accept": "text/plain
 // ofScale measures a thousand gateways on one core.
 func (b *bench) ofScale(ctx context.Context) error {
 	fmt.Printf("%d gateways of 60 samples each %s, GOMAXPROCS=1\n", scaleTargets, scaleInterval)
+	base, err := b.ofOneGateway(ctx)
+	if err != nil {
+		return err
+	}
 	p, url, err := b.startExporter(ctx, scaleTargets, "interval: 15s", "GOMAXPROCS=1")
 	if err != nil {
 		return err
 	}
-	err = errors.Join(wait(ctx, scaleInterval+time.Second), b.ofPage(ctx, p, url), b.ofSteadyState(ctx, p, url))
+	err = errors.Join(wait(ctx, scaleInterval+time.Second), b.ofPage(ctx, p, url), b.ofSteadyState(ctx, p, url, base))
 	p.stop()
 	return errors.Join(err, b.ofTenScrapers(ctx))
 }
@@ -64,8 +68,24 @@ func (p *process) cost(times int, do func() error) (time.Duration, error) {
 	return (after - before) / time.Duration(times), err
 }
 
+// ofOneGateway returns what memory an exporter takes that has next to nothing to
+// do, once it has served its page.
+func (b *bench) ofOneGateway(ctx context.Context) (int64, error) {
+	p, url, err := b.startExporter(ctx, 1, "interval: 15s", "GOMAXPROCS=1")
+	if err != nil {
+		return 0, err
+	}
+	defer p.stop()
+	if _, err := get(ctx, url+"/metrics", gzipped); err != nil {
+		return 0, err
+	}
+	now, _, err := p.rss()
+	return now, err
+}
+
 // ofSteadyState measures the exporter with one scraper, as long as two intervals.
-func (b *bench) ofSteadyState(ctx context.Context, p *process, url string) error {
+// base is the memory of one that has a single gateway.
+func (b *bench) ofSteadyState(ctx context.Context, p *process, url string, base int64) error {
 	started := time.Now()
 	used, err := p.cost(1, func() error {
 		for range 2 {
@@ -85,6 +105,9 @@ func (b *bench) ofSteadyState(ctx context.Context, p *process, url string) error
 	now, peak, err := p.rss()
 	report("memory", float64(now)/1e6, 150, "MB RSS")
 	report("memory, at most", float64(peak)/1e6, 150, "MB RSS")
+	tell("a gateway: processor, with one scraper", used.Seconds()*1e6/(2*scaleTargets), "us CPU a scrape")
+	tell("a gateway: memory", float64(now-base)/scaleTargets/1e3, "kB RSS")
+	tell("with one gateway: memory", float64(base)/1e6, "MB RSS")
 	return err
 }
 
