@@ -65,7 +65,7 @@ func (r runner) shortRules() (stack.Rules, error) {
 			return stack.Rules{}, fmt.Errorf("DRIFT_WINDOW is %q; give a time, %s or more", text, shortestWindow)
 		}
 	}
-	return stack.Rules{Corpus: r.corpus, Window: window, For: window / 4}, nil
+	return stack.Rules{Baseline: r.corpus, Window: window, For: window / 4}, nil
 }
 
 // pictureHeight is down to the panels on drift.

@@ -154,9 +154,9 @@ func (r runner) progress(format string, args ...any) {
 }
 
 // usualRules are for a call a second: ten minutes have as many answers as an
-// alert on drift asks for, and more. They know the mix of the stack's own corpus.
-func (r runner) usualRules() stack.Rules {
-	return stack.Rules{Corpus: ownCorpus(r.root), Window: 10 * time.Minute, For: time.Minute}
+// alert on drift asks for, and more.
+func usualRules(baseline string) stack.Rules {
+	return stack.Rules{Baseline: baseline, Window: 10 * time.Minute, For: time.Minute}
 }
 
 func (r runner) start(ctx context.Context, rules stack.Rules) (*stack.Stack, error) {
@@ -172,7 +172,7 @@ func (r runner) client(running *stack.Stack) client.Client {
 
 // up runs the stack until ctx is done or a part of it ends.
 func (r runner) up(ctx context.Context) error {
-	running, err := r.start(ctx, r.usualRules())
+	running, err := r.start(ctx, usualRules(ownCorpus(r.root)))
 	if err != nil {
 		return stopped(ctx, err)
 	}
