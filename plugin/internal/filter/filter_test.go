@@ -2,11 +2,13 @@ package filter_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/filter"
 	"github.com/moodring/moodring/plugin/internal/host"
 	"github.com/moodring/moodring/plugin/internal/hosttest"
@@ -131,6 +133,24 @@ func TestKnownLabelsOfAFloodedReply(t *testing.T) {
 	one.answer(append(labels, "a", "b", "a")...)
 	checkCounters(t, &proxy, map[string]uint64{
 		predictions("a"): 3, predictions("b"): 2, predictions("other"): 1000, overflow: 1000, counted: 3,
+	})
+}
+
+// TestListsOfOtherWorkersLeaveTheReplyAlone: what the proxy gives while a piece
+// of a reply is read, a list longer than what was read of it, does not take the
+// piece's place.
+func TestListsOfOtherWorkersLeaveTheReplyAlone(t *testing.T) {
+	var proxy hosttest.Proxy
+	const config = `{"maxLabels": 2}`
+	one, two := start(t, &proxy, config), start(t, &proxy, config)
+	long := strings.Repeat("a long label ", 8)
+	escaped := string(contract.AppendValue(nil, long))
+	two.answer(long+"1", long+"2")
+	one.answer(slices.Concat([]string{"a", "b", "c"}, slices.Repeat([]string{"d"}, 200), []string{long + "1"})...)
+	checkCounters(t, &proxy, map[string]uint64{
+		predictions(escaped + "1"): 2,
+		predictions(escaped + "2"): 1,
+		predictions("other"):       203, overflow: 203, counted: 2,
 	})
 }
 

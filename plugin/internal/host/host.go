@@ -28,7 +28,8 @@ type Filter interface {
 }
 
 // Host is what a Filter can ask of the proxy, during the proxy's calls only. A
-// []byte that it returns is overwritten by the next call.
+// []byte that it returns is overwritten by the next call, and a piece of a body by
+// the next piece.
 type Host interface {
 	Log(level Level, message string)
 	Configuration() ([]byte, Status)

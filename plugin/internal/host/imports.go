@@ -5,27 +5,31 @@ package host
 import "unsafe"
 
 // What the proxy returns goes into memory that it asks onMemoryAllocate for.
-// Each result is used before the next host call, so that one buffer serves all
-// of them, and a request leaves no garbage. It grows to the longest value there
-// was, and the filter reads bodies in pieces.
-var buffer = make([]byte, 64<<10)
+// Each result is used before the next host call, but for pieces of bodies, so that
+// two buffers serve all of them, and a request leaves no garbage. They grow to the
+// longest value there was, and the filter reads bodies in pieces.
+var (
+	values = make([]byte, 4<<10)
+	pieces = make([]byte, 64<<10)
+	target = &values // of the call that is under way
+)
 
 func handOut(size int) unsafe.Pointer {
-	if size > len(buffer) {
-		buffer = make([]byte, size)
+	if size > len(*target) {
+		*target = make([]byte, size)
 	}
-	return unsafe.Pointer(unsafe.SliceData(buffer))
+	return unsafe.Pointer(unsafe.SliceData(*target))
 }
 
 // Where the proxy writes the numbers that it returns. It writes no address but
-// buffer's own.
+// the target's own.
 var returned struct{ address, size, number uint32 }
 
 func handedOut(status Status) ([]byte, Status) {
 	if status != OK {
 		return nil, status
 	}
-	return buffer[:returned.size], OK
+	return (*target)[:returned.size], OK
 }
 
 // Envoy is the proxy that runs this module.
@@ -51,7 +55,10 @@ func (*Envoy) RemoveHeader(from Map, name string) Status { return removeHeader(f
 
 // Body implements Host.
 func (*Envoy) Body(start, length int) ([]byte, Status) {
-	return handedOut(getBuffer(ResponseBody, uint32(start), uint32(length), &returned.address, &returned.size))
+	target = &pieces
+	piece, status := handedOut(getBuffer(ResponseBody, uint32(start), uint32(length), &returned.address, &returned.size))
+	target = &values
+	return piece, status
 }
 
 // Property implements Host.

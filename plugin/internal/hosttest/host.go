@@ -25,7 +25,8 @@ type shared struct {
 func (p *Proxy) Counters() map[string]uint64 { return maps.Clone(p.counters) }
 
 // VM is one VM of a proxy: host.Host. It is in one callback of one stream at a
-// time, and all that it returns stands in one buffer, as in the real one.
+// time, and what it returns stands in one buffer, and bodies in another, as in the
+// real one.
 type VM struct {
 	Proxy  *Proxy
 	Root   uint32   // the context of the plugin that is started, or that streams are of
@@ -40,13 +41,16 @@ type VM struct {
 	headers map[host.Map]Headers
 	body    []byte
 	details string
-	buffer  []byte
+	buffer  []byte // what is returned
+	piece   []byte // of a body
 }
 
 var _ host.Host = (*VM)(nil)
 
 // NewVM returns a VM of the proxy.
-func NewVM(proxy *Proxy) *VM { return &VM{Proxy: proxy, Root: Root, headers: map[host.Map]Headers{}} }
+func NewVM(proxy *Proxy) *VM {
+	return &VM{Proxy: proxy, Root: Root, headers: map[host.Map]Headers{}, buffer: make([]byte, 4<<10), piece: make([]byte, 64<<10)}
+}
 
 // Headers are names, in lower case, with values.
 type Headers [][2]string
@@ -99,7 +103,8 @@ func (vm *VM) RemoveHeader(from host.Map, name string) host.Status {
 func (vm *VM) Body(start, length int) ([]byte, host.Status) {
 	vm.Calls++
 	start = min(start, len(vm.body))
-	return vm.give(vm.body[start:min(start+length, len(vm.body))]), host.OK
+	vm.piece = append(vm.piece[:0], vm.body[start:min(start+length, len(vm.body))]...)
+	return vm.piece, host.OK
 }
 
 // Property implements host.Host.
