@@ -60,7 +60,12 @@ func addSum(sum uint64, piece []byte) uint64 {
 
 // IsCut tells whether Append will cut or mark the text.
 func (t *Text) IsCut() bool {
-	return t.length >= markLength && (t.length > MaxLabelBytes || endsInMark(t.kept[:t.length]))
+	return t.length > MaxLabelBytes || !IsWhole(t.kept[:t.length])
+}
+
+// IsWhole tells whether a Text of these bytes would keep them as they are.
+func IsWhole(text []byte) bool {
+	return len(text) < markLength || len(text) <= MaxLabelBytes && !endsInMark(text)
 }
 
 // Append appends the text, cut if need be, to dst.

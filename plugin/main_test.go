@@ -159,6 +159,8 @@ func TestFilter(t *testing.T) {
 				{Path: bert},
 				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, IsReset: true},
 				{Path: bert, Body: []string{"\x1f\x8b"}, Headers: headers{{"content-encoding", "gzip"}}},
+				{Path: bert, Body: []string{"\x1f\x8b"}, Headers: headers{{"content-encoding", "gzip"}}, IsReset: true},
+				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Headers: headers{{"content-encoding", "gzip"}}}, // it is not
 				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Headers: headers{{"content-encoding", "identity"}}},
 				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Trailers: headers{{"x", "y"}}},
 				{Path: bert, Body: []string{`{"error":"no"}`}, Status: "500"},
@@ -167,10 +169,10 @@ func TestFilter(t *testing.T) {
 				"model=.=bert;.;outcome=.=no_predictions;.;moodring_replies_total": 1,
 				"model=.=bert;.;outcome=.=unparsed;.;moodring_replies_total":       2,
 				"model=.=bert;.;outcome=.=truncated;.;moodring_replies_total":      3,
-				"model=.=bert;.;outcome=.=encoded;.;moodring_replies_total":        1,
-				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":        2,
+				"model=.=bert;.;outcome=.=encoded;.;moodring_replies_total":        2,
+				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":        3,
 				"model=.=bert;.;outcome=.=error_status;.;moodring_replies_total":   1,
-				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":          2,
+				"model=.=bert;.;label=.=joy;.;moodring_predictions_total":          3,
 			},
 		},
 		{
@@ -253,6 +255,7 @@ func TestFilter(t *testing.T) {
 			},
 		},
 	}
+	tests = append(tests, knownTests()...)
 	tests = append(tests, v2Tests()...)
 	for name, body := range bothBodies(t) {
 		for _, test := range tests {
@@ -268,6 +271,76 @@ func TestFilter(t *testing.T) {
 			})
 		}
 	}
+}
+
+// knownTests are about the shortcut that a model's path is from its second request
+// on, and the one that a known label's only answer is.
+func knownTests() []filterTest {
+	const fear = `{"predictions":[[{"label":"fear","score":0.7},{"label":"joy","score":0.3}]]}`
+	before := []exchange{{Path: bert, Body: []string{joy}}, {Path: bert, Body: []string{joy}}}
+	joys := func(count uint64, more map[string]uint64) map[string]uint64 {
+		want := map[string]uint64{
+			"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":                      count,
+			"model=.=bert;.;label=.=joy;.;moodring_predictions_total":                        count,
+			"model=.=bert;.;label=.=joy;.;moodring_prediction_confidence_count":              count,
+			"model=.=bert;.;label=.=joy;.;moodring_prediction_confidence_sum_millionths":     960000 * count,
+			"model=.=bert;.;label=.=joy;.;le=.=0.99;.;moodring_prediction_confidence_bucket": count,
+		}
+		for name, n := range more {
+			want[name] += n
+		}
+		return want
+	}
+	tests := []filterTest{
+		{name: "once more", exchanges: []exchange{{Path: bert, Body: []string{joy}}}, want: joys(3, nil)},
+		{name: "with white space behind", exchanges: []exchange{{Path: bert, Body: []string{joy, "\n ", ""}}}, want: joys(3, nil)},
+		{name: "with more behind", exchanges: []exchange{{Path: bert, Body: []string{joy, "\n", "x"}}}, want: joys(2, map[string]uint64{
+			"model=.=bert;.;outcome=.=unparsed;.;moodring_replies_total": 1,
+		})},
+		{name: "with trailers", exchanges: []exchange{{Path: bert, Body: []string{joy}, Trailers: headers{{"x", "y"}}}}, want: joys(3, nil)},
+		{name: "reset at its end", exchanges: []exchange{{Path: bert, Body: []string{joy}, IsReset: true}}, want: joys(2, map[string]uint64{
+			"model=.=bert;.;outcome=.=truncated;.;moodring_replies_total": 1,
+		})},
+		{name: "with an error's status", exchanges: []exchange{{Path: bert, Body: []string{joy}, Status: "503"}}, want: joys(2, map[string]uint64{
+			"model=.=bert;.;outcome=.=error_status;.;moodring_replies_total": 1,
+		})},
+		{name: "by another way to write the path", exchanges: []exchange{{Path: bert + "?n=1", Body: []string{joy}}, {Path: "/v1/models/b%65rt:predict", Body: []string{joy}}},
+			want: joys(4, nil)},
+		{name: "a version of it, and its V2", exchanges: []exchange{
+			{Path: "/v1/models/bert/versions/1:predict", Body: []string{`{"predictions":[]}`}},
+			{Path: "/v1/models/bert/versions/1:predict", Body: []string{`{"predictions":[]}`}},
+			{Path: "/v2/models/bert/infer", Body: []string{`{"outputs":[{"name":"o","datatype":"BYTES","shape":[1],"data":["joy"]}]}`}},
+			{Path: "/v2/models/bert/infer", Body: []string{`{"model_version":"1","outputs":[]}`}},
+		}, want: joys(2, map[string]uint64{
+			"model=.=bert;.;model_version=.=1;.;outcome=.=no_predictions;.;moodring_replies_total": 3,
+			"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":                            1,
+			"model=.=bert;.;label=.=joy;.;moodring_predictions_total":                              1,
+		})},
+		{name: "a label that is new, then known", config: `{"plainCounters":true}`, exchanges: []exchange{
+			{Path: bert, Body: []string{fear}}, {Path: bert, Body: []string{fear}},
+		}, want: joys(2, map[string]uint64{
+			"joy": 2, "fear": 2,
+			"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":                       2,
+			"model=.=bert;.;label=.=fear;.;moodring_predictions_total":                        2,
+			"model=.=bert;.;label=.=fear;.;moodring_prediction_confidence_count":              2,
+			"model=.=bert;.;label=.=fear;.;moodring_prediction_confidence_sum_millionths":     1400000,
+			"model=.=bert;.;label=.=fear;.;le=.=0.7;.;moodring_prediction_confidence_bucket":  2,
+			"model=.=bert;.;label=.=fear;.;le=.=0.8;.;moodring_prediction_confidence_bucket":  2,
+			"model=.=bert;.;label=.=fear;.;le=.=0.9;.;moodring_prediction_confidence_bucket":  2,
+			"model=.=bert;.;label=.=fear;.;le=.=0.95;.;moodring_prediction_confidence_bucket": 2,
+			"model=.=bert;.;label=.=fear;.;le=.=0.99;.;moodring_prediction_confidence_bucket": 2,
+		})},
+		{name: "a label without room", config: `{"maxLabels":1}`, exchanges: []exchange{{Path: bert, Body: []string{`{"predictions":["x"]}`}}}, want: joys(2, map[string]uint64{
+			"model=.=bert;.;outcome=.=counted;.;moodring_replies_total": 1,
+			"model=.=bert;.;label=.=other;.;moodring_predictions_total": 1,
+			"kind=.=labels;.;moodring_overflow_total":                   1,
+		})},
+	}
+	for i := range tests {
+		tests[i].name = "known: " + tests[i].name
+		tests[i].exchanges = append(slices.Clone(before), tests[i].exchanges...)
+	}
+	return tests
 }
 
 // v2Tests are about the Open Inference Protocol: who says which model it is, and

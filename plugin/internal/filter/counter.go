@@ -26,6 +26,8 @@ type series struct {
 
 // stat returns the name of one of the series' counters in the proxy: of a
 // metric, a part of it, or a bucket.
+//
+//go:noinline
 func (s *series) stat(metric, part, le string) []byte {
 	var fields []contract.Field
 	if s.model != nil {
@@ -53,16 +55,18 @@ func (l *ledger) increment(c *counter, n uint64) (isDone bool) {
 		return false
 	}
 	if status := l.host.Increment(c.id, n); status != host.OK {
-		l.complain("the proxy does not count, and a number is lost: " + status.String())
+		l.complainOf("the proxy does not count, and a number is lost: ", status)
 	}
 	return true
 }
 
 // start makes a counter of that name, with n as its first count.
+//
+//go:noinline
 func (l *ledger) start(c *counter, n uint64, name []byte) {
 	id, status := l.host.DefineCounter(name)
 	if status != host.OK {
-		l.complain("the proxy does not make a counter, and what it would count is lost: " + status.String())
+		l.complainOf("the proxy does not make a counter, and what it would count is lost: ", status)
 		return
 	}
 	c.id, c.isDefined = id, true
@@ -75,16 +79,36 @@ func (l *ledger) incrementAll(h *histogram, sample *sample, s *series, of *shape
 	if sample.count == 0 {
 		return
 	}
-	if !l.increment(&h.count, sample.count) {
-		l.start(&h.count, sample.count, s.stat(of.metric, contract.SuffixCount, ""))
-	}
-	if !l.increment(&h.sum, sample.sum) {
-		l.start(&h.sum, sample.sum, s.stat(of.metric, contract.SuffixSum, ""))
-	}
+	l.incrementSum(h, sample.count, sample.sum, s, of)
 	below := uint64(0)
 	for i := range of.bounds {
-		if below += sample.buckets[i]; !l.increment(&h.buckets[i], below) {
-			l.start(&h.buckets[i], below, s.stat(of.metric, contract.SuffixBucket, of.bounds[i].Le))
-		}
+		below += sample.buckets[i]
+		l.incrementBucket(h, i, below, s, of)
+	}
+}
+
+// observe adds one value to a histogram, as sample.add and incrementAll do.
+func (l *ledger) observe(h *histogram, value float64, s *series, of *shape) {
+	if !of.takes(value) {
+		return
+	}
+	l.incrementSum(h, 1, millionths(value), s, of)
+	for i := len(of.bounds) - 1; i >= 0 && value <= of.bounds[i].Value; i-- {
+		l.incrementBucket(h, i, 1, s, of)
+	}
+}
+
+func (l *ledger) incrementSum(h *histogram, count, sum uint64, s *series, of *shape) {
+	if !l.increment(&h.count, count) {
+		l.start(&h.count, count, s.stat(of.metric, contract.SuffixCount, ""))
+	}
+	if !l.increment(&h.sum, sum) {
+		l.start(&h.sum, sum, s.stat(of.metric, contract.SuffixSum, ""))
+	}
+}
+
+func (l *ledger) incrementBucket(h *histogram, i int, n uint64, s *series, of *shape) {
+	if !l.increment(&h.buckets[i], n) {
+		l.start(&h.buckets[i], n, s.stat(of.metric, contract.SuffixBucket, of.bounds[i].Le))
 	}
 }

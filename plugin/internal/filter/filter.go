@@ -17,13 +17,12 @@ import (
 // any number of plugins, which are configurations; they count in one ledger,
 // since the proxy's counters are one set as well.
 type VM struct {
-	host    host.Host
-	ledger  ledger
+	host    host.Proxy
 	plugins []*plugin
-
 	latest  created // whose request headers come next
 	streams streams // those on predict routes alone
 	spare   spare
+	ledger  ledger
 }
 
 var _ host.Filter = (*VM)(nil)
@@ -31,7 +30,7 @@ var _ host.Filter = (*VM)(nil)
 type created struct{ stream, root uint32 }
 
 // New returns the filter for a VM of the host's.
-func New(host host.Host) *VM {
+func New(host host.Proxy) *VM {
 	return &VM{host: host, ledger: newLedger(host), streams: newStreams()}
 }
 
@@ -42,7 +41,7 @@ func (vm *VM) ContextCreated(id, root uint32) { vm.latest = created{id, root} }
 
 // Configure implements host.Filter.
 func (vm *VM) Configure(root uint32) (isStarted bool) {
-	defer vm.recoverFrom(root)
+	defer func() { vm.mend(root, recover()) }()
 	data, status := vm.host.Configuration()
 	if status != host.OK && status != host.NotFound {
 		vm.host.Log(host.Critical, "moodring: not started: the proxy does not give pluginConfig: "+status.String())
@@ -53,13 +52,13 @@ func (vm *VM) Configure(root uint32) (isStarted bool) {
 		vm.host.Log(host.Critical, "moodring: not started: "+err.Error())
 		return false
 	}
-	vm.stop(root)
+	// Where one begins, others may have ended: a callback for that would be one at
+	// each stream's end.
+	vm.plugins = slices.DeleteFunc(vm.plugins, func(p *plugin) bool {
+		return p.root == root || !vm.host.Exists(p.root, root)
+	})
 	vm.plugins = append(vm.plugins, newPlugin(root, checked))
 	return true
-}
-
-func (vm *VM) stop(root uint32) {
-	vm.plugins = slices.DeleteFunc(vm.plugins, func(p *plugin) bool { return p.root == root })
 }
 
 // plugin returns that of a root context, or nil. There are few.
@@ -74,7 +73,7 @@ func (vm *VM) plugin(root uint32) *plugin {
 
 // RequestHeaders implements host.Filter.
 func (vm *VM) RequestHeaders(id uint32) {
-	defer vm.recoverFrom(id)
+	defer func() { vm.mend(id, recover()) }()
 	plugin := vm.plugin(vm.latest.root)
 	if plugin == nil || vm.latest.stream != id {
 		return
@@ -83,14 +82,36 @@ func (vm *VM) RequestHeaders(id uint32) {
 	if status != host.OK { // a request without a path asks no model
 		return
 	}
-	asked, isPredict := plugin.route(path)
-	if !isPredict || asked.isGRPC && !vm.isGRPC() {
+	var s *stream
+	if known := plugin.shortcuts.find(path); known != nil {
+		s = vm.spare.stream(id, plugin)
+		s.follow(known)
+	} else if s = vm.ask(id, plugin, path); s == nil {
 		return
 	}
-	vm.streams.put(vm.spare.stream(id, plugin, asked))
-	if !asked.isGRPC && plugin.config.AcceptEncoding == config.DropEncoding {
+	vm.streams.put(s)
+	if plugin.dropsEncoding && !s.isGRPC {
 		vm.dropAcceptEncoding()
 	}
+}
+
+// ask returns the stream of a request that asks to predict, or nil. A path to a
+// model that has room becomes a shortcut.
+//
+//go:noinline
+func (vm *VM) ask(id uint32, plugin *plugin, path []byte) *stream {
+	asked, isPredict := plugin.route(path)
+	if !isPredict || asked.isGRPC && !vm.isGRPC() {
+		return nil
+	}
+	s := vm.spare.stream(id, plugin)
+	s.ask(asked)
+	if asked.isPlain {
+		if known := vm.ledger.known(s); known != nil {
+			plugin.shortcuts.add(path, asked, known)
+		}
+	}
+	return s
 }
 
 func (vm *VM) isGRPC() bool {
@@ -105,9 +126,13 @@ func (vm *VM) isGRPC() bool {
 // is removed, even one that is not there (context.cc, removeHeaderMapValue).
 func (vm *VM) dropAcceptEncoding() {
 	const name = "accept-encoding"
-	if _, status := vm.host.Header(host.RequestHeaders, name); status == host.NotFound {
-		return
+	if _, status := vm.host.Header(host.RequestHeaders, name); status != host.NotFound {
+		vm.drop(name)
 	}
+}
+
+//go:noinline
+func (vm *VM) drop(name string) {
 	if status := vm.host.RemoveHeader(host.RequestHeaders, name); status != host.OK {
 		vm.ledger.complain("the proxy does not drop accept-encoding: " + status.String())
 	}
@@ -116,60 +141,72 @@ func (vm *VM) dropAcceptEncoding() {
 // ResponseHeaders implements host.Filter.
 func (vm *VM) ResponseHeaders(id uint32, isEnd bool) {
 	if s := vm.streams.find(id); s != nil {
-		defer vm.recoverFrom(id)
+		defer func() { vm.mend(id, recover()) }()
 		vm.settle(s, vm.begin(s, isEnd))
 	}
 }
 
 // ResponseBody implements host.Filter.
 func (vm *VM) ResponseBody(id uint32, size int, isEnd bool) {
-	if s := vm.streams.find(id); s != nil {
-		defer vm.recoverFrom(id)
-		vm.settle(s, vm.follow(s, size, isEnd))
+	if s := vm.streams.find(id); s != nil && s.outcome == undecided {
+		defer func() { vm.mend(id, recover()) }()
+		vm.settle(s, vm.read(s, size, isEnd))
 	}
 }
 
 // ResponseTrailers implements host.Filter.
 func (vm *VM) ResponseTrailers(id uint32) {
-	if s := vm.streams.find(id); s != nil {
-		defer vm.recoverFrom(id)
+	if s := vm.streams.find(id); s != nil && s.outcome == undecided {
+		defer func() { vm.mend(id, recover()) }()
 		vm.settle(s, vm.close(s))
 	}
 }
 
-// Deleted implements host.Filter. A stream that is still followed was reset
-// before its reply had ended, or even begun.
-func (vm *VM) Deleted(id uint32) {
+// Logged implements host.Filter. A stream that is still followed was reset
+// before its reply had ended, or even begun; or its reply could not be read.
+func (vm *VM) Logged(id uint32) {
 	if s := vm.streams.find(id); s != nil {
-		defer vm.recoverFrom(id)
-		outcome := contract.OutcomeTruncated
-		if s.reply == nil {
-			outcome = notAModels
-		}
-		vm.settle(s, outcome)
-	} else if vm.plugin(id) != nil {
-		vm.stop(id)
+		defer func() { vm.mend(id, recover()) }()
+		vm.finish(s, vm.lastOutcome(s))
 	}
 }
 
-// settle counts a reply whose outcome is known, and follows it no longer.
+// settle finishes a stream whose outcome is known. Whether a reply that could not
+// be read was compressed is asked when it is logged: of those that can be read
+// nobody needs to know.
 func (vm *VM) settle(s *stream, outcome string) {
-	if outcome == undecided {
-		return
+	switch outcome {
+	case undecided:
+	case contract.OutcomeUnparsed, contract.OutcomeTruncated:
+		s.outcome = outcome
+	default:
+		vm.finish(s, outcome)
 	}
+}
+
+// finish counts a reply and follows its stream no longer.
+func (vm *VM) finish(s *stream, outcome string) {
 	vm.streams.remove(s.id)
-	if outcome != notAModels {
+	switch {
+	case outcome == notAModels:
+	case s.sole != nil && outcome == contract.OutcomeCounted:
+		vm.ledger.addSole(s)
+	default:
 		vm.ledger.add(s, outcome)
 	}
 	vm.spare.put(s)
 }
 
-// recoverFrom lets a request and its reply pass on the filter's own fault, which
-// it counts. What was tallied of the reply is lost.
-func (vm *VM) recoverFrom(id uint32) {
-	if recover() == nil {
-		return
+// mend lets a request and its reply pass on the filter's own fault, if there was
+// one, and counts it. What was tallied of the reply is lost.
+func (vm *VM) mend(id uint32, fault any) {
+	if fault != nil {
+		vm.lose(id)
 	}
+}
+
+//go:noinline
+func (vm *VM) lose(id uint32) {
 	vm.streams.remove(id)
 	vm.ledger.fault("a fault of the filter's own; the reply passes uncounted: please report it")
 }

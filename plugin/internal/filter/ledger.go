@@ -11,7 +11,7 @@ import (
 
 // ledger is all that a VM has counted, by model and label.
 type ledger struct {
-	host host.Host
+	host host.Proxy
 
 	models   roster[model]
 	other    *model // of models that have no room
@@ -33,6 +33,7 @@ type model struct {
 	replies           []counter // as ledger.outcomes
 	margin, batchSize histogram
 	labels            roster[label]
+	latest            *label // looked for
 	other             *label // of labels that have no room
 }
 
@@ -43,7 +44,7 @@ type label struct {
 	confidence     histogram
 }
 
-func newLedger(h host.Host) ledger {
+func newLedger(h host.Proxy) ledger {
 	return ledger{
 		host:       h,
 		models:     roster[model]{key: []byte(sharedPrefix + "models"), make: keyedModel},
@@ -97,8 +98,19 @@ func newModel(name, version string) *model {
 
 func newLabel(name string) *label { return &label{name: name} }
 
+// label returns that of a name if it has room, and nil otherwise.
+func (m *model) label(name []byte) *label {
+	if m.latest == nil || m.latest.name != string(name) {
+		m.latest = m.labels.find(name, hash(name))
+	}
+	return m.latest
+}
+
 // known returns a stream's model if it has room, and nil otherwise.
 func (l *ledger) known(s *stream) *model {
+	if s.model != nil {
+		return s.model
+	}
 	l.key = appendKey(l.key[:0], &s.name, &s.version)
 	if l.latest == nil || l.latest.key != string(l.key) {
 		l.latest = l.models.find(l.key, hash(l.key))
@@ -133,6 +145,8 @@ func (l *ledger) find(s *stream) (found *model, isFull bool) {
 }
 
 // add counts a reply that has ended.
+//
+//go:noinline
 func (l *ledger) add(s *stream, outcome string) {
 	if !s.namesName && !s.plugin.follows(&s.name) {
 		return
@@ -144,12 +158,17 @@ func (l *ledger) add(s *stream, outcome string) {
 			l.addOverflow(contract.OverflowModels, s.reply.answers)
 		}
 	}
+	l.addReply(of, outcome)
+}
+
+func (l *ledger) addReply(of *model, outcome string) {
 	replies := &of.replies[slices.Index(l.outcomes, outcome)]
 	if !l.increment(replies, 1) {
 		l.start(replies, 1, (&series{of, contract.LabelOutcome, outcome}).stat(contract.Replies, "", ""))
 	}
 }
 
+//go:noinline
 func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
 	for i := range r.labels.list {
 		name, counts := &r.labels.list[i], &r.labels.counts[i]
@@ -170,18 +189,30 @@ func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
 	}
 }
 
+// addSole counts a reply that is one answer, of a model that has room.
+func (l *ledger) addSole(s *stream) {
+	series := series{s.model, contract.LabelLabel, s.sole.name}
+	l.addAnswersOf(s.sole, 1, &series, &s.plugin.config)
+	l.observe(&s.sole.confidence, s.score, &series, &l.confidence)
+	l.addReply(s.model, contract.OutcomeCounted)
+}
+
 func (l *ledger) addLabel(of *model, label *label, counts *counts, config *config.Config) {
-	s := series{of, contract.LabelLabel, label.name}
-	if !l.increment(&label.answers, counts.answers) {
-		l.start(&label.answers, counts.answers, s.stat(contract.Predictions, "", ""))
-	}
-	if config.PlainCounters && !l.increment(&label.plain, counts.answers) {
-		l.start(&label.plain, counts.answers, contract.AppendPlain(nil, label.name))
-	}
+	series := series{of, contract.LabelLabel, label.name}
+	l.addAnswersOf(label, counts.answers, &series, config)
 	if !l.increment(&label.given, counts.given) {
-		l.start(&label.given, counts.given, s.stat(contract.LabelScores, contract.SuffixMillionths, ""))
+		l.start(&label.given, counts.given, series.stat(contract.LabelScores, contract.SuffixMillionths, ""))
 	}
-	l.incrementAll(&label.confidence, &counts.scores, &s, &l.confidence)
+	l.incrementAll(&label.confidence, &counts.scores, &series, &l.confidence)
+}
+
+func (l *ledger) addAnswersOf(label *label, answers uint64, s *series, config *config.Config) {
+	if !l.increment(&label.answers, answers) {
+		l.start(&label.answers, answers, s.stat(contract.Predictions, "", ""))
+	}
+	if config.PlainCounters && !l.increment(&label.plain, answers) {
+		l.start(&label.plain, answers, contract.AppendPlain(nil, label.name))
+	}
 }
 
 func (l *ledger) addOverflow(kind string, n uint64) {
@@ -205,6 +236,9 @@ func (l *ledger) fault(what string) {
 		l.start(&l.faults, 1, (&series{}).stat(contract.Faults, "", ""))
 	}
 }
+
+//go:noinline
+func (l *ledger) complainOf(what string, status host.Status) { l.complain(what + status.String()) }
 
 // complain logs what went wrong, once in a VM: what a hostile reply can repeat
 // is not to fill the log.

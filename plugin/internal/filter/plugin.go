@@ -8,7 +8,12 @@ import (
 
 // plugin is one configuration of the filter.
 type plugin struct {
-	root   uint32 // its context
+	root      uint32 // its context
+	shortcuts shortcuts
+
+	dropsEncoding  bool
+	countsTopsOnly bool // of each answer the top label and its score, and nothing else
+
 	config config.Config
 	paths  map[string][]byte // model by path, besides KServe's routes
 	listed map[string]*answer.Options
@@ -17,6 +22,7 @@ type plugin struct {
 
 func newPlugin(root uint32, config config.Config) *plugin {
 	made := &plugin{root: root, config: config, paths: map[string][]byte{}, listed: map[string]*answer.Options{}}
+	made.setSwitches()
 	made.others.Scores, made.others.Margins = config.ScoreSums, config.Margins
 	for name, model := range config.Models {
 		made.listed[name] = &answer.Options{
@@ -31,6 +37,11 @@ func newPlugin(root uint32, config config.Config) *plugin {
 		}
 	}
 	return made
+}
+
+func (p *plugin) setSwitches() {
+	p.dropsEncoding = p.config.AcceptEncoding == config.DropEncoding
+	p.countsTopsOnly = !p.config.ScoreSums && !p.config.Margins && !p.config.BatchSizes
 }
 
 // options returns how to read a model's replies.

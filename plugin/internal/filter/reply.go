@@ -27,6 +27,7 @@ var _ answer.Answers = (*reply)(nil)
 
 func (r *reply) reset(ledger *ledger, of *stream, framing answer.Reply) {
 	r.ledger, r.stream = ledger, of
+	of.takeNames()
 	r.Discard()
 	options := &r.options
 	if of.namesName {
@@ -48,7 +49,7 @@ func (r *reply) Discard() {
 // tell.
 func (r *reply) Model(name *contract.Text) {
 	if !r.stream.namesName {
-		r.stream.name = *name
+		r.stream.setName(name)
 		r.options = *r.stream.plugin.options(name)
 	}
 }
@@ -56,7 +57,7 @@ func (r *reply) Model(name *contract.Text) {
 // Version implements answer.Answers.
 func (r *reply) Version(version *contract.Text) {
 	if !r.stream.hasVersion {
-		r.stream.version = *version
+		r.stream.setVersion(version)
 	}
 }
 

@@ -31,7 +31,7 @@ func (r *roster[T]) find(name []byte, sum uint32) *T {
 
 // admit returns the member of that name, which joins if there is room. Without
 // room it returns nil.
-func (r *roster[T]) admit(h host.Host, name []byte, sum uint32, limit int) *T {
+func (r *roster[T]) admit(h host.Proxy, name []byte, sum uint32, limit int) *T {
 	for {
 		if known := r.find(name, sum); known != nil || len(r.members) >= limit {
 			return known
@@ -49,7 +49,7 @@ func (r *roster[T]) admit(h host.Host, name []byte, sum uint32, limit int) *T {
 // load takes in what other VMs have admitted, and returns the whole list. It is
 // not shared where the proxy fails to give it: then a VM keeps the bound by
 // itself.
-func (r *roster[T]) load(h host.Host) (list []byte, version uint32, isShared bool) {
+func (r *roster[T]) load(h host.Proxy) (list []byte, version uint32, isShared bool) {
 	list, version, status := h.Shared(r.key)
 	switch {
 	case status == host.NotFound:
@@ -76,7 +76,7 @@ func (r *roster[T]) load(h host.Host) (list []byte, version uint32, isShared boo
 }
 
 // share sets the list with one more name.
-func (r *roster[T]) share(h host.Host, list, name []byte, version uint32) host.Status {
+func (r *roster[T]) share(h host.Proxy, list, name []byte, version uint32) host.Status {
 	longer := make([]byte, 0, len(list)+sizeBytes+len(name))
 	longer = append(longer, list...)
 	longer = append(longer, byte(len(name)>>8), byte(len(name)))

@@ -7,6 +7,7 @@ import "bytes"
 type route struct {
 	isGRPC  bool   // if its media type says so too
 	isV2    bool   // over REST
+	isPlain bool   // the path itself says so, without a query or an escape
 	name    []byte // of the model; empty where only the reply tells
 	version []byte // likewise
 }
@@ -18,14 +19,16 @@ const grpcPath = "/inference.GRPCInferenceService/ModelInfer"
 // route returns what a request asks to predict. It is false on a path that asks
 // no model, or one that is not followed. The path is decoded in place.
 func (p *plugin) route(path []byte) (asked route, isPredict bool) {
+	isPlain := bytes.IndexByte(path, '%') < 0
 	if query := bytes.IndexByte(path, '?'); query >= 0 {
-		path = path[:query]
+		path, isPlain = path[:query], false
 	}
 	path = unescape(path)
 	if name, ok := p.paths[string(path)]; ok {
-		return route{name: name}, true
+		return route{name: name, isPlain: isPlain}, true
 	}
 	if asked, isPredict = modelRoute(path); isPredict {
+		asked.isPlain = isPlain
 		return asked, !p.config.OnlyListed || p.listed[string(asked.name)] != nil
 	}
 	return route{isGRPC: true}, string(path) == grpcPath

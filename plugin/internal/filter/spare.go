@@ -15,15 +15,15 @@ const (
 	mostReplies = 32
 )
 
-// stream returns one for a request on route.
-func (s *spare) stream(id uint32, plugin *plugin, asked route) *stream {
+// stream returns one for a request.
+func (s *spare) stream(id uint32, plugin *plugin) *stream {
 	var taken *stream
 	if last := len(s.streams) - 1; last >= 0 {
 		taken, s.streams = s.streams[last], s.streams[:last]
 	} else {
 		taken = &stream{}
 	}
-	taken.reset(id, plugin, asked)
+	taken.reset(id, plugin)
 	return taken
 }
 

@@ -28,10 +28,9 @@ type sample struct {
 // mostBounds is the number of bounds of the contract's longest histogram.
 const mostBounds = 10
 
-// add notes a value of at least 0 that is at most the histogram's most. Others
-// are not what it is about: a score outside of 0 to 1 is no confidence.
+// add notes a value, if the histogram takes it.
 func (s *sample) add(to *shape, value float64) {
-	if !(value >= 0 && value <= to.most) {
+	if !to.takes(value) {
 		return
 	}
 	s.count++
@@ -53,6 +52,10 @@ type shape struct {
 	bounds []contract.Bound
 	most   float64 // that a value may be
 }
+
+// takes tells whether a value is what the histogram is about: a score outside of 0
+// to 1 is no confidence.
+func (s *shape) takes(value float64) bool { return value >= 0 && value <= s.most }
 
 func shapeOf(metric string, most float64) shape {
 	return shape{metric: metric, bounds: contract.Bounds(metric), most: most}

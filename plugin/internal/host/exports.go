@@ -48,8 +48,8 @@ func onResponseTrailers(stream, _ uint32) uint32 {
 	return carryOn
 }
 
-//go:wasmexport proxy_on_delete
-func onDelete(id uint32) { filter.Deleted(id) }
+//go:wasmexport proxy_on_log
+func onLog(stream uint32) { filter.Logged(stream) }
 
 // carryOn is the one action of this filter: headers, body and trailers pass.
 const carryOn = 0

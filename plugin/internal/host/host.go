@@ -23,8 +23,9 @@ type Filter interface {
 	ResponseBody(stream uint32, size int, isEnd bool)
 	ResponseTrailers(stream uint32)
 
-	// Deleted is a context's last call: of a stream, however it ended.
-	Deleted(id uint32)
+	// Logged is a stream's last call, however it ended. The reply's headers can be
+	// read once more.
+	Logged(stream uint32)
 }
 
 // Host is what a Filter can ask of the proxy, during the proxy's calls only. A
@@ -39,12 +40,17 @@ type Host interface {
 	RemoveHeader(from Map, name string) Status
 
 	// Body returns length bytes of the piece of the reply that is passing, or
-	// fewer where it ends.
+	// fewer where it ends. Behind them json.Margin more bytes can be read, of any
+	// value.
 	Body(start, length int) ([]byte, Status)
 
 	// Property returns an attribute of the stream; the parts of its path are
 	// separated by a zero byte.
 	Property(path string) ([]byte, Status)
+
+	// Exists tells whether a context is still there. It is asked in a call of the
+	// context self.
+	Exists(id, self uint32) bool
 
 	// DefineCounter returns the id of the counter of that name in this VM; it is
 	// the same counter as any other VM's of the same name.

@@ -2,7 +2,11 @@
 
 package host
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/moodring/moodring/plugin/internal/json"
+)
 
 // What the proxy returns goes into memory that it asks onMemoryAllocate for.
 // Each result is used before the next host call, but for pieces of bodies, so that
@@ -10,13 +14,13 @@ import "unsafe"
 // longest value there was, and the filter reads bodies in pieces.
 var (
 	values = make([]byte, 4<<10)
-	pieces = make([]byte, 64<<10)
+	pieces = make([]byte, 64<<10+json.Margin)
 	target = &values // of the call that is under way
 )
 
 func handOut(size int) unsafe.Pointer {
-	if size > len(*target) {
-		*target = make([]byte, size)
+	if size > len(*target)-json.Margin {
+		*target = make([]byte, size+json.Margin)
 	}
 	return unsafe.Pointer(unsafe.SliceData(*target))
 }
@@ -66,6 +70,15 @@ func (*Envoy) Property(path string) ([]byte, Status) {
 	return handedOut(getProperty(path, &returned.address, &returned.size))
 }
 
+// Exists implements Host: only a context that exists can be what calls are about.
+func (*Envoy) Exists(id, self uint32) bool {
+	if setEffectiveContext(id) != OK {
+		return false
+	}
+	_ = setEffectiveContext(self) // which exists
+	return true
+}
+
 // DefineCounter implements Host.
 func (*Envoy) DefineCounter(name []byte) (uint32, Status) {
 	const counter = 0
@@ -108,6 +121,10 @@ func removeHeader(from Map, name string) Status
 //go:wasmimport env proxy_get_property
 //go:noescape
 func getProperty(path string, address, size *uint32) Status
+
+//go:wasmimport env proxy_set_effective_context
+//go:noescape
+func setEffectiveContext(id uint32) Status
 
 //go:wasmimport env proxy_define_metric
 //go:noescape

@@ -60,7 +60,7 @@ func (vm *VM) End(filter host.Filter, stream uint32, e *Exchange) {
 		vm.headers[host.ResponseTrailers] = e.Trailers
 		filter.ResponseTrailers(stream)
 	}
-	filter.Deleted(stream)
+	filter.Logged(stream)
 }
 
 // Pass passes an exchange as a whole.

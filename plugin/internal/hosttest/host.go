@@ -3,10 +3,12 @@
 package hosttest
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 
 	"github.com/moodring/moodring/plugin/internal/host"
+	"github.com/moodring/moodring/plugin/internal/json"
 )
 
 // Proxy is what all VMs of a proxy share. Its zero value is ready.
@@ -30,6 +32,7 @@ func (p *Proxy) Counters() map[string]uint64 { return maps.Clone(p.counters) }
 type VM struct {
 	Proxy  *Proxy
 	Root   uint32   // the context of the plugin that is started, or that streams are of
+	Ended  uint32   // the context of a plugin that is gone, if any is
 	Config []byte   // of the plugin that is started
 	Logged []string // lines
 	Calls  int      // of the filter, so far
@@ -63,6 +66,10 @@ func (vm *VM) give(value []byte) []byte {
 	vm.buffer = append(vm.buffer[:0], value...)
 	return vm.buffer
 }
+
+// margin is what can be read behind a piece of a body: here, what looks like the
+// beginning of more.
+var margin = [json.Margin]byte(bytes.Repeat([]byte("}]]}{\"label\":\"0."), json.Margin/16))
 
 // Log implements host.Host.
 func (vm *VM) Log(_ host.Level, message string) {
@@ -103,8 +110,9 @@ func (vm *VM) RemoveHeader(from host.Map, name string) host.Status {
 func (vm *VM) Body(start, length int) ([]byte, host.Status) {
 	vm.Calls++
 	start = min(start, len(vm.body))
-	vm.piece = append(vm.piece[:0], vm.body[start:min(start+length, len(vm.body))]...)
-	return vm.piece, host.OK
+	end := min(start+length, len(vm.body))
+	vm.piece = append(append(vm.piece[:0], vm.body[start:end]...), margin[:]...)
+	return vm.piece[:end-start], host.OK
 }
 
 // Property implements host.Host.
@@ -113,8 +121,13 @@ func (vm *VM) Property(path string) ([]byte, host.Status) {
 	if path != "response\x00code_details" || vm.details == "" {
 		return nil, host.NotFound
 	}
-	vm.buffer = append(vm.buffer[:0], vm.details...)
-	return vm.buffer, host.OK
+	return vm.give([]byte(vm.details)), host.OK
+}
+
+// Exists implements host.Host.
+func (vm *VM) Exists(id, _ uint32) bool {
+	vm.Calls++
+	return id != vm.Ended
 }
 
 // DefineCounter implements host.Host.

@@ -105,8 +105,8 @@ func (i *Instance) ResponseTrailers(stream uint32) {
 	i.pass("proxy_on_response_trailers", uint64(stream), 0)
 }
 
-// Deleted implements host.Filter.
-func (i *Instance) Deleted(id uint32) { i.call("proxy_on_delete", uint64(id)) }
+// Logged implements host.Filter.
+func (i *Instance) Logged(stream uint32) { i.call("proxy_on_log", uint64(stream)) }
 
 func flag(is bool) uint64 {
 	if is {
@@ -201,6 +201,12 @@ func hostFunctions() map[string]any {
 			m := memory{ctx, mod}
 			value, status := m.vm().Property(m.text(path, pathSize))
 			return m.give(value, status, at, size)
+		},
+		"proxy_set_effective_context": func(ctx c, mod module, id uint32) uint32 {
+			if !(memory{ctx, mod}).vm().Exists(id, 0) {
+				return uint32(badArgument)
+			}
+			return uint32(host.OK)
 		},
 		"proxy_define_metric": func(ctx c, mod module, _, name, size, at uint32) uint32 {
 			m := memory{ctx, mod}

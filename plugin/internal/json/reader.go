@@ -494,7 +494,7 @@ func (r *Reader) readNumber(piece []byte) int {
 	w, n := WindowOn(piece), 0
 	for ; n < len(piece); n++ {
 		if (r.state == inInteger || r.state == inFraction) && w.Has(n) {
-			n = w.endOfDigits(n)
+			n = w.EndOfDigits(n)
 		}
 		next, ok := numberStep(r.state, piece[n])
 		if !ok {

@@ -86,9 +86,9 @@ func (w Window) EndOfRun(at int) int {
 	}
 }
 
-// endOfDigits returns the place of the first byte from at on that is no digit, or
+// EndOfDigits returns the place of the first byte from at on that is no digit, or
 // that Has is not true for. Has(at) must be true.
-func (w Window) endOfDigits(at int) int {
+func (w Window) EndOfDigits(at int) int {
 	for {
 		n := bits.TrailingZeros64(others(w.Word(at))) / 8
 		if at += n; n < word || !w.Has(at) {
@@ -148,6 +148,8 @@ func (w Window) Decimal(at int) (number Decimal, end int) {
 }
 
 // anyDecimal is for other numbers than such as 0.98.
+//
+//go:noinline
 func (w Window) anyDecimal(at int) (number Decimal, end int) {
 	if number.IsNegative = w.Byte(at) == '-'; number.IsNegative {
 		at++
@@ -276,6 +278,7 @@ func quotient(mantissa uint64, power int) float64 {
 	return float64(result) * math.Float64frombits(uint64(scale)<<52)
 }
 
+//go:noinline
 func parse(text []byte) (float64, bool) {
 	// ParseFloat keeps no part of its argument but in its error.
 	value, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(text), len(text)), 64)

@@ -1,0 +1,143 @@
+package answer
+
+import (
+	"math/bits"
+
+	"github.com/moodring/moodring/plugin/internal/json"
+)
+
+// Sole reads a reply that holds one prediction, written as KServe's servers write
+// it: a list of scored labels, as in
+//
+//	{"predictions":[[{"label":"joy","score":0.98},{"label":"love","score":0.01}]]}
+//
+// and returns the label of the highest score, the first of equals, as it stands
+// there, and that score. It is false for all that is written otherwise, which a
+// Scanner is to read; where it is true, a Scanner says the same. Behind the body
+// there must be room for json.Margin more bytes.
+//
+// This is what a gateway mostly sees of a classifier, and it has no time: so it
+// compares scores by their digits, and parses one of them.
+func Sole(body []byte) (label []byte, score float64, ok bool) {
+	if cap(body) < len(body)+json.Margin {
+		return nil, 0, false
+	}
+	w := json.WindowOn(body[:len(body)+json.Margin])
+	if w.Word(0) != soleBegins[0] || w.Word(8) != soleBegins[1] || w.Byte(16) != '[' {
+		return nil, 0, false
+	}
+	var top candidate
+	for at := len(`{"predictions":[[`); ; at++ {
+		var next candidate
+		if at = next.read(w, at, len(body)); at == 0 {
+			return nil, 0, false
+		}
+		switch {
+		case next.isTiny:
+			if top.key < tiny {
+				return nil, 0, false
+			}
+		case next.key > top.key || top.to == 0:
+			top = next
+		case next.key == top.key && (next.isLong || top.isLong):
+			return nil, 0, false
+		}
+		if w.Byte(at) != ',' {
+			return top.parse(body, w, at)
+		}
+	}
+}
+
+var (
+	soleBegins = [2]uint64{json.WordOf(`{"predic`), json.WordOf(`tions":[`)}
+	soleEnd    = json.WordOf(`]]}`)
+	labelBegin = [2]uint64{json.WordOf(`{"label"`), json.WordOf(`:"`)}
+	scoreBegin = [2]uint64{json.WordOf(`","score`), json.WordOf(`":`)}
+	point      = json.WordOf(`0.`)
+	exponent   = json.WordOf(`e-`)
+	zeros      = json.WordOf(`00000000`)
+	tiny       = bits.ReverseBytes64(json.WordOf("00010000")) // the key of 0.0001
+)
+
+// candidate is a scored label, by its places in the body.
+type candidate struct {
+	from, to int    // of the label
+	number   int    // of the score
+	key      uint64 // the first eight digits behind the point, the first highest
+	isLong   bool   // there are more
+	isTiny   bool   // the score is written with an exponent, and less than 0.0001
+}
+
+// read reads the scored label at a place, and returns the place behind it; 0
+// where there is none, or it does not end within the body.
+func (c *candidate) read(w json.Window, at, size int) (end int) {
+	if !w.Has(at) || w.Word(at) != labelBegin[0] || w.Word(at+8)&0xffff != labelBegin[1] {
+		return 0
+	}
+	c.from = at + len(`{"label":"`)
+	c.to = w.EndOfRun(c.from)
+	if !w.Has(c.to) || w.Word(c.to) != scoreBegin[0] || w.Word(c.to+8)&0xffff != scoreBegin[1] {
+		return 0
+	}
+	c.number = c.to + len(`","score":`)
+	if w.Word(c.number)&0xffff == point {
+		end = c.readFraction(w, c.number+len(`0.`))
+	} else {
+		end = c.readTiny(w)
+	}
+	if end == 0 || end >= size || w.Byte(end) != '}' {
+		return 0
+	}
+	return end + 1
+}
+
+// readFraction reads the digits of a score behind its point.
+func (c *candidate) readFraction(w json.Window, at int) (end int) {
+	end = w.EndOfDigits(at)
+	c.key = bits.ReverseBytes64(w.Word(at))
+	switch digits := end - at; {
+	case digits == 0:
+		return 0
+	case digits < 8: // and zeros from there on
+		shift := 8 * digits
+		c.key = c.key>>(64-shift)<<(64-shift) | zeros>>shift
+	case digits > 8:
+		c.isLong = true
+	}
+	return end
+}
+
+// readTiny reads a score such as 9.1e-05.
+//
+//go:noinline
+func (c *candidate) readTiny(w json.Window) (end int) {
+	end = w.EndOfDigits(c.number)
+	if end != c.number+1 {
+		return 0
+	}
+	if w.Byte(end) == '.' {
+		from := end + 1
+		if end = w.EndOfDigits(from); end == from || !w.Has(end) {
+			return 0
+		}
+	}
+	tens, ones := w.Byte(end+2), w.Byte(end+3)
+	c.isTiny = w.Word(end)&0xffff == exponent && '0' <= tens && tens <= '9' && '0' <= ones && ones <= '9' && (tens > '0' || ones >= '5')
+	if !c.isTiny {
+		return 0
+	}
+	return end + len(`e-05`)
+}
+
+// parse returns the label and its score, if the reply ends at a place.
+func (c *candidate) parse(body []byte, w json.Window, at int) (label []byte, score float64, ok bool) {
+	if at+len(`]]}`) != len(body) || w.Word(at)&0xffffff != soleEnd {
+		return nil, 0, false
+	}
+	number, end := w.Decimal(c.number)
+	if end == 0 {
+		return nil, 0, false
+	}
+	score, ok = number.Float(body[c.number:end])
+	return body[c.from:c.to], score, ok
+}
