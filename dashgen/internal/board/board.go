@@ -172,7 +172,7 @@ func (b Board) Validate() error {
 	errs := []error{b.named()}
 	for _, v := range b.Variables {
 		if err := v.validate(); err != nil {
-			errs = append(errs, fmt.Errorf("variable %q: %w", v.Choice.Label, err))
+			errs = append(errs, fmt.Errorf("variable %q: %w", v.Choice.Variable(), err))
 		}
 	}
 	for _, e := range b.Events {

@@ -14,7 +14,7 @@ func Exporter() Board {
 		File:        "grafana-exporter",
 		Title:       "Moodring: exporter",
 		Description: "Whether the exporter reads every gateway, what that costs, and what it leaves out.",
-		Variables:   []Variable{gatewayVariable()},
+		Variables:   gatewayVariables(),
 		Events:      []Event{exporterRestarts(), exporterReloads(), gatewayRestarts()},
 		Rows: []Row{
 			{"Gateways", []Observable{gateways(), gatewayPhases()}},

@@ -15,7 +15,7 @@ func Gateway() Board {
 		File:        "grafana-gateway",
 		Title:       "Moodring: gateway",
 		Description: "What passes each gateway, what it refuses, how long the models behind it take, and whether its counters can be trusted.",
-		Variables:   []Variable{gatewayVariable()},
+		Variables:   gatewayVariables(),
 		Events:      []Event{gatewayRestarts(), exporterRestarts()},
 		Rows: []Row{
 			{"Requests", []Observable{requestsByCode(), requestsByGateway(), failedRequests()}},

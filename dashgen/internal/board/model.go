@@ -26,12 +26,10 @@ func Model() Board {
 		File:        "grafana-model",
 		Title:       "Moodring: model",
 		Description: "What one model answers, how sure it is, how far that is from its baseline, and how its versions differ.",
-		Variables: []Variable{
-			gatewayVariable(),
-			{"Model", query.Choice{Metric: contract.Replies, Label: contract.LabelModel, One: true}},
-			{"Version", query.Choice{Metric: contract.Replies, Label: contract.LabelVersion}},
-			{"Label", query.Choice{Metric: contract.Predictions, Label: contract.LabelLabel}},
-		},
+		Variables: append(gatewayVariables(),
+			Variable{"Model", query.Choice{Metric: contract.Replies, Label: contract.LabelModel, One: true}},
+			Variable{"Version", query.Choice{Metric: contract.Replies, Label: contract.LabelVersion}},
+			Variable{"Label", query.Choice{Metric: contract.Predictions, Label: contract.LabelLabel}}),
 		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
 			{"Answers", []Observable{answersTotal(), answersByLabel(), labelMix()}},

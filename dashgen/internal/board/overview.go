@@ -15,8 +15,13 @@ func All() Set {
 	}
 }
 
-func gatewayVariable() Variable {
-	return Variable{"Gateway", query.Choice{Metric: contract.ExporterUp, Label: contract.LabelGateway}}
+// gatewayVariables choose gateways by the namespace that they are in, and by
+// their names there. What the exporter finds in Kubernetes is NAMESPACE/POD.
+func gatewayVariables() []Variable {
+	part := func(p query.Part) query.Choice {
+		return query.Choice{Metric: contract.ExporterUp, Label: contract.LabelGateway, Part: p}
+	}
+	return []Variable{{"Namespace", part(query.Namespace)}, {"Gateway", part(query.Name)}}
 }
 
 // Overview is what all models answer now, and whether the answers can be
@@ -27,10 +32,8 @@ func Overview() Board {
 		File:        "grafana-dashboard",
 		Title:       "Moodring: overview",
 		Description: "What the models behind the gateways answer, how sure they are, who was refused, and how long it took.",
-		Variables: []Variable{
-			gatewayVariable(),
-			{"Model", query.Choice{Metric: contract.Replies, Label: contract.LabelModel}},
-		},
+		Variables: append(gatewayVariables(),
+			Variable{"Model", query.Choice{Metric: contract.Replies, Label: contract.LabelModel}}),
 		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
 			{"Answers", []Observable{answersTotal(), answersByModel(), answersByLabel(), labelMix(), confidence(), medianConfidence()}},

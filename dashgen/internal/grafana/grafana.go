@@ -107,7 +107,7 @@ func variables(b board.Board) []dashboard.VariableModel {
 func variable(v board.Variable, values string) dashboard.VariableModel {
 	chosen := dashboard.VariableModel{
 		Type:       dashboard.VariableTypeQuery,
-		Name:       v.Choice.Label,
+		Name:       v.Choice.Variable(),
 		Label:      &v.Title,
 		Datasource: source(),
 		Query:      &dashboard.StringOrMap{String: &values},
@@ -116,8 +116,11 @@ func variable(v board.Variable, values string) dashboard.VariableModel {
 		Multi:      cog.ToPtr(!v.Choice.One),
 		IncludeAll: cog.ToPtr(!v.Choice.One),
 	}
+	if regex := v.Choice.Regex(); regex != "" {
+		chosen.Regex = &regex
+	}
 	if !v.Choice.One {
-		chosen.AllValue = cog.ToPtr(query.All)
+		chosen.AllValue = cog.ToPtr(v.Choice.All())
 		chosen.Current = &dashboard.VariableOption{Text: list1("All"), Value: list1("$__all")}
 	}
 	return chosen

@@ -204,14 +204,14 @@ func parses(t *testing.T, b board.Board, expr string) {
 	t.Helper()
 	filled := strings.ReplaceAll(expr, "$__rate_interval", "1m0s")
 	for _, v := range b.Variables {
-		wrong := `="$` + v.Choice.Label + `"`
+		wrong := `="$` + v.Choice.Variable()
 		if v.Choice.One {
-			wrong = `=~"$` + v.Choice.Label + `"`
+			wrong = `=~"$` + v.Choice.Variable()
 		}
 		if strings.Contains(filled, wrong) {
 			t.Errorf("a choice of all needs =~, one of one value =: %s", expr)
 		}
-		filled = strings.ReplaceAll(filled, "$"+v.Choice.Label+`"`, `(a|b)"`)
+		filled = strings.ReplaceAll(filled, "$"+v.Choice.Variable(), `(a|b)`)
 	}
 	if strings.Contains(filled, "$") {
 		t.Errorf("a variable that the dashboard does not have: %s", expr)
@@ -299,26 +299,27 @@ func TestDataSourceIsAVariableEverywhere(t *testing.T) {
 
 func TestVariables(t *testing.T) {
 	type variable struct {
-		Name, Type, Query, AllValue string
-		Multi                       bool
+		Name, Type, Query, Regex, AllValue string
+		Multi                              bool
 	}
-	gateway := variable{"gateway", "query", "label_values(moodring_exporter_target_up, gateway)", ".*", true}
+	namespace := variable{"namespace", "query", "label_values(moodring_exporter_target_up, gateway)", `/^(?<value>(?<text>[^\/]+)\/)/`, "([^/]+/)?", true}
+	gateway := variable{"gateway", "query", `label_values(moodring_exporter_target_up{gateway=~"$namespace.*"}, gateway)`, `/^(?:[^\/]+\/)?(.+)$/`, ".*", true}
 	want := map[string][]variable{
-		"grafana-dashboard": {gateway,
-			{"model", "query", `label_values(moodring_replies_total{gateway=~"$gateway"}, model)`, ".*", true}},
-		"grafana-model": {gateway,
-			{"model", "query", `label_values(moodring_replies_total{gateway=~"$gateway"}, model)`, "", false},
-			{"version", "query", `label_values(moodring_replies_total{gateway=~"$gateway",model="$model"}, version)`, ".*", true},
-			{"label", "query", `label_values(moodring_predictions_total{gateway=~"$gateway",model="$model",version=~"$version"}, label)`, ".*", true}},
-		"grafana-gateway":  {gateway},
-		"grafana-exporter": {gateway},
+		"grafana-dashboard": {namespace, gateway,
+			{"model", "query", `label_values(moodring_replies_total{gateway=~"$namespace$gateway"}, model)`, "", ".*", true}},
+		"grafana-model": {namespace, gateway,
+			{"model", "query", `label_values(moodring_replies_total{gateway=~"$namespace$gateway"}, model)`, "", "", false},
+			{"version", "query", `label_values(moodring_replies_total{gateway=~"$namespace$gateway",model="$model"}, version)`, "", ".*", true},
+			{"label", "query", `label_values(moodring_predictions_total{gateway=~"$namespace$gateway",model="$model",version=~"$version"}, label)`, "", ".*", true}},
+		"grafana-gateway":  {namespace, gateway},
+		"grafana-exporter": {namespace, gateway},
 	}
 	each(t, func(t *testing.T, b board.Board) {
 		var read struct{ Templating struct{ List []variable } }
 		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
 			t.Fatal(err)
 		}
-		all := append([]variable{{"datasource", "datasource", "prometheus", "", false}}, want[b.File]...)
+		all := append([]variable{{"datasource", "datasource", "prometheus", "", "", false}}, want[b.File]...)
 		if diff := cmp.Diff(all, read.Templating.List); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}

@@ -154,7 +154,11 @@ func TestQueries(t *testing.T) {
 	const text = `{"uid": "asks-%d", "title": "Asks", "time": {"from": "now-1h", "to": "now"}, "templating": {"list": [
 		{"type": "query", "name": "gateway", "query": "label_values(moodring_exporter_target_up, gateway)", "multi": true, "includeAll": true},
 		{"type": "query", "name": "label", "query": "label_values(moodring_predictions_total, label)", "multi": true},
-		{"type": "textbox", "name": "free", "query": "x\"y"}
+		{"type": "textbox", "name": "free", "query": "x\"y"},
+		{"type": "query", "name": "in", "query": "label_values(moodring_exporter_scrape_bytes_total, gateway)", "multi": true, "includeAll": true,
+			"allValue": "([^/]+/)?", "regex": "/^(?<value>(?<text>[^\\/]+)\\/)/"},
+		{"type": "query", "name": "name", "query": "label_values(moodring_exporter_scrape_bytes_total{gateway=~\"$in.*\"}, gateway)", "multi": true, "includeAll": true,
+			"allValue": ".*", "regex": "/^(?:[^\\/]+\\/)?(.+)$/"}
 	]}, "panels": [{"id": 1, "type": "timeseries", "title": "One", "maxDataPoints": 100, "gridPos": {"x": 0, "y": 0, "w": 24, "h": 8}, "targets": [
 		{"refId": "A", "expr": %q}]}]}`
 	cases := []struct{ name, expr, address, want string }{
@@ -165,6 +169,10 @@ func TestQueries(t *testing.T) {
 		{"free text", `up{x="[[free]]"}`, tenMinutes, `up{x="x\"y"}`},
 		{"a format", `up{x="${gateway:csv}"}`, tenMinutes, `up{x="a,b"}`},
 		{"what is no variable", `up{x="$nothing"}`, tenMinutes, `up{x="$nothing"}`},
+		{"any part of a value", `up{gateway=~"$in$name"}`, tenMinutes, `up{gateway=~"([^/]+/)?.*"}`},
+		{"one part of a value", `up{gateway=~"$in$name"}`, tenMinutes + "&var-in=istio-system/", `up{gateway=~"istio-system/.*"}`},
+		{"both parts", `up{gateway=~"$in$name"}`, tenMinutes + "&var-in=istio-system/&var-name=gw-0", `up{gateway=~"istio-system/gw-0"}`},
+		{"a part that is not in the other", `up{gateway=~"$in$name"}`, tenMinutes + "&var-in=istio-system/&var-name=local", `up{gateway=~"istio-system/.*"}`},
 		{"the rate's interval", `rate(up[$__rate_interval])`, tenMinutes, `rate(up[1m])`},
 		{"of a long time", `rate(up[$__rate_interval])`, "from=0&to=86400000", `rate(up[915s])`},
 		{"the step", `up[$__interval] $__interval_ms`, "from=0&to=86400000", `up[15m] 900000`},

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,6 +179,57 @@ func TestScope(t *testing.T) {
 			got := []string{scope.Query(i), scope.Text(i, scope.Everything("5m"))}
 			if diff := cmp.Diff([]string{tc.grafana, tc.concrete}, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestParts: which gateways a board's queries ask for, as Grafana fills in what is
+// chosen of the namespaces and names that its variables offer.
+func TestParts(t *testing.T) {
+	gateways := []string{"local", "istio-system/gw", "istio-system/gw-1", "eu.istio-system/gw", "eu/a/b"}
+	namespace, name := Choice{Metric: contract.ExporterUp, Label: "gateway", Part: Namespace}, Choice{Metric: contract.ExporterUp, Label: "gateway", Part: Name}
+	scope := Scope{namespace, name, {Metric: contract.Replies, Label: "model"}}
+	offered := func(c Choice, group string) []string {
+		pattern := regexp.MustCompile(strings.ReplaceAll(strings.Trim(c.Regex(), "/"), `\/`, "/"))
+		var values []string
+		for _, gateway := range gateways {
+			if match := pattern.FindStringSubmatch(gateway); match != nil {
+				values = append(values, match[max(1, pattern.SubexpIndex(group))])
+			}
+		}
+		return slices.Compact(values)
+	}
+	if diff := cmp.Diff([]string{"istio-system/", "eu.istio-system/", "eu/"}, offered(namespace, "value")); diff != "" {
+		t.Errorf("namespaces: -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"istio-system", "eu.istio-system", "eu"}, offered(namespace, "text")); diff != "" {
+		t.Errorf("as shown: -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"local", "gw", "gw-1", "gw", "a/b"}, offered(name, "")); diff != "" {
+		t.Errorf("names: -want +got:\n%s", diff)
+	}
+	if got, want := scope.Query(1), `label_values(moodring_exporter_target_up{gateway=~"$namespace.*"}, gateway)`; got != want {
+		t.Errorf("names are asked for by %s, want %s", got, want)
+	}
+	for _, tc := range []struct {
+		name, namespace, gateway string
+		want                     []string
+	}{
+		{"all", namespace.All(), name.All(), gateways},
+		{"a namespace", "istio-system/", name.All(), []string{"istio-system/gw", "istio-system/gw-1"}},
+		{"two namespaces", `(eu/|eu\.istio-system/)`, name.All(), []string{"eu.istio-system/gw", "eu/a/b"}},
+		{"a name, wherever it is", namespace.All(), "gw", []string{"istio-system/gw", "eu.istio-system/gw"}},
+		{"a name without a namespace", namespace.All(), "local", []string{"local"}},
+		{"a namespace and a name", "istio-system/", "gw", []string{"istio-system/gw"}},
+		{"two of each", "(istio-system/|eu/)", "(gw-1|a/b)", []string{"istio-system/gw-1", "eu/a/b"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			matcher := strings.NewReplacer("$namespace", tc.namespace, "$gateway", tc.gateway, `=~"`, "", `"`, "").Replace(scope.Grafana().Match["gateway"])
+			asked := regexp.MustCompile("^(?:" + matcher + ")$") // as Prometheus does
+			got := slices.DeleteFunc(slices.Clone(gateways), func(gateway string) bool { return !asked.MatchString(gateway) })
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s: -want +got:\n%s", matcher, diff)
 			}
 		})
 	}

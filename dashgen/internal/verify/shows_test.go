@@ -76,7 +76,7 @@ func shows(all board.Set) []show {
 		both := func(text func(query.Values) string) []string { return []string{text(everything), text(chosen)} }
 		for i, choice := range b.Scope() {
 			texts := both(func(v query.Values) string { return b.Scope().Text(i, v) })
-			list = append(list, show{b.File + ": variable " + choice.Label, texts, "{{" + choice.Label + "}}"})
+			list = append(list, show{b.File + ": variable " + choice.Variable(), texts, "{{" + choice.Label + "}}"})
 		}
 		for _, e := range b.Events {
 			list = append(list, show{b.File + ": annotation " + e.Title, both(e.When.Text), e.Text})

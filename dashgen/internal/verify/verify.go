@@ -145,7 +145,7 @@ func (p Prometheus) now(ctx context.Context) (time.Time, error) {
 func (a asking) board(ctx context.Context, b board.Board) error {
 	everything := b.Scope().Everything(a.limits.RateInterval)
 	for i, v := range b.Variables {
-		if _, err := a.add(ctx, asked{board: b.File, panel: "variable " + v.Choice.Label, expr: b.Scope().Text(i, everything), blank: Empty}); err != nil {
+		if _, err := a.add(ctx, asked{board: b.File, panel: "variable " + v.Choice.Variable(), expr: b.Scope().Text(i, everything), blank: Empty}); err != nil {
 			return err
 		}
 	}
