@@ -161,7 +161,7 @@ func configuration() Observable {
 
 func configurationAge() Observable {
 	return Observable{
-		Title:    "Configuration in use since",
+		Title:    "Age of the configuration",
 		Question: "How long has the exporter's configuration been in use?",
 		Kind:     Number,
 		Unit:     Seconds,

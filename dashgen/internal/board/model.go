@@ -18,6 +18,13 @@ const (
 	needsBatches  = "the plugin's option batchSizes"
 )
 
+// ByVersion is the legend of series that are told apart by version alone, and
+// NoVersion what is shown for it of a model without versions.
+const (
+	ByVersion = "version {{version}}"
+	NoVersion = "no version"
+)
+
 // Model is one model: what it answers, how sure it is, how far it is from how it
 // should be, and which of its versions is the cause.
 func Model() Board {
@@ -196,7 +203,7 @@ func answersByVersion() Observable {
 		Question: "How many answers does each version of the model give a second?",
 		Kind:     Areas,
 		Unit:     PerSecond,
-		Series:   []Series{{query.SumBy(predictions(), contract.LabelVersion), "version {{version}}"}},
+		Series:   []Series{{query.SumBy(predictions(), contract.LabelVersion), ByVersion}},
 		NoAlert:  "how traffic is split is the rollout's business",
 		Next:     "A canary that gets less than its share is not ready, or fails: see Unread replies by version.",
 	}
@@ -226,7 +233,7 @@ func confidenceByVersion() Observable {
 		Question: "How sure is each version of its answers, on average?",
 		Kind:     Lines,
 		Unit:     Score,
-		Series:   []Series{{mean, "version {{version}}"}},
+		Series:   []Series{{mean, ByVersion}},
 		NoAlert:  "MoodringConfidenceDrop watches each version",
 		Next:     "A new version that is much surer than the last is not better for it: see its Label mix by version, and test it on labelled texts.",
 	}
@@ -240,7 +247,7 @@ func unreadByVersion() Observable {
 		Question: "Which part of each version's replies had no answers that could be counted?",
 		Kind:     Lines,
 		Unit:     Share,
-		Series:   []Series{{query.Complement(1, query.Divide(counted, all)), "version {{version}}"}},
+		Series:   []Series{{query.Complement(1, query.Divide(counted, all)), ByVersion}},
 		NoAlert:  "MoodringRepliesUnparsed watches the model as a whole",
 		Next:     "Replies by outcome tells why. A new version that answers in another shape shows here first.",
 	}
@@ -265,7 +272,7 @@ func medianMargin() Observable {
 		Question: "How clear is half of the answers of each version, at least?",
 		Kind:     Lines,
 		Unit:     Score,
-		Series:   []Series{{query.Quantile(0.5, query.SumBy(query.Rate(query.Buckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), "version {{version}}"}},
+		Series:   []Series{{query.Quantile(0.5, query.SumBy(query.Rate(query.Buckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), ByVersion}},
 		Needs:    needsMargins,
 		NoAlert:  "the confidence alerts watch the same from above",
 		Next:     "A margin that shrinks while the confidence holds means that two labels have come close to each other.",
@@ -308,7 +315,7 @@ func meanBatch() Observable {
 		Question: "How many predictions are in a reply of each version, on average?",
 		Kind:     Lines,
 		Unit:     Size,
-		Series:   []Series{{mean, "version {{version}}"}},
+		Series:   []Series{{mean, ByVersion}},
 		Needs:    needsBatches,
 		NoAlert:  "how much callers put into a request is up to them",
 		Next:     "A caller that began to batch shows here, and as more answers with the same number of requests.",

@@ -167,6 +167,8 @@ func panel(o board.Observable, v query.Values, id uint32, at dashboard.GridPos) 
 		Targets:     targets(o, v),
 		Options:     look.options,
 		FieldConfig: fields(o, look.custom),
+
+		Transformations: transformations(o),
 	}
 }
 

@@ -279,6 +279,107 @@ func TestBarsOfDriftHaveAScale(t *testing.T) {
 	}
 }
 
+// TestTables: a table has the labels in the order in which the legend names
+// them, then how many; and no time, which is now.
+func TestTables(t *testing.T) {
+	type organize struct {
+		ExcludeByName map[string]bool
+		IndexByName   map[string]int
+		RenameByName  map[string]string
+	}
+	var read struct {
+		Panels []struct {
+			Type, Title     string
+			Transformations []struct {
+				ID      string
+				Options organize
+			}
+		}
+	}
+	if err := json.Unmarshal(marshal(t, board.Exporter()), &read); err != nil {
+		t.Fatal(err)
+	}
+	want := organize{map[string]bool{"Time": true}, map[string]int{"version": 0, "goversion": 1, "Value": 2}, map[string]string{"Value": "number"}}
+	tables := 0
+	for _, p := range read.Panels {
+		if p.Type != "table" {
+			if len(p.Transformations) > 0 {
+				t.Errorf("panel %q has transformations", p.Title)
+			}
+			continue
+		}
+		tables++
+		if len(p.Transformations) != 1 || p.Transformations[0].ID != "organize" {
+			t.Fatalf("panel %q has %+v", p.Title, p.Transformations)
+		}
+		if diff := cmp.Diff(want, p.Transformations[0].Options); diff != "" {
+			t.Errorf("panel %q: -want +got:\n%s", p.Title, diff)
+		}
+	}
+	if tables != 1 {
+		t.Errorf("got %d tables, want 1", tables)
+	}
+}
+
+// TestFills: below a line is an amount. Parts and scores of several series would
+// only hide each other.
+func TestFills(t *testing.T) {
+	for unit, want := range map[board.Unit]float64{
+		board.PerSecond: 10, board.Bytes: 10, board.Seconds: 10, board.Share: 0, board.Score: 0, board.Shift: 0, board.Difference: 0, board.Distance: 0,
+	} {
+		if got := *lines(board.Observable{Kind: board.Lines, Unit: unit}).FillOpacity; got != want {
+			t.Errorf("lines of %s are filled by %g %%, want %g", unit, got, want)
+		}
+	}
+	if got := *lines(board.Observable{Kind: board.Areas, Unit: board.Share}).FillOpacity; got != 60 {
+		t.Errorf("areas are filled by %g %%, want 60", got)
+	}
+}
+
+// TestNoVersion: many models have no version, and a line named "version " would
+// look like a fault.
+func TestNoVersion(t *testing.T) {
+	var read struct {
+		Panels []struct {
+			Title       string
+			Targets     []struct{ LegendFormat string }
+			FieldConfig struct {
+				Overrides []struct {
+					Matcher    struct{ ID, Options string }
+					Properties []struct {
+						ID    string
+						Value any
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(marshal(t, board.Model()), &read); err != nil {
+		t.Fatal(err)
+	}
+	byVersion := 0
+	for _, p := range read.Panels {
+		if len(p.Targets) != 1 || p.Targets[0].LegendFormat != "version {{version}}" {
+			continue
+		}
+		byVersion++
+		for name, want := range map[string]any{"version ": "no version", "version": "no version", "version 2": nil} {
+			var got any
+			for _, o := range p.FieldConfig.Overrides {
+				if o.Matcher.ID == "byRegexp" && o.Properties[0].ID == "displayName" && regexp.MustCompile(strings.Trim(o.Matcher.Options, "/")).MatchString(name) {
+					got = o.Properties[0].Value
+				}
+			}
+			if got != want {
+				t.Errorf("panel %q: %q is shown as %v, want %v", p.Title, name, got, want)
+			}
+		}
+	}
+	if byVersion != 5 {
+		t.Errorf("got %d panels by version, want 5", byVersion)
+	}
+}
+
 func TestDataSourceIsAVariableEverywhere(t *testing.T) {
 	each(t, func(t *testing.T, b board.Board) {
 		seen := 0

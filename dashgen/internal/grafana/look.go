@@ -2,6 +2,7 @@ package grafana
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/bargauge"
@@ -62,7 +63,7 @@ func lines(o board.Observable) *common.GraphFieldConfig {
 	custom := common.NewGraphFieldConfig()
 	custom.DrawStyle = cog.ToPtr(common.GraphDrawStyleLine)
 	custom.LineWidth = cog.ToPtr(2.0)
-	custom.FillOpacity = cog.ToPtr(10.0)
+	custom.FillOpacity = cog.ToPtr(fill(o.Unit))
 	custom.ShowPoints = cog.ToPtr(common.VisibilityModeNever)
 	custom.Stacking = &common.StackingConfig{Mode: cog.ToPtr(common.StackingModeNone)}
 	if o.Kind == board.Areas {
@@ -73,6 +74,16 @@ func lines(o board.Observable) *common.GraphFieldConfig {
 		custom.ThresholdsStyle = &common.GraphThresholdsStyleConfig{Mode: common.GraphThresholdsStyleModeDashed}
 	}
 	return custom
+}
+
+// fill is how much of the colour stands below a line: there is an amount. Below
+// parts and scores there is none, and several would hide each other.
+func fill(u board.Unit) float64 {
+	switch u {
+	case board.Share, board.Score, board.Shift, board.Difference, board.Distance:
+		return 0
+	}
+	return 10
 }
 
 // heatmapOptions are for buckets by le: Grafana takes neighbours from each
@@ -122,6 +133,24 @@ func tableOptions() *table.Options {
 	return options
 }
 
+// transformations put a table's columns in order: labels, then the number.
+// Grafana names a lone query's own Time and Value.
+func transformations(o board.Observable) []dashboard.DataTransformerConfig {
+	if o.Kind != board.Table {
+		return nil
+	}
+	const value = "Value"
+	order := map[string]int{}
+	for _, label := range append(slices.Clone(o.Series[0].Query.Labels()), value) {
+		order[label] = len(order)
+	}
+	return []dashboard.DataTransformerConfig{{Id: "organize", Options: map[string]any{
+		"excludeByName": map[string]bool{"Time": true},
+		"indexByName":   order,
+		"renameByName":  map[string]string{value: "number"},
+	}}}
+}
+
 func latest() common.ReduceDataOptions {
 	return common.ReduceDataOptions{Calcs: []string{"lastNotNull"}}
 }
@@ -161,6 +190,9 @@ func fields(o board.Observable, custom any) *dashboard.FieldConfigSource {
 	if o.Opens != nil {
 		source.Defaults.Links = []dashboard.DashboardLink{door(*o.Opens)}
 	}
+	if o.Series[0].Legend == board.ByVersion {
+		source.Overrides = append(source.Overrides, unversioned())
+	}
 	for _, color := range o.Colors {
 		source.Overrides = append(source.Overrides, paint(color, o.Series[0].Legend))
 	}
@@ -190,6 +222,14 @@ func paint(color board.Color, legend string) dashboard.DashboardFieldConfigSourc
 	return dashboard.DashboardFieldConfigSourceOverrides{
 		Matcher:    called(color.Name, legend),
 		Properties: []dashboard.DynamicConfigValue{{Id: "color", Value: fixed}},
+	}
+}
+
+func unversioned() dashboard.DashboardFieldConfigSourceOverrides {
+	name, _, _ := strings.Cut(board.ByVersion, " ")
+	return dashboard.DashboardFieldConfigSourceOverrides{
+		Matcher:    dashboard.MatcherConfig{Id: "byRegexp", Options: "/^" + name + " ?$/"},
+		Properties: []dashboard.DynamicConfigValue{{Id: "displayName", Value: board.NoVersion}},
 	}
 }
 
