@@ -152,7 +152,7 @@ func encode(fields map[string]any) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Push saves what changed in the folder of that uid. What others changed it
+// Push saves what changed in the folder. What others changed it
 // saves only when told to overwrite.
 //
 // Grafana counts a dashboard's version up with each save. dashgen writes the
@@ -169,14 +169,14 @@ func (g Grafana) Push(ctx context.Context, changes []Change, folder Folder, over
 		if c.State == Same {
 			continue
 		}
-		if err := g.save(ctx, c, folder.ID); err != nil {
+		if err := g.save(ctx, c, folder); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g Grafana) save(ctx context.Context, c Change, folder int) error {
+func (g Grafana) save(ctx context.Context, c Change, folder Folder) error {
 	fields, err := decode(c.text)
 	if err != nil {
 		return fmt.Errorf("dashboard %s: %w", c.UID, err)
@@ -187,8 +187,8 @@ func (g Grafana) save(ctx context.Context, c Change, folder int) error {
 	if err != nil {
 		return fmt.Errorf("dashboard %s: %w", c.UID, err)
 	}
-	_, err = g.client.SetRawDashboardWithParam(ctx, sdk.RawBoardRequest{
-		Dashboard: text, Parameters: sdk.SetDashboardParams{FolderID: folder},
+	_, err = g.client.SetRawDashboardWithParam(into(ctx, folder), sdk.RawBoardRequest{
+		Dashboard: text, Parameters: sdk.SetDashboardParams{FolderID: folder.ID},
 	})
 	if isCode(err, http.StatusPreconditionFailed) {
 		return fmt.Errorf("dashboard %s was saved by others just now: run it again", c.UID)

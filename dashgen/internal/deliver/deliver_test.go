@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/grafana-tools/sdk"
 
 	"github.com/moodring/moodring/dashgen/internal/grafanatest"
 )
@@ -72,6 +73,10 @@ func TestPush(t *testing.T) {
 	}
 	if got := plan(t, g, first)[0]; got.State != Same || got.Diff != "" || got.there != 1 {
 		t.Errorf("pushed: got %s, version %d:\n%s", got.State, got.there, got.Diff)
+	}
+	found, err := g.client.Search(t.Context(), sdk.SearchType(sdk.SearchTypeDashboard), sdk.SearchTag("moodring"))
+	if err != nil || len(found) != 1 || found[0].FolderUID != "moodring" {
+		t.Errorf("pushed: got %+v, want it in the folder moodring: %v", found, err)
 	}
 	if err := push(t, g, first, false); err != nil {
 		t.Fatal(err)

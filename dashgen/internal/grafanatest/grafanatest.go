@@ -27,7 +27,7 @@ type object = map[string]any
 type grafana struct {
 	mu          sync.Mutex
 	dashboards  map[string]object // by uid, as they are stored
-	folderOf    map[string]int
+	folderOf    map[string]string // by uid
 	folders     map[string]object
 	datasources map[string]object
 	ids         int
@@ -37,7 +37,7 @@ type grafana struct {
 func Server(t testing.TB) *httptest.Server {
 	t.Helper()
 	g := &grafana{
-		dashboards: map[string]object{}, folderOf: map[string]int{}, folders: map[string]object{}, datasources: map[string]object{},
+		dashboards: map[string]object{}, folderOf: map[string]string{}, folders: map[string]object{}, datasources: map[string]object{},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/dashboards/uid/{uid}", g.dashboard)
@@ -101,16 +101,17 @@ func (g *grafana) dashboard(w http.ResponseWriter, r *http.Request) {
 	}
 	reply(w, http.StatusOK, object{
 		"dashboard": found,
-		"meta":      object{"version": found["version"], "folderId": g.folderOf[r.PathValue("uid")], "canSave": true},
+		"meta":      object{"version": found["version"], "folderUid": g.folderOf[r.PathValue("uid")], "canSave": true},
 	})
 }
 
 // saveDashboard refuses with 412 what was made for another version than the
-// one that is there.
+// one that is there. It takes no folderId, as Grafana 13 does not: who sends
+// nothing else finds the dashboard among those of no folder.
 func (g *grafana) saveDashboard(w http.ResponseWriter, r *http.Request) {
 	var sent struct {
 		Dashboard object
-		FolderID  int
+		FolderUID string
 		Overwrite bool
 	}
 	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
@@ -122,7 +123,7 @@ func (g *grafana) saveDashboard(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusBadRequest, object{"message": "Dashboard title cannot be empty", "status": "empty-name"})
 		return
 	}
-	if !g.hasFolder(sent.FolderID) {
+	if sent.FolderUID != "" && g.folders[sent.FolderUID] == nil {
 		refuse(w, http.StatusNotFound, "folder not found")
 		return
 	}
@@ -138,17 +139,8 @@ func (g *grafana) saveDashboard(w http.ResponseWriter, r *http.Request) {
 		sent.Dashboard["id"] = g.id()
 	}
 	sent.Dashboard["version"] = version + 1
-	g.dashboards[uid], g.folderOf[uid] = sent.Dashboard, sent.FolderID
+	g.dashboards[uid], g.folderOf[uid] = sent.Dashboard, sent.FolderUID
 	reply(w, http.StatusOK, object{"id": sent.Dashboard["id"], "uid": uid, "url": "/d/" + uid, "status": "success", "version": version + 1, "slug": uid})
-}
-
-func (g *grafana) hasFolder(id int) bool {
-	for _, folder := range g.folders {
-		if folder["id"] == id {
-			return true
-		}
-	}
-	return id == 0 // the general one
 }
 
 func (g *grafana) search(w http.ResponseWriter, r *http.Request) {
@@ -159,7 +151,7 @@ func (g *grafana) search(w http.ResponseWriter, r *http.Request) {
 			tags = append(tags, fmt.Sprint(tag))
 		}
 		if slices.Contains(tags, r.FormValue("tag")) && r.FormValue("type") == "dash-db" {
-			found = append(found, object{"id": d["id"], "uid": uid, "title": d["title"], "type": "dash-db", "tags": tags})
+			found = append(found, object{"id": d["id"], "uid": uid, "title": d["title"], "type": "dash-db", "tags": tags, "folderUid": g.folderOf[uid]})
 		}
 	}
 	slices.SortFunc(found, func(a, b object) int { return strings.Compare(a["uid"].(string), b["uid"].(string)) })
