@@ -10,22 +10,30 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/grafana-tools/sdk"
 
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/grafanatest"
 )
 
+// They are of a schema that no Grafana brings up to date when it is asked.
 var (
-	first  = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"panels":[{"title":"P"}]}`)}
-	second = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"panels":[{"title":"Q"}]}`)}
-	theirs = [][]byte{[]byte(`{"uid":"moodring-a","title":"Mine now","tags":["moodring"],"panels":[{"title":"P"}]}`)}
+	first  = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"P"}]}`)}
+	second = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"Q"}]}`)}
+	theirs = [][]byte{[]byte(`{"uid":"moodring-a","title":"Mine now","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"P"}]}`)}
 )
 
-func dial(t *testing.T, url string) Grafana {
+func dial(t *testing.T, to grafanatest.Grafana) Grafana {
 	t.Helper()
-	g, err := Dial(url, grafanatest.Token)
+	g, err := Dial(to.URL, to.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
+}
+
+func memory(t *testing.T) grafanatest.Grafana {
+	t.Helper()
+	return grafanatest.Grafana{URL: grafanatest.Server(t).URL, Token: grafanatest.Token}
 }
 
 func plan(t *testing.T, g Grafana, dashboards [][]byte) []Change {
@@ -63,8 +71,10 @@ func edit(t *testing.T, g Grafana) {
 	}
 }
 
-func TestPush(t *testing.T) {
-	g := dial(t, grafanatest.Server(t).URL)
+func TestPush(t *testing.T) { grafanatest.Each(t, testPush) }
+
+func testPush(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
 	if got := plan(t, g, first)[0]; got.State != New || !strings.Contains(got.Diff, `+  "uid": "moodring-a"`) {
 		t.Errorf("before: got %s:\n%s", got.State, got.Diff)
 	}
@@ -93,8 +103,35 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// TestPushOurs: what dashgen writes comes back from Grafana as it was sent.
+func TestPushOurs(t *testing.T) { grafanatest.Each(t, testPushOurs) }
+
+func testPushOurs(t *testing.T, to grafanatest.Grafana) {
+	var ours [][]byte
+	for _, b := range board.All().Boards {
+		text, err := grafana.Marshal(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours = append(ours, text)
+	}
+	g := dial(t, to)
+	if err := push(t, g, ours, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range plan(t, g, ours) {
+		if c.State != Same {
+			t.Errorf("%s: got %s:\n%s", c.UID, c.State, c.Diff)
+		}
+	}
+}
+
 func TestPushRefusesWhatOthersChanged(t *testing.T) {
-	g := dial(t, grafanatest.Server(t).URL)
+	grafanatest.Each(t, testPushRefusesWhatOthersChanged)
+}
+
+func testPushRefusesWhatOthersChanged(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
 	if err := push(t, g, first, false); err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +154,10 @@ func TestPushRefusesWhatOthersChanged(t *testing.T) {
 }
 
 // TestPushInBetween: somebody saves after the plan was made.
-func TestPushInBetween(t *testing.T) {
-	g := dial(t, grafanatest.Server(t).URL)
+func TestPushInBetween(t *testing.T) { grafanatest.Each(t, testPushInBetween) }
+
+func testPushInBetween(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
 	if err := push(t, g, first, false); err != nil {
 		t.Fatal(err)
 	}
@@ -130,8 +169,10 @@ func TestPushInBetween(t *testing.T) {
 	}
 }
 
-func TestPull(t *testing.T) {
-	g := dial(t, grafanatest.Server(t).URL)
+func TestPull(t *testing.T) { grafanatest.Each(t, testPull) }
+
+func testPull(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
 	if err := push(t, g, first, false); err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +180,7 @@ func TestPull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Pulled{{"moodring-a", []byte("{\n  \"panels\": [\n    {\n      \"title\": \"P\"\n    }\n  ],\n  \"tags\": [\n    \"moodring\"\n  ],\n  \"title\": \"A\",\n  \"uid\": \"moodring-a\"\n}\n")}}
+	want := []Pulled{{"moodring-a", []byte("{\n  \"panels\": [\n    {\n      \"title\": \"P\"\n    }\n  ],\n  \"schemaVersion\": 42,\n  \"tags\": [\n    \"moodring\"\n  ],\n  \"title\": \"A\",\n  \"uid\": \"moodring-a\"\n}\n")}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -148,8 +189,10 @@ func TestPull(t *testing.T) {
 	}
 }
 
-func TestFolder(t *testing.T) {
-	g := dial(t, grafanatest.Server(t).URL)
+func TestFolder(t *testing.T) { grafanatest.Each(t, testFolder) }
+
+func testFolder(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
 	made, err := g.Folder(t.Context(), "moodring", "Moodring")
 	if err != nil || made.ID == 0 {
 		t.Fatalf("got %+v, %v", made, err)
@@ -160,8 +203,10 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-func TestDataSource(t *testing.T) {
-	g := dial(t, grafanatest.Server(t).URL)
+func TestDataSource(t *testing.T) { grafanatest.Each(t, testDataSource) }
+
+func testDataSource(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
 	for range 2 {
 		if err := g.DataSource(t.Context(), "Moodring", "http://prometheus:9090"); err != nil {
 			t.Fatal(err)
@@ -203,7 +248,7 @@ func TestSickGrafana(t *testing.T) {
 		http.Error(w, "<html>upstream connect error</html>", http.StatusBadGateway)
 	}))
 	t.Cleanup(server.Close)
-	g := dial(t, server.URL)
+	g := dial(t, grafanatest.Grafana{URL: server.URL, Token: grafanatest.Token})
 	for name, call := range map[string]func(context.Context) error{
 		"plan": func(ctx context.Context) error { _, err := g.Plan(ctx, first); return err },
 		"save": func(ctx context.Context) error {
@@ -222,7 +267,7 @@ func TestSickGrafana(t *testing.T) {
 }
 
 func TestPlanRefuses(t *testing.T) {
-	g := dial(t, grafanatest.Server(t).URL)
+	g := dial(t, memory(t))
 	for _, text := range []string{`{"title":"A"}`, `[]`} {
 		if _, err := g.Plan(t.Context(), [][]byte{[]byte(text)}); err == nil || !strings.Contains(err.Error(), "no dashboard with a uid") {
 			t.Errorf("%s: got error %v", text, err)

@@ -1,6 +1,7 @@
 // Package grafanatest serves the part of Grafana's HTTP API that dashgen uses,
 // as its documentation describes it (Developers, HTTP API: dashboard, folder,
-// data source, folder/dashboard search), out of memory, for tests.
+// data source, folder/dashboard search, service account), out of memory, for
+// tests. Where GRAFANA names a real one's binary, it starts that one too.
 package grafanatest
 
 import (
@@ -36,6 +37,12 @@ type grafana struct {
 // Server starts an empty Grafana, which ends with the test.
 func Server(t testing.TB) *httptest.Server {
 	t.Helper()
+	server := httptest.NewServer(handler())
+	t.Cleanup(server.Close)
+	return server
+}
+
+func handler() http.Handler {
 	g := &grafana{
 		dashboards: map[string]object{}, folderOf: map[string]string{}, folders: map[string]object{}, datasources: map[string]object{},
 	}
@@ -51,17 +58,25 @@ func Server(t testing.TB) *httptest.Server {
 		find(w, g.datasources, r.PathValue("name"), "Data source not found")
 	})
 	mux.HandleFunc("POST /api/datasources", g.createDatasource)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /api/serviceaccounts", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusCreated, object{"id": g.id(), "name": "tests", "role": "Admin"})
+	})
+	mux.HandleFunc("POST /api/serviceaccounts/{id}/tokens", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, object{"id": g.id(), "name": "tests", "key": Token})
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
+		if r.URL.Path == "/api/health" {
+			reply(w, http.StatusOK, object{"database": "ok"})
+			return
+		}
 		if !allowed(r) {
 			refuse(w, http.StatusUnauthorized, "Unauthorized")
 			return
 		}
 		mux.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	return server
+	})
 }
 
 func allowed(r *http.Request) bool {
