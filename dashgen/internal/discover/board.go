@@ -116,6 +116,10 @@ func (f Family) observables() []board.Observable {
 		return []board.Observable{f.panel(" (mean)", board.Lines, f.unit(), board.Series{
 			Query: query.Divide(f.rate("_sum"), f.rate(contract.SuffixCount)), Legend: f.legend(),
 		})}
+	case f.isMoment():
+		return []board.Observable{f.panel(" (age)", board.Lines, board.Seconds, board.Series{
+			Query: query.Since(query.MaxBy(query.Of(f.metric(), ""), f.apart()...)), Legend: f.legend(),
+		})}
 	case strings.HasSuffix(f.Name, "_info"):
 		labels := f.metric().Labels[2:]
 		return []board.Observable{f.panel("", board.Table, board.Count, board.Series{
@@ -125,6 +129,12 @@ func (f Family) observables() []board.Observable {
 	return []board.Observable{f.panel("", board.Lines, f.unit(), board.Series{
 		Query: query.SumBy(query.Of(f.metric(), ""), f.apart()...), Legend: f.legend(),
 	})}
+}
+
+// isMoment tells a point in time, in seconds of the epoch, from a length of time,
+// by the words that Prometheus's own libraries name it with.
+func (f Family) isMoment() bool {
+	return strings.HasSuffix(f.Name, "_timestamp_seconds") || strings.HasSuffix(f.Name, "_start_time_seconds") || strings.HasSuffix(f.Name, "_last_gc_time_seconds")
 }
 
 // distribution shows a histogram as a picture and by its quantiles.

@@ -138,7 +138,7 @@ func nonempty(text string) []string {
 // TestClientGolang: each metric of a page of client_golang's is shown.
 func TestClientGolang(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector())
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	sizes := prometheus.NewSummaryVec(prometheus.SummaryOpts{Name: "message_bytes", Help: "Sizes."}, []string{"queue"})
 	sizes.WithLabelValues("a").Observe(3)
 	sizes.WithLabelValues("b").Observe(4)
@@ -162,6 +162,8 @@ func TestClientGolang(t *testing.T) {
 	for _, want := range []string{
 		"message_bytes (mean), lines, bytes, {{queue}}: sum by (queue) (rate(message_bytes_sum[5m])) / sum by (queue) (rate(message_bytes_count[5m]))\n",
 		"go_memstats_alloc_bytes_total, lines, bytes per second, go_memstats_alloc_bytes_total: sum (rate(go_memstats_alloc_bytes_total[5m]))\n",
+		"process_start_time_seconds (age), lines, seconds, process_start_time_seconds: time() - max (process_start_time_seconds)\n",
+		"go_memstats_last_gc_time_seconds (age), lines, seconds, go_memstats_last_gc_time_seconds: time() - max (go_memstats_last_gc_time_seconds)\n",
 		"go_goroutines, lines, amount, go_goroutines: sum (go_goroutines)\n",
 	} {
 		if !strings.Contains(shown, "\t"+want) {
