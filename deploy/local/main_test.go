@@ -122,6 +122,7 @@ func TestUp(t *testing.T) {
 	}
 	checkRefusals(t, at, filepath.Join(runDir, "access.log"))
 	checkBoards(t, at)
+	checkVerify(t, at)
 	checkRules(t, at)
 	interrupt()
 	if code := <-over; code != 0 {
@@ -163,6 +164,27 @@ func checkBoards(t *testing.T, at stack.Addresses) {
 	render.Dir = root
 	if said, err := render.CombinedOutput(); err != nil {
 		t.Errorf("dashgen render: %v: %s", err, said)
+	}
+}
+
+// verifyLimit is how long asking each query of all boards and rules may take.
+const verifyLimit = 10 * time.Second
+
+// checkVerify times dashgen verify. Panels may still be empty: rates need two
+// scrapes.
+func checkVerify(t *testing.T, at stack.Addresses) {
+	t.Helper()
+	began := time.Now()
+	verify := exec.Command("bin/dashgen", "verify", "--prometheus", at.Prometheus, "--json")
+	verify.Dir = root
+	text, runErr := verify.Output()
+	took := time.Since(began)
+	var report struct{ Panels struct{ Total, Off int } }
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatalf("dashgen verify: %v, %v", err, runErr)
+	}
+	if took > verifyLimit || report.Panels.Total+report.Panels.Off < 60 {
+		t.Errorf("dashgen verify of %d panels took %s, want %s at most", report.Panels.Total+report.Panels.Off, took, verifyLimit)
 	}
 }
 
