@@ -2,6 +2,7 @@ package lint
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -73,25 +74,35 @@ type Annotation struct {
 	Datasource json.RawMessage `json:"datasource"`
 }
 
-// Parse reads a dashboard, or one that Grafana's API wraps as {"dashboard": ...}.
+// Parse reads a dashboard, or one that Grafana's APIs wrap, as {"dashboard": ...} or
+// as an object with its spec.
 func Parse(text []byte) (Dashboard, error) {
 	var wrapped struct {
 		Dashboard json.RawMessage `json:"dashboard"`
+		Spec      json.RawMessage `json:"spec"`
 	}
 	if err := json.Unmarshal(text, &wrapped); err != nil {
 		return Dashboard{}, fmt.Errorf("no JSON of a dashboard: %w", err)
 	}
-	if len(wrapped.Dashboard) > 0 {
-		text = wrapped.Dashboard
+	for _, inner := range []json.RawMessage{wrapped.Dashboard, wrapped.Spec} {
+		if len(inner) > 0 {
+			text = inner
+		}
 	}
-	var d Dashboard
+	var d struct {
+		Dashboard
+		Elements json.RawMessage `json:"elements"`
+	}
 	if err := json.Unmarshal(text, &d); err != nil {
 		return Dashboard{}, fmt.Errorf("no JSON of a dashboard: %w", err)
 	}
-	if d.Title == "" && len(d.Panels) == 0 && len(d.Rows) == 0 {
-		return Dashboard{}, fmt.Errorf("no dashboard: it has neither a title nor panels")
+	if len(d.Elements) > 0 {
+		return Dashboard{}, errors.New("it is of Grafana's v2 schema: export it in the classic one")
 	}
-	return d, nil
+	if d.Title == "" && len(d.Panels) == 0 && len(d.Rows) == 0 {
+		return Dashboard{}, errors.New("no dashboard: it has neither a title nor panels")
+	}
+	return d.Dashboard, nil
 }
 
 // panels returns all panels that show something, those in rows too.

@@ -89,9 +89,11 @@ func TestEachRule(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
-		"no JSON":      {"title: D", "no JSON of a dashboard"},
-		"no dashboard": {`{"a": 1}`, "neither a title nor panels"},
-		"a list":       {`[]`, "no JSON of a dashboard"},
+		"no JSON":       {"title: D", "no JSON of a dashboard"},
+		"no dashboard":  {`{"a": 1}`, "neither a title nor panels"},
+		"a list":        {`[]`, "no JSON of a dashboard"},
+		"v2":            {`{"title": "D", "elements": {"panel-1": {"kind": "Panel"}}}`, "of Grafana's v2 schema: export it in the classic one"},
+		"v2, as object": {`{"apiVersion": "dashboard.grafana.app/v2beta1", "kind": "Dashboard", "spec": {"title": "D", "elements": {}}}`, "of Grafana's v2 schema"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := Parse([]byte(tc.text)); err == nil || !strings.Contains(err.Error(), tc.want) {
@@ -101,12 +103,13 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestParseWrapped: what Grafana's API answers with is a dashboard too, and
-// what was made before 2018 has its panels in rows.
+// TestParseWrapped: what Grafana's APIs answer with is a dashboard too, and what
+// was made before 2018 has its panels in rows.
 func TestParseWrapped(t *testing.T) {
 	for _, text := range []string{
 		`{"meta":{},"dashboard":{"title":"D","panels":[{"type":"row","panels":[{"title":"P"}]}]}}`,
 		`{"title":"D","rows":[{"panels":[{"title":"P"}]}]}`,
+		`{"apiVersion":"dashboard.grafana.app/v1","kind":"Dashboard","metadata":{"name":"d"},"spec":{"title":"D","panels":[{"title":"P"}]}}`,
 	} {
 		d, err := Parse([]byte(text))
 		if err != nil || len(d.panels()) != 1 || d.panels()[0].Title != "P" {

@@ -21,30 +21,48 @@ type Board struct {
 // uids are what a Grafana takes as a dashboard's uid, and what a path can hold.
 var uids = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 
-// Read takes a dashboard out of text: the dashboard itself, or the answer of
-// Grafana's API, which has it under "dashboard". A dashboard without a uid, as
-// one made to be imported, gets name.
+// wrapped is a dashboard as Grafana's APIs have it: under "dashboard", or as an
+// object whose name is the uid.
+type wrapped struct {
+	Dashboard json.RawMessage `json:"dashboard"`
+	Metadata  struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Spec json.RawMessage `json:"spec"`
+}
+
+// Read takes a dashboard out of text: the dashboard itself, or the answer of one
+// of Grafana's APIs. A dashboard without a uid, as one made to be imported, gets
+// name.
 func Read(name string, text []byte) (Board, error) {
-	var wrapped struct {
-		Dashboard json.RawMessage `json:"dashboard"`
-	}
-	if err := json.Unmarshal(text, &wrapped); err != nil {
+	var outer wrapped
+	if err := json.Unmarshal(text, &outer); err != nil {
 		return Board{}, fmt.Errorf("%s is no JSON object: %w", name, err)
 	}
-	if wrapped.Dashboard != nil {
-		text = wrapped.Dashboard
+	if outer.Dashboard != nil {
+		text = outer.Dashboard
+	}
+	if outer.Spec != nil {
+		text = outer.Spec
 	}
 	var known struct {
-		UID    string            `json:"uid"`
-		Title  string            `json:"title"`
-		Tags   []string          `json:"tags"`
-		Panels []json.RawMessage `json:"panels"`
+		UID      string            `json:"uid"`
+		Title    string            `json:"title"`
+		Tags     []string          `json:"tags"`
+		Panels   []json.RawMessage `json:"panels"`
+		Elements json.RawMessage   `json:"elements"`
 	}
 	if err := json.Unmarshal(text, &known); err != nil {
 		return Board{}, fmt.Errorf("%s is no Grafana dashboard: %w", name, err)
 	}
+	if known.Elements != nil {
+		return Board{}, fmt.Errorf("%s is of Grafana's v2 schema: export it in the classic one", name)
+	}
 	if known.Panels == nil {
 		return Board{}, fmt.Errorf("%s is no Grafana dashboard of the classic schema: it has no panels", name)
+	}
+	if known.UID == "" {
+		known.UID = outer.Metadata.Name
 	}
 	if known.UID == "" {
 		known.UID = unfit.ReplaceAllString(name, "-")

@@ -20,9 +20,11 @@ func TestRead(t *testing.T) {
 	for _, tc := range []struct{ name, text, want, err string }{
 		{"a dashboard", `{"uid": "one", "title": "One", "panels": []}`, "one One", ""},
 		{"as the API answers", `{"meta": {}, "dashboard": {"uid": "one", "title": "One", "panels": []}}`, "one One", ""},
+		{"as an object of Grafana's", `{"kind": "Dashboard", "metadata": {"name": "one"}, "spec": {"title": "One", "panels": []}}`, "one One", ""},
+		{"of the v2 schema", `{"kind": "Dashboard", "metadata": {"name": "one"}, "spec": {"title": "One", "elements": {}}}`, "", "some file is of Grafana's v2 schema: export it in the classic one"},
 		{"no uid of its own", `{"title": "One", "panels": []}`, "some-file One", ""},
 		{"no JSON", `panels: []`, "", "some file is no JSON object: invalid character 'p' looking for beginning of value"},
-		{"a list", `[]`, "", "some file is no JSON object: json: cannot unmarshal array into Go value of type struct { Dashboard json.RawMessage \"json:\\\"dashboard\\\"\" }"},
+		{"a list", `[]`, "", "some file is no JSON object: json: cannot unmarshal array into Go value of type preview.wrapped"},
 		{"something else", `{"kind": "Deployment"}`, "", "some file is no Grafana dashboard of the classic schema: it has no panels"},
 		{"a title that is none", `{"title": 1, "panels": []}`, "", "some file is no Grafana dashboard: json: cannot unmarshal number into Go struct field .title of type string"},
 		{"a uid that is a path", `{"uid": "../x", "panels": []}`, "", `some file: the uid "../x" is none that Grafana takes: 1 to 40 of A-Z, a-z, 0-9, _ and -`},
