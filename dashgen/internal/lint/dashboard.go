@@ -48,7 +48,6 @@ type Grid struct{ X, Y, W, H int }
 
 // Target is a query of a panel.
 type Target struct {
-	RefID      string          `json:"refId"`
 	Expr       string          `json:"expr"`
 	Datasource json.RawMessage `json:"datasource"`
 }
@@ -57,7 +56,6 @@ type Target struct {
 type Variable struct {
 	Name       string          `json:"name"`
 	Type       string          `json:"type"`
-	Label      string          `json:"label"`
 	Query      json.RawMessage `json:"query"`
 	Refresh    json.RawMessage `json:"refresh"` // a number, or false in old ones
 	Datasource json.RawMessage `json:"datasource"`
@@ -66,11 +64,13 @@ type Variable struct {
 	} `json:"current"`
 }
 
-// Annotation is a query for events.
+// Annotation is a query for events, which newer Grafanas write into target.
 type Annotation struct {
-	Name       string          `json:"name"`
-	Expr       string          `json:"expr"`
-	BuiltIn    json.RawMessage `json:"builtIn"`
+	Name   string `json:"name"`
+	Expr   string `json:"expr"`
+	Target struct {
+		Expr string `json:"expr"`
+	} `json:"target"`
 	Datasource json.RawMessage `json:"datasource"`
 }
 

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,8 +37,8 @@ func (d Dashboard) queries() []asked {
 		}
 	}
 	for _, a := range d.Annotations.List {
-		if a.Expr != "" {
-			add(asked{place: "annotation " + a.Name, expr: a.Expr})
+		if expr := cmp.Or(a.Expr, a.Target.Expr); expr != "" {
+			add(asked{place: "annotation " + a.Name, expr: expr})
 		}
 	}
 	return all
