@@ -125,21 +125,26 @@ func diffCommand(args []string, stdout io.Writer) error {
 // plan compares the dashboards in files with what is there; without files,
 // dashgen's own.
 func plan(g deliver.Grafana, files []string) ([]deliver.Change, error) {
-	dashboards, err := dashboards(files)
+	all, err := dashboards(files)
 	if err != nil {
 		return nil, err
 	}
-	return g.Plan(context.Background(), dashboards)
+	var texts [][]byte
+	for _, d := range all {
+		texts = append(texts, d.Text)
+	}
+	return g.Plan(context.Background(), texts)
 }
 
-func dashboards(files []string) ([][]byte, error) {
-	var all [][]byte
+// dashboards are those in files; without files, dashgen's own.
+func dashboards(files []string) ([]output.File, error) {
+	var all []output.File
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("dashboard: %w", err)
+			return nil, err
 		}
-		all = append(all, text)
+		all = append(all, output.File{Name: filepath.Base(file), Text: text})
 	}
 	if len(files) > 0 {
 		return all, nil
@@ -149,7 +154,7 @@ func dashboards(files []string) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, text)
+		all = append(all, output.File{Name: b.File + ".json", Text: text})
 	}
 	return all, nil
 }

@@ -6,20 +6,25 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"time"
 
 	"github.com/prometheus/common/model"
 )
 
-// flags are those of one command.
+// flags are those of one command, and what its help says before them.
 type flags struct {
 	*flag.FlagSet
-	command string
+	command, help string
 }
 
 func newFlags(command string) flags {
+	return newFlagsWith(command, "Usage of dashgen "+command+":\n")
+}
+
+func newFlagsWith(command, help string) flags {
 	set := flag.NewFlagSet("dashgen "+command, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	return flags{set, command}
+	return flags{set, command, help}
 }
 
 // parse reads args. Asked for help it prints that, and returns flag.ErrHelp.
@@ -27,7 +32,10 @@ func (f flags) parse(args []string, stdout io.Writer) error {
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		f.SetOutput(stdout)
-		f.Usage()
+		if writeErr := write(stdout, f.help); writeErr != nil {
+			return writeErr
+		}
+		f.PrintDefaults()
 		return err
 	case err != nil:
 		return fmt.Errorf("%w: %s: %w", errUsage, f.command, err)
@@ -45,17 +53,28 @@ func (f flags) none() error {
 
 // checkAddress refuses what is no address of a server.
 func checkAddress(flag, text string) error {
+	_, err := readAddress(flag, text)
+	return err
+}
+
+func readAddress(flag, text string) (*url.URL, error) {
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
-		return fmt.Errorf("%w: %s must be an address as http://127.0.0.1:9090, not %q", errUsage, flag, text)
+		return nil, fmt.Errorf("%w: %s must be an address as http://127.0.0.1:9090, not %q", errUsage, flag, text)
 	}
-	return nil
+	return address, nil
 }
 
 // checkDuration refuses what PromQL does not take for a range.
 func checkDuration(flag, text string) error {
-	if d, err := model.ParseDuration(text); err != nil || d <= 0 {
-		return fmt.Errorf("%w: %s must be a duration as 1m or 30s, not %q", errUsage, flag, text)
+	_, err := readDuration(flag, text)
+	return err
+}
+
+func readDuration(flag, text string) (time.Duration, error) {
+	d, err := model.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%w: %s must be a duration as 1m or 30s, not %q", errUsage, flag, text)
 	}
-	return nil
+	return time.Duration(d), nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -38,15 +37,15 @@ type renderFlags struct {
 }
 
 func renderCommand(args []string, stdout io.Writer) error {
-	flags, set := newRenderFlags()
-	if err := parse(set, args, renderHelp, stdout); err != nil {
+	chosen, set := newRenderFlags()
+	if err := set.parse(args, stdout); err != nil {
 		return err
 	}
-	kind := filepath.Ext(flags.output)
+	kind := filepath.Ext(chosen.output)
 	if kind != picture.PNG && kind != picture.SVG {
-		return fmt.Errorf("%w: render: -o must name a .png or a .svg file, not %q", errUsage, flags.output)
+		return fmt.Errorf("%w: render: -o must name a .png or a .svg file, not %q", errUsage, chosen.output)
 	}
-	options, err := flags.complete(set.Args())
+	options, err := chosen.complete(set.Args())
 	if err != nil {
 		return err
 	}
@@ -56,12 +55,12 @@ func renderCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
-	return os.WriteFile(flags.output, drawn, 0o644)
+	return os.WriteFile(chosen.output, drawn, 0o644)
 }
 
-func newRenderFlags() (*renderFlags, *flag.FlagSet) {
+func newRenderFlags() (*renderFlags, flags) {
 	var f renderFlags
-	set := flag.NewFlagSet("dashgen render", flag.ContinueOnError)
+	set := newFlagsWith("render", renderHelp)
 	f.define(set)
 	set.StringVar(&f.output, "o", "", "the file to write, .png or .svg")
 	set.StringVar(&f.picture.Board, "board", "", "uid of the dashboard; the first when not given")
@@ -96,7 +95,7 @@ func (f *renderFlags) complete(files []string) (options picture.Options, err err
 	if err := inPixels("height", options.Height); err != nil && options.Height != 0 {
 		return options, err
 	}
-	if options.Preview, err = f.options(files); err != nil {
+	if options.Preview, err = f.options("render", files); err != nil {
 		return options, err
 	}
 	options.Chromium, err = chromium.Find(installedChromium)

@@ -53,7 +53,7 @@ func TestRenderWithout(t *testing.T) {
 	}{
 		{"a file", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"\"; see dashgen -h\n", 2, nil},
 		{"a file of a kind that is known", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"a.pdf\"; see dashgen -h\n", 2, []string{"-o", "a.pdf"}},
-		{"a Prometheus", "", "", "dashgen: usage: --prometheus must be an address as http://127.0.0.1:9090, not \"\"; see dashgen -h\n", 2, []string{"-o", "a.png"}},
+		{"a Prometheus", "", "", "dashgen: usage: render: --prometheus must be an address as http://127.0.0.1:9090, not \"\"; see dashgen -h\n", 2, []string{"-o", "a.png"}},
 		{"a width that is one", "", "", "dashgen: usage: render: --width must be 200 to 8000, not 10; see dashgen -h\n", 2, []string{"-o", "a.png", "--width", "10"}},
 		{"a height that is one", "", "", "dashgen: usage: render: --height must be 200 to 8000, not -1; see dashgen -h\n", 2, []string{"-o", "a.png", "--height", "-1"}},
 		{"a variable that is one", "", "", "dashgen: usage: render: invalid value \"model\" for flag -var: write NAME=VALUE; see dashgen -h\n", 2, []string{"-o", "a.png", "--var", "model"}},
