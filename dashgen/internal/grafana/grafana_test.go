@@ -336,6 +336,34 @@ func TestFills(t *testing.T) {
 	}
 }
 
+// TestNoData: a panel that is not always there says in its place what it needs.
+func TestNoData(t *testing.T) {
+	each(t, func(t *testing.T, b board.Board) {
+		var read struct {
+			Panels []struct {
+				Title       string
+				FieldConfig struct{ Defaults struct{ NoValue string } }
+			}
+		}
+		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+			t.Fatal(err)
+		}
+		said := map[string]string{}
+		for _, p := range read.Panels {
+			said[p.Title] = p.FieldConfig.Defaults.NoValue
+		}
+		for _, o := range b.Observables() {
+			want := ""
+			if o.Needs != "" {
+				want = "No data. It needs " + o.Needs + "."
+			}
+			if said[o.Title] != want {
+				t.Errorf("panel %q says %q without data, want %q", o.Title, said[o.Title], want)
+			}
+		}
+	})
+}
+
 // TestNoVersion: many models have no version, and a line named "version " would
 // look like a fault.
 func TestNoVersion(t *testing.T) {

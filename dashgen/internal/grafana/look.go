@@ -187,6 +187,9 @@ func fields(o board.Observable, custom any) *dashboard.FieldConfigSource {
 		Custom:     custom,
 	}
 	measure(&source.Defaults, o)
+	if o.Needs != "" {
+		source.Defaults.NoValue = cog.ToPtr("No data. It needs " + o.Needs + ".")
+	}
 	if o.Opens != nil {
 		source.Defaults.Links = []dashboard.DashboardLink{door(*o.Opens)}
 	}
