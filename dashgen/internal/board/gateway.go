@@ -110,15 +110,22 @@ func failedRequests() Observable {
 	}
 }
 
+// upstreams shortens the names that Istio gives its clusters,
+// outbound|80||bert.default.svc.cluster.local to bert.default:80. A legend of the
+// long ones takes the place of the lines.
+func upstreams(q query.Query) query.Query {
+	return query.Relabel(q, contract.LabelUpstream, `outbound\|([0-9]+)\|\|([^.]+\.[^.]+)\.svc\.cluster\.local`, "$2:$1")
+}
+
 func modelTimeBuckets() query.Query { return query.Rate(query.Buckets(contract.UpstreamDuration)) }
 
 func modelTime() Observable {
 	quantile := func(phi float64) query.Query {
-		return query.Quantile(phi, query.SumBy(modelTimeBuckets(), contract.LabelBucket, contract.LabelUpstream))
+		return upstreams(query.Quantile(phi, query.SumBy(modelTimeBuckets(), contract.LabelBucket, contract.LabelUpstream)))
 	}
 	return Observable{
 		Title:    "Model time",
-		Question: "How long do the models take to answer, as the gateway sees it?",
+		Question: "How long do the models, and the other services behind the gateway, take to answer?",
 		Kind:     Lines,
 		Unit:     Seconds,
 		Series:   []Series{{quantile(0.5), "p50 {{upstream}}"}, {quantile(0.95), "p95 {{upstream}}"}},
@@ -145,10 +152,10 @@ func meanModelTime() Observable {
 		query.SumBy(query.Rate(query.Count(contract.UpstreamDuration)), contract.LabelUpstream))
 	return Observable{
 		Title:    "Mean model time",
-		Question: "How long does each model take to answer, on average?",
+		Question: "How long does each model, or other service behind the gateway, take to answer, on average?",
 		Kind:     Lines,
 		Unit:     Seconds,
-		Series:   []Series{{mean, "{{upstream}}"}},
+		Series:   []Series{{upstreams(mean), "{{upstream}}"}},
 		NoAlert:  "what is slow differs from model to model",
 		Next:     "Times the requests a second it is how many workers are busy: compare with how many there are.",
 	}

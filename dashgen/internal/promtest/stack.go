@@ -252,6 +252,12 @@ moodring_gateway_upstream_duration_seconds_bucket{gateway="b",upstream="bert",le
 moodring_gateway_upstream_duration_seconds_bucket{gateway="b",upstream="bert",le="+Inf"} 12 15
 moodring_gateway_upstream_duration_seconds_sum{gateway="b",upstream="bert"} 2 1
 moodring_gateway_upstream_duration_seconds_count{gateway="b",upstream="bert"} 12 15
+moodring_gateway_upstream_duration_seconds_bucket{gateway="b",upstream="outbound|80||calm.models.svc.cluster.local",le="0.01"} 2 3
+moodring_gateway_upstream_duration_seconds_bucket{gateway="b",upstream="outbound|80||calm.models.svc.cluster.local",le="0.02"} 4 9
+moodring_gateway_upstream_duration_seconds_bucket{gateway="b",upstream="outbound|80||calm.models.svc.cluster.local",le="0.12"} 5 11
+moodring_gateway_upstream_duration_seconds_bucket{gateway="b",upstream="outbound|80||calm.models.svc.cluster.local",le="+Inf"} 5 11
+moodring_gateway_upstream_duration_seconds_sum{gateway="b",upstream="outbound|80||calm.models.svc.cluster.local"} 3 4
+moodring_gateway_upstream_duration_seconds_count{gateway="b",upstream="outbound|80||calm.models.svc.cluster.local"} 5 11
 # TYPE moodring_exporter_target_up gauge
 moodring_exporter_target_up{gateway="a",instance="1"} 1x280
 moodring_exporter_target_up{gateway="a",instance="2"} 1x280

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -347,6 +348,23 @@ func Quantile(phi float64, buckets Query) Query {
 	}
 	q.text = func(v Values) string { return "histogram_quantile(" + number(phi) + ", " + buckets.Text(v) + ")" }
 	return q
+}
+
+// Relabel writes a label's values anew: those that a regular expression matches
+// from end to end, in RE2's words, become replacement.
+func Relabel(q Query, label, regex, replacement string) Query {
+	renamed := q
+	if _, err := regexp.Compile(regex); renamed.err == nil && err != nil {
+		renamed.err = fmt.Errorf("label_replace: %w", err)
+	}
+	if renamed.err == nil && !slices.Contains(q.labels, label) {
+		renamed.err = fmt.Errorf("label_replace: the series have no label %s", label)
+	}
+	renamed.binary, renamed.selector = false, false
+	renamed.text = func(v Values) string {
+		return fmt.Sprintf("label_replace(%s, %q, %q, %q, %q)", q.Text(v), label, replacement, label, regex)
+	}
+	return renamed
 }
 
 // AtLeast raises what is less than floor to it.

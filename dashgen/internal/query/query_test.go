@@ -85,6 +85,8 @@ func TestOperators(t *testing.T) {
 		{"sets", Or(Unless(share, share), Scale(share, 0)), `(moodring:share unless moodring:share) or (moodring:share * 0)`},
 		{"filters", Drop(Keep(Above(share, 1), Below(base, 2), "model"), base, "model"),
 			`((moodring:share > 1) and on (model) (moodring:base < 2)) unless on (model) moodring:base`},
+		{"values written anew", Relabel(SumBy(Rate(requests), "gateway"), "gateway", `(.+)\.svc`, "$1"),
+			`label_replace(sum by (gateway) (rate(moodring_gateway_requests_total[5m])), "gateway", "$1", "gateway", "(.+)\\.svc")`},
 		{"functions", Root(AtLeast(Log2(Complement(1, Shifted(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
 		{"sum and count of a histogram", Plus(SumBy(Sum(contract.Confidence), "model"), SumBy(Count(contract.Confidence), "model")),
 			`sum by (model) (moodring_prediction_confidence_sum) + sum by (model) (moodring_prediction_confidence_count)`},
@@ -139,6 +141,8 @@ func TestErr(t *testing.T) {
 		{"offset of a sum", Ago(SumBy(Select(contract.Requests)), Hour), "only what is selected has a past"},
 		{"sum of a counter", Sum(contract.Requests), "has no buckets"},
 		{"join on a label that one side lacks", ManyToOne(Select(contract.Requests), "*", Select(contract.ExporterBuild), "gateway"), "no label gateway"},
+		{"values of a label that is gone, written anew", Relabel(SumBy(Select(contract.Requests)), "gateway", "a", "b"), "label_replace: the series have no label gateway"},
+		{"values written anew by a broken pattern", Relabel(Select(contract.Requests), "gateway", "(", "b"), "label_replace: error parsing regexp"},
 		{"quantile without le", Quantile(0.5, SumBy(Rate(Buckets(contract.Confidence)), "label")), "no le"},
 		{"quotient of unlike series", Divide(SumBy(Select(contract.Requests), "gateway"), SumBy(Select(contract.Requests))), "/: labels"},
 	}

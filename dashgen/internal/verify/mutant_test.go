@@ -100,6 +100,9 @@ func breakings(t *testing.T, expr string) []breaking {
 			breakCall(n, change)
 		case *parser.BinaryExpr:
 			breakBinary(n, change)
+		case *parser.StringLiteral:
+			was := n.Val
+			change("change the text "+was, func() { n.Val = was + "_changed" }, func() { n.Val = was })
 		case *parser.NumberLiteral:
 			was := n.Val
 			change(fmt.Sprintf("change the number %g", was), func() { n.Val = was*1.5 + 1 }, func() { n.Val = was })
