@@ -18,16 +18,26 @@ func refusedPart(metric, refusal string, at func(query.Query) query.Query) query
 	return query.Divide(sum(result(refusal)), sum())
 }
 
-// refusalsRose is by how much the refused part is greater than an hour ago.
+// refusalsRose is by how much the refused part is greater than an hour ago, if that
+// is much. A gateway that had no requests then, as a new one, is compared with
+// nothing, but not allowed to refuse most of what it gets.
 func refusalsRose(metric, refusal string) query.Query {
-	return query.Minus(refusedPart(metric, refusal, now), refusedPart(metric, refusal, anHourAgo))
+	part := refusedPart(metric, refusal, now)
+	rise := query.Minus(part, refusedPart(metric, refusal, anHourAgo))
+	hadRequests := query.Above(query.Rate(anHourAgo(query.Select(metric))), 0)
+	return query.Also(query.Above(rise, refusalsRise), query.Drop(query.Above(part, refusalsMost), hadRequests, contract.LabelGateway))
 }
 
 func now(q query.Query) query.Query { return q }
 
 func anHourAgo(q query.Query) query.Query { return query.Ago(q, query.Hour) }
 
-const refusalsRise = 0.2
+const (
+	refusalsRise = 0.2
+	refusalsMost = 0.5
+)
+
+const comparedWith = " The alert compares with an hour ago; a gateway that had no requests then may refuse half of them."
 
 func denied() Observable {
 	return Observable{
@@ -42,7 +52,7 @@ func denied() Observable {
 			Name:     "MoodringDenialsUp",
 			Severity: Warning,
 			Summary:  "{{ $labels.gateway }} denies {{ $value | humanizePercentage }} more of its requests than an hour ago.",
-			When:     query.Above(refusalsRose(contract.Authorization, contract.ResultDenied), refusalsRise),
+			When:     refusalsRose(contract.Authorization, contract.ResultDenied),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"See whether a policy changed: kubectl get authorizationpolicy -A, and when.",
@@ -50,7 +60,7 @@ func denied() Observable {
 				"Many callers nobody knows are someone trying the door: the limits hold them, and their addresses are in the log.",
 			},
 		},
-		Next: "The gateway's access log says rbac_access_denied_matched_policy, and for whom.",
+		Next: "The gateway's access log says rbac_access_denied_matched_policy, and for whom." + comparedWith,
 	}
 }
 
@@ -68,7 +78,7 @@ func refusedShare() Observable {
 			Name:     "MoodringLimitsUp",
 			Severity: Warning,
 			Summary:  "{{ $labels.gateway }} holds {{ $value | humanizePercentage }} more of its requests back than an hour ago, as over their limit.",
-			When:     query.Above(refusalsRose(contract.RateLimit, contract.ResultOverLimit), refusalsRise),
+			When:     refusalsRose(contract.RateLimit, contract.ResultOverLimit),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"See whether the limits changed: the rate limit service's configuration, and when it was read.",
@@ -76,7 +86,7 @@ func refusedShare() Observable {
 				"Give a caller who needs more a key with a higher limit.",
 			},
 		},
-		Next: "Denied and Rate-limited show how many they are. A part that rises while the requests do not is a changed policy or limit.",
+		Next: "Denied and Rate-limited show how many they are. A part that rises while the requests do not is a changed policy or limit." + comparedWith,
 	}
 }
 

@@ -224,6 +224,18 @@ moodring_gateway_authorization_total{gateway="a",result="allowed"} 60 50
 moodring_gateway_authorization_total{gateway="a",result="denied"} 6 40
 moodring_gateway_authorization_total{gateway="b",result="allowed"} 15 20
 moodring_gateway_authorization_total{gateway="b",result="denied"} 2 1
+moodring_gateway_authorization_total{gateway="c",result="allowed",pod="0"} 0+12x20 240x219 252+12x39
+moodring_gateway_authorization_total{gateway="c",result="denied",pod="0"} 0+3x20 60x239 78+18x19
+moodring_gateway_authorization_total{gateway="d",result="allowed",pod="0"} _x241 0+11x39
+moodring_gateway_authorization_total{gateway="d",result="denied",pod="0"} _x241 0+9x39
+moodring_gateway_authorization_total{gateway="c",result="allowed",pod="1"} 0+36x20 720x219 756+36x39
+moodring_gateway_authorization_total{gateway="c",result="denied",pod="1"} 0+9x20 180x239 234+54x19
+moodring_gateway_authorization_total{gateway="d",result="allowed",pod="1"} _x241 0+33x39
+moodring_gateway_authorization_total{gateway="d",result="denied",pod="1"} _x241 0+27x39
+moodring_gateway_authorization_total{gateway="e",result="allowed",pod="0"} 0+4x280
+moodring_gateway_authorization_total{gateway="e",result="denied",pod="0"} 0+6x280
+moodring_gateway_authorization_total{gateway="e",result="allowed",pod="1"} 0+8x280
+moodring_gateway_authorization_total{gateway="e",result="denied",pod="1"} 0+12x280
 # TYPE moodring_gateway_ratelimit_total counter
 moodring_gateway_ratelimit_total{gateway="a",result="ok"} 54 60
 moodring_gateway_ratelimit_total{gateway="a",result="over_limit"} 3 4
@@ -231,6 +243,18 @@ moodring_gateway_ratelimit_total{gateway="b",result="ok"} 14 9
 moodring_gateway_ratelimit_total{gateway="b",result="over_limit"} 1 8
 moodring_gateway_ratelimit_total{gateway="a",result="error"} 0 0
 moodring_gateway_ratelimit_total{gateway="b",result="error"} 1 2
+moodring_gateway_ratelimit_total{gateway="c",result="ok",pod="0"} 0+12x20 240x219 252+12x39
+moodring_gateway_ratelimit_total{gateway="c",result="over_limit",pod="0"} 0+3x20 60x239 78+18x19
+moodring_gateway_ratelimit_total{gateway="d",result="ok",pod="0"} _x241 0+11x39
+moodring_gateway_ratelimit_total{gateway="d",result="over_limit",pod="0"} _x241 0+9x39
+moodring_gateway_ratelimit_total{gateway="c",result="ok",pod="1"} 0+36x20 720x219 756+36x39
+moodring_gateway_ratelimit_total{gateway="c",result="over_limit",pod="1"} 0+9x20 180x239 234+54x19
+moodring_gateway_ratelimit_total{gateway="d",result="ok",pod="1"} _x241 0+33x39
+moodring_gateway_ratelimit_total{gateway="d",result="over_limit",pod="1"} _x241 0+27x39
+moodring_gateway_ratelimit_total{gateway="e",result="ok",pod="0"} 0+4x280
+moodring_gateway_ratelimit_total{gateway="e",result="over_limit",pod="0"} 0+6x280
+moodring_gateway_ratelimit_total{gateway="e",result="ok",pod="1"} 0+8x280
+moodring_gateway_ratelimit_total{gateway="e",result="over_limit",pod="1"} 0+12x280
 # TYPE moodring_gateway_requests_total counter
 moodring_gateway_requests_total{gateway="a",code_class="2xx"} 45 60
 moodring_gateway_requests_total{gateway="a",code_class="4xx"} 0+9x248 0+9x31

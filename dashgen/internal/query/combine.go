@@ -24,6 +24,13 @@ func Minus(a, b Query) Query { return alike("-", a, b) }
 // Or is a, and those series of b whose labels a lacks.
 func Or(a, b Query) Query { return alike("or", a, b) }
 
+// Also is a, and those series of b whose labels a lacks; it measures what a does.
+func Also(a, b Query) Query {
+	q := Or(a, b)
+	q.compared = a.compared
+	return q
+}
+
 // Unless is what of a is not in b.
 func Unless(a, b Query) Query { return alike("unless", a, b) }
 

@@ -83,6 +83,7 @@ func TestOperators(t *testing.T) {
 		{"operators are bracketed", Times(Minus(share, share), Log(Divide(share, share))),
 			`(moodring:share - moodring:share) * ln(moodring:share / moodring:share)`},
 		{"sets", Or(Unless(share, share), Scale(share, 0)), `(moodring:share unless moodring:share) or (moodring:share * 0)`},
+		{"one limit, or another", Also(Above(share, 1), Above(share, 2)), `(moodring:share > 1) or (moodring:share > 2)`},
 		{"filters", Drop(Keep(Above(share, 1), Below(base, 2), "model"), base, "model"),
 			`((moodring:share > 1) and on (model) (moodring:base < 2)) unless on (model) moodring:base`},
 		{"values written anew", Relabel(SumBy(Rate(requests), "gateway"), "gateway", `(.+)\.svc`, "$1"),
@@ -115,7 +116,7 @@ func TestOperators(t *testing.T) {
 func TestMeasured(t *testing.T) {
 	base := Recording{Name: "moodring:base", Labels: []string{"model"}}.Select()
 	for name, q := range map[string]Query{
-		"limit": Above(base, 1), "filtered limit": Keep(Above(base, 1), Above(base, 0), "model"), "no limit": base,
+		"limit": Above(base, 1), "limit or another": Also(Above(base, 1), Above(Scale(base, 2), 3)), "filtered limit": Keep(Above(base, 1), Above(base, 0), "model"), "no limit": base,
 	} {
 		if got := q.Measured().Text(Values{}); got != "moodring:base" {
 			t.Errorf("%s: got %s", name, got)
