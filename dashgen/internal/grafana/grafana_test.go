@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -337,6 +338,49 @@ func TestFills(t *testing.T) {
 	if got := *lines(board.Observable{Kind: board.Areas, Unit: board.Share}).FillOpacity; got != 60 {
 		t.Errorf("areas are filled by %g %%, want 60", got)
 	}
+}
+
+// TestGrafana9: what a dashboard does not work without is in Grafana 9: the panels
+// (time series came with 7.4, state timeline with 8.0, today's heatmap with 9.0), the
+// variables, the units and the transformations. Settings that it does not know it
+// leaves alone.
+func TestGrafana9(t *testing.T) {
+	there := map[string][]string{
+		"panel":          {"row", "timeseries", "stat", "bargauge", "heatmap", "state-timeline", "table"},
+		"variable":       {"datasource", "query"},
+		"unit":           {"none", "short", "cps", "percentunit", "s", "Bps", "bytes", "celsius"},
+		"transformation": {"organize"},
+	}
+	each(t, func(t *testing.T, b board.Board) {
+		var read struct {
+			Panels []struct {
+				Type            string
+				Transformations []struct{ ID string }
+				FieldConfig     struct{ Defaults struct{ Unit string } }
+			}
+			Templating struct{ List []struct{ Type string } }
+		}
+		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+			t.Fatal(err)
+		}
+		check := func(what, name string) {
+			if !slices.Contains(there[what], name) {
+				t.Errorf("Grafana 9 has no %s %q", what, name)
+			}
+		}
+		for _, p := range read.Panels {
+			check("panel", p.Type)
+			if p.Type != "row" {
+				check("unit", p.FieldConfig.Defaults.Unit)
+			}
+			for _, transformation := range p.Transformations {
+				check("transformation", transformation.ID)
+			}
+		}
+		for _, v := range read.Templating.List {
+			check("variable", v.Type)
+		}
+	})
 }
 
 // TestNoData: a panel that is not always there says in its place what it needs.
