@@ -64,7 +64,8 @@ func (f *fleet) settings() (*config.Config, *scrape.Client) {
 
 // Apply takes the list of targets. A gateway that has left it is gone: its last
 // values stay for a while, unless it is not wanted any more (isReconfigured) or
-// is there under another name.
+// is there under another name. One that was gone before stays as long all the
+// same: the configuration is not why it is missing.
 func (f *fleet) Apply(targets []target.Target, isReconfigured bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -76,7 +77,7 @@ func (f *fleet) Apply(targets []target.Target, isReconfigured bool) {
 	for name, g := range f.gateways {
 		switch {
 		case there[name]:
-		case isReconfigured, ids[g.id()]:
+		case ids[g.id()], isReconfigured && g.goneSince().IsZero():
 			f.drop(g)
 		default:
 			g.leave()

@@ -316,6 +316,23 @@ func TestReconfiguredFleetKeepsWhatItHas(t *testing.T) {
 	})
 }
 
+// A reload takes off what it does not want; what was gone before it was wanted,
+// and its last values may not have been seen yet.
+func TestReconfiguredFleetKeepsWhatIsGone(t *testing.T) {
+	onFakeTime(t, "keep: 1m", func(t *testing.T, f *fleet) {
+		a, b, c := newCounter(t), newCounter(t), newCounter(t)
+		f.Apply([]target.Target{a.target("a"), b.target("b"), c.target("c")}, false)
+		wantPage(t, f, "a 1, b 1, c 1")
+		a.shut()
+		f.Apply([]target.Target{b.target("b"), c.target("c")}, false)
+		pass(30 * time.Second)
+		f.Apply([]target.Target{c.target("c")}, true)
+		wantPage(t, f, "a gone 1, c 2")
+		pass(31 * time.Second)
+		wantPage(t, f, "c 3")
+	})
+}
+
 // A gateway that stays down is logged once, and once more when it is back.
 func TestFleetLogsWhatChanges(t *testing.T) {
 	onFakeTime(t, "min_age: 0s, timeout: 1s", func(t *testing.T, f *fleet) {
