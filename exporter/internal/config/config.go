@@ -54,7 +54,7 @@ type Scrape struct {
 	Keep         Duration `yaml:"keep"`           // how long the last values of a gateway that is gone or fails stay exported
 	MaxPageBytes int64    `yaml:"max_page_bytes"` // of one gateway's page, uncompressed
 	MaxLineBytes int      `yaml:"max_line_bytes"` // of one line of it
-	MaxSeries    int      `yaml:"max_series"`     // of one gateway, a histogram being one
+	MaxSeries    int      `yaml:"max_series"`     // of one gateway, a histogram being one, and a kilobyte of the page each on average
 	Format       Format   `yaml:"format"`
 }
 
@@ -79,7 +79,7 @@ func Default() *Config {
 		Keep:         Duration(5 * time.Minute),
 		MaxPageBytes: 64 << 20,
 		MaxLineBytes: 64 << 10,
-		MaxSeries:    20000,
+		MaxSeries:    10000,
 		Format:       Prometheus,
 	}}
 }

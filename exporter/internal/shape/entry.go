@@ -19,6 +19,7 @@ type entry struct {
 	name       string        // "" where relabelling leaves none
 	labels     labels.Labels // relabelled
 	isUnwanted bool          // relabelling drops it
+	size       int           // what it takes of a page, about
 	page       int
 
 	value, sum, count cell
@@ -53,8 +54,12 @@ type bucket struct {
 	bound float64
 }
 
-// maxBuckets bounds what a gateway can make a histogram hold. Envoy's have 19.
-const maxBuckets = 200
+// maxBuckets bounds what a gateway can make a histogram hold; Envoy's have the
+// usual number, where it was not told others.
+const (
+	usualBuckets = 19
+	maxBuckets   = 200
+)
 
 // bucket returns the bucket that ends at bound, nil where there are too many.
 func (e *entry) bucket(bound float64) *bucket {
@@ -96,7 +101,7 @@ func (e *entry) histogram(page int) *Histogram {
 }
 
 // entry returns the entry of a family's name and labels, given as keys and
-// values in turn, making it if need be. It is nil where there are too many.
+// values in turn, making it if need be.
 func (s *Shaper) entry(family *Family, name string, labelPairs ...string) *entry {
 	builder := labels.NewBuilder(s.options.Labels)
 	builder.Set(model.MetricNameLabel, name)
@@ -107,19 +112,33 @@ func (s *Shaper) entry(family *Family, name string, labelPairs ...string) *entry
 	if known := s.entries[key]; known != nil {
 		return known
 	}
-	if len(s.entries) >= usesPerSeries*s.options.MaxSeries {
-		return nil
-	}
 	e := &entry{Family: family, key: key}
 	e.relabel(builder, s.options.Relabel)
 	for _, bound := range contract.Bounds(name) {
 		e.bucket(bound.Value)
 		e.isFixed = true
 	}
+	e.size = int(e.labels.ByteSize()) * e.lines()
 	s.entries[key] = e
 	s.sorted, s.isSorted = append(s.sorted, e), false
+	s.entriesHeld += e.held()
 	return e
 }
+
+// lines are those of the entry on a page of ours; each has all the labels.
+func (e *entry) lines() int {
+	const ends = 3 // +Inf, sum and count
+	switch {
+	case e.Type != contract.Histogram:
+		return 1
+	case e.isFixed:
+		return len(e.buckets) + ends
+	}
+	return usualBuckets + ends // of a page that is read line by line, more may come
+}
+
+// held is how much memory the entry takes, about.
+func (e *entry) held() int { return len(e.key) + int(e.labels.ByteSize()) + overhead }
 
 func (e *entry) relabel(builder *labels.Builder, rules []*relabel.Config) {
 	e.isUnwanted = !relabel.ProcessBuilder(builder, rules...)
@@ -144,4 +163,15 @@ func legacyNames(builder *labels.Builder) {
 // forget drops all entries.
 func (s *Shaper) forget() {
 	s.uses, s.entries, s.sorted = make(map[string]*use), make(map[string]*entry), nil
+	s.usesHeld, s.entriesHeld = 0, 0
+}
+
+// undo drops the entries made since there were n, which nothing refers to.
+func (s *Shaper) undo(n int) {
+	for _, e := range s.sorted[n:] {
+		delete(s.entries, e.key)
+		s.entriesHeld -= e.held()
+	}
+	clear(s.sorted[n:])
+	s.sorted = s.sorted[:n]
 }

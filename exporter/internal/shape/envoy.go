@@ -98,9 +98,6 @@ func (s *Shaper) envoyUse(sample scrape.Sample) (use, bool) {
 			value = validText(owner)
 		}
 		e := s.member(stat.metric, []string{value})
-		if e == nil {
-			return use{}, true
-		}
 		const millisecond = 1e-3 // in the seconds of the metric
 		return e.use(name.part, sample, millisecond), true
 	}

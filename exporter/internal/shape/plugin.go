@@ -23,14 +23,11 @@ func (s *Shaper) pluginUse(sample scrape.Sample) use {
 		return use{}
 	}
 	name, part := contract.SplitStat(stat.Name)
-	values, le, ok := fieldValues(name, stat.Fields)
+	values, le, ok := fieldValues(s.families[name].keys, stat.Fields)
 	if !ok || (part == contract.SuffixBucket) != (le != "") {
 		return use{}
 	}
 	e := s.member(name, values)
-	if e == nil {
-		return use{}
-	}
 	cell, scale := e.pluginPart(part, le)
 	if cell == nil {
 		return use{}
@@ -59,11 +56,11 @@ func (e *entry) pluginPart(part, le string) (*cell, float64) {
 
 // member returns the entry of one of the contract's metrics, and sees that the
 // members of its closed set are there too. values are those of the metric's
-// labels, without the gateway's. It is nil where there are too many entries.
+// labels, without the gateway's.
 func (s *Shaper) member(name string, values []string) *entry {
 	e := s.contractEntry(name, values)
 	set := closedSet(name)
-	if e == nil || e.group != nil || set == nil {
+	if e.group != nil || set == nil {
 		return e
 	}
 	var group []*entry
@@ -76,7 +73,6 @@ func (s *Shaper) member(name string, values []string) *entry {
 			group = append(group, s.member(contract.Overflow, []string{kind}))
 		}
 	}
-	group = slices.DeleteFunc(group, func(e *entry) bool { return e == nil })
 	for _, member := range group {
 		if member.Family == e.Family {
 			member.group = group
@@ -87,18 +83,12 @@ func (s *Shaper) member(name string, values []string) *entry {
 }
 
 func (s *Shaper) contractEntry(name string, values []string) *entry {
-	keys := labelKeys(name)
-	pairs := make([]string, 0, 2*len(keys))
-	for i, key := range keys {
+	family := s.families[name]
+	pairs := make([]string, 0, 2*len(family.keys))
+	for i, key := range family.keys {
 		pairs = append(pairs, key, values[i])
 	}
-	return s.entry(s.families[name], name, pairs...)
-}
-
-// labelKeys returns the keys of a metric's labels, without the gateway's.
-func labelKeys(name string) []string {
-	metric, _ := contract.Find(name)
-	return metric.Labels[1:]
+	return s.entry(family, name, pairs...)
 }
 
 // closedSet returns all the values of the last label of a metric, or nil where
@@ -122,8 +112,7 @@ func closedSet(name string) []string {
 // fieldValues puts the fields in the order of the metric's labels; one that the
 // stat does not have is empty. It is false where a field is there twice, is none
 // of the metric's, or is longer than the plugin writes.
-func fieldValues(name string, fields []contract.Field) (values []string, le string, ok bool) {
-	keys := labelKeys(name)
+func fieldValues(keys []string, fields []contract.Field) (values []string, le string, ok bool) {
 	values = make([]string, len(keys))
 	isSet := make([]bool, len(keys))
 	for _, field := range fields {

@@ -43,9 +43,6 @@ func (s *Shaper) ruleUse(sample scrape.Sample) (use, bool) {
 			continue
 		}
 		e := s.entry(r.family, r.Name, s.rulePairs(r, sample, match)...)
-		if e == nil {
-			return use{}, true
-		}
 		return e.ruleUse(part, sample, r.Scale), true
 	}
 	return use{}, false

@@ -16,6 +16,8 @@ type Family struct {
 	Unit string // as the end of the name says it, or ""
 
 	IsWhole bool // a histogram of Envoy's own, all of whose parts are of one instant
+
+	keys []string // of the labels of one of the contract's, without the gateway's
 }
 
 // Series is one series as it is exported.

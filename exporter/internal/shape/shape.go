@@ -23,7 +23,7 @@ type Options struct {
 	Labels    labels.Labels     // for each series; the gateway label is one
 	Relabel   []*relabel.Config // metric_relabel_configs: of whole metrics, a histogram being one series
 	Rules     []config.Rule     // for stats that are none of the contract's
-	MaxSeries int               // of one page
+	MaxSeries int               // of one page, and with it what they take of memory: seriesSize each
 }
 
 // Shaper makes the series of one gateway's pages. What it makes of a page
@@ -40,9 +40,12 @@ type Shaper struct {
 	sorted   []*entry          // by their labels after it, if isSorted
 	isSorted bool
 
+	usesHeld, entriesHeld int // bytes of memory, about
+
 	page    int // how many there were; the numbers below are of it
 	used    int // samples that are in uses
 	active  int // entries
+	size    int // bytes of these on a page of ours, about
 	dropped int // samples and series that could not be used
 }
 
@@ -56,19 +59,32 @@ type use struct {
 	page      int // on which it last was
 }
 
-// usesPerSeries bounds what is remembered, together with MaxSeries: a histogram
-// of Envoy's is 22 samples, and so far as a page has more, they are decoded
-// again each time.
-const usesPerSeries = 24
+// What a gateway can make the exporter hold, for each of MaxSeries: a gateway
+// within all other limits can send a thousand labels of 60 kB, or a million of
+// ten bytes. Of what is more than fits, a series is left out, and a sample is
+// decoded again each time.
+const (
+	seriesSize  = 1 << 10 // of a page of ours
+	usesSize    = 2 << 10 // of samples
+	entriesSize = 4 << 10 // of series that relabelling drops, or that were on other pages
+
+	overhead = 200 // of what is remembered, beside its text
+)
 
 // New returns a Shaper that has seen no page.
 func New(options Options) *Shaper {
 	s := &Shaper{options: options, families: make(map[string]*Family), stats: envoyStats(), rules: newRules(options.Rules)}
 	for _, metric := range contract.Metrics() {
-		s.families[metric.Name] = &Family{Type: metric.Type, Help: metric.Help, Unit: unitOf(metric.Name), IsWhole: metric.Name == contract.UpstreamDuration}
+		s.families[metric.Name] = &Family{
+			Type: metric.Type, Help: metric.Help, Unit: unitOf(metric.Name), IsWhole: metric.Name == contract.UpstreamDuration, keys: withoutGateway(metric.Labels),
+		}
 	}
 	s.forget()
 	return s
+}
+
+func withoutGateway(keys []string) []string {
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == contract.LabelGateway })
 }
 
 func unitOf(name string) string {
@@ -81,11 +97,12 @@ func unitOf(name string) string {
 // Begin begins a page. One that was begun and not ended has never been.
 func (s *Shaper) Begin() {
 	const slack = 100
-	if len(s.uses) > 2*s.used+slack { // the gateway shows other stats than it did
+	isStale := len(s.uses) > 2*s.used+slack // the gateway shows other stats than it did
+	if isStale || s.entriesHeld > entriesSize*s.options.MaxSeries {
 		s.forget()
 	}
 	s.page++
-	s.used, s.active, s.dropped = 0, 0, 0
+	s.used, s.active, s.size, s.dropped = 0, 0, 0, 0
 }
 
 // Add adds a sample to its series, if it is one's. It keeps nothing of the
@@ -101,15 +118,36 @@ func (s *Shaper) Add(sample scrape.Sample) {
 	s.apply(known, sample.Value)
 }
 
-// learn finds out what a sample is for.
+// learn finds out what a sample is for. It remembers that where there is room; a
+// new series that has none on the page, or comes to nothing, is forgotten at once.
 func (s *Shaper) learn(sample scrape.Sample) *use {
+	before, wasSorted := len(s.sorted), s.isSorted
 	found, ok := s.find(sample)
 	found.isNobodys = !ok
-	isRemembered := ok || isPlugins(sample.Name) || isEnvoys(sample.Name)
-	if isRemembered && max(len(s.uses), len(s.entries)) < usesPerSeries*s.options.MaxSeries {
+	if added := s.sorted[before:]; len(added) > 0 && (found.entry == nil || slices.Contains(added, found.entry) && !s.canHold(found.entry)) {
+		s.undo(before)
+		s.isSorted = wasSorted
+		return &found
+	}
+	isOurs := ok || isPlugins(sample.Name) || isEnvoys(sample.Name)
+	if held := len(sample.Series) + overhead; isOurs && s.usesHeld+held <= usesSize*s.options.MaxSeries {
 		s.uses[sample.Series] = &found
+		s.usesHeld += held
 	}
 	return &found
+}
+
+// canHold tells whether a new entry is to be remembered.
+func (s *Shaper) canHold(e *entry) bool {
+	if e.isUnwanted {
+		return s.entriesHeld <= entriesSize*s.options.MaxSeries
+	}
+	return s.hasRoom(e)
+}
+
+// hasRoom tells whether the page does.
+func (s *Shaper) hasRoom(e *entry) bool {
+	return s.active < s.options.MaxSeries && s.size+e.size <= seriesSize*s.options.MaxSeries
 }
 
 // find is false for a sample that is nobody's.
@@ -154,10 +192,11 @@ func (s *Shaper) activate(e *entry) bool {
 		return true
 	}
 	if !e.isUnwanted {
-		if s.active >= s.options.MaxSeries {
+		if !s.hasRoom(e) {
 			return false
 		}
 		s.active++
+		s.size += e.size
 	}
 	e.page = s.page
 	return true

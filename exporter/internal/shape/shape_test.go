@@ -336,25 +336,92 @@ func TestShapeLimitsSeries(t *testing.T) {
 	}
 }
 
-// What a lying gateway can make the exporter remember is bounded.
+// What a lying gateway can make the exporter remember and show is bounded, with
+// many short names and with a few that are as long as a line may be.
 func TestShapeForgets(t *testing.T) {
-	s := New(Options{Format: config.Prometheus, MaxSeries: 10})
-	for page := range 20 {
+	const limit = 10
+	for name, test := range map[string]struct {
+		length, samples int
+		rules           string
+	}{
+		"many names":                {8, 1000, "[]"},
+		"long names":                {60000, 20, "[]"},
+		"many names, all dropped":   {8, 1000, "[{action: drop, source_labels: [gateway]}]"},
+		"long names, all dropped":   {60000, 20, "[{action: drop, source_labels: [gateway]}]"},
+		"long names made of others": {1500, 20, "[{source_labels: [upstream, upstream, upstream, upstream], target_label: upstream}]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := config.Parse([]byte("metric_relabel_configs: " + test.rules))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := New(Options{Format: config.Prometheus, MaxSeries: limit, Relabel: cfg.MetricRelabelConfigs})
+			for page := range 20 {
+				s.Begin()
+				for i := range test.samples {
+					for _, sample := range lies(test.length, page, i) {
+						s.Add(sample)
+					}
+				}
+				series, _ := s.End()
+				if size := len(write(series)); len(series) > limit || size > limit*seriesSize {
+					t.Errorf("page %d has %d series of %d bytes", page, len(series), size)
+				}
+				if got := held(s); got > limit*(usesSize+3*entriesSize) {
+					t.Errorf("page %d: %d samples and %d series of %d bytes are remembered", page, len(s.uses), len(s.entries), got)
+				}
+			}
+		})
+	}
+}
+
+// Series that were on other pages are forgotten, also where what is remembered
+// of samples is full of others.
+func TestShapeForgetsOtherPages(t *testing.T) {
+	const limit = 10
+	s := New(Options{Format: config.Prometheus, MaxSeries: limit})
+	counter := func(label string) {
+		name := "label___" + label + "___moodring_predictions_total"
+		s.Add(scrape.Sample{Series: name, Name: name, Value: 1})
+	}
+	for page := range 1000 {
 		s.Begin()
-		for i := range 1000 {
-			name := fmt.Sprintf("label___l%dx%d___moodring_predictions_total", page, i)
-			s.Add(scrape.Sample{Series: name, Name: name, Value: 1})
-			owner := fmt.Sprintf("envoy_http_l%dx%d_rbac_allowed", page, i)
-			s.Add(scrape.Sample{Series: owner, Name: owner, Value: 1})
-			s.Add(scrape.Sample{Series: fmt.Sprint("t", i), Name: "envoy_cluster_upstream_rq_time_bucket", Labels: []scrape.Label{{Name: "le", Value: fmt.Sprint(i)}}, Value: 1})
+		for i := range 100 {
+			counter(fmt.Sprintf("0x%dGG", i)) // no label
 		}
-		if series, _ := s.End(); len(series) > 10 {
-			t.Errorf("page %d has %d series, want 10", page, len(series))
-		}
-		if len(s.uses) > 10*usesPerSeries || len(s.entries) > 10*usesPerSeries {
-			t.Errorf("page %d: %d samples and %d series are remembered", page, len(s.uses), len(s.entries))
+		counter(fmt.Sprintf("l%d", page))
+		if series, dropped := s.End(); len(series) != 1 || dropped != 100 || held(s) > limit*(usesSize+2*entriesSize) {
+			t.Fatalf("page %d: %d series, %d dropped; %d bytes are remembered", page, len(series), dropped, held(s))
 		}
 	}
+}
+
+// lies are samples of new series, whose names have a part of the length given.
+func lies(length, page, i int) []scrape.Sample {
+	word := fmt.Sprintf("%0*d", length, 1000*page+i)
+	plugins, owner, upstream := "label___"+word+"___moodring_predictions_total", "envoy_http_"+word+"_rbac_allowed", "envoy_cluster_upstream_rq_time"
+	le := scrape.Label{Name: "le", Value: fmt.Sprint(i)}
+	cluster := scrape.Label{Name: "envoy_cluster_name", Value: word}
+	return []scrape.Sample{
+		{Series: plugins, Name: plugins, Value: 1},
+		{Series: owner, Name: owner, Value: 1},
+		{Series: upstream + word, Name: upstream + "_count", Labels: []scrape.Label{cluster}, Value: 1},
+		{Series: upstream + word + "le", Name: upstream + "_bucket", Labels: []scrape.Label{cluster, le}, Value: 1},
+		{Series: upstream + word + "bad", Name: upstream + "_bucket", Labels: []scrape.Label{{Name: "envoy_cluster_name", Value: word + "bad"}}, Value: 1},
+		{Series: fmt.Sprint("t", i), Name: upstream + "_bucket", Labels: []scrape.Label{le}, Value: 1},
+	}
+}
+
+// held is what the shaper remembers, by a count of its own.
+func held(s *Shaper) int {
+	size := 0
+	for series := range s.uses {
+		size += len(series) + overhead
+	}
+	for key, e := range s.entries {
+		size += len(key) + len(e.labels.Bytes(nil)) + overhead
+	}
+	return size
 }
 
 // The pages before make no difference.
