@@ -62,7 +62,7 @@ func readPage(page []byte, maxLine int, shaper *shape.Shaper) (samples int, err 
 		shaper.Add(s)
 	}
 	if formatOf(page) == config.JSON {
-		err = scrape.ReadJSON(bytes.NewReader(page), add)
+		err = scrape.ReadJSON(bytes.NewReader(page), maxLine, add)
 		return samples, err
 	}
 	err = new(scrape.TextReader).Read(bytes.NewReader(page), maxLine, add)

@@ -53,7 +53,7 @@ type Scrape struct {
 	Interval     Duration `yaml:"interval"`       // between scrapes, spread over gateways; 0 scrapes when /metrics is asked for
 	Keep         Duration `yaml:"keep"`           // how long the last values of a gateway that is gone or fails stay exported
 	MaxPageBytes int64    `yaml:"max_page_bytes"` // of one gateway's page, uncompressed
-	MaxLineBytes int      `yaml:"max_line_bytes"` // of one line of it
+	MaxLineBytes int      `yaml:"max_line_bytes"` // of one line of it; in JSON, of a stat or a histogram
 	MaxSeries    int      `yaml:"max_series"`     // of one gateway, a histogram being one, and a kilobyte of the page each on average
 	Format       Format   `yaml:"format"`
 }
@@ -78,7 +78,7 @@ func Default() *Config {
 		MinAge:       Duration(time.Second),
 		Keep:         Duration(5 * time.Minute),
 		MaxPageBytes: 64 << 20,
-		MaxLineBytes: 64 << 10,
+		MaxLineBytes: 128 << 10,
 		MaxSeries:    10000,
 		Format:       Prometheus,
 	}}

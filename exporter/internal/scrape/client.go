@@ -138,7 +138,7 @@ func (c *Client) unzipper(body io.Reader) (*gzip.Reader, error) {
 
 func (c *Client) readBody(body io.Reader, emit func(Sample)) error {
 	if c.Format == config.JSON {
-		return ReadJSON(bufio.NewReader(body), emit)
+		return ReadJSON(body, c.MaxLineBytes, emit)
 	}
 	reader, ok := c.readers.Get().(*TextReader)
 	if !ok {

@@ -11,56 +11,146 @@ import (
 
 // ReadJSON reads what /stats?format=json&histogram_buckets=detailed answers and
 // gives each sample to emit; text readouts are passed over. A page with more or
-// less than that one JSON object is an error.
-func ReadJSON(r io.Reader, emit func(Sample)) error {
-	decoder := json.NewDecoder(r)
-	if err := expect(decoder, json.Delim('{'), "stats", json.Delim('[')); err != nil {
+// less than that one JSON object is an error, and so is a stat or a histogram
+// that is longer than maxEntry bytes. It holds one of these at a time.
+func ReadJSON(r io.Reader, maxEntry int, emit func(Sample)) error {
+	limit := &entryLimit{r: r, limit: maxEntry}
+	page := &jsonPage{Decoder: json.NewDecoder(limit), emit: emit}
+	limit.decoder = page.Decoder
+	if err := page.expect(json.Delim('{'), "stats", json.Delim('[')); err != nil {
 		return err
 	}
-	for decoder.More() {
-		var entry jsonEntry
-		if err := decoder.Decode(&entry); err != nil {
-			return notStats(err)
-		}
-		if err := entry.emit(emit); err != nil {
+	for page.More() {
+		if err := page.entry(); err != nil {
 			return err
 		}
 	}
-	if err := expect(decoder, json.Delim(']'), json.Delim('}')); err != nil {
+	if err := page.expect(json.Delim(']'), json.Delim('}')); err != nil {
 		return err
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+	if _, err := page.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("the page goes on after its JSON object")
 	}
 	return nil
 }
 
-func expect(decoder *json.Decoder, want ...json.Token) error {
+// entryLimit ends in an error where the decoder has read more of a value than
+// the limit: it reads on only for one that is not whole yet.
+type entryLimit struct {
+	r       io.Reader
+	decoder *json.Decoder
+	read    int64
+	limit   int
+}
+
+func (l *entryLimit) Read(p []byte) (int, error) {
+	if l.read-l.decoder.InputOffset() > int64(l.limit) {
+		return 0, fmt.Errorf("a stat or a histogram is longer than %d bytes: if the page is right, raise scrape.max_line_bytes", l.limit)
+	}
+	n, err := l.r.Read(p)
+	l.read += int64(n)
+	return n, err
+}
+
+// jsonPage is a page that is being read.
+type jsonPage struct {
+	*json.Decoder
+	emit           func(Sample)
+	value, skipped json.RawMessage // memory for the next
+}
+
+func (p *jsonPage) expect(want ...json.Token) error {
 	for _, token := range want {
-		got, err := decoder.Token()
+		got, err := p.Token()
 		if err != nil {
 			return notStats(err)
 		}
 		if got != token {
-			return fmt.Errorf("not the JSON of Envoy's /stats: %v where %v should be", got, token)
+			return fmt.Errorf("not the JSON of Envoy's /stats: %.60v where %v should be", got, token)
 		}
 	}
 	return nil
 }
 
 func notStats(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	var syntax *json.SyntaxError
+	var other *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the JSON has no end: the page was cut")
+	case errors.As(err, &syntax), errors.As(err, &other):
+		return fmt.Errorf("not the JSON of Envoy's /stats: %w", err)
 	}
-	return fmt.Errorf("not the JSON of Envoy's /stats: %w", err)
+	return err
 }
 
-type jsonEntry struct {
-	Name       string          `json:"name"`
-	Value      json.RawMessage `json:"value"`
-	Histograms struct {
-		Details []jsonHistogram `json:"details"`
-	} `json:"histograms"`
+// object reads an object whose members' values member reads.
+func (p *jsonPage) object(member func(key json.Token) error) error {
+	if err := p.expect(json.Delim('{')); err != nil {
+		return err
+	}
+	for p.More() {
+		key, err := p.Token()
+		if err != nil {
+			return notStats(err)
+		}
+		if err := member(key); err != nil {
+			return err
+		}
+	}
+	return p.expect(json.Delim('}'))
+}
+
+func (p *jsonPage) decode(into any) error {
+	if err := p.Decode(into); err != nil {
+		return notStats(err)
+	}
+	return nil
+}
+
+func (p *jsonPage) skip() error { return p.decode(&p.skipped) }
+
+// entry reads a stat, or the one entry that has all the histograms.
+func (p *jsonPage) entry() error {
+	var name string
+	p.value = p.value[:0]
+	err := p.object(func(key json.Token) error {
+		switch key {
+		case "name":
+			return p.decode(&name)
+		case "value":
+			return p.decode(&p.value)
+		case "histograms":
+			return p.object(p.histograms)
+		}
+		return p.skip()
+	})
+	if err != nil || len(p.value) == 0 || bytes.HasPrefix(p.value, []byte(`"`)) {
+		return err
+	}
+	number, err := strconv.ParseFloat(string(p.value), 64)
+	if err != nil {
+		return errors.New("the value of a stat is not a number")
+	}
+	p.emit(named(name, number))
+	return nil
+}
+
+func (p *jsonPage) histograms(key json.Token) error {
+	if key != "details" {
+		return p.skip()
+	}
+	if err := p.expect(json.Delim('[')); err != nil {
+		return err
+	}
+	for p.More() {
+		var histogram jsonHistogram
+		if err := p.decode(&histogram); err != nil {
+			return err
+		}
+		histogram.emit(p.emit)
+	}
+	return p.expect(json.Delim(']'))
 }
 
 type jsonHistogram struct {
@@ -73,21 +163,6 @@ type jsonBin struct {
 	Lower float64 `json:"lower_bound"`
 	Width float64 `json:"width"`
 	Count float64 `json:"count"`
-}
-
-func (e *jsonEntry) emit(emit func(Sample)) error {
-	for i := range e.Histograms.Details {
-		e.Histograms.Details[i].emit(emit)
-	}
-	if len(e.Value) == 0 || bytes.HasPrefix(e.Value, []byte(`"`)) {
-		return nil
-	}
-	value, err := strconv.ParseFloat(string(e.Value), 64)
-	if err != nil {
-		return fmt.Errorf("the value of a stat is not a number")
-	}
-	emit(named(e.Name, value))
-	return nil
 }
 
 // emit gives the samples that /stats/prometheus has for the same histogram.

@@ -1,16 +1,19 @@
 package scrape
 
 import (
+	"errors"
+	"io"
 	"math"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func readJSON(text string) ([]Sample, error) {
 	var samples []Sample
-	err := ReadJSON(strings.NewReader(text), func(s Sample) { samples = append(samples, s) })
+	err := ReadJSON(strings.NewReader(text), 1<<10, func(s Sample) { samples = append(samples, s) })
 	return samples, err
 }
 
@@ -23,6 +26,7 @@ func TestReadJSON(t *testing.T) {
 		"counter":       {`{"stats":[{"name":"wasmcustom.joy","value":6}]}`, []Sample{{Name: "wasmcustom.joy", Value: 6}}},
 		"text readout":  {`{"stats":[{"name":"v","value":"1.2"},{"name":"a","value":0}]}` + "\n", []Sample{{Name: "a"}}},
 		"more keys":     {`{"stats":[{"value":1,"name":"a","type":"counter"}]}`, []Sample{{Name: "a", Value: 1}}},
+		"keys of later": {`{"stats":[{"name":"a","more":{"name":["b"]},"value":1},{"histograms":{"more":{},"details":[]}}]}`, []Sample{{Name: "a", Value: 1}}},
 		"no histograms": {`{"stats":[{"histograms":{"supported_percentiles":[0],"details":[]}}]}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -68,11 +72,46 @@ func TestReadJSONRefuses(t *testing.T) {
 		`{"stats":[{"name":"a","value":1`:       "the JSON has no end: the page was cut",
 		`{"stats":[]}{}`:                        "the page goes on after its JSON object",
 		`{"stats":[{"name":"a","value":true}]}`: "the value of a stat is not a number",
+		`{"stats":[{"name":1,"value":1}]}`:      "not the JSON of Envoy's /stats: json: cannot unmarshal number into Go value of type string",
+		`{"stats":[1]}`:                         "not the JSON of Envoy's /stats: 1 where { should be",
+		`{"stats":[{"histograms":[]}]}`:         "not the JSON of Envoy's /stats: [ where { should be",
 		`<html>`:                                "not the JSON of Envoy's /stats: invalid character '<' looking for beginning of value",
 	} {
 		if _, err := readJSON(text); err == nil || err.Error() != want {
 			t.Errorf("%s: got error %v, want %s", text, err, want)
 		}
+	}
+}
+
+// A page is as long as it is, but no stat and no histogram is longer than a line
+// may be: it is read whole.
+func TestReadJSONLimitsEntries(t *testing.T) {
+	const tooLong = "a stat or a histogram is longer than 1024 bytes: if the page is right, raise scrape.max_line_bytes"
+	long := strings.Repeat("a", 3000)
+	for name, page := range map[string]string{
+		"name":      `{"stats":[{"name":"` + long + `","value":1}]}`,
+		"value":     `{"stats":[{"name":"a","value":"` + long + `"}]}`,
+		"key":       `{"stats":[{"` + long + `":1}]}`,
+		"other":     `{"stats":[{"more":["` + strings.Repeat(`a","`, 1000) + `"]}]}`,
+		"histogram": `{"stats":[{"histograms":{"details":[{"name":"t","totals":[` + strings.Repeat(`{"count":1},`, 300) + `{}]}]}}]}`,
+		"blanks":    `{"stats":[` + strings.Repeat(" ", 3000) + `]}`,
+	} {
+		if _, err := readJSON(page); err == nil || err.Error() != tooLong {
+			t.Errorf("%s: got error %v, want %s", name, err, tooLong)
+		}
+	}
+	stat, histogram := `{"name":"`+strings.Repeat("a", 900)+`","value":1},`, `{"name":"t","totals":[{"count":1}]},`
+	page := `{"stats":[` + strings.Repeat(stat, 100) + `{"histograms":{"details":[` + strings.Repeat(histogram, 100) + `{"name":"t"}]}}]}`
+	if samples, err := readJSON(page); err != nil || len(samples) != 100+101*(len(envoyBounds)+3) {
+		t.Errorf("%d samples of a page of short entries, %v", len(samples), err)
+	}
+}
+
+func TestReadJSONPassesOnReadErrors(t *testing.T) {
+	want := errors.New("connection lost")
+	err := ReadJSON(io.MultiReader(strings.NewReader(`{"stats":[{"name":"a",`), iotest.ErrReader(want)), 1<<10, ignore)
+	if err == nil || err.Error() != want.Error() {
+		t.Errorf("got %v, want %v", err, want)
 	}
 }
 

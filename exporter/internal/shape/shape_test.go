@@ -32,7 +32,7 @@ func shapedBy(t testing.TB, s *Shaper, text string) (string, int) {
 	s.Begin()
 	var err error
 	if s.options.Format == config.JSON {
-		err = scrape.ReadJSON(strings.NewReader(text), s.Add)
+		err = scrape.ReadJSON(strings.NewReader(text), 64<<10, s.Add)
 	} else {
 		err = new(scrape.TextReader).Read(strings.NewReader(text), 64<<10, s.Add)
 	}
