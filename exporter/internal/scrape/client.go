@@ -46,16 +46,19 @@ func (c *Client) Page(ctx context.Context, link *Link, base *url.URL, emit func(
 	return bytes, nil
 }
 
+// address is what is asked for: nothing that was never counted, no text
+// readouts, and the one kind of histogram that is read.
 func (c *Client) address(base *url.URL) *url.URL {
 	query := url.Values{"usedonly": {""}, "filter": {c.Filter}}
-	if c.Format == config.Prometheus {
-		address := base.JoinPath("stats/prometheus")
-		address.RawQuery = query.Encode()
-		return address
+	path := "stats/prometheus"
+	if c.Format == config.JSON {
+		path = "stats"
+		query.Set("format", "json")
+		query.Set("histogram_buckets", "detailed")
+	} else {
+		query.Set("histogram_buckets", "cumulative") // Envoys that know no other kind here pass over it
 	}
-	query.Set("format", "json")
-	query.Set("histogram_buckets", "detailed")
-	address := base.JoinPath("stats")
+	address := base.JoinPath(path)
 	address.RawQuery = query.Encode()
 	return address
 }

@@ -76,7 +76,7 @@ func TestPage(t *testing.T) {
 
 func TestPageAsksOnlyForOurs(t *testing.T) {
 	for format, want := range map[config.Format]string{
-		config.Prometheus: `/stats/prometheus?filter=%3B%5C.moodring_&usedonly= text/plain 1.5`,
+		config.Prometheus: `/stats/prometheus?filter=%3B%5C.moodring_&histogram_buckets=cumulative&usedonly= text/plain 1.5`,
 		config.JSON:       `/stats?filter=%3B%5C.moodring_&format=json&histogram_buckets=detailed&usedonly= application/json 1.5`,
 	} {
 		asked := ""
