@@ -42,13 +42,25 @@ func TestLoadGood(t *testing.T) {
 	}
 	scrape := Scrape{
 		Timeout: Duration(5 * time.Second), Interval: Duration(15 * time.Second), Keep: Duration(time.Minute),
-		MaxPageBytes: 1000000, MaxLineBytes: 10000, MaxSeries: 500, Format: JSON,
+		MaxPageBytes: 1000000, MaxLineBytes: 10000, MaxSeries: 500, Format: Prometheus,
 	}
 	if diff := cmp.Diff(scrape, cfg.Scrape); diff != "" {
 		t.Errorf("scrape (-want +got):\n%s", diff)
 	}
 	if len(cfg.RelabelConfigs) != 1 || len(cfg.MetricRelabelConfigs) != 1 {
 		t.Errorf("%d and %d rules, want one each", len(cfg.RelabelConfigs), len(cfg.MetricRelabelConfigs))
+	}
+}
+
+func TestLoadEveryGood(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.good.yml")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%d good files (%v)", len(files), err)
+	}
+	for _, file := range files {
+		if _, err := Load(file); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -89,6 +101,7 @@ func TestLoadBad(t *testing.T) {
 		"kube-role":      `kubernetes_sd_configs[0]: role: "node" is neither pod nor endpointslice`,
 		"kube-label":     `kubernetes_sd_configs[1]: label: "=a" is no selector: found '=', expected: !, identifier, or 'end of string'`,
 		"kube-port":      `kubernetes_sd_configs[0]: port: 70000 is not a port`,
+		"json-port":      `kubernetes_sd_configs[0]: port: 15020 does not show scrape.format json, which the admin endpoint alone does: leave out the format, or set port_forward and leave out the port`,
 		"kube-namespace": `kubernetes_sd_configs[0]: namespaces.names: one is empty; leave out namespaces to look in all`,
 		"kube-key":       `line 1: field namespace not found`,
 		"interval":       `scrape.interval: 10ms is less than 1s`,

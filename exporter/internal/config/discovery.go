@@ -16,6 +16,7 @@ import (
 // Ports of a gateway that Istio runs.
 const (
 	portEnvoy = 15090 // Envoy's own /stats/prometheus, for all who reach the pod
+	portAgent = 15020 // the same, with the application's and the agent's own
 	portAdmin = 15000 // Envoy's admin endpoint, on the pod's loopback alone
 )
 
@@ -62,7 +63,7 @@ func (c *Config) checkDiscovery() error {
 	if err := checkEach("dns_sd_configs", c.DNSSD, (*DNSSD).check); err != nil {
 		return err
 	}
-	return checkEach("kubernetes_sd_configs", c.KubernetesSD, (*KubernetesSD).check)
+	return checkEach("kubernetes_sd_configs", c.KubernetesSD, func(s *KubernetesSD) error { return s.check(c.Scrape.Format) })
 }
 
 func checkEach[T any](key string, all []T, check func(*T) error) error {
@@ -103,7 +104,7 @@ func (s *DNSSD) check() error {
 	return fillDuration(&s.RefreshInterval, 30*time.Second)
 }
 
-func (s *KubernetesSD) check() error {
+func (s *KubernetesSD) check(format Format) error {
 	s.fill()
 	if s.Role != "pod" && s.Role != "endpointslice" {
 		return fmt.Errorf("role: %q is neither pod nor endpointslice", s.Role)
@@ -113,6 +114,9 @@ func (s *KubernetesSD) check() error {
 	}
 	if !isPort(s.Port) {
 		return fmt.Errorf("port: %d is not a port", s.Port)
+	}
+	if format == JSON && (s.Port == portEnvoy || s.Port == portAgent) {
+		return fmt.Errorf("port: %d does not show scrape.format json, which the admin endpoint alone does: leave out the format, or set port_forward and leave out the port", s.Port)
 	}
 	if slices.Contains(s.Namespaces.Names, "") {
 		return errors.New("namespaces.names: one is empty; leave out namespaces to look in all")

@@ -3,10 +3,24 @@ package config
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/moodring/moodring/contract"
 )
 
 func TestRuleDefaults(t *testing.T) {
+	cfg, err := Load("testdata/json.good.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := cfg.Rules[0]
+	if want := `^(?s:cluster\.(.*)\.upstream_cx_active)$`; r.Filter != want || r.Scale != 1 || r.Type != contract.Gauge {
+		t.Errorf("got filter %s, scale %v and type %s; want %s, 1 and gauge", r.Filter, r.Scale, r.Type, want)
+	}
+}
+
+func TestRuleOfAllKeys(t *testing.T) {
 	cfg, err := Load("testdata/full.good.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -14,9 +28,13 @@ func TestRuleDefaults(t *testing.T) {
 	if !cfg.NativeHistograms {
 		t.Error("native_histograms is not read")
 	}
-	r := cfg.Rules[0]
-	if want := `^(?s:cluster\.(.*)\.upstream_cx_active)$`; r.Filter != want || r.Scale != 1 || r.Type != contract.Gauge {
-		t.Errorf("got filter %s, scale %v and type %s; want %s, 1 and gauge", r.Filter, r.Scale, r.Type, want)
+	got := cfg.Rules[0]
+	want := Rule{
+		Filter: `^listener\..*\.downstream_cx_length_ms$`, Name: "envoy_connection_length_seconds", Type: contract.Histogram,
+		Help: "How long connections last.", Unit: "seconds", Scale: 0.001, Labels: map[string]string{"listener": "${envoy_listener_address}"},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Rule{}, "Match")); diff != "" {
+		t.Errorf("rule (-want +got):\n%s", diff)
 	}
 }
 

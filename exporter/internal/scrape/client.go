@@ -156,7 +156,11 @@ func (c *Client) checkHead(response *http.Response) error {
 		return fmt.Errorf("it redirects to %.200q: redirects are not followed, give the admin endpoint's own address", response.Header.Get("Location"))
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("it answers %d %s: is it an Envoy's admin endpoint?", response.StatusCode, http.StatusText(response.StatusCode))
+		advice := ""
+		if response.StatusCode == http.StatusNotFound && c.Format == config.JSON {
+			advice = " Others, as Istio's ports 15090 and 15020, have no JSON: leave out scrape.format"
+		}
+		return fmt.Errorf("it answers %d %s: is it an Envoy's admin endpoint?%s", response.StatusCode, http.StatusText(response.StatusCode), advice)
 	}
 	if encoding := response.Header.Values("Content-Encoding"); len(encoding) > 1 || len(encoding) == 1 && encoding[0] != "gzip" {
 		return fmt.Errorf("it answers in Content-Encoding %.60q, which was not asked for", strings.Join(encoding, ", "))

@@ -175,6 +175,15 @@ func TestPageOfABadGateway(t *testing.T) {
 	}
 }
 
+// The ports by which Istio shows statistics have no JSON.
+func TestPageInJSONOfAnotherPort(t *testing.T) {
+	_, _, err := page(t, newClient(config.JSON), http.NotFound)
+	const want = "it answers 404 Not Found: is it an Envoy's admin endpoint? Others, as Istio's ports 15090 and 15020, have no JSON: leave out scrape.format"
+	if err == nil || !strings.HasSuffix(err.Error(), "/stats: "+want) {
+		t.Errorf("got error %v\nwant GET ...: %s", err, want)
+	}
+}
+
 // cutAfter sends text as a chunk, and then nothing, not even the last chunk.
 func cutAfter(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
