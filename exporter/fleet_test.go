@@ -66,14 +66,21 @@ type counter struct {
 }
 
 func newCounter(t *testing.T) *counter {
-	c := &counter{pipes: &pipes{make(chan net.Conn), make(chan struct{})}}
-	c.Server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprintf(w, `{"stats":[{"name":"http.ingress.downstream_rq_2xx","value":%d}]}`, c.scrapes.Add(1))
-	})}
+	c := new(counter)
+	c.serve(t, c.count)
+	return c
+}
+
+func (c *counter) count(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = fmt.Fprintf(w, `{"stats":[{"name":"http.ingress.downstream_rq_2xx","value":%d}]}`, c.scrapes.Add(1))
+}
+
+func (c *counter) serve(t *testing.T, answer http.HandlerFunc) {
+	c.pipes = &pipes{make(chan net.Conn), make(chan struct{})}
+	c.Server = &http.Server{Handler: answer}
 	go func() { _ = c.Serve(c.pipes) }()
 	t.Cleanup(c.shut)
-	return c
 }
 
 // shut ends the gateway as a killed process does.
@@ -299,6 +306,42 @@ func TestSlot(t *testing.T) {
 			t.Errorf("%d scrapes in second %d of %v, want about %d", n, second, perSecond, gateways/15)
 		}
 	}
+}
+
+// Gateways that hang, and one that hangs while it is shut down, hold up nobody:
+// the others are scraped in their instants, and the page comes at once.
+func TestFleetIsOnTimeBesideThoseThatHang(t *testing.T) {
+	onFakeTime(t, "interval: 15s, timeout: 14s", func(t *testing.T, f *fleet) {
+		good, times := new(counter), make(chan time.Time, 100)
+		good.serve(t, func(w http.ResponseWriter, r *http.Request) {
+			times <- time.Now()
+			good.count(w, r)
+		})
+		targets := []target.Target{good.target("good")}
+		for i := range 20 {
+			hanging := new(counter)
+			hanging.serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+			one := hanging.target(fmt.Sprintf("hangs-%02d", i))
+			one.IsLeaving = i == 0
+			targets = append(targets, one)
+		}
+		f.Apply(targets, false)
+		page(t, f) // the first, which asks those that are new
+		<-times
+		wait := slot("good", time.Now(), 15*time.Second)
+		next := time.Now().Add(wait)
+		pass(wait + 45*time.Second)
+		for range 4 {
+			if at := <-times; !at.Equal(next) {
+				t.Errorf("scraped at %s, want %s", at, next)
+			}
+			next = next.Add(15 * time.Second)
+		}
+		asked := time.Now()
+		if got := page(t, f); !strings.HasPrefix(got, "good 5, hangs-00 down, ") || time.Since(asked) > 0 {
+			t.Errorf("after %s the page shows %q", time.Since(asked), got)
+		}
+	})
 }
 
 // A reload keeps what was scraped of gateways that stay.
