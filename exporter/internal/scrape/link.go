@@ -48,11 +48,12 @@ func (l *Link) request(client *Client, base *url.URL) (request, error) {
 	return l.last, nil
 }
 
-// connection is to a host, which a new address of the gateway's may change.
+// connection is to a host, which a new address of the gateway's may change, as it
+// may the scheme.
 type connection struct {
 	net.Conn
-	host   string
-	isUsed bool // it has brought an answer before
+	scheme, host string
+	isUsed       bool // it has brought an answer before
 }
 
 // NewLink returns a link whose connections are made by dial, or by the network
@@ -82,7 +83,7 @@ func (l *Link) take(ctx context.Context, to *url.URL) (*connection, error) {
 	kept := l.idle
 	l.idle = nil
 	l.mu.Unlock()
-	if kept != nil && kept.host == to.Host {
+	if kept != nil && kept.scheme == to.Scheme && kept.host == to.Host {
 		return kept, nil
 	}
 	if kept != nil {
@@ -98,13 +99,13 @@ func (l *Link) connect(ctx context.Context, to *url.URL) (*connection, error) {
 	}
 	conn, err := l.dial(ctx, "tcp", net.JoinHostPort(to.Hostname(), port))
 	if err != nil || to.Scheme != "https" {
-		return &connection{Conn: conn, host: to.Host}, err
+		return &connection{Conn: conn, scheme: to.Scheme, host: to.Host}, err
 	}
 	secure := tls.Client(conn, &tls.Config{ServerName: to.Hostname()})
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &connection{Conn: secure, host: to.Host}, nil
+	return &connection{Conn: secure, scheme: to.Scheme, host: to.Host}, nil
 }
 
 // keep keeps a connection whose answer was read to its end.

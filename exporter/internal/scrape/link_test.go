@@ -54,6 +54,20 @@ func TestLinkFollowsTheAddress(t *testing.T) {
 	}
 }
 
+// Nothing goes over a connection without TLS from when TLS is wanted.
+func TestLinkFollowsTheScheme(t *testing.T) {
+	gateway := httptest.NewServer(answer(prometheusType, "a 1\n"))
+	defer gateway.Close()
+	link := NewLink(nil)
+	if _, err := scrapeOver(t, link, parseURL(t, gateway.URL)); err != nil {
+		t.Fatal(err)
+	}
+	secure := parseURL(t, strings.Replace(gateway.URL, "http:", "https:", 1))
+	if samples, err := scrapeOver(t, link, secure); err == nil || !strings.Contains(err.Error(), "tls: ") {
+		t.Errorf("%d samples over a connection without TLS, %v", samples, err)
+	}
+}
+
 // A link that is closed leaves no connection behind, nor does one after it.
 func TestLinkCloses(t *testing.T) {
 	states := make(chan http.ConnState, 20)
