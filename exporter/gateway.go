@@ -26,7 +26,8 @@ type gateway struct {
 	changed chan struct{} // buffered
 	stop    context.CancelFunc
 
-	shaper *shape.Shaper // of the last scrape, as are shaped and labels; scrape's own
+	agent  scrape.Agent  // scrape's own, as are those that follow
+	shaper *shape.Shaper // of the last scrape, as are shaped and labels
 	shaped *config.Config
 	labels labels.Labels
 
@@ -224,16 +225,33 @@ func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
 	cfg, client := g.fleet.settings()
 	t, start := g.current(), time.Now()
 	shaper := g.shaperFor(cfg, t)
-	shaper.Begin()
-	bytes, err := client.Page(ctx, g.link, t.URL, shaper.Add)
-	s := expose.Snapshot{Gateway: g.name, URL: t.URL.Redacted(), At: start, Up: err == nil, Err: err, Bytes: bytes}
+	s := expose.Snapshot{Gateway: g.name, URL: t.URL.Redacted(), At: start}
+	series, err := g.read(ctx, client, t, shaper, &s)
+	s.Up, s.Err = err == nil, err
 	if err == nil {
-		series, dropped := shaper.End()
-		s.Series, s.Dropped = expose.NewBlock(g.name, series), dropped
+		s.Series = expose.NewBlock(g.name, series)
 	}
 	s.Duration = time.Since(start)
 	g.record(s, err)
 	return s
+}
+
+// read gets a page and makes series of it, and notes in s what that took.
+func (g *gateway) read(ctx context.Context, client *scrape.Client, t target.Target, shaper *shape.Shaper, s *expose.Snapshot) (series []shape.Series, err error) {
+	shaper.Begin()
+	g.agent.Begin()
+	s.Bytes, err = client.Page(ctx, g.link, t.URL, func(sample scrape.Sample) {
+		g.agent.Add(sample)
+		shaper.Add(sample)
+	})
+	if err != nil {
+		return nil, err
+	}
+	series, s.Dropped = shaper.End()
+	if g.agent.End() && len(series) == 0 {
+		return nil, client.At(t.URL, scrape.ErrNoEnvoy)
+	}
+	return series, nil
 }
 
 // shaperFor returns the shaper of the last scrape, or a new one where the

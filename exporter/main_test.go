@@ -335,6 +335,42 @@ func TestRestartLosesNothing(t *testing.T) {
 	}
 }
 
+// Istio's agent answers 200 where its Envoy does not answer it, and says so in
+// metrics of its own. The gateway is down then, and what it counted stays.
+func TestAgentWhoseEnvoyDoesNotAnswer(t *testing.T) {
+	const failures = "istio_agent_scrape_failures_total{type=\"envoy\"} "
+	app := "istio_agent_scrape_failures_total{type=\"application\"} 7\npython_info 1\n"
+	var page atomic.Pointer[string]
+	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { text(*page.Load())(w, r) }))
+	t.Cleanup(agent.Close)
+	address := start(t, "--config.file", writeConfig(t, "scrape: {min_age: 0s}\ngateways: [{name: a, url: '"+agent.URL+"'}]\n"))
+	for _, step := range []struct{ name, page, up, predictions string }{
+		{"both answer", app + mood, "1", "6"},
+		{"Envoy hangs", failures + "1\n" + app, "0", "6"},
+		{"it still does", failures + "2\n" + app, "0", "6"},
+		{"it is back", failures + "2\n" + app + mood, "1", "6"},
+		{"somebody else's scrape failed", failures + "3\n" + app + mood, "1", "6"},
+		{"Envoy was restarted, and has counted nothing", failures + "3\n" + app, "1", ""},
+		{"so was the agent, whose Envoy is not ready", failures + "1\n" + app, "0", ""},
+	} {
+		page.Store(&step.page)
+		got := get(t, address+"/metrics")
+		up := strings.Join(series(got, "moodring_exporter_target_up"), "")
+		predictions := strings.Join(series(got, "moodring_predictions_total"), "")
+		want := strings.Replace(moodLine, "{", `{gateway="a",`, 1)
+		if step.predictions == "" {
+			want = ""
+		}
+		if up != `moodring_exporter_target_up{gateway="a"} `+step.up || predictions != want {
+			t.Errorf("%s: got %s and %s, want it up: %s, and %s", step.name, up, predictions, step.up, want)
+		}
+	}
+	const why = "/stats/prometheus: the agent of Istio answers, and its Envoy does not: look at the pod's log"
+	if got := statesOf(t, address)["a"].Error; !strings.HasPrefix(got, "GET http://127.0.0.1:") || !strings.HasSuffix(got, why) {
+		t.Errorf("the error is %s", got)
+	}
+}
+
 // Exporters that share the gateways scrape each of them once.
 func TestShards(t *testing.T) {
 	var scrapes atomic.Int32

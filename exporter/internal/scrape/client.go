@@ -39,11 +39,16 @@ type Client struct {
 // even then.
 func (c *Client) Page(ctx context.Context, link *Link, base *url.URL, emit func(Sample)) (bytes int64, err error) {
 	if bytes, err = c.get(ctx, link, base, emit); err != nil {
-		address := c.address(base)
-		address.RawQuery = ""
-		return bytes, fmt.Errorf("GET %s: %w", address.Redacted(), cause(ctx, err))
+		return bytes, c.At(base, cause(ctx, err))
 	}
 	return bytes, nil
+}
+
+// At adds to err what was asked for.
+func (c *Client) At(base *url.URL, err error) error {
+	address := c.address(base)
+	address.RawQuery = ""
+	return fmt.Errorf("GET %s: %w", address.Redacted(), err)
 }
 
 // address is what is asked for: nothing that was never counted, no text
