@@ -137,6 +137,22 @@ func (e *exporter) obey(ctx context.Context) {
 	})
 }
 
+// shown is what there is to show until ctx ends, but for the exporter's own metrics.
+func (e *exporter) shown(ctx context.Context) expose.Options {
+	return expose.Options{
+		Scrape:   e.fleet.Scrape,
+		Timeout:  e.timeout,
+		Targets:  e.fleet.Targets,
+		IsNative: e.isNative,
+		Reload:   func() error { return e.reload(ctx) },
+		IsReady:  e.discovery.IsReady,
+		Logger:   e.logger,
+		Version:  version,
+
+		IsProfiled: *e.flags.isProfiled,
+	}
+}
+
 // timeout returns how long a scrape of all gateways may take.
 func (e *exporter) timeout() time.Duration {
 	cfg, _ := e.fleet.settings()

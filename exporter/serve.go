@@ -76,20 +76,8 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 	if err := e.load(ctx); err != nil {
 		return err
 	}
-	shown := expose.Options{
-		Scrape:   e.fleet.Scrape,
-		Timeout:  e.timeout,
-		Targets:  e.fleet.Targets,
-		IsNative: e.isNative,
-		Reload:   func() error { return e.reload(ctx) },
-		IsReady:  e.discovery.IsReady,
-		Meter:    meter,
-		Registry: registry,
-		Logger:   logger,
-		Version:  version,
-
-		IsProfiled: *f.isProfiled,
-	}
+	shown := e.shown(ctx)
+	shown.Meter, shown.Registry = meter, registry
 	handler, err := expose.NewHandler(shown)
 	if err != nil {
 		return err
