@@ -106,6 +106,8 @@ func (f *flags) configuration() (*config.Config, error) {
 	}
 	if *f.isKube {
 		cfg.KubernetesSD = append(cfg.KubernetesSD, f.kubernetes())
+	} else if len(*f.namespaces) > 0 {
+		return nil, errors.New("--kube.namespace says where --kube looks: give --kube too, or namespaces in kubernetes_sd_configs")
 	}
 	if !cfg.CanFind() {
 		return nil, errors.New("no gateway to scrape: give --gateway URL or --kube, or say in --config.file where gateways are")
