@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/resource"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Options say what to push, and where. All fields are needed.
@@ -58,8 +60,30 @@ func New(ctx context.Context, options Options) (*Pusher, error) {
 	about, err := resource.New(ctx, resource.WithAttributes(
 		attribute.String("service.name", "moodring-exporter"), attribute.String("service.version", options.Version),
 	), resource.WithFromEnv())
-	producer := bridge.NewMetricProducer(bridge.WithGatherer(options.Gatherer))
+	producer := bridge.NewMetricProducer(bridge.WithGatherer(withoutStarts{options.Gatherer}))
 	return &Pusher{options, producer, exporter, about}, err
+}
+
+// withoutStarts gives metrics of which it is not known when they began to count
+// OTLP's word for that, which is 0. The bridge would say that they began with
+// this process, and a receiver would take all that gateways had counted before
+// for new, at each restart.
+type withoutStarts struct{ prometheus.Gatherer }
+
+func (g withoutStarts) Gather() ([]*dto.MetricFamily, error) {
+	families, err := g.Gatherer.Gather()
+	unknown := new(timestamppb.Timestamp)
+	for _, family := range families {
+		for _, m := range family.Metric {
+			if c := m.Counter; c != nil && c.CreatedTimestamp == nil {
+				c.CreatedTimestamp = unknown
+			}
+			if h := m.Histogram; h != nil && h.CreatedTimestamp == nil {
+				h.CreatedTimestamp = unknown
+			}
+		}
+	}
+	return families, err
 }
 
 // Run pushes at once and in each interval until ctx ends, and then once more, so

@@ -50,8 +50,18 @@ func registry() *prometheus.Registry {
 	counter.WithLabelValues("joy").Add(6)
 	histogram := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "confidence", Buckets: []float64{0.5, 0.9}})
 	histogram.Observe(0.7)
-	r.MustRegister(counter, histogram)
+	r.MustRegister(counter, histogram, gateways{})
 	return r
+}
+
+// gateways are metrics of which nobody knows when they began to count.
+type gateways struct{}
+
+func (gateways) Describe(chan<- *prometheus.Desc) {}
+
+func (gateways) Collect(to chan<- prometheus.Metric) {
+	to <- prometheus.MustNewConstMetric(prometheus.NewDesc("answers_total", "", nil, nil), prometheus.CounterValue, 1000)
+	to <- prometheus.MustNewConstHistogram(prometheus.NewDesc("answer_seconds", "", nil, nil), 3, 1.5, map[float64]uint64{0.5: 2})
 }
 
 // run runs a pusher until the receiver has wanted pushes, and returns its log.
@@ -87,22 +97,42 @@ func TestPush(t *testing.T) {
 	if attributes["service.name"] != "moodring-exporter" || attributes["service.version"] != "1.2.3" {
 		t.Errorf("got the resource %v", attributes)
 	}
-	var histogram *metrics.Histogram
-	var sum *metrics.Sum
-	for _, m := range last.ResourceMetrics[0].ScopeMetrics[0].Metrics {
-		switch m.Name {
-		case "confidence":
-			histogram = m.GetHistogram()
-		case "moods_total":
-			sum = m.GetSum()
-		}
-	}
+	found := byName(last)
+	histogram, sum := found["confidence"].GetHistogram(), found["moods_total"].GetSum()
 	if p := sum.GetDataPoints(); len(p) != 1 || p[0].GetAsDouble() != 6 || p[0].Attributes[0].Value.GetStringValue() != "joy" ||
 		!sum.IsMonotonic || sum.AggregationTemporality != metrics.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE {
 		t.Errorf("got the counter %v", sum)
 	}
 	if diff := cmp.Diff([]uint64{0, 1, 0}, histogram.GetDataPoints()[0].BucketCounts); diff != "" {
 		t.Errorf("buckets (-want +got):\n%s", diff)
+	}
+}
+
+func byName(r *collector.ExportMetricsServiceRequest) map[string]*metrics.Metric {
+	found := make(map[string]*metrics.Metric)
+	for _, m := range r.ResourceMetrics[0].ScopeMetrics[0].Metrics {
+		found[m.Name] = m
+	}
+	return found
+}
+
+// A receiver that is told that counting began when the exporter did would take
+// all that a gateway had counted before for new.
+func TestPushTellsNoStartThatIsNotKnown(t *testing.T) {
+	url, received := receiver(t, http.StatusOK)
+	if log, err := run(t, Options{Endpoint: url, Interval: time.Hour}, 1, received); err != nil || log != "" {
+		t.Errorf("%v, log %s", err, log)
+	}
+	found := byName(<-received)
+	for name, isKnown := range map[string]bool{"moods_total": true, "answers_total": false} {
+		if at := found[name].GetSum().GetDataPoints()[0].StartTimeUnixNano; at > 0 != isKnown {
+			t.Errorf("%s began at %d", name, at)
+		}
+	}
+	for name, isKnown := range map[string]bool{"confidence": true, "answer_seconds": false} {
+		if at := found[name].GetHistogram().GetDataPoints()[0].StartTimeUnixNano; at > 0 != isKnown {
+			t.Errorf("%s began at %d", name, at)
+		}
 	}
 }
 
