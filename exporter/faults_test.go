@@ -127,6 +127,15 @@ func manyLabels(n int) string {
 	return page.String()
 }
 
+// manyUpstreams are of names within the limits of page and line.
+func manyUpstreams(n, length int) string {
+	var page strings.Builder
+	for i := range n {
+		fmt.Fprintf(&page, "envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"%0*d\"} 1\n", length, i)
+	}
+	return page.String()
+}
+
 func faults() map[string]fault {
 	one := []string{moodLine}
 	return map[string]fault{
@@ -170,6 +179,7 @@ func faults() map[string]fault {
 		"a series twice":            {serve: text(mood + strings.Replace(mood, "6", "7", 1)), lines: one, drops: 1},
 		"too many series":           {serve: text(mood + manyLabels(500)), lines: one, drops: 401},
 		"labels too long":           {serve: text(mood + "label___" + strings.Repeat("a", 50000) + "___moodring_predictions_total{} 6\n"), lines: one, drops: 1},
+		"names too long for a page": {serve: text(mood + manyUpstreams(10, 50000)), lines: one, drops: 10},
 		"not UTF-8":                 {serve: text(mood + "envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"\xff\"} 1\n"), lines: one},
 		"types that change":         {serve: firstThen("# TYPE label___joy___moodring_predictions_total gauge\n"+mood, "# TYPE label___joy___moodring_predictions_total histogram\n"+mood), lines: one},
 		"series that become others": {serve: firstThen("label___joy___moodring_prediction_confidence_count{} 6\nlabel___joy___moodring_prediction_confidence_bucket{} 6\n", mood), lines: one},
