@@ -110,6 +110,53 @@ func TestSharedKeepsItsAskersDeadline(t *testing.T) {
 	})
 }
 
+// Whoever waits longest says how long it may take, though another came first.
+func TestSharedGoesOnForThePatient(t *testing.T) {
+	for name, patience := range map[string]time.Duration{"longer": 10 * time.Second, "for ever": 0} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				shared := counting()
+				hasty, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+				defer cancel()
+				go func() { _, _ = shared.Get(hasty, 0) }()
+				synctest.Wait()
+				patient := t.Context()
+				if patience > 0 {
+					patient, cancel = context.WithTimeout(patient, patience)
+					defer cancel()
+				}
+				start := time.Now()
+				if got, err := shared.Get(patient, 0); got != 1 || err != nil || time.Since(start) != time.Second {
+					t.Errorf("got run %d, %v after %s; want the first, after a second", got, err, time.Since(start))
+				}
+			})
+		})
+	}
+}
+
+// What was cut short is an answer to those who would not have waited longer.
+func TestSharedDoesAgainWhatWasCutShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runs := 0
+		second := counting().Do
+		shared := &Shared[int]{Do: func(ctx context.Context) int { runs++; return second(ctx) }}
+		for i, step := range []struct {
+			patience time.Duration
+			want     int
+		}{
+			{500 * time.Millisecond, 1}, {500 * time.Millisecond, 1}, {600 * time.Millisecond, 2}, {10 * time.Second, 3}, {time.Minute, 3},
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), step.patience)
+			_, _ = shared.Get(ctx, time.Hour) // at the deadline, either answer is right
+			cancel()
+			synctest.Wait()
+			if runs != step.want {
+				t.Errorf("after step %d there were %d runs, want %d", i+1, runs, step.want)
+			}
+		}
+	})
+}
+
 // One who runs it himself shares it with those who ask meanwhile.
 func TestSharedRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
