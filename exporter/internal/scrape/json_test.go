@@ -11,9 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func readJSON(text string) ([]Sample, error) {
-	var samples []Sample
-	err := ReadJSON(strings.NewReader(text), 1<<10, func(s Sample) { samples = append(samples, s) })
+func readJSON(text string) ([]Sample, error) { return readJSONWithin(64<<10, text) }
+
+func readJSONWithin(limit int, text string) (samples []Sample, err error) {
+	err = ReadJSON(strings.NewReader(text), limit, func(s Sample) { samples = append(samples, s) })
 	return samples, err
 }
 
@@ -96,13 +97,13 @@ func TestReadJSONLimitsEntries(t *testing.T) {
 		"histogram": `{"stats":[{"histograms":{"details":[{"name":"t","totals":[` + strings.Repeat(`{"count":1},`, 300) + `{}]}]}}]}`,
 		"blanks":    `{"stats":[` + strings.Repeat(" ", 3000) + `]}`,
 	} {
-		if _, err := readJSON(page); err == nil || err.Error() != tooLong {
+		if _, err := readJSONWithin(1<<10, page); err == nil || err.Error() != tooLong {
 			t.Errorf("%s: got error %v, want %s", name, err, tooLong)
 		}
 	}
 	stat, histogram := `{"name":"`+strings.Repeat("a", 900)+`","value":1},`, `{"name":"t","totals":[{"count":1}]},`
 	page := `{"stats":[` + strings.Repeat(stat, 100) + `{"histograms":{"details":[` + strings.Repeat(histogram, 100) + `{"name":"t"}]}}]}`
-	if samples, err := readJSON(page); err != nil || len(samples) != 100+101*(len(envoyBounds)+3) {
+	if samples, err := readJSONWithin(1<<10, page); err != nil || len(samples) != 100+101*(len(envoyBounds)+3) {
 		t.Errorf("%d samples of a page of short entries, %v", len(samples), err)
 	}
 }
