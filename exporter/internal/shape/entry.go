@@ -58,7 +58,7 @@ type bucket struct {
 // usual number, where it was not told others.
 const (
 	usualBuckets = 19
-	maxBuckets   = 200
+	maxBuckets   = 64
 )
 
 // bucket returns the bucket that ends at bound, nil where there are too many.

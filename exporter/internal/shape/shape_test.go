@@ -375,6 +375,25 @@ func TestShapeForgets(t *testing.T) {
 	}
 }
 
+// A histogram with more buckets than any that is meant takes no more of the page
+// than three of Envoy's, and its counts stay right.
+func TestShapeLimitsBuckets(t *testing.T) {
+	var page strings.Builder
+	for le := range 1000 {
+		fmt.Fprintf(&page, "envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name=\"a\",le=\"%d\"} %d\n", le+1, le)
+	}
+	page.WriteString("envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"a\"} 999\n")
+	s := New(Options{Format: config.Prometheus, MaxSeries: 10})
+	s.Begin()
+	if err := new(scrape.TextReader).Read(strings.NewReader(page.String()), 1000, s.Add); err != nil {
+		t.Fatal(err)
+	}
+	series, dropped := s.End()
+	if len(series) != 1 || dropped != 1000-maxBuckets || series[0].Histogram.Count != 999 || len(series[0].Histogram.Buckets) > 3*(usualBuckets+3) {
+		t.Errorf("%d dropped; %s", dropped, write(series))
+	}
+}
+
 // Series that were on other pages are forgotten, also where what is remembered
 // of samples is full of others.
 func TestShapeForgetsOtherPages(t *testing.T) {
