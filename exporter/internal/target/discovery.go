@@ -83,11 +83,11 @@ type namedFinder struct {
 
 // NewPlan checks what can be checked without looking.
 func NewPlan(cfg *config.Config) (*Plan, error) {
-	if _, err := Static(cfg.Gateways, cfg.RelabelConfigs); err != nil {
-		return nil, err
-	}
 	gateways, err := static(cfg.Gateways)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := checked(gateways, cfg.RelabelConfigs); err != nil {
 		return nil, err
 	}
 	p := &Plan{gateways, make(map[string]namedFinder), cfg.RelabelConfigs}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -117,6 +118,31 @@ relabel_configs: [{source_labels: [__meta_filepath], regex: '.*/(.*)', target_la
 		t.Fatal(err)
 	}
 	w.wait(t, d)
+}
+
+// Where changes cannot be watched, as on network file systems, they are seen in
+// the next interval.
+func TestFilesAreReadAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.yml")
+	write(t, path, `[{targets: ["a:1"]}]`)
+	synctest.Test(t, func(t *testing.T) {
+		lists := make(chan []*found, 10)
+		f := files{
+			FileSD:   config.FileSD{Files: []string{path}, RefreshInterval: config.Duration(5 * time.Minute)},
+			reporter: reporter{found: func(all []*found) { lists <- all }, failed: func(err error) { t.Error(err) }},
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		start := time.Now()
+		go f.run(ctx, nil)
+		if first := <-lists; len(first) != 1 {
+			t.Errorf("%d gateways, want 1", len(first))
+		}
+		write(t, path, `[{targets: ["a:1", "b:1"]}]`)
+		if then := <-lists; len(then) != 2 || time.Since(start) != 5*time.Minute {
+			t.Errorf("%d gateways after %s, want 2 after 5m", len(then), time.Since(start))
+		}
+	})
 }
 
 // Kubernetes puts a new version of a ConfigMap in place by moving a link.

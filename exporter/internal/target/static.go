@@ -19,6 +19,10 @@ func Static(gateways []config.Gateway, rules []*relabel.Config) ([]Target, error
 	if err != nil {
 		return nil, err
 	}
+	return checked(all, rules)
+}
+
+func checked(all []*found, rules []*relabel.Config) ([]Target, error) {
 	kept, bad := newMaker(rules).targets(all)
 	if len(bad) > 0 {
 		return nil, bad[0]
