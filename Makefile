@@ -86,7 +86,7 @@ mutants: ## Break every query, and rename every metric and label: all must be no
 
 # Go takes plugin/default.pgo by itself (go.dev/doc/pgo).
 profile: ## Record what the compiler makes fast in the filter
-	$(GO) test -trimpath -run '^$$' -bench '^BenchmarkReply$$' -benchtime 10s -o bin/filter.test -cpuprofile bin/reply.prof ./plugin/internal/filter
+	$(GO) test -trimpath -run '^$$' -bench '^Benchmark(Reply|Batch)$$' -benchtime 10s -o bin/filter.test -cpuprofile bin/reply.prof ./plugin/internal/filter
 	$(GO) tool pprof -proto bin/reply.prof > plugin/default.pgo
 
 REPLIES ?= 100000

@@ -33,6 +33,7 @@ type filter struct {
 // the same upstream.
 type envoy struct {
 	command *exec.Cmd
+	ended   chan struct{} // closed when it has
 	admin   string
 	clients map[string]*client // by the filter's name
 }
@@ -60,7 +61,7 @@ func (s setting) with(binary string, use func(*envoy) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	e := &envoy{clients: map[string]*client{}}
+	e := &envoy{ended: make(chan struct{}), clients: map[string]*client{}}
 	if err := e.start(binary, dir, s, model.port()); err != nil {
 		return err
 	}
@@ -83,12 +84,19 @@ func (e *envoy) start(binary, dir string, s setting, modelPort int) error {
 		"--concurrency", strconv.Itoa(s.workers), "--use-dynamic-base-id", "--log-level", "error")
 	e.command.Stderr = os.Stderr
 	e.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	return e.command.Start()
+	if err := e.command.Start(); err != nil {
+		return err
+	}
+	go func() {
+		defer close(e.ended)
+		_ = e.command.Wait() // its log says why, unless it was killed
+	}()
+	return nil
 }
 
 func (e *envoy) kill() {
 	_ = e.command.Process.Kill() // it may have ended
-	_ = e.command.Wait()         // it was killed
+	<-e.ended
 }
 
 func writeBootstrap(path string, modelPort int, filters []filter) error {
@@ -105,7 +113,12 @@ func writeBootstrap(path string, modelPort int, filters []filter) error {
 
 // waitUntilReady takes up to two minutes: Envoy compiles the filters first.
 func (e *envoy) waitUntilReady(adminFile string) error {
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
+		select {
+		case <-e.ended:
+			return errors.New("Envoy ended before it was ready; its log stands above")
+		case <-time.After(50 * time.Millisecond):
+		}
 		address, err := os.ReadFile(adminFile)
 		if err != nil {
 			continue // not written yet

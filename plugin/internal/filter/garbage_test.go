@@ -51,6 +51,19 @@ func BenchmarkReply(b *testing.B) {
 	}
 }
 
+// BenchmarkBatch is a reply of many answers.
+func BenchmarkBatch(b *testing.B) {
+	w := start(b, &hosttest.Proxy{}, "")
+	prediction := seed[len(`{"predictions":[`) : len(seed)-len(`]}`)]
+	body := `{"predictions":[` + strings.Repeat(prediction+",", 200) + prediction + `]}`
+	e := exchange{Path: bert, Body: []string{body}}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		w.Pass(w.filter, &e)
+	}
+}
+
 // BenchmarkAnotherRoute is a request that the filter does not follow.
 func BenchmarkAnotherRoute(b *testing.B) {
 	w := start(b, &hosttest.Proxy{}, "")
