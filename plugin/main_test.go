@@ -297,6 +297,9 @@ func knownTests() []filterTest {
 		{name: "with more behind", exchanges: []exchange{{Path: bert, Body: []string{joy, "\n", "x"}}}, want: joys(2, map[string]uint64{
 			"model=.=bert;.;outcome=.=unparsed;.;moodring_replies_total": 1,
 		})},
+		{name: "with another white space behind than JSON has", exchanges: []exchange{{Path: bert, Body: []string{joy, "\u00a0"}}}, want: joys(2, map[string]uint64{
+			"model=.=bert;.;outcome=.=unparsed;.;moodring_replies_total": 1,
+		})},
 		{name: "with trailers", exchanges: []exchange{{Path: bert, Body: []string{joy}, Trailers: headers{{"x", "y"}}}}, want: joys(3, nil)},
 		{name: "reset at its end", exchanges: []exchange{{Path: bert, Body: []string{joy}, IsReset: true}}, want: joys(2, map[string]uint64{
 			"model=.=bert;.;outcome=.=truncated;.;moodring_replies_total": 1,

@@ -134,7 +134,7 @@ func (vm *VM) dropAcceptEncoding() {
 //go:noinline
 func (vm *VM) drop(name string) {
 	if status := vm.host.RemoveHeader(host.RequestHeaders, name); status != host.OK {
-		vm.ledger.complain("the proxy does not drop accept-encoding: " + status.String())
+		vm.ledger.complainOf("the proxy does not drop accept-encoding: ", status)
 	}
 }
 

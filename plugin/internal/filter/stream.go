@@ -196,11 +196,14 @@ func (vm *VM) take(s *stream, piece []byte) {
 	case s.reply != nil:
 		s.reply.scanner.Write(piece)
 	case s.sole != nil:
-		s.hasTrail = s.hasTrail || len(bytes.TrimSpace(piece)) > 0
+		s.hasTrail = s.hasTrail || len(bytes.TrimLeft(piece, jsonSpace)) > 0
 	case !s.isSole(piece):
 		vm.reply(s).scanner.Write(piece)
 	}
 }
+
+// jsonSpace is RFC 8259's white space.
+const jsonSpace = " \t\n\r"
 
 // isSole tells whether a piece is a whole reply of one answer, which it notes.
 func (s *stream) isSole(piece []byte) bool {
