@@ -384,6 +384,7 @@ func (r *Reader) keepBytes(run []byte) {
 }
 
 func (r *Reader) keepRune(c rune) {
+	r.keepLoneSurrogate() // which is encoded in the same place
 	r.keepBytes(r.encoded[:utf8.EncodeRune(r.encoded[:], c)])
 }
 
