@@ -74,7 +74,7 @@ bench: build baselines $(PYPI) $(RIVALS) ## Run the benchmarks, and measure what
 
 # What the filter is compared with, and the program that compares.
 baselines:
-	cd plugin/bench && for filter in noop straightforward; do \
+	cd plugin/bench && for filter in noop straightforward calls; do \
 		GOOS=wasip1 GOARCH=wasm $(BUILD) -buildmode=c-shared -ldflags '-s -w' -o ../../bin/$$filter.wasm ./$$filter; done
 	cd plugin/bench && $(BUILD) -o ../../bin/bench .
 

@@ -116,7 +116,7 @@ func (e *envoy) waitUntilReady(adminFile string) error {
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
 		select {
 		case <-e.ended:
-			return errors.New("Envoy ended before it was ready; its log stands above")
+			return errors.New("no ready Envoy: it has ended; its log stands above")
 		case <-time.After(50 * time.Millisecond):
 		}
 		address, err := os.ReadFile(adminFile)

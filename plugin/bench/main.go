@@ -1,6 +1,6 @@
 // Bench measures what filters cost a real Envoy: no filter at all, one that
-// does nothing, the straightforward one, and Moodring's, side by side in one
-// run. See `make bench`.
+// does nothing, the straightforward one, Moodring's, and one that makes the same
+// calls as Moodring's, side by side in one run. See `make bench`.
 package main
 
 import (
@@ -16,8 +16,8 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 const usage = `usage: bench DIRECTORY [cost|batch|memory|soak]...
 
-DIRECTORY holds moodring.wasm, noop.wasm and straightforward.wasm. Without a
-name, all but soak are measured.
+DIRECTORY holds moodring.wasm, noop.wasm, straightforward.wasm and calls.wasm.
+Without a name, all but soak are measured.
 `
 
 type report func(out io.Writer, binary string, filters []filter) error
@@ -59,6 +59,7 @@ func runReport(out io.Writer, directory string, measure report) error {
 			Name: "moodring", Wasm: filepath.Join(directory, "moodring.wasm"),
 			counter: "model=.=0xbert_2demotion_2dmodel;.;label=.=joy;.;moodring_predictions_total",
 		},
+		calls: {Name: "its calls alone", Wasm: filepath.Join(directory, "calls.wasm")},
 	}
 	return measure(out, binary, filters)
 }
