@@ -14,11 +14,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"istio.io/istio/pilot/cmd/pilot-agent/status"
 	"istio.io/istio/pkg/model"
+	"istio.io/istio/pkg/monitoring"
 )
 
 const savedPages = "../../exporter/testdata/envoy-1.40"
@@ -39,10 +42,7 @@ request_predict_seconds_sum 1.5e-05 1700000000000
 // The statistics of a gateway are the same through Istio's agent (port 15020),
 // which puts its own and the application's metrics on the page, as from Envoy.
 func TestExporterReadsTheAgentsPage(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "exporter")
-	if out, err := exec.Command("go", "build", "-C", "../..", "-o", program, "./exporter").CombinedOutput(); err != nil {
-		t.Fatalf("building the exporter: %v\n%s", err, out)
-	}
+	program := buildExporter(t)
 	for name, test := range map[string]struct {
 		node model.NodeType
 		app  http.HandlerFunc
@@ -70,6 +70,46 @@ func TestExporterReadsTheAgentsPage(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An agent whose Envoy does not answer it answers all the same, with its own
+// metrics. The gateway is down then, says so, and what it counted stays.
+func TestExporterBehindAnAgentWhoseEnvoyDoesNotAnswer(t *testing.T) {
+	envoy := serve(t, envoyPage(make(chan *http.Request, 10)))
+	agent := startAgent(t, model.Router, port(envoy), "")
+	config := filepath.Join(t.TempDir(), "exporter.yml")
+	if err := os.WriteFile(config, []byte("scrape: {min_age: 0s}\ngateways: [{name: agent, url: 'http://"+agent+"'}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := startExporter(t, buildExporter(t), "--config.file", config)
+	before := get(t, address+"/metrics")
+	if !strings.Contains(before, "moodring_exporter_target_up{gateway=\"agent\"} 1\n") {
+		t.Fatalf("the gateway is not up:\n%.3000s", before)
+	}
+	envoy.Close()
+	if own := get(t, "http://"+agent+"/stats/prometheus"); !strings.Contains(own, "istio_agent_") || strings.Contains(own, "envoy_http") {
+		t.Errorf("the agent's page is not what this is about:\n%.3000s", own)
+	}
+	after := get(t, address+"/metrics")
+	if !strings.Contains(after, "moodring_exporter_target_up{gateway=\"agent\"} 0\n") {
+		t.Errorf("the gateway is not down:\n%.3000s", after)
+	}
+	if was, is := seriesOf(before, "agent"), seriesOf(after, "agent"); !slices.Equal(was, is) || len(was) < 50 {
+		t.Errorf("%d series of the gateway (-before +after):\n%s", len(was), cmp.Diff(was, is))
+	}
+	const why = "/stats/prometheus: the agent of Istio answers, and its Envoy does not: look at the pod's log"
+	if targets := get(t, address+"/targets?format=json"); !strings.Contains(targets, "GET http://"+agent+why) {
+		t.Errorf("the error is not that the Envoy does not answer:\n%s", targets)
+	}
+}
+
+func buildExporter(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "exporter")
+	if out, err := exec.Command("go", "build", "-C", "../..", "-o", program, "./exporter").CombinedOutput(); err != nil {
+		t.Fatalf("building the exporter: %v\n%s", err, out)
+	}
+	return program
 }
 
 // envoyPage is a real one's, filtered where that is asked for.
@@ -121,7 +161,7 @@ func startAgent(t *testing.T, node model.NodeType, envoyPort int, annotations st
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	server, err := status.NewServer(status.Options{
-		PodIP: "127.0.0.1", NodeType: node, StatusPort: uint16(at), EnvoyPrometheusPort: envoyPort, Context: ctx,
+		PodIP: "127.0.0.1", NodeType: node, StatusPort: uint16(at), EnvoyPrometheusPort: envoyPort, Context: ctx, PrometheusRegistry: agentRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +183,16 @@ func startAgent(t *testing.T, node model.NodeType, envoyPort int, annotations st
 		}
 	}
 }
+
+// agentRegistry has the agent's own metrics, made as status.NewServer makes them.
+// They are the process's: of several agents in one, only the first would have them.
+var agentRegistry = sync.OnceValue(func() prometheus.Gatherer {
+	registry := prometheus.NewRegistry()
+	if _, err := monitoring.RegisterPrometheusExporter(prometheus.WrapRegistererWithPrefix("istio_agent_", registry), registry); err != nil {
+		panic(err)
+	}
+	return registry
+})
 
 // startExporter runs the program until the test ends, and returns its address.
 func startExporter(t *testing.T, program string, args ...string) string {
