@@ -52,10 +52,11 @@ func NewDiscovery(options Options) *Discovery {
 // finder finds gateways until ctx ends.
 type finder func(ctx context.Context, out reporter)
 
-// reporter is whom a finder tells.
+// reporter is whom a finder tells, and what it knows when it begins.
 type reporter struct {
-	found  func([]*found) // all of them, at first and whenever they may have changed
-	failed func(error)    // why it cannot know; what it knew stays
+	before map[string][]*found // what others had found, by their parts: not to be changed
+	found  func([]*found)      // all of them, at first and whenever they may have changed
+	failed func(error)         // why it cannot know; what it knew stays
 }
 
 // source is a finder at work.
@@ -119,7 +120,8 @@ func (p *Plan) add(name string, cfg any, find finder) error {
 
 // Apply discovers what plan says, until ctx ends. Sources that the plan before
 // had too go on; the targets of the others stay until the new sources have
-// reported, or 10 seconds.
+// reported, or 10 seconds. New ones know what the others found: of what they have
+// in common, and cannot read now, it stays.
 func (d *Discovery) Apply(ctx context.Context, plan *Plan) {
 	d.applying.Lock()
 	defer d.applying.Unlock()
@@ -139,7 +141,7 @@ func (d *Discovery) Apply(ctx context.Context, plan *Plan) {
 
 // start returns a source for each finder: the one that runs already, or a new one.
 func (d *Discovery) start(ctx context.Context, finders map[string]namedFinder) map[string]*source {
-	next := make(map[string]*source, len(finders))
+	next, before := make(map[string]*source, len(finders)), d.known()
 	for key, finder := range finders {
 		if next[key] = d.sources[key]; next[key] != nil {
 			continue
@@ -149,12 +151,32 @@ func (d *Discovery) start(ctx context.Context, finders map[string]namedFinder) m
 		next[key] = s
 		d.running.Go(func() {
 			finder.find(own, reporter{
+				before: before,
 				found:  func(all []*found) { d.report(key, s, all) },
 				failed: func(err error) { d.fail(finder.name, err) },
 			})
 		})
 	}
 	return next
+}
+
+// known returns what the sources in use have found, by their parts.
+func (d *Discovery) known() map[string][]*found {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known := make(map[string][]*found)
+	for _, s := range d.sources {
+		maps.Copy(known, byPart(s.found)) // a part that two sources have is the same in both
+	}
+	return known
+}
+
+func byPart(all []*found) map[string][]*found {
+	parts := make(map[string][]*found)
+	for _, f := range all {
+		parts[f.part] = append(parts[f.part], f)
+	}
+	return parts
 }
 
 func (d *Discovery) fail(name string, err error) {

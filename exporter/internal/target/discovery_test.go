@@ -190,6 +190,22 @@ func TestABadFileIsLeftAsItWas(t *testing.T) {
 	w.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`)
 }
 
+// A bad file stays as it was for an entry that is new and names it, too.
+func TestABadFileIsLeftAsItWasByAReload(t *testing.T) {
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "a.yml"), `[{targets: ["a:1"]}]`)
+	write(t, filepath.Join(folder, "b.yml"), `[{targets: ["b:1"]}]`)
+	w := discover(t, `file_sd_configs: [{files: ["`+folder+`/a.yml", "`+folder+`/b.yml"]}]`)
+	w.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`)
+	write(t, filepath.Join(folder, "a.yml"), `[{target: ["a:1"]}]`)
+	write(t, filepath.Join(folder, "c.yml"), `[{targets: ["c:1"]}]`)
+	<-w.failed
+	w.apply(t, `file_sd_configs: [{files: ["`+folder+`/a.yml", "`+folder+`/c.yml"]}]`)
+	w.wait(t, `http://a:1 {gateway="a:1"}`, `http://c:1 {gateway="c:1"}`)
+	w.apply(t, `file_sd_configs: [{files: ["`+folder+`/*.yml"]}]`)
+	w.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`, `http://c:1 {gateway="c:1"}`)
+}
+
 func TestParseFileRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		`[{target: ["a:1"]}]`:                 "line 1: field target not found",

@@ -36,7 +36,7 @@ type names struct {
 
 func findByDNS(sd config.DNSSD, resolver *net.Resolver) finder {
 	return func(ctx context.Context, out reporter) {
-		n := names{sd, out, resolver, make([][]*found, len(sd.Names))}
+		n := newNames(sd, out, resolver)
 		refresh := time.NewTicker(time.Duration(sd.RefreshInterval))
 		defer refresh.Stop()
 		for {
@@ -49,6 +49,17 @@ func findByDNS(sd config.DNSSD, resolver *net.Resolver) finder {
 		}
 	}
 }
+
+func newNames(sd config.DNSSD, out reporter, resolver *net.Resolver) *names {
+	n := &names{sd, out, resolver, make([][]*found, len(sd.Names))}
+	for i, name := range sd.Names {
+		n.known[i] = out.before[n.part(name)]
+	}
+	return n
+}
+
+// part is all that what is found by a name depends on.
+func (n *names) part(name string) string { return fmt.Sprintf("%s %s:%d", n.Type, name, n.Port) }
 
 // resolve reports what all names resolve to. Of a name that cannot be resolved,
 // what it was stays; one that is known not to exist is nobody's.
@@ -97,7 +108,7 @@ func (n *names) records(ctx context.Context, name string) ([]*found, error) {
 	addresses, err := n.resolver.LookupNetIP(ctx, network, name)
 	all := make([]*found, len(addresses))
 	for i, address := range addresses {
-		all[i] = resolved(net.JoinHostPort(address.Unmap().String(), strconv.Itoa(n.Port)), dnsName, name)
+		all[i] = n.gateway(name, net.JoinHostPort(address.Unmap().String(), strconv.Itoa(n.Port)))
 	}
 	return all, err
 }
@@ -108,12 +119,12 @@ func (n *names) services(ctx context.Context, name string) ([]*found, error) {
 	for i, record := range records {
 		port := strconv.Itoa(int(record.Port))
 		host := strings.TrimSuffix(record.Target, ".")
-		all[i] = resolved(net.JoinHostPort(host, port), dnsName, name, dnsRecordTarget, record.Target, dnsRecordPort, port)
+		all[i] = n.gateway(name, net.JoinHostPort(host, port), dnsRecordTarget, record.Target, dnsRecordPort, port)
 	}
 	return all, err
 }
 
-func resolved(address string, meta ...string) *found {
-	return &found{id: address, labels: labels.FromStrings(append(meta,
-		model.SchemeLabel, "http", model.AddressLabel, address, contract.LabelGateway, address)...)}
+func (n *names) gateway(name, address string, meta ...string) *found {
+	return &found{id: address, part: n.part(name), labels: labels.FromStrings(append(meta,
+		dnsName, name, model.SchemeLabel, "http", model.AddressLabel, address, contract.LabelGateway, address)...)}
 }

@@ -125,13 +125,7 @@ func look(t *testing.T, sd string, server *nameServer, test func(latest func() s
 		go func() {
 			defer close(done)
 			findByDNS(cfg.DNSSD[0], server.resolver(t))(ctx, reporter{
-				found: func(all []*found) {
-					addresses := make([]string, len(all))
-					for i, f := range all {
-						addresses[i] = f.address()
-					}
-					latest = strings.Join(addresses, " ")
-				},
+				found:  func(all []*found) { latest = addressesOf(all) },
 				failed: func(error) { failures++ },
 			})
 		}()
@@ -142,6 +136,14 @@ func look(t *testing.T, sd string, server *nameServer, test func(latest func() s
 		stop()
 		<-done
 	})
+}
+
+func addressesOf(all []*found) string {
+	addresses := make([]string, len(all))
+	for i, f := range all {
+		addresses[i] = f.address()
+	}
+	return strings.Join(addresses, " ")
 }
 
 func TestDNS(t *testing.T) {
@@ -193,6 +195,34 @@ func TestDNSAgainAndAgain(t *testing.T) {
 			next.change()
 			<-time.After(30 * time.Second)
 			step(next.want, next.isFailure)
+		}
+	})
+}
+
+// What a name was for another entry stays while it cannot be resolved, unless
+// another record or port is wanted of it.
+func TestDNSKnowsWhatAnotherEntryFound(t *testing.T) {
+	server := &nameServer{answers: map[string][]dnsmessage.ResourceBody{}}
+	server.set("a.example.", &dnsmessage.AResource{A: [4]byte{192, 0, 2, 1}})
+	server.set("b.example.", &dnsmessage.AResource{A: [4]byte{192, 0, 2, 2}})
+	readResolvConf(t)
+	synctest.Test(t, func(t *testing.T) {
+		var latest []*found
+		resolve := func(sd config.DNSSD) (addresses string) {
+			sd.Type, sd.RefreshInterval = "A", config.Duration(time.Minute)
+			out := reporter{before: byPart(latest), found: func(all []*found) { latest = all }, failed: func(error) {}}
+			newNames(sd, out, server.resolver(t)).resolve(t.Context())
+			return addressesOf(latest)
+		}
+		if got := resolve(config.DNSSD{Names: []string{"a.example", "b.example"}, Port: 1}); got != "192.0.2.1:1 192.0.2.2:1" {
+			t.Fatalf("got %q", got)
+		}
+		server.fail("a.example.")
+		if got := resolve(config.DNSSD{Names: []string{"b.example", "a.example"}, Port: 1}); got != "192.0.2.2:1 192.0.2.1:1" {
+			t.Errorf("of another entry, got %q", got)
+		}
+		if got := resolve(config.DNSSD{Names: []string{"b.example", "a.example"}, Port: 2}); got != "192.0.2.2:2" {
+			t.Errorf("of another port, got %q", got)
 		}
 	})
 }

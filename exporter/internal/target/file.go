@@ -50,7 +50,7 @@ func CheckFiles(all []config.FileSD) (int, error) {
 
 func findInFiles(sd config.FileSD) finder {
 	return func(ctx context.Context, out reporter) {
-		f := files{sd, out, nil}
+		f := files{sd, out, out.before}
 		watcher, err := fsnotify.NewWatcher()
 		if err != nil {
 			out.failed(fmt.Errorf("watching files: %w: changes are seen every %s only", err, time.Duration(sd.RefreshInterval)))
@@ -203,5 +203,5 @@ func (g targetGroup) find(path, address string) *found {
 	maps.Copy(set, g.Labels)
 	set[model.AddressLabel] = address
 	set[model.MetaLabelPrefix+"filepath"] = path
-	return &found{id: address, labels: labels.FromMap(set)}
+	return &found{id: address, part: path, labels: labels.FromMap(set)}
 }

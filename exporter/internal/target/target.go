@@ -30,11 +30,12 @@ type Target struct {
 // Dial connects to a gateway that the network does not reach.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-// found is a gateway as a source found it, not to be changed. Its labels are what relabelling
-// sees: __scheme__, __address__, __metrics_path__ (what stands before /stats),
-// gateway, and the source's __meta_*.
+// found is a gateway as a source found it, not to be changed. Its labels are what
+// relabelling sees: __scheme__, __address__, __metrics_path__ (what stands before
+// /stats), gateway, and the source's __meta_*.
 type found struct {
 	id        string
+	part      string // of the source, where parts can fail one by one: a file, or a name
 	labels    labels.Labels
 	user      *url.Userinfo // nil for none
 	isLeaving bool
