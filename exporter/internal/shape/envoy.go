@@ -20,7 +20,7 @@ func Filter(rules []config.Rule) string {
 	anyOf := func(words []string) string { return "(" + strings.Join(words, "|") + ")" }
 	filter := "(^" + regexp.QuoteMeta(contract.StatPrefix) + "|" + regexp.QuoteMeta(contract.FieldEnd) + ")" + pluginPrefix +
 		`|^http\..*\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + `)$` +
-		`|^cluster\.(` + anyOf(asides()) + `\.upstream_rq_time|.*(` + anyBut(asides()) + `\.upstream_rq_time|\.ratelimit\.` + anyOf(contract.RateLimitResults()) + `))$`
+		`|^cluster(\.` + anyOf(asides()) + `\.upstream_rq_time|.*(` + anyBut(asides()) + `\.upstream_rq_time|\.ratelimit\.` + anyOf(contract.RateLimitResults()) + `))$`
 	for _, rule := range rules {
 		filter += "|(" + rule.Filter + ")"
 	}

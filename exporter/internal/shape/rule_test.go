@@ -91,7 +91,7 @@ func TestFilterFindsTheContract(t *testing.T) {
 	var names []string
 	for _, cluster := range []string{
 		"outbound|80||m.svc;", "outbound|80||m.internal;", "m", "m.svc.cluster.local", "internal", "external", "canary", "a.eternal", "a.nal", "a.l",
-		"a.library", "a.y", "a.my_external", "my_external", "a.external.b", "a.xinternal", "a.",
+		"a.library", "a.y", "a.my_external", "my_external", "a.external.b", "a.xinternal", "a.", "y", "al", "rnal", "nary",
 	} {
 		names = append(names, "cluster."+cluster+".upstream_rq_time")
 	}
