@@ -63,9 +63,14 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	app.Flag("otlp.interval", "How often to push.").Default("15s").DurationVar(&f.otlp.Interval)
 	f.isProfiled = app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof.").Bool()
 	f.web = kingpinflag.AddFlags(app, ":9847")
-	app.Command(serveCommand, "Serve /metrics.").Default()
+	serving := app.Command(serveCommand, "Serve /metrics.")
 	f.checkFile = app.Command(checkCommand, "Check a configuration file and exit.").Arg("FILE", "YAML file for --config.file.").Required().String()
 
+	// Where there is a default command, kingpin passes over a flag without its value.
+	if _, err := app.ParseContext(args); err != nil {
+		return "", f, err
+	}
+	serving.Default()
 	command, err = app.Parse(args)
 	if isAnswered {
 		return "", f, nil
