@@ -80,12 +80,28 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 
 // fail prints err on one line and returns code.
 func fail(stderr io.Writer, code int, err error) int {
-	line := strings.ReplaceAll(err.Error(), "\n", "; ")
+	line := oneLine(err)
 	if code == exitUsage {
 		line += " (see exporter --help)"
 	}
 	_, _ = fmt.Fprintln(stderr, "exporter:", line)
 	return code
+}
+
+// oneLine joins the lines of those errors of libraries' that have several.
+func oneLine(err error) string {
+	var line strings.Builder
+	for part := range strings.Lines(err.Error()) {
+		switch part = strings.TrimSpace(part); {
+		case line.Len() == 0:
+		case strings.HasSuffix(line.String(), ":"):
+			line.WriteByte(' ')
+		default:
+			line.WriteString("; ")
+		}
+		line.WriteString(part)
+	}
+	return line.String()
 }
 
 // file returns the configuration of the file, or that of none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -112,6 +113,9 @@ func newServer(handler http.Handler, scraping func() time.Duration) *http.Server
 
 // listen serves until ctx ends, then lets requests under way finish.
 func listen(ctx context.Context, server *http.Server, flags *web.FlagConfig, logger *slog.Logger) error {
+	if err := web.Validate(*flags.WebConfigFile); err != nil {
+		return fmt.Errorf("--web.config.file %s: %w", *flags.WebConfigFile, err)
+	}
 	stopped := make(chan error, 1)
 	stopWaiting := context.AfterFunc(ctx, func() {
 		logger.Info("Stopping exporter")
@@ -122,10 +126,19 @@ func listen(ctx context.Context, server *http.Server, flags *web.FlagConfig, log
 		return <-stopped
 	}
 	stopWaiting()
-	if errors.Is(err, syscall.EADDRINUSE) {
+	return advised(err)
+}
+
+// advised adds to an error of listening what to do.
+func advised(err error) error {
+	var listening *net.OpError
+	switch {
+	case !errors.As(err, &listening) || listening.Op != "listen":
+		return err
+	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("%w: stop what listens there, or choose another --web.listen-address", err)
 	}
-	return err
+	return fmt.Errorf("%w: choose another --web.listen-address, as HOST:PORT or :PORT", err)
 }
 
 func shutdown(ctx context.Context, server *http.Server) error {
