@@ -3,10 +3,7 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -65,7 +62,7 @@ type Duration time.Duration
 func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
 	duration, err := model.ParseDuration(node.Value)
 	if err != nil {
-		return fmt.Errorf("line %d: %w", node.Line, err)
+		return fmt.Errorf("line %d: %q is not a duration: want one such as 10s or 1m30s", node.Line, node.Value)
 	}
 	*d = Duration(duration)
 	return nil
@@ -106,34 +103,6 @@ func Parse(text []byte) (*Config, error) {
 		return nil, err
 	}
 	return cfg, cfg.check()
-}
-
-// Decode reads one YAML document, strictly: an unknown key is an error. No
-// document at all leaves into as it is.
-func Decode(text []byte, into any) error {
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(into); err != nil && !errors.Is(err, io.EOF) {
-		return oneLine(err)
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return errors.New("more than one YAML document: keep one")
-	}
-	return nil
-}
-
-// oneLine turns yaml's list of mistakes into one line without Go's type names.
-func oneLine(err error) error {
-	var typeErr *yaml.TypeError
-	if !errors.As(err, &typeErr) {
-		return errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
-	}
-	mistakes := make([]string, 0, len(typeErr.Errors))
-	for _, mistake := range typeErr.Errors {
-		mistake, _, _ = strings.Cut(mistake, " in type ")
-		mistakes = append(mistakes, strings.ReplaceAll(mistake, "\n", " "))
-	}
-	return errors.New(strings.Join(mistakes, "; "))
 }
 
 // CanFind tells whether c says where gateways are.

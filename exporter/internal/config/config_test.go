@@ -78,7 +78,7 @@ func TestLoadBad(t *testing.T) {
 	wants := map[string]string{
 		"unknown-key":    "line 1: field gateway not found",
 		"two-mistakes":   "line 3: field nam not found; line 4: field scrapes not found",
-		"duration":       `line 4: not a valid duration string: "soon"`,
+		"duration":       `line 4: "soon" is not a duration: want one such as 10s or 1m30s`,
 		"syntax":         "yaml: line 1: did not find expected node content",
 		"no-url":         `gateways[0]: url "": want http://HOST:PORT`,
 		"scheme":         `gateways[0]: url "ftp://a": want http://HOST:PORT`,
@@ -88,8 +88,8 @@ func TestLoadBad(t *testing.T) {
 		"line":           "scrape.max_line_bytes: 0 is not above 0",
 		"series":         "scrape.max_series: 0 is not above 0",
 		"format":         `scrape.format: "xml" is neither prometheus nor json`,
-		"action":         `unknown relabel action "explode"`,
-		"regex":          "error parsing regexp: missing closing ): `^(?s:()$`",
+		"action":         `line 1: relabel_configs[0]: unknown relabel action "explode"`,
+		"regex":          "line 1: relabel_configs[0]: error parsing regexp: missing closing ): `^(?s:()$`",
 		"no-target":      "metric_relabel_configs[0]: relabel configuration for replace action requires 'target_label' value",
 		"empty-rule":     "metric_relabel_configs[0]: the rule is empty",
 		"file-none":      `file_sd_configs[0]: files: none given`,
@@ -115,6 +115,28 @@ func TestLoadBad(t *testing.T) {
 		want := file + ": " + wants[strings.TrimSuffix(filepath.Base(file), ".bad.yml")]
 		if _, err := Load(file); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+func TestWrongTypesAreToldInWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"hello":                                  "line 1: `hello` where keys with values should be",
+		"[]":                                     "line 1: a list where keys with values should be",
+		"gateways: {url: a}":                     "line 1: keys with values where a list should be",
+		"gateways: [http://a]":                   "line 1: `http://a` where keys with values should be",
+		"gateways:\n- {name: [a]}":               "line 2: a list where text should be",
+		"scrape: {max_series: many}":             "line 1: `many` where a whole number should be",
+		"scrape: {format: [json]}":               "line 1: a list where text should be",
+		"native_histograms: 2":                   "line 1: `2` where true or false should be",
+		"relabel_configs: [{source_labels: a}]":  "line 1: `a` where a list should be",
+		"rules: [{scale: big}]":                  "line 1: `big` where a number should be",
+		"rules: [{type: [a]}]":                   "line 1: a list where text should be",
+		"rules: [{labels: a}]":                   "line 1: `a` where keys with values should be",
+		"relabel_configs: [{}, {action: x}, {}]": `line 1: relabel_configs[1]: unknown relabel action "x"`,
+	} {
+		if _, err := Parse([]byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%s:\ngot  %v\nwant %s", text, err, want)
 		}
 	}
 }

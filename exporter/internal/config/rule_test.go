@@ -43,7 +43,7 @@ func TestRulesRefused(t *testing.T) {
 		`{name: a, type: gauge}`:                                                                       "rules[0]: no match: want a regular expression for the stat's name",
 		`{match: a, name: a, type: gauge}`:                                                             `rules[0]: no filter: want a regular expression for Envoy's raw name, such as ^cluster\..*\.upstream_cx_active$, as scrape.format prometheus shows another`,
 		`{match: a, filter: (, name: a, type: gauge}`:                                                  "rules[0]: filter: error parsing regexp: missing closing ): `(`",
-		`{match: (, filter: a, name: a, type: gauge}`:                                                  "error parsing regexp: missing closing ): `^(?s:()$`",
+		`{match: (, filter: a, name: a, type: gauge}`:                                                  "line 1: rules[0]: error parsing regexp: missing closing ): `^(?s:()$`",
 		`{match: a, filter: a, name: a-b, type: gauge}`:                                                `rules[0]: name: "a-b" is not a metric's name`,
 		`{match: a, filter: a, name: moodring_exporter_target_up, type: gauge}`:                        "rules[0]: name: moodring_exporter_target_up has a meaning of its own: choose another",
 		`{match: a, filter: a, name: a, type: sum}`:                                                    `rules[0]: type: "sum" is none of counter, gauge and histogram`,
