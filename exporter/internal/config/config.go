@@ -175,13 +175,15 @@ func ParseGateway(text string) (Gateway, error) {
 func (g *Gateway) check() error {
 	address, err := url.Parse(g.URL)
 	if err != nil {
-		return fmt.Errorf("url %q does not parse: want http://HOST:PORT", g.URL)
+		return fmt.Errorf("url %q does not parse: want http://HOST:PORT", g.URL[strings.LastIndex(g.URL, "@")+1:]) // no password
 	}
 	switch {
 	case address.Scheme != "http" && address.Scheme != "https", address.Host == "":
-		return fmt.Errorf("url %q: want http://HOST:PORT", g.URL)
+		return fmt.Errorf("url %q: want http://HOST:PORT", address.Redacted())
 	case address.RawQuery != "" || address.Fragment != "":
 		return fmt.Errorf("url %q: leave out what follows the path; the exporter adds its own query", address.Redacted())
+	case address.Port() != "" && !isPortText(address.Port()):
+		return fmt.Errorf("url %q: %s is not a port", address.Redacted(), address.Port())
 	}
 	if g.Name == "" {
 		g.Name = address.Host

@@ -167,6 +167,9 @@ func TestParseGatewayRefuses(t *testing.T) {
 		"localhost:15000":     `url "localhost:15000": want http://HOST:PORT`,
 		"=http://a":           `"=http://a": no name before the =`,
 		"a=":                  `url "": want http://HOST:PORT`,
+		"http://a:65536":      `url "http://a:65536": 65536 is not a port`,
+		"ftp://u:secret@a":    `url "ftp://u:xxxxx@a": want http://HOST:PORT`,
+		"http://u:secret@a b": `url "a b" does not parse: want http://HOST:PORT`,
 		"http://u:secret@a?b": `url "http://u:xxxxx@a?b": leave out what follows the path; the exporter adds its own query`,
 	} {
 		if _, err := ParseGateway(text); err == nil || err.Error() != want {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -162,6 +163,11 @@ func inFolder(folder, file string) string {
 }
 
 func isPort(n int) bool { return n > 0 && n < 1<<16 }
+
+func isPortText(text string) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && isPort(n)
+}
 
 func fillDuration(d *Duration, usual time.Duration) error {
 	if *d == 0 {

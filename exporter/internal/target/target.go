@@ -77,6 +77,9 @@ func checkAddress(address *url.URL) error {
 	if parsed, err := url.Parse(address.String()); err != nil || parsed.Host == "" || parsed.Host != address.Host {
 		return fmt.Errorf("its %s is %q: want HOST:PORT", model.AddressLabel, address.Host)
 	}
+	if strings.HasSuffix(strings.TrimSuffix(address.Path, "/"), "/stats/prometheus") {
+		return fmt.Errorf("its path (%s) is %q: leave out /stats/prometheus, which the exporter adds", model.MetricsPathLabel, address.Path)
+	}
 	return nil
 }
 

@@ -51,12 +51,13 @@ func TestStatic(t *testing.T) {
 
 func TestStaticRefuses(t *testing.T) {
 	for rules, want := range map[string]string{
-		`[{target_label: gateway, replacement: one}]`:     `gateway "one": two gateways have that name: give each its own, as in --gateway NAME=URL`,
-		`[{target_label: model, replacement: one}]`:       `gateway "a": the metrics have a label model of their own: choose another name`,
-		`[{target_label: le, replacement: one}]`:          `gateway "a": the metrics have a label le of their own: choose another name`,
-		`[{regex: gateway, action: labeldrop}]`:           `gateway "a": relabel_configs leave its gateway label empty`,
-		`[{target_label: __scheme__, replacement: ftp}]`:  `gateway "a": its __scheme__ is "ftp": want http or https`,
-		`[{target_label: __address__, replacement: a/b}]`: `gateway "a": its __address__ is "a/b": want HOST:PORT`,
+		`[{target_label: gateway, replacement: one}]`:                        `gateway "one": two gateways have that name: give each its own, as in --gateway NAME=URL`,
+		`[{target_label: model, replacement: one}]`:                          `gateway "a": the metrics have a label model of their own: choose another name`,
+		`[{target_label: le, replacement: one}]`:                             `gateway "a": the metrics have a label le of their own: choose another name`,
+		`[{regex: gateway, action: labeldrop}]`:                              `gateway "a": relabel_configs leave its gateway label empty`,
+		`[{target_label: __scheme__, replacement: ftp}]`:                     `gateway "a": its __scheme__ is "ftp": want http or https`,
+		`[{target_label: __address__, replacement: a/b}]`:                    `gateway "a": its __address__ is "a/b": want HOST:PORT`,
+		`[{target_label: __metrics_path__, replacement: /stats/prometheus}]`: `gateway "a": its path (__metrics_path__) is "/stats/prometheus": leave out /stats/prometheus, which the exporter adds`,
 	} {
 		if _, err := staticTexts(t, two+rules); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", rules, err, want)
