@@ -62,6 +62,8 @@ func NewHandler(options Options) (http.Handler, error) {
 	mux.HandleFunc("GET /-/healthy", say("The exporter is healthy.\n"))
 	mux.HandleFunc("GET /-/ready", ready(options.IsReady))
 	mux.HandleFunc("POST /-/reload", reload(options.Reload))
+	mux.HandleFunc("PUT /-/reload", reload(options.Reload))
+	mux.HandleFunc("GET /-/reload", refuseReload)
 	if options.IsProfiled {
 		addProfiles(mux)
 	}
@@ -101,6 +103,12 @@ func reload(reload func() error) http.HandlerFunc {
 		}
 		say("The configuration is loaded.\n")(w, r)
 	}
+}
+
+// refuseReload tells a browser what a page that is not there would not.
+func refuseReload(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Allow", "POST, PUT")
+	http.Error(w, "Ask by POST or PUT, as curl -X POST does.", http.StatusMethodNotAllowed)
 }
 
 type metricsHandler struct {

@@ -261,7 +261,8 @@ func TestReadyAndReload(t *testing.T) {
 		"not ready": {"GET", "/-/ready", Options{IsReady: func() bool { return false }}, 503, "The exporter does not know its gateways yet.\n"},
 		"loaded":    {"POST", "/-/reload", Options{Reload: func() error { return nil }}, 200, "The configuration is loaded.\n"},
 		"not sound": {"POST", "/-/reload", Options{Reload: func() error { return errors.New("a.yml: line 3") }}, 500, "a.yml: line 3\n"},
-		"not asked": {"PUT", "/-/reload", Options{}, 405, "Method Not Allowed\n"},
+		"put":       {"PUT", "/-/reload", Options{Reload: func() error { return nil }}, 200, "The configuration is loaded.\n"},
+		"not asked": {"GET", "/-/reload", Options{}, 405, "Ask by POST or PUT, as curl -X POST does.\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder := httptest.NewRecorder()
