@@ -240,7 +240,7 @@ func TestFaults(t *testing.T) {
 	}
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	bad["refuses"] = fault{want: "connection refused"}
+	bad["refuses"] = fault{want: "connection refused: is an Envoy's admin endpoint there, and can it be reached from here?"}
 	fmt.Fprintf(&cfg, "- {name: refuses, url: %q}\n- {name: good, url: %q}\n", gone.URL, envoy(t, new(atomic.Int32)).URL)
 	address := start(t, "--config.file", writeConfig(t, cfg.String()))
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"hash/fnv"
 	"net"
 	"sync"
@@ -50,7 +51,11 @@ func (g *gateway) dial(ctx context.Context, network, address string) (net.Conn, 
 	if dial := g.current().Dial; dial != nil {
 		return dial(ctx, network, address)
 	}
-	return new(net.Dialer).DialContext(ctx, network, address)
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: is an Envoy's admin endpoint there, and can it be reached from here?", err)
+	}
+	return conn, nil
 }
 
 func (g *gateway) current() target.Target {
