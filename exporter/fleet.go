@@ -176,7 +176,3 @@ func (f *fleet) sorted() []*gateway {
 	slices.SortFunc(all, func(a, b *gateway) int { return cmp.Compare(a.name, b.name) })
 	return all
 }
-
-// leavingInterval is how often a gateway is scraped that is being shut down:
-// what it counts after its last scrape is lost. Istio's gateways drain for 5 s.
-const leavingInterval = time.Second

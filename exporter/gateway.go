@@ -121,6 +121,10 @@ func (g *gateway) run(ctx context.Context) {
 
 const never = time.Duration(1<<63 - 1)
 
+// leavingInterval is how often a gateway is scraped that is being shut down:
+// what it counts after its last scrape is lost. Istio's gateways drain for 5 s.
+const leavingInterval = time.Second
+
 // wait returns how long there is nothing to do.
 func (g *gateway) wait(now time.Time) time.Duration {
 	cfg, _ := g.fleet.settings()
@@ -237,7 +241,7 @@ func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
 		s.Series = expose.NewBlock(g.name, series)
 	}
 	s.Duration = time.Since(start)
-	g.record(s, err)
+	g.record(s)
 	return s
 }
 
@@ -271,13 +275,13 @@ func (g *gateway) shaperFor(cfg *config.Config, t target.Target) *shape.Shaper {
 	return g.shaper
 }
 
-func (g *gateway) record(s expose.Snapshot, err error) {
+func (g *gateway) record(s expose.Snapshot) {
 	g.fleet.meter.Record(s)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	before := g.latest
 	g.latest = &s
-	if err == nil {
+	if s.Up {
 		g.good, g.goodAt = s.Series, time.Now()
 	}
 	g.tell(before, s)
