@@ -19,7 +19,7 @@ import (
 func Filter(rules []config.Rule) string {
 	anyOf := func(words []string) string { return "(" + strings.Join(words, "|") + ")" }
 	filter := "(^" + regexp.QuoteMeta(contract.StatPrefix) + "|" + regexp.QuoteMeta(contract.FieldEnd) + ")" + pluginPrefix +
-		`|^http\..*\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + `)$` +
+		`|^http(.*` + anyBut(infrastructure()) + `|\..*\.` + anyOf(infrastructure()) + `)\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + `)$` +
 		`|^cluster(\.` + anyOf(asides()) + `\.upstream_rq_time|.*(` + anyBut(asides()) + `\.upstream_rq_time|\.ratelimit\.` + anyOf(contract.RateLimitResults()) + `))$`
 	for _, rule := range rules {
 		filter += "|(" + rule.Filter + ")"
@@ -31,6 +31,11 @@ func Filter(rules []config.Rule) string {
 // what another has, by the origin of a request. Each that is in use is as long a
 // part of the page as the one that is wanted.
 func asides() []string { return []string{"external", "internal", "canary"} }
+
+// infrastructure are the connection managers of Envoy's admin endpoint and of the
+// listeners on which Istio serves statistics and health. Each scrape makes them
+// count, so that they are used on every page.
+func infrastructure() []string { return []string{"admin", "agent", "stats"} }
 
 // anyBut returns a regular expression for the ends of names whose last segment
 // is none of words: for each end of a word, names that go on before it with
@@ -238,15 +243,11 @@ func (n envoyName) isAside(stat envoyStat, left string) bool {
 	return slices.ContainsFunc(asides(), isAside) || strings.Contains(left, sep+"zone"+sep)
 }
 
-// isInfrastructure tells whether a connection manager serves no user: Envoy's
-// admin endpoint, the listeners on which Istio serves statistics and health, and
-// the one on which Knative's requests pass an Istio gateway for the second time
-// (knative-local-gateway), which would count each of them again.
+// isInfrastructure tells whether a connection manager serves no user: one of
+// infrastructure, or the one on which Knative's requests pass an Istio gateway for
+// the second time (knative-local-gateway), which would count each of them again.
 func isInfrastructure(manager string) bool {
 	// Prometheus's form has the name's dots and end mangled.
-	switch strings.TrimRight(strings.ReplaceAll(manager, ".", "_"), "_;") {
-	case "admin", "agent", "stats", "outbound_0_0_0_0_8081":
-		return true
-	}
-	return false
+	manager = strings.TrimRight(strings.ReplaceAll(manager, ".", "_"), "_;")
+	return manager == "outbound_0_0_0_0_8081" || slices.Contains(infrastructure(), manager)
 }

@@ -101,6 +101,9 @@ func TestFilterFindsTheContract(t *testing.T) {
 	for _, class := range contract.CodeClasses() {
 		names = append(names, "http.outbound_0.0.0.0_8080;.downstream_rq_"+class)
 	}
+	for _, manager := range []string{"n", "min", "ts", "t", "nt", "admins", "myadmin", "my.admin", "admin.my", "admin.admin", "a.b.stats", "agent_"} {
+		names = append(names, "http."+manager+".downstream_rq_2xx", "http."+manager+".rbac.denied")
+	}
 	for _, result := range contract.AuthorizationResults() {
 		names = append(names, "http.ingress.rbac."+result)
 	}
@@ -113,6 +116,7 @@ func TestFilterFindsTheContract(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live",
+		"http.admin.downstream_rq_2xx", "http.agent.downstream_rq_4xx", "http.stats.downstream_rq_5xx",
 		"cluster.a.internal.upstream_rq_time", "cluster.outbound|80||m.svc;.external.upstream_rq_time", "cluster.a.b.canary.upstream_rq_time",
 		"cluster.internal.internal.upstream_rq_time", "cluster.a.upstream_rq_time.x"} {
 		if filter.MatchString(name) {
