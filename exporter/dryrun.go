@@ -37,7 +37,7 @@ func dryRun(f *flags, stdout, stderr io.Writer) error {
 	})
 	samples, err := readPage(page, cfg.Scrape.MaxLineBytes, shaper)
 	if err != nil {
-		return fmt.Errorf("%s: %w", *f.dryRunFile, err)
+		return fmt.Errorf("%s: %w: want what GET /stats/prometheus or /stats?format=json answered", *f.dryRunFile, err)
 	}
 	series, dropped := shaper.End()
 	if err := expose.WriteText(stdout, dryRunGateway, series); err != nil {
