@@ -85,11 +85,15 @@ func (c *candidate) read(w json.Window, at, size int) (end int) {
 	} else {
 		end = c.readTiny(w)
 	}
-	if end == 0 || end >= size || w.Byte(end) != '}' {
+	if end == 0 || end >= size || end > c.number+mostOfScore || w.Byte(end) != '}' {
 		return 0
 	}
 	return end + 1
 }
+
+// mostOfScore is how long a score may be: models write 22 bytes, and the Scanner
+// takes 1024.
+const mostOfScore = 64
 
 // readFraction reads the digits of a score behind its point.
 func (c *candidate) readFraction(w json.Window, at int) (end int) {

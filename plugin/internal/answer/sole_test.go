@@ -87,6 +87,8 @@ func TestSoleLeavesTheRest(t *testing.T) {
 		"three digits for it":  soleReply(joy, scoredLabel("b", "9e-005")),
 		"no digits for it":     soleReply(joy, scoredLabel("b", "9e-")),
 		"no digit behind":      soleReply(joy, scoredLabel("b", "9.e-05")),
+		"endless":              soleReply(joy, scoredLabel("b", "0.1"+strings.Repeat("2", 2000))),
+		"endless and tiny":     soleReply(joy, scoredLabel("b", "1."+strings.Repeat("2", 2000)+"e-05")),
 		"a long one and alike": soleReply(scoredLabel("a", "0.123456780"), scoredLabel("b", "0.123456781")),
 	}
 	for i := range len(good) {
