@@ -112,8 +112,6 @@ func (c *candidate) readFraction(w json.Window, at int) (end int) {
 }
 
 // readTiny reads a score such as 9.1e-05.
-//
-//go:noinline
 func (c *candidate) readTiny(w json.Window) (end int) {
 	end = w.EndOfDigits(c.number)
 	if end != c.number+1 {

@@ -26,8 +26,6 @@ type series struct {
 
 // stat returns the name of one of the series' counters in the proxy: of a
 // metric, a part of it, or a bucket.
-//
-//go:noinline
 func (s *series) stat(metric, part, le string) []byte {
 	var fields []contract.Field
 	if s.model != nil {
@@ -61,8 +59,6 @@ func (l *ledger) increment(c *counter, n uint64) (isDone bool) {
 }
 
 // start makes a counter of that name, with n as its first count.
-//
-//go:noinline
 func (l *ledger) start(c *counter, n uint64, name []byte) {
 	id, status := l.host.DefineCounter(name)
 	if status != host.OK {

@@ -97,8 +97,6 @@ func (vm *VM) RequestHeaders(id uint32) {
 
 // ask returns the stream of a request that asks to predict, or nil. A path to a
 // model that has room becomes a shortcut.
-//
-//go:noinline
 func (vm *VM) ask(id uint32, plugin *plugin, path []byte) *stream {
 	asked, isPredict := plugin.route(path)
 	if !isPredict || asked.isGRPC && !vm.isGRPC() {
@@ -126,13 +124,9 @@ func (vm *VM) isGRPC() bool {
 // is removed, even one that is not there (context.cc, removeHeaderMapValue).
 func (vm *VM) dropAcceptEncoding() {
 	const name = "accept-encoding"
-	if _, status := vm.host.Header(host.RequestHeaders, name); status != host.NotFound {
-		vm.drop(name)
+	if _, status := vm.host.Header(host.RequestHeaders, name); status == host.NotFound {
+		return
 	}
-}
-
-//go:noinline
-func (vm *VM) drop(name string) {
 	if status := vm.host.RemoveHeader(host.RequestHeaders, name); status != host.OK {
 		vm.ledger.complainOf("the proxy does not drop accept-encoding: ", status)
 	}
@@ -201,12 +195,7 @@ func (vm *VM) finish(s *stream, outcome string) {
 // one, and counts it. What was tallied of the reply is lost.
 func (vm *VM) mend(id uint32, fault any) {
 	if fault != nil {
-		vm.lose(id)
+		vm.streams.remove(id)
+		vm.ledger.fault("a fault of the filter's own; the reply passes uncounted: please report it")
 	}
-}
-
-//go:noinline
-func (vm *VM) lose(id uint32) {
-	vm.streams.remove(id)
-	vm.ledger.fault("a fault of the filter's own; the reply passes uncounted: please report it")
 }

@@ -145,8 +145,6 @@ func (l *ledger) find(s *stream) (found *model, isFull bool) {
 }
 
 // add counts a reply that has ended.
-//
-//go:noinline
 func (l *ledger) add(s *stream, outcome string) {
 	if !s.namesName && !s.plugin.follows(&s.name) {
 		return
@@ -168,7 +166,6 @@ func (l *ledger) addReply(of *model, outcome string) {
 	}
 }
 
-//go:noinline
 func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
 	for i := range r.labels.list {
 		name, counts := &r.labels.list[i], &r.labels.counts[i]
@@ -237,7 +234,6 @@ func (l *ledger) fault(what string) {
 	}
 }
 
-//go:noinline
 func (l *ledger) complainOf(what string, status host.Status) { l.complain(what + status.String()) }
 
 // complain logs what went wrong, once in a VM: what a hostile reply can repeat

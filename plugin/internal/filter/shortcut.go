@@ -25,11 +25,6 @@ func (s *shortcuts) find(path []byte) *shortcut {
 	if s.latest != nil && string(s.latestPath) == string(path) {
 		return s.latest
 	}
-	return s.findOther(path)
-}
-
-//go:noinline
-func (s *shortcuts) findOther(path []byte) *shortcut {
 	number := s.paths.find(path, hash(path))
 	if number < 0 {
 		return nil

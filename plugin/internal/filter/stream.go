@@ -109,8 +109,6 @@ func (vm *VM) begin(s *stream, isEnd bool) (outcome string) {
 // rate limit's 429, say, or the empty 200 of a CORS preflight (Envoy's response
 // code details). It is asked of refusals and empty replies only: those with
 // answers in them are to be counted, whoever gives them.
-//
-//go:noinline
 func (vm *VM) isGatewaysOwn() bool {
 	details, status := vm.host.Property("response\x00code_details")
 	return status == host.OK && string(details) != "via_upstream"
@@ -119,8 +117,6 @@ func (vm *VM) isGatewaysOwn() bool {
 // hasFailed tells whether a gRPC call ended with an error, which is 200 in
 // HTTP: its status stands in the trailers, or in the headers of a reply that is
 // nothing but headers.
-//
-//go:noinline
 func (vm *VM) hasFailed(s *stream, in host.Map) bool {
 	if !s.isGRPC {
 		return false
@@ -136,8 +132,6 @@ func (vm *VM) isEncoded() bool {
 
 // jsonBytes returns how long the headers say that the JSON of a V2 reply is. A
 // length that is none is left out: the body will show what it is.
-//
-//go:noinline
 func (vm *VM) jsonBytes() int {
 	text, status := vm.host.Header(host.ResponseHeaders, "inference-header-content-length")
 	if status != host.OK {
@@ -151,8 +145,6 @@ func (vm *VM) jsonBytes() int {
 }
 
 // reply returns what the stream's reply is gathered in.
-//
-//go:noinline
 func (vm *VM) reply(s *stream) *reply {
 	if s.reply == nil {
 		framing := answer.Reply{JSONBytes: s.jsonBytes}
@@ -239,8 +231,6 @@ func (vm *VM) close(s *stream) (outcome string) {
 
 // lastOutcome returns the outcome of a stream that has ended without one, or
 // with one that its being compressed would explain.
-//
-//go:noinline
 func (vm *VM) lastOutcome(s *stream) string {
 	switch {
 	case !s.hasBegun:

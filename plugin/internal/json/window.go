@@ -148,8 +148,6 @@ func (w Window) Decimal(at int) (number Decimal, end int) {
 }
 
 // anyDecimal is for other numbers than such as 0.98.
-//
-//go:noinline
 func (w Window) anyDecimal(at int) (number Decimal, end int) {
 	if number.IsNegative = w.Byte(at) == '-'; number.IsNegative {
 		at++
@@ -278,7 +276,6 @@ func quotient(mantissa uint64, power int) float64 {
 	return float64(result) * math.Float64frombits(uint64(scale)<<52)
 }
 
-//go:noinline
 func parse(text []byte) (float64, bool) {
 	// ParseFloat keeps no part of its argument but in its error.
 	value, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(text), len(text)), 64)
