@@ -67,24 +67,49 @@ func pushCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if f.prometheus != "" {
+		if err := checkAddress("push: --prometheus", f.prometheus); err != nil {
+			return err
+		}
+	}
+	places, err := f.places(context.Background(), g)
+	if err != nil {
+		return err
+	}
 	changes, err := plan(g, set.Args())
 	if err != nil {
 		return err
 	}
 	if f.dryRun {
-		return show(stdout, changes, true)
+		return show(stdout, places, changes, true)
 	}
 	if err := f.push(context.Background(), g, changes); err != nil {
 		return err
 	}
-	return show(stdout, changes, false)
+	return show(stdout, places, changes, false)
+}
+
+// places says of the data source and the folder whether they are there, a line
+// each.
+func (f pushFlags) places(ctx context.Context, g deliver.Grafana) ([]string, error) {
+	state := map[bool]deliver.State{true: deliver.Same, false: deliver.New}
+	var rows []string
+	if f.prometheus != "" {
+		isThere, err := g.FindDataSource(ctx, f.dataSource, f.prometheus)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, fmt.Sprintf("data source\t%s\t%s", f.dataSource, state[isThere]))
+	}
+	_, isThere, err := g.FindFolder(ctx, folderUID, output.Folder)
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, fmt.Sprintf("folder\t%s\t%s", output.Folder, state[isThere])), nil
 }
 
 func (f pushFlags) push(ctx context.Context, g deliver.Grafana, changes []deliver.Change) error {
 	if f.prometheus != "" {
-		if err := checkAddress("push: --prometheus", f.prometheus); err != nil {
-			return err
-		}
 		if err := g.DataSource(ctx, f.dataSource, f.prometheus); err != nil {
 			return err
 		}
@@ -111,7 +136,7 @@ func diffCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := show(stdout, changes, true); err != nil {
+	if err := show(stdout, nil, changes, true); err != nil {
 		return err
 	}
 	for _, c := range changes {
@@ -159,7 +184,8 @@ func dashboards(files []string) ([]output.File, error) {
 	return all, nil
 }
 
-func show(out io.Writer, changes []deliver.Change, withDiff bool) error {
+// show prints a table: the rows, then the changes.
+func show(out io.Writer, rows []string, changes []deliver.Change, withDiff bool) error {
 	for _, c := range changes {
 		if withDiff {
 			if err := write(out, c.Diff); err != nil {
@@ -167,7 +193,6 @@ func show(out io.Writer, changes []deliver.Change, withDiff bool) error {
 			}
 		}
 	}
-	var rows []string
 	for _, c := range changes {
 		rows = append(rows, fmt.Sprintf("%s\t%s\t%s", c.UID, c.Title, c.State))
 	}
