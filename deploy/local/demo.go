@@ -36,7 +36,7 @@ func (r runner) demo(ctx context.Context) error {
 				HTTP: r.http, ModelServer: running.Addresses.ModelServer, EnvoyAdmin: running.Addresses.Admin,
 				Exporter: running.Addresses.Exporter, Prometheus: running.Addresses.Prometheus,
 			},
-			Verify:   func(ctx context.Context) (demo.Panels, error) { return r.verify(ctx, running.Addresses.Prometheus) },
+			Verify:   func(ctx context.Context) (demo.Verified, error) { return r.verify(ctx, running.Addresses.Prometheus) },
 			Progress: r.progress,
 			Started:  started,
 		}.Run(ctx)
@@ -92,34 +92,34 @@ const (
 	verifyTries = 10
 )
 
-// verify has dashgen ask for every panel, and again while rates still lack
+// verify has dashgen ask all that it writes, and again while rates still lack
 // their second sample.
-func (r runner) verify(ctx context.Context, prometheus string) (panels demo.Panels, err error) {
+func (r runner) verify(ctx context.Context, prometheus string) (found demo.Verified, err error) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for range verifyTries {
-		panels, err = r.verifyOnce(ctx, prometheus)
-		if err != nil || panels.Answered == panels.Total {
-			return panels, err
+		found, err = r.verifyOnce(ctx, prometheus)
+		if err != nil || found.IsSound() {
+			return found, err
 		}
 		select {
 		case <-ctx.Done():
-			return panels, context.Cause(ctx)
+			return found, context.Cause(ctx)
 		case <-tick.C:
 		}
 	}
-	return panels, nil
+	return found, nil
 }
 
-func (r runner) verifyOnce(ctx context.Context, prometheus string) (demo.Panels, error) {
+func (r runner) verifyOnce(ctx context.Context, prometheus string) (demo.Verified, error) {
 	dashgen := exec.CommandContext(ctx, filepath.Join(r.root, "bin", "dashgen"),
 		"verify", "--prometheus", prometheus, "--rate-interval", verifyRange, "--json")
 	var stdout, stderr bytes.Buffer
 	dashgen.Stdout, dashgen.Stderr = &stdout, &stderr
-	runErr := dashgen.Run() // it exits 1 when a panel is empty, and says which
-	var reply struct{ Panels demo.Panels }
-	if err := json.Unmarshal(stdout.Bytes(), &reply); err != nil {
-		return demo.Panels{}, fmt.Errorf("dashgen verify: %w", errors.Join(runErr, errors.New(stderr.String())))
+	runErr := dashgen.Run() // it exits 1 when something is not sound, and says what
+	found, err := demo.ReadVerified(stdout.Bytes())
+	if err != nil {
+		return demo.Verified{}, fmt.Errorf("dashgen verify: %w", errors.Join(runErr, errors.New(stderr.String())))
 	}
-	return reply.Panels, nil
+	return found, nil
 }

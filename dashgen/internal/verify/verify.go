@@ -66,6 +66,7 @@ type Result struct {
 	Series  int      `json:"series"`
 	Seconds float64  `json:"seconds"`
 	State   State    `json:"state"`
+	Sound   bool     `json:"sound"` // whether the state is
 	Error   string   `json:"error"`
 	Notes   []string `json:"notes,omitempty"`
 }
@@ -222,7 +223,7 @@ func (a asking) types(ctx context.Context) error {
 	for _, m := range contract.Metrics() {
 		for _, told := range known[m.Name] {
 			if string(told.Type) != string(m.Type) {
-				a.report.Queries = append(a.report.Queries, Result{Board: "contract", Panel: "metric " + m.Name, Expr: m.Name, State: Mismatch,
+				a.keep(Result{Board: "contract", Panel: "metric " + m.Name, Expr: m.Name, State: Mismatch,
 					Error: fmt.Sprintf("the contract has a %s, and Prometheus scraped a %s: is another exporter's metric of that name there?", m.Type, told.Type)})
 			}
 		}
@@ -253,8 +254,13 @@ func (a asking) add(ctx context.Context, q asked) (State, error) {
 	case result.State.Sound() && result.Series > a.limits.Series:
 		result.State, result.Error = Crowded, fmt.Sprintf("%d series are too many to tell apart; at most %d", result.Series, a.limits.Series)
 	}
-	a.report.Queries = append(a.report.Queries, result)
+	a.keep(result)
 	return result.State, nil
+}
+
+func (a asking) keep(r Result) {
+	r.Sound = r.State.Sound()
+	a.report.Queries = append(a.report.Queries, r)
 }
 
 func (a asking) ask(ctx context.Context, q asked) (Result, error) {

@@ -101,7 +101,7 @@ func TestAskIdle(t *testing.T) {
   moodring_predictions_total{gateway="a",model="bert",version="",label="joy"} 7+0x280
 `
 	report := ask(t, idle, of(mix()))
-	want := Result{Board: "one", Panel: "Label mix", Expr: mix().Series[0].Query.Text(query.Values{RateInterval: "5m"}), Series: 1, State: Idle}
+	want := Result{Board: "one", Panel: "Label mix", Expr: mix().Series[0].Query.Text(query.Values{RateInterval: "5m"}), Series: 1, State: Idle, Sound: true}
 	got := report.Queries[0]
 	got.Seconds = 0
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -24,7 +24,7 @@ type Demo struct {
 	Sentences []corpus.Sentence
 	Requests  int // sentences to send, round and round
 	Counts    Counts
-	Verify    func(context.Context) (Panels, error)
+	Verify    func(context.Context) (Verified, error)
 	Progress  func(format string, args ...any)
 	Started   time.Time
 }
@@ -33,12 +33,6 @@ type Demo struct {
 type Refusals struct {
 	Sent    int `json:"sent"`
 	Counted int `json:"counted"`
-}
-
-// Panels of the dashboard, and how many of them have an answer.
-type Panels struct {
-	Total    int `json:"total"`
-	Answered int `json:"answered"`
 }
 
 // Answers of one label, as each part of the stack counted them.
@@ -56,8 +50,8 @@ type Result struct {
 	Answers     map[string]Answers `json:"answers"`
 	Denied      Refusals           `json:"denied"`
 	RateLimited Refusals           `json:"ratelimited"`
-	Panels      Panels             `json:"panels"`
-	Differences []string           `json:"differences,omitempty"`
+	Verified
+	Differences []string `json:"differences,omitempty"`
 }
 
 const (
@@ -83,8 +77,8 @@ func (d Demo) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	d.Progress("asking Prometheus for every panel")
-	if result.Panels, err = d.Verify(ctx); err != nil {
+	d.Progress("asking Prometheus for every panel, annotation, variable and rule")
+	if result.Verified, err = d.Verify(ctx); err != nil {
 		return Result{}, err
 	}
 	result.judge()
@@ -210,6 +204,9 @@ func (r *Result) judge() {
 	r.Differences = r.countDifferences()
 	if r.Panels.Answered != r.Panels.Total || r.Panels.Total == 0 {
 		r.Differences = append(r.Differences, fmt.Sprintf("%d of %d panels have an answer", r.Panels.Answered, r.Panels.Total))
+	}
+	for _, query := range r.Unsound {
+		r.Differences = append(r.Differences, "no sound answer: "+query)
 	}
 	r.OK = len(r.Differences) == 0
 }

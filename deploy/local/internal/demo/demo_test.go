@@ -13,7 +13,7 @@ func TestJudge(t *testing.T) {
 			Answers:     map[string]Answers{"joy": {3, 3, 3, 3}, "fear": {1, 1, 1, 1}},
 			Denied:      Refusals{5, 5},
 			RateLimited: Refusals{3, 3},
-			Panels:      Panels{16, 16},
+			Verified:    Verified{Panels: Panels{16, 16}},
 			Seconds:     12.34,
 		}
 	}
@@ -37,6 +37,7 @@ result:  all equal, after 12.3 s
 		{"a limit too many", func(r *Result) { r.RateLimited.Counted = 4 }, []string{"3 calls were rate-limited, 4 counted"}},
 		{"an empty panel", func(r *Result) { r.Panels.Answered = 15 }, []string{"15 of 16 panels have an answer"}},
 		{"no panel at all", func(r *Result) { r.Panels = Panels{} }, []string{"0 of 0 panels have an answer"}},
+		{"an unsound alert", func(r *Result) { r.Unsound = []string{"rules, alert A: failed: why"} }, []string{"no sound answer: rules, alert A: failed: why"}},
 		{"nothing counted", func(r *Result) { r.Answers = nil }, []string{"no answer was counted anywhere"}},
 	}
 	for _, test := range tests {
