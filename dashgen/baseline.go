@@ -12,11 +12,17 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/baseline"
 )
 
+const baselineHelp = `--model NAME --prometheus URL | --corpus FILE [flags] > baseline.yaml
+
+Prints Prometheus rules of how a model answered, or how it should: the alerts on
+drift compare with them.
+`
+
 type baselineFlags struct{ prometheus, model, version, from, to, corpus string }
 
 func baselineCommand(args []string, stdout io.Writer) error {
 	var f baselineFlags
-	set := newFlags("baseline")
+	set := newFlags("baseline", baselineHelp)
 	set.StringVar(&f.model, "model", "", "name of the model, as the board's variable has it")
 	set.StringVar(&f.prometheus, "prometheus", "", "address of the Prometheus to ask how the model answered")
 	set.StringVar(&f.version, "version", "", "only this version of it")
@@ -63,7 +69,8 @@ func (f baselineFlags) mix(now time.Time) (baseline.Mix, error) {
 	if !from.Before(to) {
 		return baseline.Mix{}, fmt.Errorf("%w: baseline: --from %s is not before --to %s", errUsage, f.from, f.to)
 	}
-	return baseline.Record(context.Background(), f.prometheus, f.model, f.version, from, to)
+	mix, err := baseline.Record(context.Background(), f.prometheus, f.model, f.version, from, to)
+	return mix, unreached("--prometheus", err)
 }
 
 func (f baselineFlags) count() (baseline.Mix, error) {

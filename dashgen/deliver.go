@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +47,24 @@ func (s server) dial(command string) (deliver.Grafana, error) {
 	return deliver.Dial(s.url, credentials)
 }
 
+const (
+	pushHelp = `--grafana URL [flags] [FILE.json...]
+
+Brings Moodring's dashboards, or those of the files, into a Grafana, in the
+folder Moodring. Those that somebody else changed there it leaves alone.
+`
+	diffHelp = `--grafana URL [flags] [FILE.json...]
+
+Shows how Moodring's dashboards, or those of the files, differ from those in a
+Grafana.
+`
+	pullHelp = `--grafana URL [flags] DIR
+
+Writes dashboards that are in a Grafana into a directory, as files that push
+takes.
+`
+)
+
 type pushFlags struct {
 	server
 	prometheus, dataSource string
@@ -54,7 +73,7 @@ type pushFlags struct {
 
 func pushCommand(args []string, stdout io.Writer) error {
 	var f pushFlags
-	set := newFlags("push")
+	set := newFlags("push", pushHelp)
 	f.flags(set)
 	set.StringVar(&f.prometheus, "prometheus", "", "also make a data source for the Prometheus at this address, as Grafana reaches it")
 	set.StringVar(&f.dataSource, "data-source", "Moodring", "name of that data source")
@@ -72,11 +91,11 @@ func pushCommand(args []string, stdout io.Writer) error {
 			return err
 		}
 	}
-	places, err := f.places(context.Background(), g)
-	if err != nil {
-		return err
-	}
 	changes, err := plan(g, set.Args())
+	if err != nil {
+		return fmt.Errorf("push: %w", err)
+	}
+	places, err := f.places(context.Background(), g)
 	if err != nil {
 		return err
 	}
@@ -123,7 +142,7 @@ func (f pushFlags) push(ctx context.Context, g deliver.Grafana, changes []delive
 
 func diffCommand(args []string, stdout io.Writer) error {
 	var s server
-	set := newFlags("diff")
+	set := newFlags("diff", diffHelp)
 	s.flags(set)
 	if err := set.parse(args, stdout); err != nil {
 		return err
@@ -134,7 +153,7 @@ func diffCommand(args []string, stdout io.Writer) error {
 	}
 	changes, err := plan(g, set.Args())
 	if err != nil {
-		return err
+		return fmt.Errorf("diff: %w", err)
 	}
 	if err := show(stdout, nil, changes, true); err != nil {
 		return err
@@ -156,6 +175,9 @@ func plan(g deliver.Grafana, files []string) ([]deliver.Change, error) {
 	}
 	var texts [][]byte
 	for _, d := range all {
+		if err := deliver.Check(d.Text); err != nil {
+			return nil, fmt.Errorf("%s: %w", d.Name, err)
+		}
 		texts = append(texts, d.Text)
 	}
 	return g.Plan(context.Background(), texts)
@@ -165,11 +187,11 @@ func plan(g deliver.Grafana, files []string) ([]deliver.Change, error) {
 func dashboards(files []string) ([]output.File, error) {
 	var all []output.File
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := readDashboard(file)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, output.File{Name: filepath.Base(file), Text: text})
+		all = append(all, output.File{Name: file, Text: text})
 	}
 	if len(files) > 0 {
 		return all, nil
@@ -182,6 +204,23 @@ func dashboards(files []string) ([]output.File, error) {
 		all = append(all, output.File{Name: b.File + ".json", Text: text})
 	}
 	return all, nil
+}
+
+// readDashboard reads a file that holds a JSON object.
+func readDashboard(file string) ([]byte, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var object map[string]json.RawMessage
+	err = json.Unmarshal(text, &object)
+	if other := (*json.UnmarshalTypeError)(nil); errors.As(err, &other) {
+		return nil, fmt.Errorf("%s: no dashboard: it is a JSON %s, and not an object", file, other.Value)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: no JSON: %w", file, err)
+	}
+	return text, nil
 }
 
 // show prints a table: the rows, then the changes.
@@ -201,7 +240,7 @@ func show(out io.Writer, rows []string, changes []deliver.Change, withDiff bool)
 
 func pullCommand(args []string, stdout io.Writer) error {
 	var s server
-	set := newFlags("pull")
+	set := newFlags("pull", pullHelp)
 	s.flags(set)
 	tag := set.String("tag", "moodring", "fetch the dashboards that have this tag")
 	if err := set.parse(args, stdout); err != nil {

@@ -31,17 +31,24 @@ func (s source) families(ctx context.Context, command string) ([]discover.Family
 		if err := checkAddress(command+": --metrics", s.metrics); err != nil {
 			return nil, err
 		}
-		return discover.Page(ctx, s.metrics, match)
+		families, err := discover.Page(ctx, s.metrics, match)
+		return families, unreached("--metrics", err)
 	}
 	if err := checkAddress(command+": --prometheus", s.prometheus); err != nil {
 		return nil, err
 	}
-	return discover.Prometheus(ctx, s.prometheus, match)
+	families, err := discover.Prometheus(ctx, s.prometheus, match)
+	return families, unreached("--prometheus", err)
 }
+
+const discoverHelp = `--metrics URL | --prometheus URL [flags] > board.json
+
+Prints a dashboard for any metrics, by their types, units and labels.
+`
 
 func discoverCommand(args []string, stdout io.Writer) error {
 	var from source
-	set := newFlags("discover")
+	set := newFlags("discover", discoverHelp)
 	from.flags(set)
 	title := set.String("title", "Discovered metrics", "title of the board")
 	uid := set.String("uid", "discovered", "uid of the board: 8 to 40 of a-z, 0-9 and -")

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"time"
 
@@ -17,11 +18,9 @@ type flags struct {
 	command, help string
 }
 
-func newFlags(command string) flags {
-	return newFlagsWith(command, "Usage of dashgen "+command+":\n")
-}
-
-func newFlagsWith(command, help string) flags {
+// newFlags begins the flags of a command, whose help says how it is called and
+// what it does.
+func newFlags(command, help string) flags {
 	set := flag.NewFlagSet("dashgen "+command, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	return flags{set, command, help}
@@ -32,7 +31,7 @@ func (f flags) parse(args []string, stdout io.Writer) error {
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		f.SetOutput(stdout)
-		if writeErr := write(stdout, f.help); writeErr != nil {
+		if writeErr := write(stdout, "usage: dashgen "+f.command+" "+f.help+"\n"); writeErr != nil {
 			return writeErr
 		}
 		f.PrintDefaults()
@@ -51,6 +50,14 @@ func (f flags) none() error {
 	return nil
 }
 
+// unreached adds to the error of a server that did not answer what to do.
+func unreached(flag string, err error) error {
+	if errors.As(err, new(net.Error)) {
+		return fmt.Errorf("%w; is it there, and is %s its address?", err, flag)
+	}
+	return err
+}
+
 // checkAddress refuses what is no address of a server.
 func checkAddress(flag, text string) error {
 	_, err := readAddress(flag, text)
@@ -60,7 +67,7 @@ func checkAddress(flag, text string) error {
 func readAddress(flag, text string) (*url.URL, error) {
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
-		return nil, fmt.Errorf("%w: %s must be an address as http://127.0.0.1:9090, not %q", errUsage, flag, text)
+		return nil, fmt.Errorf("%w: %s must be an address as http://HOST:PORT, not %q", errUsage, flag, text)
 	}
 	return address, nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -19,9 +18,15 @@ type finding struct {
 	lint.Problem
 }
 
+const lintHelp = `[flags] FILE.json...
+
+Says what is wrong with Grafana dashboards. With --prometheus or --metrics it
+knows the types of metrics that are not Moodring's.
+`
+
 func lintCommand(args []string, stdout io.Writer) error {
 	var from source
-	set := newFlags("lint")
+	set := newFlags("lint", lintHelp)
 	from.flags(set)
 	without := set.String("without", "", "rules to leave out, as panel-units,template-job")
 	asJSON := set.Bool("json", false, "print JSON and not a table")
@@ -81,7 +86,7 @@ func (s source) types() (lint.Context, error) {
 func check(files []string, known lint.Context, leftOut map[string]bool) ([]finding, error) {
 	found := []finding{}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := readDashboard(file)
 		if err != nil {
 			return nil, fmt.Errorf("lint: %w", err)
 		}

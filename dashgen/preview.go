@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -16,11 +17,10 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/preview"
 )
 
-const previewHelp = `usage: dashgen preview --prometheus URL [flags] [FILE.json...]
+const previewHelp = `--prometheus URL [flags] [FILE.json...]
 
 Serves Grafana dashboards in a browser, without a Grafana: Moodring's own, or
 those of the files. What it cannot draw it says in the panel's place.
-
 `
 
 type previewFlags struct {
@@ -29,7 +29,7 @@ type previewFlags struct {
 
 func previewCommand(args []string, stdout io.Writer) error {
 	var chosen previewFlags
-	set := newFlagsWith("preview", previewHelp)
+	set := newFlags("preview", previewHelp)
 	chosen.define(set)
 	set.StringVar(&chosen.listen, "web.listen-address", "127.0.0.1:3000", "where to serve; on a loopback address it answers this machine only")
 	if err := set.parse(args, stdout); err != nil {
@@ -62,13 +62,13 @@ func (f *previewFlags) options(command string, files []string) (preview.Options,
 	}
 	texts, err := dashboards(files)
 	if err != nil {
-		return preview.Options{}, err
+		return preview.Options{}, fmt.Errorf("%s: %w", command, err)
 	}
 	var boards []preview.Board
 	for _, text := range texts {
-		read, err := preview.Read(strings.TrimSuffix(text.Name, ".json"), text.Text)
+		read, err := preview.Read(strings.TrimSuffix(filepath.Base(text.Name), ".json"), text.Text)
 		if err != nil {
-			return preview.Options{}, err
+			return preview.Options{}, fmt.Errorf("%s: %s: %w", command, text.Name, err)
 		}
 		boards = append(boards, read)
 	}

@@ -15,12 +15,11 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/picture"
 )
 
-const renderHelp = `usage: dashgen render --prometheus URL -o FILE.png|FILE.svg [flags] [FILE.json...]
+const renderHelp = `--prometheus URL -o FILE.png|FILE.svg [flags] [FILE.json...]
 
 Draws a dashboard, or one panel of it, into a file, as dashgen preview shows it.
 It needs a Chromium: CHROMIUM, or chromium or google-chrome on the PATH, or what
 ` + "`make browser`" + ` installs.
-
 `
 
 const (
@@ -60,7 +59,7 @@ func renderCommand(args []string, stdout io.Writer) error {
 
 func newRenderFlags() (*renderFlags, flags) {
 	var f renderFlags
-	set := newFlagsWith("render", renderHelp)
+	set := newFlags("render", renderHelp)
 	f.define(set)
 	set.StringVar(&f.output, "o", "", "the file to write, .png or .svg")
 	set.StringVar(&f.picture.Board, "board", "", "uid of the dashboard; the first when not given")

@@ -51,12 +51,12 @@ func TestRenderWithout(t *testing.T) {
 		status                     int
 		args                       []string
 	}{
-		{"a file", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"\"; see dashgen -h\n", 2, nil},
-		{"a file of a kind that is known", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"a.pdf\"; see dashgen -h\n", 2, []string{"-o", "a.pdf"}},
-		{"a Prometheus", "", "", "dashgen: usage: render: --prometheus must be an address as http://127.0.0.1:9090, not \"\"; see dashgen -h\n", 2, []string{"-o", "a.png"}},
-		{"a width that is one", "", "", "dashgen: usage: render: --width must be 200 to 8000, not 10; see dashgen -h\n", 2, []string{"-o", "a.png", "--width", "10"}},
-		{"a height that is one", "", "", "dashgen: usage: render: --height must be 200 to 8000, not -1; see dashgen -h\n", 2, []string{"-o", "a.png", "--height", "-1"}},
-		{"a variable that is one", "", "", "dashgen: usage: render: invalid value \"model\" for flag -var: write NAME=VALUE; see dashgen -h\n", 2, []string{"-o", "a.png", "--var", "model"}},
+		{"a file", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"\"; see dashgen render -h\n", 2, nil},
+		{"a file of a kind that is known", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"a.pdf\"; see dashgen render -h\n", 2, []string{"-o", "a.pdf"}},
+		{"a Prometheus", "", "", "dashgen: usage: render: --prometheus must be an address as http://HOST:PORT, not \"\"; see dashgen render -h\n", 2, []string{"-o", "a.png"}},
+		{"a width that is one", "", "", "dashgen: usage: render: --width must be 200 to 8000, not 10; see dashgen render -h\n", 2, []string{"-o", "a.png", "--width", "10"}},
+		{"a height that is one", "", "", "dashgen: usage: render: --height must be 200 to 8000, not -1; see dashgen render -h\n", 2, []string{"-o", "a.png", "--height", "-1"}},
+		{"a variable that is one", "", "", "dashgen: usage: render: invalid value \"model\" for flag -var: write NAME=VALUE; see dashgen render -h\n", 2, []string{"-o", "a.png", "--var", "model"}},
 		{"the Chromium that was chosen", "/nowhere", "", "dashgen: no Chromium at CHROMIUM=/nowhere: exec: \"/nowhere\": stat /nowhere: no such file or directory; set it to a Chromium's binary, or unset it\n", 1, []string{"-o", "a.png", "--prometheus", "http://127.0.0.1:9090"}},
 		{"any Chromium", "", "/nowhere", "dashgen: no Chromium: set CHROMIUM to its binary, put chromium or google-chrome on the PATH, or run `make browser` in a checkout\n", 1, []string{"-o", "a.png", "--prometheus", "http://127.0.0.1:9090"}},
 	} {

@@ -8,11 +8,16 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
+const rulesHelp = `[flags] > rules.yaml
+
+Prints Moodring's Prometheus rules: what is recorded, and the alerts.
+`
+
 // rulesCommand prints the rule file. A shorter window suits a test, or a model
 // with many answers; a longer one a model with few.
 func rulesCommand(args []string, stdout io.Writer) error {
 	windows := rules.Usual()
-	set := newFlags("rules")
+	set := newFlags("rules", rulesHelp)
 	set.StringVar(&windows.Drift, "window", query.DriftWindow, "over how long to compare answers with a baseline")
 	set.DurationVar(&windows.For, "for", 0, "how long a state must last before an alert fires; 0 leaves it to each alert")
 	if err := set.parse(args, stdout); err != nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"strings"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/document"
@@ -62,7 +61,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		return complain(stderr, fmt.Errorf("%w; see dashgen -h", err), 2)
+		return complain(stderr, fmt.Errorf("%w; see %s", err, helpFor(args)), 2)
 	}
 	return complain(stderr, err, 1)
 }
@@ -73,44 +72,47 @@ func complain(stderr io.Writer, err error, status int) int {
 	return status
 }
 
+// commands are all there are, by name.
+func commands() map[string]func([]string, io.Writer) error {
+	return map[string]func([]string, io.Writer) error{
+		"alerts":   printDocument("alerts", "Prints the runbooks of all alerts, as Markdown.", document.Alerts),
+		"baseline": baselineCommand,
+		"diff":     diffCommand,
+		"discover": discoverCommand,
+		"generate": generateCommand,
+		"lint":     lintCommand,
+		"metrics":  printDocument("metrics", "Prints the document of all metrics, as Markdown.", document.Metrics),
+		"preview":  previewCommand,
+		"pull":     pullCommand,
+		"push":     pushCommand,
+		"render":   renderCommand,
+		"rules":    rulesCommand,
+		"verify":   verifyCommand,
+	}
+}
+
 func command(args []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		return printDashboard(stdout)
 	}
-	name, rest := args[0], args[1:]
-	switch name {
+	switch args[0] {
 	case "-h", "-help", "--help", "help":
 		return write(stdout, help)
 	case "-version", "--version":
 		return write(stdout, versionLine())
-	case "verify":
-		return verifyCommand(rest, stdout)
-	case "push":
-		return pushCommand(rest, stdout)
-	case "diff":
-		return diffCommand(rest, stdout)
-	case "pull":
-		return pullCommand(rest, stdout)
-	case "lint":
-		return lintCommand(rest, stdout)
-	case "discover":
-		return discoverCommand(rest, stdout)
-	case "generate":
-		return generate(rest)
-	case "metrics":
-		return printDocument(name, rest, stdout, document.Metrics)
-	case "alerts":
-		return printDocument(name, rest, stdout, document.Alerts)
-	case "baseline":
-		return baselineCommand(rest, stdout)
-	case "rules":
-		return rulesCommand(rest, stdout)
-	case "preview":
-		return previewCommand(rest, stdout)
-	case "render":
-		return renderCommand(rest, stdout)
 	}
-	return fmt.Errorf("%w: unknown command %q", errUsage, name)
+	if do, ok := commands()[args[0]]; ok {
+		return do(args[1:], stdout)
+	}
+	return fmt.Errorf("%w: unknown command %q", errUsage, args[0])
+}
+
+// helpFor is what prints the help on a command line.
+func helpFor(args []string) string {
+	if _, ok := commands()[args[0]]; ok {
+		return "dashgen " + args[0] + " -h"
+	}
+	return "dashgen -h"
 }
 
 func write(out io.Writer, text string) error {
@@ -134,23 +136,38 @@ func printDashboard(stdout io.Writer) error {
 	return write(stdout, string(text))
 }
 
-func generate(args []string) error {
-	if len(args) != 1 || strings.HasPrefix(args[0], "-") {
+const generateHelp = `DIR
+
+Writes all dashboards, rules and Kubernetes objects into a directory.
+`
+
+func generateCommand(args []string, stdout io.Writer) error {
+	set := newFlags("generate", generateHelp)
+	if err := set.parse(args, stdout); err != nil {
+		return err
+	}
+	if set.NArg() != 1 {
 		return fmt.Errorf("%w: generate takes one directory", errUsage)
 	}
 	files, err := output.Files(board.All())
 	if err != nil {
 		return err
 	}
-	if err := output.Write(args[0], files); err != nil {
+	if err := output.Write(set.Arg(0), files); err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
 	return nil
 }
 
-func printDocument(name string, args []string, stdout io.Writer, document func(board.Set) string) error {
-	if len(args) != 0 {
-		return fmt.Errorf("%w: %s takes no arguments", errUsage, name)
+func printDocument(name, what string, document func(board.Set) string) func([]string, io.Writer) error {
+	return func(args []string, stdout io.Writer) error {
+		set := newFlags(name, "> docs/"+name+".md\n\n"+what+"\n")
+		if err := set.parse(args, stdout); err != nil {
+			return err
+		}
+		if err := set.none(); err != nil {
+			return err
+		}
+		return write(stdout, document(board.All()))
 	}
-	return write(stdout, document(board.All()))
 }

@@ -14,6 +14,12 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/verify"
 )
 
+const verifyHelp = `--prometheus URL [flags]
+
+Asks a live Prometheus each query of Moodring's panels, variables, annotations
+and rules, and says what became of it.
+`
+
 type verifyFlags struct {
 	prometheus, rateInterval string
 	slow                     time.Duration
@@ -67,7 +73,7 @@ func unsound(report verify.Report) error {
 
 func parseVerify(args []string, stdout io.Writer) (verifyFlags, error) {
 	var flags verifyFlags
-	set := newFlags("verify")
+	set := newFlags("verify", verifyHelp)
 	set.StringVar(&flags.prometheus, "prometheus", "", "address of the Prometheus to ask, as http://127.0.0.1:9090")
 	set.StringVar(&flags.rateInterval, "rate-interval", "5m", "what to put in for $__rate_interval; at least four scrape intervals")
 	set.DurationVar(&flags.slow, "slow", time.Second, "how long a query may take")
@@ -89,6 +95,9 @@ func (f verifyFlags) check(rest []string) error {
 	}
 	if f.json && f.junit {
 		return fmt.Errorf("%w: verify: --json or --junit, not both", errUsage)
+	}
+	if f.slow < 0 || f.series < 1 {
+		return fmt.Errorf("%w: verify: --slow must be 0s or more, and --max-series 1 or more", errUsage)
 	}
 	return checkDuration("verify: --rate-interval", f.rateInterval)
 }

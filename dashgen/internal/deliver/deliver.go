@@ -73,10 +73,27 @@ type head struct {
 	Revision int    `json:"revision"`
 }
 
+// Check refuses what cannot be found again in a Grafana.
+func Check(text []byte) error {
+	_, err := read(text)
+	return err
+}
+
+func read(text []byte) (head, error) {
+	var h head
+	if err := json.Unmarshal(text, &h); err != nil {
+		return head{}, fmt.Errorf("no JSON of a dashboard: %w", err)
+	}
+	if h.UID == "" {
+		return head{}, errors.New("no uid: give the dashboard one, so that it can be found again")
+	}
+	return h, nil
+}
+
 func (g Grafana) compare(ctx context.Context, text []byte) (Change, error) {
-	var ours head
-	if err := json.Unmarshal(text, &ours); err != nil || ours.UID == "" {
-		return Change{}, fmt.Errorf("no dashboard with a uid: %w", errors.Join(err, errors.New("give it one, so that it can be found again")))
+	ours, err := read(text)
+	if err != nil {
+		return Change{}, err
 	}
 	change := Change{UID: ours.UID, Title: ours.Title, State: New, text: text}
 	there, _, err := g.client.GetRawDashboardByUID(ctx, ours.UID)

@@ -268,9 +268,9 @@ func TestSickGrafana(t *testing.T) {
 
 func TestPlanRefuses(t *testing.T) {
 	g := dial(t, memory(t))
-	for _, text := range []string{`{"title":"A"}`, `[]`} {
-		if _, err := g.Plan(t.Context(), [][]byte{[]byte(text)}); err == nil || !strings.Contains(err.Error(), "no dashboard with a uid") {
-			t.Errorf("%s: got error %v", text, err)
+	for text, want := range map[string]string{`{"title":"A"}`: "no uid", `[]`: "no JSON of a dashboard"} {
+		if _, err := g.Plan(t.Context(), [][]byte{[]byte(text)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %q", text, err, want)
 		}
 	}
 }

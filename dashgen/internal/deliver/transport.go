@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -90,7 +91,8 @@ func placed(r *http.Request) (*http.Request, error) {
 	return changed, nil
 }
 
-// failed says what failed, and what to do about credentials.
+// failed says what failed, and what to do about credentials or a server that is
+// not there.
 func (g Grafana) failed(what string, err error) error {
 	var sent *url.Error
 	if errors.As(err, &sent) {
@@ -99,6 +101,9 @@ func (g Grafana) failed(what string, err error) error {
 	advice := ""
 	if isCode(err, http.StatusUnauthorized) || isCode(err, http.StatusForbidden) {
 		advice = "; give --credentials a file with a token, or user:password, that may do so"
+	}
+	if errors.As(err, new(net.Error)) {
+		advice = "; is it there, and is --grafana its address?"
 	}
 	return fmt.Errorf("Grafana at %s: %s: %w%s", g.URL, what, err, advice)
 }
