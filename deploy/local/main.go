@@ -80,6 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
+		_, _ = fmt.Fprintf(stderr, "local: %v; see local -h\n", err)
 		return 2
 	}
 	_, _ = fmt.Fprintln(stderr, "local:", err)
@@ -88,27 +89,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(io.Discard)
 	root := flags.String("root", ".", "the checkout's root")
 	runDir := flags.String("run-dir", ".run", "directory for logs, data and up.json, removed after a sound end")
 	showVersion := flags.Bool("version", false, "show the version")
-	flags.Usage = func() {
-		_, _ = fmt.Fprint(flags.Output(), usage)
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		_, err = fmt.Fprint(stdout, usage)
+		flags.SetOutput(stdout)
 		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
-		return errUsage
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	if *showVersion {
 		_, err := fmt.Fprintln(stdout, "local", version)
 		return err
 	}
+	if flags.NArg() != 1 {
+		return fmt.Errorf("%w: one of up, demo and drift, not %q", errUsage, flags.Args())
+	}
 	command, known := map[string]func(runner, context.Context) error{"up": runner.up, "demo": runner.demo, "drift": runner.drift}[flags.Arg(0)]
-	if !known || flags.NArg() != 1 {
-		flags.Usage()
-		return errUsage
+	if !known {
+		return fmt.Errorf("%w: unknown command %q", errUsage, flags.Arg(0))
 	}
 	r, err := newRunner(*root, *runDir, stdout, stderr)
 	if err != nil {

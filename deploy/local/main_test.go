@@ -295,6 +295,9 @@ func TestOneClearLine(t *testing.T) {
 		{"nothing to double", "DEMO_CORPUS", joyless, "drift", "local: 0 of the corpus's 1 sentences are labelled joy: to double its share, take a corpus of which they are some, and less than half\n"},
 		{"a taken port", "GATEWAY_PORT", port, "demo", "local: port " + port + " (gateway) is taken by another program: stop it, or choose a port with GATEWAY_PORT=PORT\n"},
 		{"a taken port for up", "PROMETHEUS_PORT", port, "up", "local: port " + port + " (prometheus) is taken by another program: stop it, or choose a port with PROMETHEUS_PORT=PORT\n"},
+		{"no Redis", "REDIS_URL", "redis://127.0.0.1:1", "demo", "local: no Redis at REDIS_URL=redis://127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused; start it, or unset REDIS_URL\n"},
+		{"an address that is none", "REDIS_URL", "here", "demo", "local: no Redis at REDIS_URL=here: dial tcp: address here: missing port in address; start it, or unset REDIS_URL\n"},
+		{"a Redis with a password", "REDIS_URL", "redis://me:secret@127.0.0.1:1", "demo", "local: REDIS_URL must be HOST:PORT or redis://HOST:PORT, without a password or a database\n"},
 		{"no Envoy", "ENVOY", "/nowhere/envoy", "up", "local: no Envoy at ENVOY=/nowhere/envoy: exec: \"/nowhere/envoy\": stat /nowhere/envoy: no such file or directory; set it to Envoy's binary, or unset it and run `make tools`\n"},
 		{"no Grafana", "GRAFANA", "/nowhere/grafana", "up", "local: no Grafana at GRAFANA=/nowhere/grafana: exec: \"/nowhere/grafana\": stat /nowhere/grafana: no such file or directory; set it to bin/grafana of an unpacked Grafana, or unset it\n"},
 	}
@@ -317,13 +320,22 @@ func TestOneClearLine(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	tests := []struct {
-		args string
-		code int
-	}{{"-h", 0}, {"-version", 0}, {"", 2}, {"down", 2}, {"up up", 2}, {"-nothing up", 2}}
+		args        string
+		code        int
+		out, errors string
+	}{
+		{"-h", 0, "local up      run until Ctrl-C", ""},
+		{"-version", 0, "local ", ""},
+		{"", 2, "", "local: usage: one of up, demo and drift, not []; see local -h\n"},
+		{"down", 2, "", "local: usage: unknown command \"down\"; see local -h\n"},
+		{"up up", 2, "", "local: usage: one of up, demo and drift, not [\"up\" \"up\"]; see local -h\n"},
+		{"-nothing up", 2, "", "local: usage: flag provided but not defined: -nothing; see local -h\n"},
+	}
 	for _, test := range tests {
 		var stdout, stderr bytes.Buffer
-		if code := run(t.Context(), strings.Fields(test.args), &stdout, &stderr); code != test.code || stdout.Len()+stderr.Len() == 0 {
-			t.Errorf("local %s: exit code %d, want %d; it said %q", test.args, code, test.code, stdout.String()+stderr.String())
+		code := run(t.Context(), strings.Fields(test.args), &stdout, &stderr)
+		if code != test.code || !strings.Contains(stdout.String(), test.out) || stderr.String() != test.errors {
+			t.Errorf("local %s: exit code %d, want %d; it said %q and %q", test.args, code, test.code, stdout.String(), stderr.String())
 		}
 	}
 }

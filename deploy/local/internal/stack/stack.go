@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,6 +64,7 @@ type Stack struct {
 	options  Options
 	envoy    string   // its binary
 	grafana  string   // its binary, "" when there is none
+	redisAt  string   // HOST:PORT, "" for one in this process
 	rules    []string // files
 	ports    Ports
 	claims   claims
@@ -106,6 +108,9 @@ func (s *Stack) prepare() error {
 		return err
 	}
 	if s.grafana, err = grafana.Find(); err != nil {
+		return err
+	}
+	if s.redisAt, err = findRedis(); err != nil {
 		return err
 	}
 	if s.claims, err = s.ports.claim(); err != nil {
@@ -216,9 +221,29 @@ func (s *Stack) startRateLimit(ctx context.Context) error {
 	}, port, grpc)
 }
 
+// findRedis gives the address in REDIS_URL. The service itself says in a stack
+// trace that nobody answers there.
+func findRedis() (string, error) {
+	given := os.Getenv("REDIS_URL")
+	address := strings.TrimSuffix(strings.TrimPrefix(given, "redis://"), "/")
+	if address == "" {
+		return "", nil
+	}
+	if strings.ContainsAny(address, "/@") {
+		return "", errors.New("REDIS_URL must be HOST:PORT or redis://HOST:PORT, without a password or a database")
+	}
+	asked, err := net.DialTimeout("tcp", address, redisPatience)
+	if err != nil {
+		return "", fmt.Errorf("no Redis at REDIS_URL=%s: %w; start it, or unset REDIS_URL", given, err)
+	}
+	return address, asked.Close()
+}
+
+const redisPatience = 5 * time.Second
+
 func (s *Stack) redis() (address string, err error) {
-	if url := os.Getenv("REDIS_URL"); url != "" {
-		return strings.TrimPrefix(url, "redis://"), nil
+	if s.redisAt != "" {
+		return s.redisAt, nil
 	}
 	server, err := miniredis.Run()
 	if err != nil {
