@@ -102,7 +102,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger) error {
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(s.host, strconv.Itoa(s.port)))
 	if err != nil {
-		return errors.Join(fmt.Errorf("%w; choose another with --http_port", err), loaded.session.Close())
+		return errors.Join(fmt.Errorf("%w; choose another with --host or --http_port", err), loaded.session.Close())
 	}
 	log.Info("serving", "model", s.name, "url", "http://"+listener.Addr().String(),
 		"onnxruntime", loaded.session.Version(), "startup", time.Since(started).Round(time.Millisecond))
@@ -126,7 +126,7 @@ func load(s settings) (*loaded, error) {
 	}
 	tokenizer, err := token.Open(filepath.Join(s.dir, "vocab.txt"), config.MaxTokens)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; name the model's folder with --model_dir", err)
 	}
 	executable, err := os.Executable()
 	if err != nil {

@@ -37,7 +37,7 @@ func Library(given, executable string) (string, error) {
 // scores (float32 [batch, labels]), and runs it once, so that what does not fit shows at the start.
 func Open(library, network string, labels int) (*Session, error) {
 	if _, err := os.Stat(network); err != nil {
-		return nil, fmt.Errorf("network: %w", err)
+		return nil, fmt.Errorf("network: %w; name the model's folder with --model_dir", err)
 	}
 	ort.SetSharedLibraryPath(library)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
