@@ -7,7 +7,7 @@ type Color struct{ Name, Hex string }
 
 // Colors are the colours of an observable's series, by the name that their
 // legend begins with. A name that is not listed gets a colour made from the
-// name, the same in every panel.
+// whole legend: the same in every panel whose legend is the name alone.
 type Colors []Color
 
 const (

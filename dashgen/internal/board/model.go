@@ -153,7 +153,7 @@ func silentLabels() Observable {
 		Question: "Which labels of the baseline no longer come, and how many answers of each should there have been?",
 		Kind:     Lines,
 		Unit:     Count,
-		Series:   []Series{{labelSilent().Select(), "{{label}} of {{model}}"}},
+		Series:   []Series{{query.SumBy(labelSilent().Select(), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
 		Needs:    needsBaseline + "; it shows nothing while all labels come",
 		Alert: &Alert{
@@ -220,7 +220,7 @@ func mixByVersion() Observable {
 		}},
 		Colors:  emotions(),
 		NoAlert: "MoodringLabelMixDrift watches each version",
-		Next:    "Versions that get the same callers should have the same mix: lines of one colour lie on each other. A few dozen answers tell nothing yet.",
+		Next:    "Versions that get the same callers should have the same mix: the lines of a label lie on each other. A few dozen answers tell nothing yet.",
 	}
 }
 

@@ -562,6 +562,21 @@ func TestLabelsAreColored(t *testing.T) {
 	})
 }
 
+// TestColorsOfAnyLabel: a label that nobody listed has a colour made from the
+// legend, which is therefore the label alone, but where versions are compared.
+func TestColorsOfAnyLabel(t *testing.T) {
+	each(t, func(t *testing.T, b board.Board) {
+		for _, o := range b.Observables() {
+			for _, s := range o.Series {
+				rest, isOfLabel := strings.CutPrefix(s.Legend, "{{label}}")
+				if isOfLabel && rest != "" && !strings.Contains(rest, "{{version}}") {
+					t.Errorf("panel %q: legend %q, want the label alone", o.Title, s.Legend)
+				}
+			}
+		}
+	})
+}
+
 func decode(t *testing.T, text []byte) any {
 	t.Helper()
 	var value any
