@@ -222,7 +222,7 @@ prometheus   %s
 dashboards   %s
 rate limits  %s/json
 
-  curl -H 'Host: %s' -H 'X-Test: istio-is-cool' %s%s -d '{"input": "Istio is the best service mesh"}'
+  curl -H 'Host: %s' -H 'X-Test: istio-is-cool' -H 'x-api-key: you' %s%s -d '{"input": "Istio is the best service mesh"}'
 
 Ctrl-C stops all of it.
 `, at.Gateway, at.Admin, running.AccessLog, at.ModelServer, stack.ModelName, at.Exporter, at.Prometheus, at.Prometheus, at.Preview, at.RateLimit,

@@ -138,6 +138,18 @@ func TestUp(t *testing.T) {
 	}
 }
 
+// TestTryIt: the call that up prints passes the rate limit, of which callers
+// without a key share what up's own traffic leaves.
+func TestTryIt(t *testing.T) {
+	var stdout strings.Builder
+	if err := (runner{stdout: &stdout}).printAddresses(&stack.Stack{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(stdout.String(), "-H 'x-api-key: ") {
+		t.Errorf("the call has no key: %s", stdout.String())
+	}
+}
+
 // sees reads until a line has text.
 func sees(from io.Reader, text string) bool {
 	lines := bufio.NewScanner(from)
