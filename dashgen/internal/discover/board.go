@@ -187,7 +187,7 @@ func (f Family) panel(what string, kind board.Kind, unit board.Unit, series ...b
 
 // unit is what the name ends in, by Prometheus's naming practices.
 func (f Family) unit() board.Unit {
-	name := strings.TrimSuffix(f.Name, "_total")
+	name := strings.TrimSuffix(f.Name, total)
 	for _, u := range []struct {
 		ending string
 		unit   board.Unit

@@ -174,7 +174,16 @@ func TestClientGolang(t *testing.T) {
 
 // TestPrometheus: the same from a Prometheus's metadata and series.
 func TestPrometheus(t *testing.T) {
-	url := promtest.Server(t, promtest.Stack(), promtest.Now).URL
+	t.Run("scraped as text", func(t *testing.T) { ofPrometheus(t, promtest.Stack()) })
+	// In OpenMetrics a counter's metadata stand under its name without _total.
+	t.Run("scraped as OpenMetrics", func(t *testing.T) {
+		ofPrometheus(t, strings.ReplaceAll(promtest.Stack(), "_total counter", " counter"))
+	})
+}
+
+func ofPrometheus(t *testing.T, stack string) {
+	t.Helper()
+	url := promtest.Server(t, stack, promtest.Now).URL
 	families, err := Prometheus(t.Context(), url, regexp.MustCompile("^moodring_(replies|prediction_margin|exporter_build)"))
 	if err != nil {
 		t.Fatal(err)

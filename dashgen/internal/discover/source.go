@@ -111,21 +111,36 @@ func Prometheus(ctx context.Context, url string, match *regexp.Regexp) ([]Family
 	}
 	var families []Family
 	for name, told := range known {
-		if !match.MatchString(name) || len(told) == 0 {
+		if len(told) == 0 {
 			continue
 		}
-		f := Family{Name: name, Type: contract.Type(told[0].Type), Help: told[0].Help}
-		if f.Labels, err = values(ctx, asking, f.series()); err != nil {
-			return nil, fmt.Errorf("asking Prometheus at %s for the labels of %s: %w", url, name, err)
-		}
-		if f.Labels != nil {
+		for _, name := range called(name, contract.Type(told[0].Type)) {
+			f := Family{Name: name, Type: contract.Type(told[0].Type), Help: told[0].Help}
+			if !match.MatchString(name) {
+				continue
+			}
+			if f.Labels, err = values(ctx, asking, f.series()); err != nil {
+				return nil, fmt.Errorf("asking Prometheus at %s for the labels of %s: %w", url, name, err)
+			}
 			families = append(families, f)
 		}
 	}
+	families = slices.DeleteFunc(families, func(f Family) bool { return f.Labels == nil })
 	if len(families) == 0 {
 		return nil, fmt.Errorf("asking Prometheus at %s: it has no metric of such a name", url)
 	}
 	return families, nil
+}
+
+const total = "_total"
+
+// called are the names that the series of a name in the metadata can have.
+// Scraped as OpenMetrics, a counter stands there without its suffix.
+func called(name string, t contract.Type) []string {
+	if t != contract.Counter || strings.HasSuffix(name, total) {
+		return []string{name}
+	}
+	return []string{name, name + total}
 }
 
 // values counts the values of each label of a series; nil when there is none.
