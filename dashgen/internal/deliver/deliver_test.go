@@ -266,6 +266,16 @@ func TestSickGrafana(t *testing.T) {
 	}
 }
 
+// TestAnotherServer: what it does not know is not new to a Grafana.
+func TestAnotherServer(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	_, err := dial(t, grafanatest.Grafana{URL: server.URL}).Plan(t.Context(), first)
+	if err == nil || !strings.Contains(err.Error(), "no Grafana says so") {
+		t.Errorf("got error %v", err)
+	}
+}
+
 func TestPlanRefuses(t *testing.T) {
 	g := dial(t, memory(t))
 	for text, want := range map[string]string{`{"title":"A"}`: "no uid", `[]`: "no JSON of a dashboard"} {

@@ -28,6 +28,10 @@ type refusal struct {
 
 func (r refusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.message) }
 
+// errNoGrafana is a 404 without a message, which every Grafana writes: the
+// path is unknown, and not the dashboard.
+var errNoGrafana = errors.New("404 Not Found, but no Grafana says so: is --grafana its address, with the path that it is served under?")
+
 func isCode(err error, code int) bool {
 	var r refusal
 	return errors.As(err, &r) && r.code == code
@@ -54,6 +58,9 @@ func (strict) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	var told struct{ Message string }
 	if json.Unmarshal(body, &told) != nil || told.Message == "" {
+		if response.StatusCode == http.StatusNotFound {
+			return nil, errNoGrafana
+		}
 		told.Message = http.StatusText(response.StatusCode)
 	}
 	return nil, refusal{response.StatusCode, strings.Join(strings.Fields(told.Message), " ")}
