@@ -31,9 +31,6 @@ func Also(a, b Query) Query {
 	return q
 }
 
-// Unless is what of a is not in b.
-func Unless(a, b Query) Query { return alike("unless", a, b) }
-
 func alike(operator string, left, right Query) Query {
 	q := combine(left, operator, right)
 	if q.err == nil && !slices.Equal(slices.Sorted(slices.Values(left.labels)), slices.Sorted(slices.Values(right.labels))) {

@@ -82,7 +82,7 @@ func TestOperators(t *testing.T) {
 		{"many to one", ManyToOne(share, "-", base, "model"), `moodring:share - on (model) group_left () moodring:base`},
 		{"operators are bracketed", Times(Minus(share, share), Log(Divide(share, share))),
 			`(moodring:share - moodring:share) * ln(moodring:share / moodring:share)`},
-		{"sets", Or(Unless(share, share), Scale(share, 0)), `(moodring:share unless moodring:share) or (moodring:share * 0)`},
+		{"sets", Or(share, Scale(share, 0)), `moodring:share or (moodring:share * 0)`},
 		{"one limit, or another", Also(Above(share, 1), Above(share, 2)), `(moodring:share > 1) or (moodring:share > 2)`},
 		{"filters", Drop(Keep(Above(share, 1), Below(base, 2), "model"), base, "model"),
 			`((moodring:share > 1) and on (model) (moodring:base < 2)) unless on (model) moodring:base`},

@@ -19,7 +19,7 @@ export function format(value, unit = 'none', decimals = null) {
 }
 
 // digits writes a plain number.
-export function digits(value, decimals = null) {
+function digits(value, decimals = null) {
   if (decimals !== null) return value.toFixed(decimals);
   const size = Math.abs(value);
   if (size === 0) return '0';
