@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
@@ -66,7 +67,8 @@ type envoyStat struct {
 	value  string // of the metric's last label; the owner where empty
 }
 
-func envoyStats() []envoyStat {
+// envoyStats are the same for all gateways.
+var envoyStats = sync.OnceValue(func() []envoyStat {
 	stats := []envoyStat{{"cluster", []string{"upstream_rq_time"}, contract.UpstreamDuration, ""}}
 	for _, result := range contract.AuthorizationResults() {
 		stats = append(stats, envoyStat{"http", []string{"rbac", result}, contract.Authorization, result})
@@ -78,7 +80,7 @@ func envoyStats() []envoyStat {
 		stats = append(stats, envoyStat{"http", []string{"downstream_rq_" + class}, contract.Requests, class})
 	}
 	return stats
-}
+})
 
 // isEnvoys tells in short whether a stat could be one that the contract wants.
 func isEnvoys(name string) bool {
@@ -93,7 +95,7 @@ func (s *Shaper) envoyUse(sample scrape.Sample) (use, bool) {
 		return use{}, false
 	}
 	name := s.nameOf(sample)
-	for _, stat := range s.stats {
+	for _, stat := range envoyStats() {
 		owner, ok := name.match(stat)
 		if !ok {
 			continue

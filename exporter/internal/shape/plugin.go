@@ -23,7 +23,7 @@ func (s *Shaper) pluginUse(sample scrape.Sample) use {
 		return use{}
 	}
 	name, part := contract.SplitStat(stat.Name)
-	values, le, ok := fieldValues(s.families[name].keys, stat.Fields)
+	values, le, ok := fieldValues(families()[name].keys, stat.Fields)
 	if !ok || (part == contract.SuffixBucket) != (le != "") {
 		return use{}
 	}
@@ -83,7 +83,7 @@ func (s *Shaper) member(name string, values []string) *entry {
 }
 
 func (s *Shaper) contractEntry(name string, values []string) *entry {
-	family := s.families[name]
+	family := families()[name]
 	pairs := make([]string, 0, 2*len(family.keys))
 	for i, key := range family.keys {
 		pairs = append(pairs, key, values[i])

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/relabel"
@@ -30,10 +31,8 @@ type Options struct {
 // depends on that page alone; but it remembers what the samples of the last
 // pages were for, and so decodes and relabels only what is new.
 type Shaper struct {
-	options  Options
-	families map[string]*Family
-	stats    []envoyStat
-	rules    []rule
+	options Options
+	rules   []rule
 
 	uses     map[string]*use   // by the samples' Series
 	entries  map[string]*entry // by their labels before relabelling
@@ -73,15 +72,21 @@ const (
 
 // New returns a Shaper that has seen no page.
 func New(options Options) *Shaper {
-	s := &Shaper{options: options, families: make(map[string]*Family), stats: envoyStats(), rules: newRules(options.Rules)}
-	for _, metric := range contract.Metrics() {
-		s.families[metric.Name] = &Family{
-			Type: metric.Type, Help: metric.Help, Unit: unitOf(metric.Name), IsWhole: metric.Name == contract.UpstreamDuration, keys: withoutGateway(metric.Labels),
-		}
-	}
+	s := &Shaper{options: options, rules: newRules(options.Rules)}
 	s.forget()
 	return s
 }
+
+// families are the contract's, by name: the same for all gateways.
+var families = sync.OnceValue(func() map[string]*Family {
+	families := make(map[string]*Family)
+	for _, metric := range contract.Metrics() {
+		families[metric.Name] = &Family{
+			Type: metric.Type, Help: metric.Help, Unit: unitOf(metric.Name), IsWhole: metric.Name == contract.UpstreamDuration, keys: withoutGateway(metric.Labels),
+		}
+	}
+	return families
+})
 
 func withoutGateway(keys []string) []string {
 	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == contract.LabelGateway })
