@@ -1,6 +1,7 @@
 package shape
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -15,7 +16,7 @@ import (
 // they have, and nothing on any other.
 type entry struct {
 	*Family
-	key        string        // of entries
+	from       labels.Labels // of which labels were made, and by which it is found
 	name       string        // "" where relabelling leaves none
 	labels     labels.Labels // relabelled
 	isUnwanted bool          // relabelling drops it
@@ -108,21 +109,30 @@ func (s *Shaper) entry(family *Family, name string, labelPairs ...string) *entry
 	for i := 0; i < len(labelPairs); i += 2 {
 		builder.Set(labelPairs[i], labelPairs[i+1])
 	}
-	key := string(builder.Labels().Bytes(nil))
-	if known := s.entries[key]; known != nil {
+	from := builder.Labels()
+	if known := s.entries[from]; known != nil {
 		return known
 	}
-	e := &entry{Family: family, key: key}
+	e := &entry{Family: family, from: from}
 	e.relabel(builder, s.options.Relabel)
 	for _, bound := range contract.Bounds(name) {
 		e.bucket(bound.Value)
 		e.isFixed = true
 	}
 	e.size = int(e.labels.ByteSize()) * e.lines()
-	s.entries[key] = e
+	s.entries[from] = e
 	s.sorted, s.isSorted = append(s.sorted, e), false
 	s.entriesHeld += e.held()
 	return e
+}
+
+// compare puts entries in order by their labels, and those that relabelling made
+// alike by what they were.
+func (e *entry) compare(other *entry) int {
+	if order := labels.Compare(e.labels, other.labels); order != 0 {
+		return order
+	}
+	return bytes.Compare(e.from.Bytes(nil), other.from.Bytes(nil))
 }
 
 // lines are those of the entry on a page of ours; each has all the labels.
@@ -138,12 +148,14 @@ func (e *entry) lines() int {
 }
 
 // held is how much memory the entry takes, about.
-func (e *entry) held() int { return len(e.key) + int(e.labels.ByteSize()) + overhead }
+func (e *entry) held() int { return int(e.from.ByteSize()) + int(e.labels.ByteSize()) + overhead }
 
 func (e *entry) relabel(builder *labels.Builder, rules []*relabel.Config) {
 	e.isUnwanted = !relabel.ProcessBuilder(builder, rules...)
 	legacyNames(builder)
-	e.labels = builder.Labels()
+	if e.labels = builder.Labels(); labels.Equal(e.labels, e.from) {
+		e.labels = e.from // and not the same text twice
+	}
 	e.name = e.labels.Get(model.MetricNameLabel)
 }
 
@@ -162,14 +174,14 @@ func legacyNames(builder *labels.Builder) {
 
 // forget drops all entries.
 func (s *Shaper) forget() {
-	s.uses, s.entries, s.sorted = make(map[string]*use), make(map[string]*entry), nil
+	s.uses, s.entries, s.sorted = make(map[string]*use), make(map[labels.Labels]*entry), nil
 	s.usesHeld, s.entriesHeld = 0, 0
 }
 
 // undo drops the entries made since there were n, which nothing refers to.
 func (s *Shaper) undo(n int) {
 	for _, e := range s.sorted[n:] {
-		delete(s.entries, e.key)
+		delete(s.entries, e.from)
 		s.entriesHeld -= e.held()
 	}
 	clear(s.sorted[n:])

@@ -4,7 +4,6 @@
 package shape
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -34,9 +33,9 @@ type Shaper struct {
 	options Options
 	rules   []rule
 
-	uses     map[string]*use   // by the samples' Series
-	entries  map[string]*entry // by their labels before relabelling
-	sorted   []*entry          // by their labels after it, if isSorted
+	uses     map[string]*use          // by the samples' Series
+	entries  map[labels.Labels]*entry // by their labels before relabelling: one string each, without a build tag of Prometheus's
+	sorted   []*entry                 // by their labels after it, if isSorted
 	isSorted bool
 
 	usesHeld, entriesHeld int // bytes of memory, about
@@ -213,9 +212,7 @@ func (s *Shaper) activate(e *entry) bool {
 // one gateway that come to the same labels are added up: they count the same thing.
 func (s *Shaper) End() (series []Series, dropped int) {
 	if !s.isSorted {
-		slices.SortFunc(s.sorted, func(a, b *entry) int {
-			return cmp.Or(labels.Compare(a.labels, b.labels), strings.Compare(a.key, b.key))
-		})
+		slices.SortFunc(s.sorted, (*entry).compare)
 		s.isSorted = true
 	}
 	s.fillGroups()

@@ -438,7 +438,7 @@ func held(s *Shaper) int {
 		size += len(series) + overhead
 	}
 	for key, e := range s.entries {
-		size += len(key) + len(e.labels.Bytes(nil)) + overhead
+		size += int(key.ByteSize()) + len(e.labels.Bytes(nil)) + overhead
 	}
 	return size
 }
