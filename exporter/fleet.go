@@ -144,8 +144,13 @@ func (f *fleet) Scrape(ctx context.Context) []expose.Snapshot {
 	gateways := f.sorted()
 	snapshots := make([]*expose.Snapshot, len(gateways))
 	var all sync.WaitGroup
+	cfg, _ := f.settings()
 	for i, g := range gateways {
-		all.Go(func() { snapshots[i] = g.snapshot(ctx) })
+		if g.isAsked(time.Duration(cfg.Scrape.Interval)) {
+			all.Go(func() { snapshots[i] = g.ask(ctx) })
+		} else {
+			snapshots[i] = g.snapshot()
+		}
 	}
 	all.Wait()
 	shown := make([]expose.Snapshot, 0, len(snapshots))

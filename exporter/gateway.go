@@ -181,23 +181,27 @@ func (g *gateway) due(ctx context.Context) {
 	g.shared.Run(limit, leavingInterval/2) // the scrape itself notes how it went
 }
 
-// snapshot returns what to show of the gateway, nil for nothing.
-func (g *gateway) snapshot(ctx context.Context) *expose.Snapshot {
+// snapshot returns what to show of the gateway without asking it, nil for nothing.
+func (g *gateway) snapshot() *expose.Snapshot {
 	cfg, _ := g.fleet.settings()
-	start, isLate := time.Now(), false
-	if g.isAsked(time.Duration(cfg.Scrape.Interval)) {
-		_, err := g.shared.Get(ctx, time.Duration(cfg.Scrape.MinAge))
-		isLate = err != nil
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if isLate {
-		return g.shown(expose.Snapshot{Gateway: g.name, Duration: time.Since(start)}, time.Duration(cfg.Scrape.Keep))
-	}
 	if g.latest == nil {
 		return nil
 	}
 	return g.shown(*g.latest, time.Duration(cfg.Scrape.Keep))
+}
+
+// ask returns what to show of the gateway once it was scraped, or ctx has ended.
+func (g *gateway) ask(ctx context.Context) *expose.Snapshot {
+	cfg, _ := g.fleet.settings()
+	start := time.Now()
+	if _, err := g.shared.Get(ctx, time.Duration(cfg.Scrape.MinAge)); err == nil {
+		return g.snapshot()
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.shown(expose.Snapshot{Gateway: g.name, Duration: time.Since(start)}, time.Duration(cfg.Scrape.Keep))
 }
 
 // isAsked tells whether the gateway is scraped when its snapshot is wanted. With
