@@ -114,7 +114,9 @@ func (g *gateway) run(ctx context.Context) {
 		case <-g.changed:
 			timer.Stop()
 		case <-timer.C:
-			g.due(ctx)
+			var scraping sync.WaitGroup
+			scraping.Go(func() { g.due(ctx) }) // so that the stack which it takes is not kept for the next
+			scraping.Wait()
 		}
 	}
 }
