@@ -23,10 +23,16 @@ type entry struct {
 	size       int           // what it takes of a page, about
 	page       int
 
-	value, sum, count cell
-	buckets           []*bucket // ascending
-	isFixed           bool      // the buckets are known beforehand: one that has not counted is 0
-	group             []*entry  // the members of its closed set, and what comes with them
+	value  cell
+	*parts          // nil but for a histogram
+	group  []*entry // the members of its closed set, and what comes with them
+}
+
+// parts are a histogram's.
+type parts struct {
+	sum, count cell
+	buckets    []*bucket // ascending
+	isFixed    bool      // the buckets are known beforehand: one that has not counted is 0
 }
 
 // cell is a sum of samples.
@@ -114,6 +120,9 @@ func (s *Shaper) entry(family *Family, name string, labelPairs ...string) *entry
 		return known
 	}
 	e := &entry{Family: family, from: from}
+	if family.Type == contract.Histogram {
+		e.parts = new(parts)
+	}
 	e.relabel(builder, s.options.Relabel)
 	for _, bound := range contract.Bounds(name) {
 		e.bucket(bound.Value)

@@ -114,6 +114,9 @@ func (s *Shaper) envoyUse(sample scrape.Sample) (use, bool) {
 // use says what a sample is for that has a part of a metric, scaled if it is a
 // histogram.
 func (e *entry) use(part string, sample scrape.Sample, scale float64) use {
+	if (part != "") != (e.Type == contract.Histogram) {
+		return use{}
+	}
 	switch part {
 	case "_count":
 		return use{entry: e, cell: &e.count, scale: 1}
@@ -121,9 +124,6 @@ func (e *entry) use(part string, sample scrape.Sample, scale float64) use {
 		return use{entry: e, cell: &e.sum, scale: scale}
 	case "_bucket":
 		return e.bucketUse(sample.Label(contract.LabelBucket), scale)
-	}
-	if e.Type == contract.Histogram {
-		return use{}
 	}
 	return use{entry: e, cell: &e.value, scale: 1}
 }

@@ -155,6 +155,7 @@ moodring_overflow_total{gateway="g",kind="models"} 0
 		"another's label":                     {page: "outcome___joy___moodring_predictions_total{} 6\n", want: "", dropped: 1},
 		"unknown name":                        {page: "label___joy___moodring_guesses_total{} 6\n", want: "", dropped: 1},
 		"not a count":                         {page: "label___a___moodring_predictions_total{} NaN\nlabel___b___moodring_predictions_total{} -1\nlabel___c___moodring_predictions_total{} +Inf\n", want: "", dropped: 3},
+		"a histogram's part of a counter":     {page: `envoy_http_a_upstream_rq_time_bucket{authz_enforce_result="rbac_allowed",le="1"} 1` + "\n", want: "", dropped: 1},
 		"le on a counter":                     {page: "label___a___le___0_5___moodring_predictions_total{} 1\n", want: "", dropped: 1},
 		"confidence": {
 			page: "label___joy___le___0_9___moodring_prediction_confidence_bucket{} 2\nlabel___joy___le___0_99___moodring_prediction_confidence_bucket{} 9\n" +
