@@ -48,7 +48,7 @@ func check(path string, stdout io.Writer) error {
 // percent, for memory, of which they take most. GOGC overrules it.
 func collectEarly() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(40)
 	}
 }
 
