@@ -114,9 +114,7 @@ func (g *gateway) run(ctx context.Context) {
 		case <-g.changed:
 			timer.Stop()
 		case <-timer.C:
-			var scraping sync.WaitGroup
-			scraping.Go(func() { g.due(ctx) }) // so that the stack which it takes is not kept for the next
-			scraping.Wait()
+			g.due(ctx)
 		}
 	}
 }
