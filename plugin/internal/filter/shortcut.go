@@ -1,5 +1,7 @@
 package filter
 
+import "bytes"
+
 // shortcut is a path that leads to one model, one that has room.
 type shortcut struct {
 	asked route // in memory of its own
@@ -39,7 +41,6 @@ func (s *shortcuts) add(path []byte, asked route, to *model) {
 		return
 	}
 	s.paths.add(path, hash(path))
-	asked.name = append([]byte(nil), asked.name...)
-	asked.version = append([]byte(nil), asked.version...)
+	asked.name, asked.version = bytes.Clone(asked.name), bytes.Clone(asked.version)
 	s.list = append(s.list, &shortcut{asked, to})
 }
