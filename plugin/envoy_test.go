@@ -40,7 +40,9 @@ func TestEnvoy(t *testing.T) {
 		}
 	}
 	predict(t, url, "refused", "")
-	reset(t, url, "bert-emotion-model", joy[:20])
+	reset(t, url, http.StatusOK, joy[:20])
+	reset(t, url, http.StatusOK, "") // behind the headers
+	reset(t, url, http.StatusInternalServerError, joy[:20])
 
 	field := func(key, value string) string { return key + "=" + strconv.Quote(value) }
 	of := field(contract.LabelModel, "bert-emotion-model")
@@ -51,7 +53,8 @@ func TestEnvoy(t *testing.T) {
 		want[contract.Predictions+"{"+of+","+field(contract.LabelLabel, label)+"}"] = count
 	}
 	for outcome, count := range map[string]uint64{
-		contract.OutcomeCounted: 5, contract.OutcomeNoPredictions: 1, contract.OutcomeUnparsed: 1, contract.OutcomeTruncated: 3,
+		contract.OutcomeCounted: 5, contract.OutcomeNoPredictions: 1, contract.OutcomeUnparsed: 1, contract.OutcomeTruncated: 4,
+		contract.OutcomeErrorStatus: 1,
 	} {
 		want[contract.Replies+"{"+of+","+field(contract.LabelOutcome, outcome)+"}"] = count
 	}
@@ -83,13 +86,15 @@ func predict(t *testing.T, url, model, reply string) string {
 }
 
 // reset has the model break off in the middle of its reply.
-func reset(t *testing.T, url, model, reply string) {
+func reset(t *testing.T, url string, status int, reply string) {
 	t.Helper()
-	request, err := http.NewRequest(http.MethodPost, url+"/v1/models/"+model+":predict", strings.NewReader(reply))
+	request, err := http.NewRequest(http.MethodPost, url+"/v1/models/bert-emotion-model:predict", strings.NewReader(reply))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set(breakHeader, "yes")
+	request.Header.Set(cutsHeader, "0")
+	request.Header.Set(statusHeader, strconv.Itoa(status))
 	response, err := http.DefaultClient.Do(request)
 	if err == nil {
 		_, err = io.Copy(io.Discard, response.Body)

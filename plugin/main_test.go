@@ -471,6 +471,45 @@ func TestAcceptEncoding(t *testing.T) {
 // longHash is the FNV-1a hash of ten thousand x.
 const longHash = "4118176bad223b65"
 
+// TestTick: while another stream is open, the proxy is told at the next tick; and
+// at once when none is, as nothing may call the filter any more.
+func TestTick(t *testing.T) {
+	told := func(answers uint64) map[string]uint64 {
+		return map[string]uint64{
+			"model=.=bert;.;label=.=joy;.;moodring_predictions_total":   answers,
+			"model=.=bert;.;outcome=.=counted;.;moodring_replies_total": answers,
+		}
+	}
+	reply := exchange{Path: bert, Body: []string{`{"predictions":["joy"]}`}}
+	for name, body := range bothBodies(t) {
+		t.Run(name, func(t *testing.T) {
+			var proxy hosttest.Proxy
+			vm, filter := body.start(t, &proxy, "")
+			check := func(when string, want map[string]uint64, tick uint32) {
+				t.Helper()
+				if diff := cmp.Diff(want, proxy.Counters(), cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", when, diff)
+				}
+				if vm.Tick != tick {
+					t.Errorf("%s: a tick every %d milliseconds, want %d", when, vm.Tick, tick)
+				}
+			}
+			for id := range uint32(4) {
+				vm.Begin(filter, 2+id, &reply)
+			}
+			vm.End(filter, 2, &reply)
+			vm.End(filter, 3, &reply)
+			check("two of four have ended", nil, 100)
+			filter.Tick(hosttest.Root)
+			check("the tick came", told(2), 0)
+			vm.End(filter, 4, &reply)
+			check("one more has ended", told(2), 100)
+			vm.End(filter, 5, &reply)
+			check("all have ended", told(4), 100)
+		})
+	}
+}
+
 func TestBadConfigStopsTheFilter(t *testing.T) {
 	for name, body := range bothBodies(t) {
 		t.Run(name, func(t *testing.T) {

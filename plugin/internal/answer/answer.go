@@ -64,14 +64,6 @@ type Protocol uint8
 // Protocols.
 const (
 	REST Protocol = iota // JSON: KServe V1 and V2, Hugging Face tasks; which, its content tells
+	V2                   // the same, but binary tensors may follow
 	GRPC                 // inference.GRPCInferenceService/ModelInfer
 )
-
-// Reply is what is known of a reply before its body.
-type Reply struct {
-	Protocol Protocol
-
-	// JSONBytes is the length of the JSON that stands before binary tensors, by
-	// the header Inference-Header-Content-Length; 0 without one.
-	JSONBytes int
-}

@@ -33,8 +33,6 @@ func (t *tail) add(size uint64, isChosen bool) {
 	t.total = total
 }
 
-func (t *tail) left() uint64 { return t.total - min(t.at, t.total) }
-
 func (t *tail) write(piece []byte, tensor *tensor) {
 	from := t.at
 	t.at += uint64(len(piece))

@@ -78,7 +78,7 @@ func TestBinary(t *testing.T) {
 		{"worse than JSON that follows", Options{}, outputs(binaryOutput("i", "INT8", "[1]", 1), bytesOutput), []byte{1}, counted, []string{"joy", "love"}},
 		{"before JSON of its kind", Options{}, outputs(binaryOutput("t", "BYTES", "[2]", len(text)), bytesOutput), text, counted, []string{"joy", ""}},
 		{"only JSON", Options{}, outputs(bytesOutput), nil, counted, []string{"joy", "love"}},
-		{"white space after the JSON", Options{}, outputs(binaryOutput("i", "INT8", "[1]", 1)) + " \n", []byte{7}, counted, []string{"7"}},
+		{"white space after the JSON, and no tensors", Options{}, outputs(bytesOutput) + " \n", nil, counted, []string{"joy", "love"}},
 		{"the header after the parameters", Options{Output: "o"}, outputs(`{"parameters":{"binary_data_size":1,"x":{"binary_data_size":2}},"datatype":"INT8","shape":[1],"name":"o"}`), []byte{7}, counted, []string{"7"}},
 		{"null data", Options{}, outputs(`{"data":null,"datatype":"INT8","shape":[1],"parameters":{"binary_data_size":1}}`), []byte{7}, counted, []string{"7"}},
 		{"data and a size", Options{}, outputs(`{"datatype":"INT8","shape":[1],"parameters":{"binary_data_size":1},"data":[3]}`), []byte{7}, counted, []string{"3"}},
@@ -101,6 +101,8 @@ func TestBinary(t *testing.T) {
 		{"a size in part", Options{}, outputs(bytesOutput, `{"parameters":{"binary_data_size":1.0}}`), []byte{1}, unparsed, nil},
 		{"sizes past 64 bits", Options{}, outputs(bytesOutput, `{"parameters":{"binary_data_size":18446744073709551615}}`, `{"parameters":{"binary_data_size":2}}`), []byte{1}, truncated, nil},
 		{"trailing bytes", Options{}, outputs(binaryOutput("o", "INT8", "[1]", 1)), []byte{1, 2}, unparsed, nil},
+		{"white space after the JSON", Options{}, outputs(binaryOutput("i", "INT8", "[1]", 1)) + " \n", []byte{7}, unparsed, nil},
+		{"white space in the place of a tensor", Options{}, outputs(binaryOutput("i", "INT8", "[1]", 1)) + "\n", nil, unparsed, nil},
 		{"trailing bytes after V1", Options{}, `{"predictions":["a"]}`, []byte{1}, unparsed, nil},
 		{"trailing bytes after no JSON", Options{}, `{"outputs`, []byte{1}, unparsed, nil},
 		{"cut", Options{}, outputs(binaryOutput("o", "BYTES", "[2]", len(text))), text[:len(text)-1], truncated, nil},
@@ -157,6 +159,36 @@ func TestHalf(t *testing.T) {
 	}
 }
 
+// TestBinaryHeader: what the header says of a reply is not what it is.
+func TestBinaryHeader(t *testing.T) {
+	binary, listed := outputs(binaryOutput("i", "INT8", "[1]", 1)), outputs(bytesOutput)
+	both := outputs(`{"datatype":"INT8","shape":[1],"parameters":{"binary_data_size":1},"data":[3]}`)
+	tests := []struct {
+		name, body string
+		jsonBytes  int
+		outcome    string
+	}{
+		{"a tensor and no header", binary + "\x07", 0, contract.OutcomeUnparsed},
+		{"a tensor that looks like white space and no header", binary + "\n", 0, contract.OutcomeUnparsed},
+		{"a size, no tensor and no header", binary, 0, contract.OutcomeUnparsed},
+		{"a size, data and no header", both, 0, contract.OutcomeCounted},
+		{"white space and no header", listed + "\n", 0, contract.OutcomeCounted},
+		{"one that is too small", binary + "\x07", len(binary) - 1, contract.OutcomeUnparsed},
+		{"one that is too great", binary + "\x07", len(binary) + 1, contract.OutcomeUnparsed},
+		{"one that is greater than the reply", binary + "\x07", len(binary) + 2, contract.OutcomeTruncated},
+		{"one that is within the JSON, which is cut", listed[:40], 30, contract.OutcomeUnparsed},
+		{"one behind the JSON, which is cut", listed[:40], 50, contract.OutcomeTruncated},
+		{"of white space too", listed + " \n", len(listed) + 1, contract.OutcomeCounted},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if outcome, _ := scanBinary(&Options{}, test.jsonBytes, []byte(test.body)); outcome != test.outcome {
+				t.Errorf("outcome %s, want %s", outcome, test.outcome)
+			}
+		})
+	}
+}
+
 func TestBinaryAllocatesNothing(t *testing.T) {
 	header := outputs(binaryOutput("s", "FP32", "[1,2]", 8), binaryOutput("t", "BYTES", "[2]", 12))
 	body := append([]byte(header), append(little(float32(1), float32(2)), little("joy", "a")...)...)
@@ -165,9 +197,9 @@ func TestBinaryAllocatesNothing(t *testing.T) {
 		options Options
 	)
 	allocations := testing.AllocsPerRun(100, func() {
-		scanner.Reset(Reply{JSONBytes: len(header)}, &options, nothing{})
+		scanner.Reset(V2, &options, nothing{})
 		scanner.Write(body)
-		if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
+		if outcome := scanner.Close(len(header)); outcome != contract.OutcomeCounted {
 			t.Fatal(outcome)
 		}
 	})
@@ -181,11 +213,11 @@ func scanBinary(options *Options, jsonBytes int, pieces ...[]byte) (outcome stri
 		scanner Scanner
 		found   log
 	)
-	scanner.Reset(Reply{JSONBytes: jsonBytes}, options, &found)
+	scanner.Reset(V2, options, &found)
 	for _, piece := range pieces {
 		scanner.Write(piece)
 	}
-	return scanner.Close(), found
+	return scanner.Close(jsonBytes), found
 }
 
 // checkBinary holds the scanner's reading to a straightforward one, which turns
@@ -211,7 +243,13 @@ func decodeBinary(options *Options, text, tail []byte) (outcome string, answers 
 	}
 	reading := reading{options: options, isTail: true, tail: tail}
 	isSound := reading.reply(tree(text))
+	isPadded := isWhite(text[len(text)-1])
+	if !reading.isCut && len(reading.tail) == len(tail) && len(bytes.TrimLeft(tail, white)) == 0 {
+		reading.tail, isPadded = nil, false // no tensors, and nothing behind the JSON that matters
+	}
 	switch {
+	case isPadded: // which hides where the tensors begin
+		outcome = contract.OutcomeUnparsed
 	case reading.isCut:
 		outcome = contract.OutcomeTruncated
 	case !isSound || len(reading.tail) > 0:
@@ -223,6 +261,10 @@ func decodeBinary(options *Options, text, tail []byte) (outcome string, answers 
 	}
 	return outcome, reading.answers, reading.isOdd
 }
+
+const white = " \t\r\n"
+
+func isWhite(c byte) bool { return strings.IndexByte(white, c) >= 0 }
 
 // sizeOf returns the size of an output's tensor, if it says one; it is false
 // where that is none.
@@ -442,7 +484,7 @@ func BenchmarkBinary(b *testing.B) {
 		{"labels", outputs(binaryOutput("o", "BYTES", fmt.Sprintf("[%d]", len(labels)/7), len(labels))), []byte(labels)},
 	} {
 		b.Run(one.name, func(b *testing.B) {
-			benchmarkScanner(b, Reply{JSONBytes: len(one.header)}, append([]byte(one.header), one.tail...), Options{})
+			benchmarkScanner(b, V2, len(one.header), append([]byte(one.header), one.tail...), Options{})
 		})
 	}
 }

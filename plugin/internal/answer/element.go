@@ -182,7 +182,7 @@ func (e *element) beginJSON() {
 	if e.json == nil {
 		e.json = &Scanner{isElement: true}
 	}
-	e.json.Reset(Reply{}, e.options, e.answers)
+	e.json.Reset(REST, e.options, e.answers)
 	e.key, e.length = notInKey, copy(e.text[:], beforeElement)
 }
 
@@ -218,7 +218,7 @@ func (e *element) endJSON() bool {
 		e.keepByte(c)
 	}
 	e.write()
-	return e.json.Close() == contract.OutcomeCounted && e.json.answered == 1
+	return e.json.Close(0) == contract.OutcomeCounted && e.json.answered == 1
 }
 
 // keepPython adds a byte to the text, and a quote before and after a key that is

@@ -236,9 +236,9 @@ func TestGRPCNamesModelAndVersion(t *testing.T) {
 		scanner Scanner
 		found   named
 	)
-	scanner.Reset(Reply{Protocol: GRPC}, &Options{}, &found)
+	scanner.Reset(GRPC, &Options{}, &found)
 	scanner.Write(frame(join(field(1, "m"), field(2, "7"))))
-	scanner.Close()
+	scanner.Close(0)
 	if diff := cmp.Diff([]string{"model m", "version 7"}, found.names); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -252,9 +252,9 @@ func TestGRPCAllocatesNothing(t *testing.T) {
 		options Options
 	)
 	allocations := testing.AllocsPerRun(100, func() {
-		scanner.Reset(Reply{Protocol: GRPC}, &options, nothing{})
+		scanner.Reset(GRPC, &options, nothing{})
 		scanner.Write(body)
-		if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
+		if outcome := scanner.Close(0); outcome != contract.OutcomeCounted {
 			t.Fatal(outcome)
 		}
 	})
@@ -268,11 +268,11 @@ func scanGRPC(options *Options, pieces ...[]byte) (outcome string, answers []str
 		scanner Scanner
 		found   log
 	)
-	scanner.Reset(Reply{Protocol: GRPC}, options, &found)
+	scanner.Reset(GRPC, options, &found)
 	for _, piece := range pieces {
 		scanner.Write(piece)
 	}
-	return scanner.Close(), found
+	return scanner.Close(0), found
 }
 
 // checkGRPC holds the scanner's reading to protobuf's, wherever that decodes the
@@ -546,7 +546,7 @@ func BenchmarkGRPC(b *testing.B) {
 		{"indices", grpcTensor("o", "INT64", []int{len(indices)}, field(3, indices))},
 		{"labels", grpcTensor("o", "BYTES", []int{len(labels) / 5}, labels)},
 	} {
-		b.Run(one.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, Reply{Protocol: GRPC}, frame(one.message), Options{}) })
+		b.Run(one.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, GRPC, 0, frame(one.message), Options{}) })
 		b.Run(one.name+"/protobuf", func(b *testing.B) {
 			b.SetBytes(int64(len(one.message)))
 			for b.Loop() {

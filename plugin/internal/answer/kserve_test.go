@@ -45,13 +45,13 @@ func TestKServeReplies(t *testing.T) {
 				scanner Scanner
 				found   named
 			)
-			of := Reply{JSONBytes: reply.JSONBytes}
+			protocol := V2
 			if reply.GRPC {
-				of.Protocol = GRPC
+				protocol = GRPC
 			}
-			scanner.Reset(of, &Options{}, &found)
+			scanner.Reset(protocol, &Options{}, &found)
 			scanner.Write(reply.Body)
-			got := []string{scanner.Close()}
+			got := []string{scanner.Close(reply.JSONBytes)}
 			if got[0] == contract.OutcomeCounted {
 				got = append(got, found.log...)
 			}

@@ -45,8 +45,7 @@ type Scanner struct {
 
 	isElement bool // the reply is one prediction that was put into a list; nothing else may be in it
 
-	reply    Reply
-	jsonLeft int // bytes of the JSON still to come, where binary tensors follow
+	protocol Protocol
 	v2       v2
 	grpc     grpc
 	text     contract.Text // the model's name or version
@@ -87,31 +86,32 @@ const (
 // Reset makes the scanner ready for a reply whose answers go to answers. The
 // options stay as they are until the reply's end, but that Answers.Model may set
 // them: over gRPC only the reply tells whose they are.
-func (s *Scanner) Reset(reply Reply, options *Options, answers Answers) {
-	s.reply, s.jsonLeft = reply, reply.JSONBytes
-	if reply.Protocol == GRPC {
+func (s *Scanner) Reset(protocol Protocol, options *Options, answers Answers) {
+	s.protocol = protocol
+	if protocol == GRPC {
 		s.grpc.reset(options, answers)
 		return
 	}
 	s.options = options
-	s.json.Reset((*visitor)(s))
+	if s.v2.isBinary = protocol == V2; s.v2.isBinary {
+		s.json.ResetPart((*visitor)(s))
+	} else {
+		s.json.Reset((*visitor)(s))
+	}
 	s.answers = answers
 	s.place, s.skipped, s.at = atReply, 0, otherMember
 	s.isListed, s.isTask, s.isSound, s.answered = false, false, true, 0
 	s.v2.reset(options, answers, &s.json)
-	s.v2.isBinary = reply.JSONBytes > 0
+	s.v2.jsonBytes, s.v2.isBlank = 0, true
 }
 
 // Write takes the next piece of the reply's body.
 func (s *Scanner) Write(piece []byte) {
-	switch {
-	case s.reply.Protocol == GRPC:
+	switch s.protocol {
+	case GRPC:
 		s.grpc.write(piece)
-	case s.reply.JSONBytes > 0:
-		n := min(len(piece), s.jsonLeft)
-		s.json.Write(piece[:n])
-		s.jsonLeft -= n
-		s.v2.write(piece[n:])
+	case V2:
+		s.v2.write(piece, s.json.Write(piece))
 	default:
 		s.json.Write(piece)
 	}
@@ -120,19 +120,26 @@ func (s *Scanner) Write(piece []byte) {
 // Close ends the reply and returns its outcome: OutcomeCounted,
 // OutcomeNoPredictions, OutcomeUnparsed or OutcomeTruncated, and of gRPC
 // OutcomeEncoded too. Answers are to be counted with OutcomeCounted only.
-func (s *Scanner) Close() string {
-	if s.reply.Protocol == GRPC {
+//
+// jsonBytes is the length of the JSON that stands before binary tensors, by the
+// header Inference-Header-Content-Length of a V2 reply; 0 without one.
+func (s *Scanner) Close(jsonBytes int) string {
+	if s.protocol == GRPC {
 		return s.grpc.close()
 	}
 	s.json.Finish()
-	isWhole := s.json.IsComplete()
-	isLong := !isWhole && s.reply.JSONBytes > 0 && s.jsonLeft == 0 // longer than the header says
 	outputs, isSound := s.v2.close()
 	switch {
-	case s.json.IsBroken() || isLong:
+	case s.json.IsBroken():
 		return contract.OutcomeUnparsed
-	case !isWhole || s.jsonLeft > 0 || s.v2.isCut():
+	case !s.json.IsComplete() && (jsonBytes == 0 || s.v2.jsonBytes < jsonBytes):
 		return contract.OutcomeTruncated
+	case !s.json.IsComplete(): // it is longer than the header says
+		return contract.OutcomeUnparsed
+	}
+	switch frame := s.v2.frame(jsonBytes); {
+	case frame != contract.OutcomeCounted:
+		return frame
 	case !s.isSound || !s.isListed || !isSound:
 		return contract.OutcomeUnparsed
 	case s.answered+outputs == 0:

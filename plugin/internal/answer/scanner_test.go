@@ -250,9 +250,9 @@ func TestScannerIsReusable(t *testing.T) {
 	var scanner Scanner
 	for _, body := range []string{`{"predictions":["a"`, seedReply, `nul`, `"\ud83d`, seedReply} {
 		var answers log
-		scanner.Reset(Reply{}, &Options{}, &answers)
+		scanner.Reset(REST, &Options{}, &answers)
 		scanner.Write([]byte(body))
-		outcome := scanner.Close()
+		outcome := scanner.Close(0)
 		wantOutcome, want := scan(&Options{}, []byte(body))
 		if outcome != wantOutcome || !cmp.Equal([]string(answers), want) {
 			t.Errorf("%s: %s %q, want %s %q", body, outcome, answers, wantOutcome, want)
@@ -265,9 +265,9 @@ func TestScannerAllocatesNothing(t *testing.T) {
 	var options Options
 	body := []byte(seedReply)
 	allocations := testing.AllocsPerRun(100, func() {
-		scanner.Reset(Reply{}, &options, nothing{})
+		scanner.Reset(REST, &options, nothing{})
 		scanner.Write(body)
-		scanner.Close()
+		scanner.Close(0)
 	})
 	if allocations != 0 {
 		t.Errorf("%v allocations a reply, want none", allocations)
@@ -316,11 +316,11 @@ func scan(options *Options, pieces ...[]byte) (outcome string, answers []string)
 		scanner Scanner
 		found   log
 	)
-	scanner.Reset(Reply{}, options, &found)
+	scanner.Reset(REST, options, &found)
 	for _, piece := range pieces {
 		scanner.Write(piece)
 	}
-	return scanner.Close(), found
+	return scanner.Close(0), found
 }
 
 // BenchmarkScanner reads replies as servers give them, beside encoding/json.
@@ -335,9 +335,9 @@ func BenchmarkScanner(b *testing.B) {
 		{"strings", batch(`"joy"`)},
 	}
 	for _, body := range bodies {
-		b.Run(body.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, Reply{}, []byte(body.body), Options{}) })
+		b.Run(body.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, REST, 0, []byte(body.body), Options{}) })
 		b.Run(body.name+"/all", func(b *testing.B) {
-			benchmarkScanner(b, Reply{}, []byte(body.body), Options{Scores: true, Margins: true})
+			benchmarkScanner(b, REST, 0, []byte(body.body), Options{Scores: true, Margins: true})
 		})
 		b.Run(body.name+"/encoding_json", func(b *testing.B) { benchmarkDecoder(b, []byte(body.body)) })
 	}
@@ -350,16 +350,16 @@ func batch(prediction string) string {
 }
 
 // benchmarkScanner writes the body in pieces as the filter has them.
-func benchmarkScanner(b *testing.B, reply Reply, body []byte, options Options) {
+func benchmarkScanner(b *testing.B, protocol Protocol, jsonBytes int, body []byte, options Options) {
 	var scanner Scanner
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		scanner.Reset(reply, &options, nothing{})
+		scanner.Reset(protocol, &options, nothing{})
 		for piece := range slices.Chunk(body, 64<<10) {
 			scanner.Write(piece)
 		}
-		if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
+		if outcome := scanner.Close(jsonBytes); outcome != contract.OutcomeCounted {
 			b.Fatal(outcome)
 		}
 	}

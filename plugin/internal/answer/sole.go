@@ -12,12 +12,13 @@ import (
 //	{"predictions":[[{"label":"joy","score":0.98},{"label":"love","score":0.01}]]}
 //
 // and returns the label of the highest score, the first of equals, as it stands
-// there, and that score. It is false for all that is written otherwise, which a
-// Scanner is to read; where it is true, a Scanner says the same. Behind the body
-// there must be room for json.Margin more bytes.
+// there, and that score, which may be cut to eight digits: in millionths, or
+// beside a bound of at most six digits, it is the same. It is false for all that is
+// written otherwise, which a Scanner is to read; where it is true, a Scanner says the
+// same. Behind the body there must be room for json.Margin more bytes.
 //
 // This is what a gateway mostly sees of a classifier, and it has no time: so it
-// compares scores by their digits, and parses one of them.
+// compares scores by their digits, and parses one of them in thirty.
 func Sole(body []byte) (label []byte, score float64, ok bool) {
 	if cap(body) < len(body)+json.Margin {
 		return nil, 0, false
@@ -26,9 +27,8 @@ func Sole(body []byte) (label []byte, score float64, ok bool) {
 	if w.Word(0) != soleBegins[0] || w.Word(8) != soleBegins[1] || w.Byte(16) != '[' {
 		return nil, 0, false
 	}
-	var top candidate
+	var top, next candidate
 	for at := len(`{"predictions":[[`); ; at++ {
-		var next candidate
 		if at = next.read(w, at, len(body)); at == 0 {
 			return nil, 0, false
 		}
@@ -37,7 +37,7 @@ func Sole(body []byte) (label []byte, score float64, ok bool) {
 			if top.key < tiny {
 				return nil, 0, false
 			}
-		case next.key > top.key || top.to == 0:
+		case next.key > top.key || top.number == 0:
 			top = next
 		case next.key == top.key && (next.isLong || top.isLong):
 			return nil, 0, false
@@ -59,13 +59,13 @@ var (
 	tiny       = bits.ReverseBytes64(json.WordOf("00010000")) // the key of 0.0001
 )
 
-// candidate is a scored label, by its places in the body.
+// candidate is a scored label, by its places in the body. It is small, since Go's
+// WebAssembly calls the host to copy more.
 type candidate struct {
-	from, to int    // of the label
-	number   int    // of the score
-	key      uint64 // the first eight digits behind the point, the first highest
-	isLong   bool   // there are more
-	isTiny   bool   // the score is written with an exponent, and less than 0.0001
+	key          uint64 // the first eight digits behind the score's point, the first highest
+	from, number uint32 // where its label is, and its score
+	isLong       bool   // there are more digits
+	isTiny       bool   // the score is written with an exponent, and less than 0.0001
 }
 
 // read reads the scored label at a place, and returns the place behind it; 0
@@ -74,18 +74,19 @@ func (c *candidate) read(w json.Window, at, size int) (end int) {
 	if !w.Has(at) || w.Word(at) != labelBegin[0] || w.Word(at+8)&0xffff != labelBegin[1] {
 		return 0
 	}
-	c.from = at + len(`{"label":"`)
-	c.to = w.EndOfRun(c.from)
-	if !w.Has(c.to) || w.Word(c.to) != scoreBegin[0] || w.Word(c.to+8)&0xffff != scoreBegin[1] {
+	from := at + len(`{"label":"`)
+	to := w.EndOfRun(from)
+	if !w.Has(to) || w.Word(to) != scoreBegin[0] || w.Word(to+8)&0xffff != scoreBegin[1] {
 		return 0
 	}
-	c.number = c.to + len(`","score":`)
-	if w.Word(c.number)&0xffff == point {
-		end = c.readFraction(w, c.number+len(`0.`))
+	number := to + len(`","score":`)
+	c.from, c.number = uint32(from), uint32(number)
+	if w.Word(number)&0xffff == point {
+		end = c.readFraction(w, number+len(`0.`))
 	} else {
-		end = c.readTiny(w)
+		end = c.readTiny(w, number)
 	}
-	if end == 0 || end >= size || end > c.number+mostOfScore || w.Byte(end) != '}' {
+	if end == 0 || end >= size || end > number+mostOfScore || w.Byte(end) != '}' {
 		return 0
 	}
 	return end + 1
@@ -98,23 +99,23 @@ const mostOfScore = 64
 // readFraction reads the digits of a score behind its point.
 func (c *candidate) readFraction(w json.Window, at int) (end int) {
 	end = w.EndOfDigits(at)
+	digits := end - at
 	c.key = bits.ReverseBytes64(w.Word(at))
-	switch digits := end - at; {
-	case digits == 0:
-		return 0
-	case digits < 8: // and zeros from there on
+	c.isLong, c.isTiny = digits > 8, false
+	if digits < 8 { // and zeros from there on
 		shift := 8 * digits
 		c.key = c.key>>(64-shift)<<(64-shift) | zeros>>shift
-	case digits > 8:
-		c.isLong = true
+		if digits == 0 {
+			return 0
+		}
 	}
 	return end
 }
 
 // readTiny reads a score such as 9.1e-05.
-func (c *candidate) readTiny(w json.Window) (end int) {
-	end = w.EndOfDigits(c.number)
-	if end != c.number+1 {
+func (c *candidate) readTiny(w json.Window, at int) (end int) {
+	end = w.EndOfDigits(at)
+	if end != at+1 {
 		return 0
 	}
 	if w.Byte(end) == '.' {
@@ -136,10 +137,29 @@ func (c *candidate) parse(body []byte, w json.Window, at int) (label []byte, sco
 	if at+len(`]]}`) != len(body) || w.Word(at)&0xffffff != soleEnd {
 		return nil, 0, false
 	}
-	number, end := w.Decimal(c.number)
+	from, number := int(c.from), int(c.number)
+	label = body[from : number-len(`","score":`)]
+	if score, ok = c.cut(); ok {
+		return label, score, true
+	}
+	decimal, end := w.Decimal(number)
 	if end == 0 {
 		return nil, 0, false
 	}
-	score, ok = number.Float(body[c.number:end])
-	return body[c.from:c.to], score, ok
+	score, ok = decimal.Float(body[number:end])
+	return label, score, ok
+}
+
+// cut returns the score's first eight digits; it is false where more could matter.
+func (c *candidate) cut() (score float64, ok bool) {
+	digits := c.key - zeros
+	pairs := digits + digits>>8*10
+	number := uint32(pairs&0xff) + 100*uint32(pairs>>16&0xff) + 10_000*uint32(pairs>>32&0xff) + 1_000_000*uint32(pairs>>48&0xff)
+	switch number % 100 {
+	case 0, 49, 50:
+		if c.isLong {
+			return 0, false
+		}
+	}
+	return float64(number) / 100_000_000, true
 }

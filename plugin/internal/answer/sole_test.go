@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -32,7 +33,7 @@ func TestSole(t *testing.T) {
 	joy := scoredLabel("joy", "0.5")
 	tests := []struct{ name, body, want string }{
 		{"one label", soleReply(joy), "joy 0.5"},
-		{"the first is highest", soleReply(scoredLabel("joy", "0.9889927506446838"), scoredLabel("love", "0.004175746813416481")), "joy 0.9889927506446838"},
+		{"the first is highest", soleReply(scoredLabel("joy", "0.9889927506446838"), scoredLabel("love", "0.004175746813416481")), "joy 0.98899275"},
 		{"the last is highest", soleReply(scoredLabel("a", "0.1"), scoredLabel("b", "0.10000001"), scoredLabel("c", "0.2")), "c 0.2"},
 		{"the first of equals", soleReply(scoredLabel("a", "0.50"), scoredLabel("b", "0.5")), "a 0.5"},
 		{"none", soleReply(scoredLabel("a", "0.0"), scoredLabel("b", "0.00000000")), "a 0"},
@@ -40,7 +41,11 @@ func TestSole(t *testing.T) {
 		{"any text", soleReply(scoredLabel("so 'happy'/very-much.v2 é", "0.5")), "so 'happy'/very-much.v2 é 0.5"},
 		{"no text", soleReply(scoredLabel("", "0.5")), " 0.5"},
 		{"a long label", soleReply(scoredLabel(strings.Repeat("x", 1000), "0.5")), strings.Repeat("x", 1000) + " 0.5"},
-		{"a long score", soleReply(scoredLabel("a", "0.12345678901234567")), "a 0.12345678901234566"},
+		{"a long score", soleReply(scoredLabel("a", "0.12345678901234567")), "a 0.12345678"},
+		{"just above a bound", soleReply(scoredLabel("a", "0.9900000000000001")), "a 0.9900000000000001"},
+		{"a bound", soleReply(scoredLabel("a", "0.99000000")), "a 0.99"},
+		{"just above half a millionth", soleReply(scoredLabel("a", "0.12345650000000001")), "a 0.12345650000000001"},
+		{"just below half a millionth", soleReply(scoredLabel("a", "0.12345649999999999")), "a 0.1234565"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -106,8 +111,9 @@ func TestSoleLeavesTheRest(t *testing.T) {
 	}
 }
 
-// checkSole checks that a Scanner says of a reply what Sole says, if anything.
-// Labels that a contract.Text would cut are not the Scanner's.
+// checkSole checks that a Scanner says of a reply what Sole says, if anything, as
+// far as anybody counts it. Labels that a contract.Text would cut are not the
+// Scanner's.
 func checkSole(t *testing.T, body string) (ok bool) {
 	t.Helper()
 	got, ok := sole(body)
@@ -115,11 +121,32 @@ func checkSole(t *testing.T, body string) (ok bool) {
 		return false
 	}
 	outcome, answers := scan(&Options{}, []byte(body))
-	isCut := !contract.IsWhole([]byte(got[:strings.LastIndexByte(got, ' ')]))
-	if outcome != contract.OutcomeCounted || len(answers) != 1 || answers[0] != got && !isCut {
+	if outcome != contract.OutcomeCounted || len(answers) != 1 || asCounted(t, answers[0]) != asCounted(t, got) {
 		t.Errorf("%q is %q, and to the scanner %s %q", body, got, outcome, answers)
 	}
 	return true
+}
+
+// asCounted returns an answer with its score in millionths, and how many of the
+// histogram's bounds are below it.
+func asCounted(t *testing.T, answer string) (counted string) {
+	t.Helper()
+	end := strings.LastIndexByte(answer, ' ')
+	label := answer[:end]
+	score, err := strconv.ParseFloat(answer[end+1:], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !contract.IsWhole([]byte(label)) {
+		label = "cut"
+	}
+	below := 0
+	for _, bound := range contract.Bounds(contract.Confidence) {
+		if score > bound.Value {
+			below++
+		}
+	}
+	return fmt.Sprintf("%s %d %d", label, uint64(score*1e6+0.5), below)
 }
 
 // TestSoleOfMany: of replies as models give them, and with a byte changed.

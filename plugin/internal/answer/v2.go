@@ -1,6 +1,9 @@
 package answer
 
-import "github.com/moodring/moodring/plugin/internal/json"
+import (
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/json"
+)
 
 // v2 reads the outputs of a V2 reply in JSON:
 //
@@ -28,7 +31,10 @@ type v2 struct {
 	outputs   int
 	isSound   bool // the outputs, but for what the tensor reads
 
-	isBinary bool // tensors may follow the JSON
+	isBinary  bool // tensors may follow the JSON
+	jsonBytes int  // that came
+	isBlank   bool // what followed is white space
+	badSizes  bool // the size of a tensor that should follow is none
 
 	// Of this output:
 	hasData bool
@@ -68,7 +74,7 @@ func (v *v2) reset(options *Options, answers Answers, reader *json.Reader) {
 	v.tensor.reset(options, answers)
 	v.tail.reset()
 	v.place, v.at, v.skipped = atOutputs, otherV2Member, 0
-	v.outputs, v.isSound = 0, true
+	v.outputs, v.isSound, v.badSizes = 0, true, false
 }
 
 func (v *v2) key(name []byte) {
@@ -281,7 +287,7 @@ func (v *v2) endOutput() {
 	switch {
 	case !v.isBinary || !v.hasSize:
 	case v.badSize:
-		v.isSound = false
+		v.badSizes = true
 	default:
 		v.tail.add(v.size, !v.hasData && v.choose())
 	}
@@ -345,19 +351,41 @@ func (v *v2) endNumber() {
 	}
 }
 
-// write takes a piece of the tensors that follow the JSON.
-func (v *v2) write(piece []byte) { v.tail.write(piece, &v.tensor) }
+// write takes a piece of which so many bytes are JSON, and the rest tensors.
+func (v *v2) write(piece []byte, jsonBytes int) {
+	v.jsonBytes += jsonBytes
+	if rest := piece[jsonBytes:]; len(rest) > 0 {
+		v.isBlank = v.isBlank && json.IsSpace(rest)
+		v.tail.write(rest, &v.tensor)
+	}
+}
 
 // close ends the outputs, and returns how many predictions they held, and whether
 // they are what they should be.
 func (v *v2) close() (answered int, isSound bool) {
 	v.tail.close(&v.tensor)
 	isAnswer := v.outputs == 0 || v.tensor.chosen != noKind
-	return v.tensor.answered, v.isSound && v.tensor.isSound && isAnswer && v.tail.at <= v.tail.total
+	return v.tensor.answered, v.isSound && v.tensor.isSound && isAnswer
+}
+
+// frame holds what followed the JSON to what its outputs and the header say of
+// it, and returns OutcomeCounted if that is so. Where the tensors begin is not
+// known before the reply's end but by the JSON's own, so that no white space may
+// stand between the two.
+func (v *v2) frame(header int) (outcome string) {
+	sent := uint64(v.jsonBytes) + v.tail.at
+	switch {
+	case header == 0 && v.isBlank && !v.tail.isChosen:
+		return contract.OutcomeCounted
+	case header == 0 || header < v.jsonBytes || v.badSizes:
+		return contract.OutcomeUnparsed
+	case sent < uint64(header), header == v.jsonBytes && v.tail.at < v.tail.total:
+		return contract.OutcomeTruncated
+	case v.tail.total == 0 && v.isBlank, header == v.jsonBytes && v.tail.at == v.tail.total:
+		return contract.OutcomeCounted
+	}
+	return contract.OutcomeUnparsed
 }
 
 // isDone tells whether outputs has ended.
 func (v *v2) isDone() bool { return v.place == atOutputs }
-
-// isCut tells whether tensors that should follow the JSON did not, or not whole.
-func (v *v2) isCut() bool { return v.tail.left() > 0 }

@@ -494,9 +494,9 @@ func TestV2NamesModelAndVersion(t *testing.T) {
 			scanner Scanner
 			found   named
 		)
-		scanner.Reset(Reply{}, &Options{}, &found)
+		scanner.Reset(REST, &Options{}, &found)
 		scanner.Write([]byte(body))
-		scanner.Close()
+		scanner.Close(0)
 		if diff := cmp.Diff(want, found.names); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", body, diff)
 		}
@@ -513,9 +513,9 @@ func TestV2AllocatesNothing(t *testing.T) {
 		var scanner Scanner
 		piece := []byte(body)
 		allocations := testing.AllocsPerRun(100, func() {
-			scanner.Reset(Reply{}, options, nothing{})
+			scanner.Reset(REST, options, nothing{})
 			scanner.Write(piece)
-			if outcome := scanner.Close(); outcome != contract.OutcomeCounted {
+			if outcome := scanner.Close(0); outcome != contract.OutcomeCounted {
 				t.Fatal(outcome)
 			}
 		})
@@ -681,7 +681,7 @@ func BenchmarkV2(b *testing.B) {
 		{"pipeline", output("BYTES", fmt.Sprintf("[%d,1]", pipelineRows), "["+pipeline+"]")},
 	} {
 		body := []byte(one.body)
-		b.Run(one.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, Reply{}, body, Options{}) })
+		b.Run(one.name+"/scanner", func(b *testing.B) { benchmarkScanner(b, REST, 0, body, Options{}) })
 		b.Run(one.name+"/encoding_json", func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {

@@ -75,36 +75,17 @@ func (l *ledger) incrementAll(h *histogram, sample *sample, s *series, of *shape
 	if sample.count == 0 {
 		return
 	}
-	l.incrementSum(h, sample.count, sample.sum, s, of)
+	if !l.increment(&h.count, sample.count) {
+		l.start(&h.count, sample.count, s.stat(of.metric, contract.SuffixCount, ""))
+	}
+	if !l.increment(&h.sum, sample.sum) {
+		l.start(&h.sum, sample.sum, s.stat(of.metric, contract.SuffixSum, ""))
+	}
 	below := uint64(0)
 	for i := range of.bounds {
 		below += sample.buckets[i]
-		l.incrementBucket(h, i, below, s, of)
-	}
-}
-
-// observe adds one value to a histogram, as sample.add and incrementAll do.
-func (l *ledger) observe(h *histogram, value float64, s *series, of *shape) {
-	if !of.takes(value) {
-		return
-	}
-	l.incrementSum(h, 1, millionths(value), s, of)
-	for i := len(of.bounds) - 1; i >= 0 && value <= of.bounds[i].Value; i-- {
-		l.incrementBucket(h, i, 1, s, of)
-	}
-}
-
-func (l *ledger) incrementSum(h *histogram, count, sum uint64, s *series, of *shape) {
-	if !l.increment(&h.count, count) {
-		l.start(&h.count, count, s.stat(of.metric, contract.SuffixCount, ""))
-	}
-	if !l.increment(&h.sum, sum) {
-		l.start(&h.sum, sum, s.stat(of.metric, contract.SuffixSum, ""))
-	}
-}
-
-func (l *ledger) incrementBucket(h *histogram, i int, n uint64, s *series, of *shape) {
-	if !l.increment(&h.buckets[i], n) {
-		l.start(&h.buckets[i], n, s.stat(of.metric, contract.SuffixBucket, of.bounds[i].Le))
+		if !l.increment(&h.buckets[i], below) {
+			l.start(&h.buckets[i], below, s.stat(of.metric, contract.SuffixBucket, of.bounds[i].Le))
+		}
 	}
 }

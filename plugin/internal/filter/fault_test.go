@@ -17,6 +17,7 @@ type brokenHost struct {
 	header func()             // before a header is given
 	shared host.Status
 	define host.Status
+	tick   host.Status
 }
 
 func (b *brokenHost) Body(start, length int) ([]byte, host.Status) {
@@ -45,6 +46,13 @@ func (b *brokenHost) DefineCounter(name []byte) (uint32, host.Status) {
 		return 0, b.define
 	}
 	return b.VM.DefineCounter(name)
+}
+
+func (b *brokenHost) SetTick(milliseconds uint32) host.Status {
+	if b.tick != host.OK {
+		return b.tick
+	}
+	return b.VM.SetTick(milliseconds)
 }
 
 const internalFailure host.Status = 10
@@ -114,4 +122,33 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFaultBesideOthers: what other replies held is told all the same.
+func TestFaultBesideOthers(t *testing.T) {
+	var proxy hosttest.Proxy
+	vm := hosttest.NewVM(&proxy)
+	broken := brokenHost{VM: vm}
+	f := filter.New(&broken)
+	vm.Start(f)
+	reply := exchange{Path: bert, Body: []string{`{"predictions":["joy"]}`}}
+	vm.Begin(f, 2, &reply)
+	vm.Begin(f, 3, &reply)
+	vm.End(f, 2, &reply)
+	broken.body = func() host.Status { panic("a fault") }
+	vm.End(f, 3, &reply)
+	checkCounters(t, &proxy, map[string]uint64{faults: 1, predictions("joy"): 1, counted: 1})
+}
+
+// TestNoTick: a proxy that does not tick is told at once.
+func TestNoTick(t *testing.T) {
+	var proxy hosttest.Proxy
+	vm := hosttest.NewVM(&proxy)
+	f := filter.New(&brokenHost{VM: vm, tick: internalFailure})
+	vm.Start(f)
+	reply := exchange{Path: bert, Body: []string{`{"predictions":["joy"]}`}}
+	vm.Begin(f, 2, &reply)
+	vm.Begin(f, 3, &reply)
+	vm.End(f, 3, &reply)
+	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 1, counted: 1})
 }

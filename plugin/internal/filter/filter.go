@@ -19,6 +19,7 @@ import (
 type VM struct {
 	host    host.Proxy
 	plugins []*plugin
+	isDone  bool    // the call that is under way, or was last
 	latest  created // whose request headers come next
 	streams streams // those on predict routes alone
 	spare   spare
@@ -41,7 +42,8 @@ func (vm *VM) ContextCreated(id, root uint32) { vm.latest = created{id, root} }
 
 // Configure implements host.Filter.
 func (vm *VM) Configure(root uint32) (isStarted bool) {
-	defer func() { vm.mend(root, recover()) }()
+	vm.isDone = false
+	defer vm.mend(root)
 	data, status := vm.host.Configuration()
 	if status != host.OK && status != host.NotFound {
 		vm.host.Log(host.Critical, "moodring: not started: the proxy does not give pluginConfig: "+status.String())
@@ -58,6 +60,8 @@ func (vm *VM) Configure(root uint32) (isStarted bool) {
 		return p.root == root || !vm.host.Exists(p.root, root)
 	})
 	vm.plugins = append(vm.plugins, newPlugin(root, checked))
+	vm.ledger.flush()
+	vm.isDone = true
 	return true
 }
 
@@ -73,36 +77,42 @@ func (vm *VM) plugin(root uint32) *plugin {
 
 // RequestHeaders implements host.Filter.
 func (vm *VM) RequestHeaders(id uint32) {
-	defer func() { vm.mend(id, recover()) }()
+	vm.isDone = false
+	defer vm.mend(id)
+	if s := vm.asked(id); s != nil && s.plugin.dropsEncoding && !s.isGRPC {
+		vm.dropAcceptEncoding()
+	}
+	vm.isDone = true
+}
+
+// asked follows a request that asks to predict, and returns its stream, or nil.
+func (vm *VM) asked(id uint32) *stream {
 	plugin := vm.plugin(vm.latest.root)
 	if plugin == nil || vm.latest.stream != id {
-		return
+		return nil
 	}
 	path, status := vm.host.Header(host.RequestHeaders, ":path")
 	if status != host.OK { // a request without a path asks no model
-		return
+		return nil
 	}
-	var s *stream
 	if known := plugin.shortcuts.find(path); known != nil {
-		s = vm.spare.stream(id, plugin)
+		s := vm.streams.add(id)
+		s.reset(plugin)
 		s.follow(known)
-	} else if s = vm.ask(id, plugin, path); s == nil {
-		return
+		return s
 	}
-	vm.streams.put(s)
-	if plugin.dropsEncoding && !s.isGRPC {
-		vm.dropAcceptEncoding()
-	}
+	return vm.ask(id, plugin, path)
 }
 
-// ask returns the stream of a request that asks to predict, or nil. A path to a
-// model that has room becomes a shortcut.
+// ask is asked for a path that is no shortcut. One to a model that has room
+// becomes one.
 func (vm *VM) ask(id uint32, plugin *plugin, path []byte) *stream {
 	asked, isPredict := plugin.route(path)
 	if !isPredict || asked.isGRPC && !vm.isGRPC() {
 		return nil
 	}
-	s := vm.spare.stream(id, plugin)
+	s := vm.streams.add(id)
+	s.reset(plugin)
 	s.ask(asked)
 	if asked.isPlain {
 		if known := vm.ledger.known(s); known != nil {
@@ -132,55 +142,37 @@ func (vm *VM) dropAcceptEncoding() {
 	}
 }
 
-// ResponseHeaders implements host.Filter.
-func (vm *VM) ResponseHeaders(id uint32, isEnd bool) {
-	if s := vm.streams.find(id); s != nil {
-		defer func() { vm.mend(id, recover()) }()
-		vm.settle(s, vm.begin(s, isEnd))
-	}
-}
-
 // ResponseBody implements host.Filter.
 func (vm *VM) ResponseBody(id uint32, size int, isEnd bool) {
-	if s := vm.streams.find(id); s != nil && s.outcome == undecided {
-		defer func() { vm.mend(id, recover()) }()
-		vm.settle(s, vm.read(s, size, isEnd))
+	if s := vm.streams.find(id); s != nil {
+		if size > 0 {
+			vm.read(s, size)
+		}
+		if isEnd {
+			s.ending = byBody
+		}
 	}
 }
 
 // ResponseTrailers implements host.Filter.
 func (vm *VM) ResponseTrailers(id uint32) {
-	if s := vm.streams.find(id); s != nil && s.outcome == undecided {
-		defer func() { vm.mend(id, recover()) }()
-		vm.settle(s, vm.close(s))
+	if s := vm.streams.find(id); s != nil {
+		s.ending = byTrailers
 	}
 }
 
-// Logged implements host.Filter. A stream that is still followed was reset
-// before its reply had ended, or even begun; or its reply could not be read.
+// Logged implements host.Filter.
 func (vm *VM) Logged(id uint32) {
 	if s := vm.streams.find(id); s != nil {
-		defer func() { vm.mend(id, recover()) }()
-		vm.finish(s, vm.lastOutcome(s))
+		vm.finish(s)
 	}
 }
 
-// settle finishes a stream whose outcome is known. Whether a reply that could not
-// be read was compressed is asked when it is logged: of those that can be read
-// nobody needs to know.
-func (vm *VM) settle(s *stream, outcome string) {
-	switch outcome {
-	case undecided:
-	case contract.OutcomeUnparsed, contract.OutcomeTruncated:
-		s.outcome = outcome
-	default:
-		vm.finish(s, outcome)
-	}
-}
-
-// finish counts a reply and follows its stream no longer.
-func (vm *VM) finish(s *stream, outcome string) {
-	vm.streams.remove(s.id)
+// finish counts the reply of a stream that has ended, however it did.
+func (vm *VM) finish(s *stream) {
+	vm.isDone = false
+	defer vm.mend(s.id)
+	outcome := vm.outcome(s)
 	switch {
 	case outcome == notAModels:
 	case s.sole != nil && outcome == contract.OutcomeCounted:
@@ -188,14 +180,61 @@ func (vm *VM) finish(s *stream, outcome string) {
 	default:
 		vm.ledger.add(s, outcome)
 	}
-	vm.spare.put(s)
+	vm.drop(s)
+	vm.isDone = true
 }
 
-// mend lets a request and its reply pass on the filter's own fault, if there was
-// one, and counts it. What was tallied of the reply is lost.
-func (vm *VM) mend(id uint32, fault any) {
-	if fault != nil {
-		vm.streams.remove(id)
-		vm.ledger.fault("a fault of the filter's own; the reply passes uncounted: please report it")
+// drop follows a stream no longer.
+func (vm *VM) drop(s *stream) {
+	if s.reply != nil {
+		vm.spare.put(s.reply)
+		s.reply = nil
 	}
+	vm.streams.remove(s)
+	vm.tell(s.plugin)
+}
+
+// mend is deferred by every call. Where that was not done, by the filter's own
+// fault, it counts the fault. The request and its reply pass; what was gathered of
+// the reply is lost.
+func (vm *VM) mend(id uint32) {
+	if vm.isDone || recover() == nil {
+		return
+	}
+	vm.ledger.fault("a fault of the filter's own; the reply passes uncounted: please report it")
+	if s := vm.streams.find(id); s != nil {
+		s.reply = nil // in whatever state it is
+		vm.drop(s)
+	}
+}
+
+// tell has the proxy told of what was counted: at once when no other stream is
+// followed, for the proxy may drop the VM then, and otherwise at the next tick.
+// A busy proxy is thus told of many replies together.
+func (vm *VM) tell(of *plugin) {
+	if vm.streams.count == 0 || !vm.willTick(of) {
+		vm.ledger.flush()
+	}
+}
+
+func (vm *VM) willTick(of *plugin) bool {
+	if !of.isTicking {
+		of.isTicking = vm.host.SetTick(tick) == host.OK
+	}
+	return of.isTicking
+}
+
+// tick is how many milliseconds what was counted may wait to be told.
+const tick = 100
+
+// Tick implements host.Filter.
+func (vm *VM) Tick(root uint32) {
+	vm.isDone = false
+	defer vm.mend(root)
+	vm.ledger.flush()
+	if plugin := vm.plugin(root); plugin != nil {
+		plugin.isTicking = false
+	}
+	vm.host.SetTick(0) // if it ticks on, that does no harm
+	vm.isDone = true
 }

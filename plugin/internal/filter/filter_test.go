@@ -50,6 +50,7 @@ func predictions(label string) string {
 const (
 	counted   = "model=.=bert;.;outcome=.=counted;.;moodring_replies_total"
 	unparsed  = "model=.=bert;.;outcome=.=unparsed;.;moodring_replies_total"
+	encoded   = "model=.=bert;.;outcome=.=encoded;.;moodring_replies_total"
 	truncated = "model=.=bert;.;outcome=.=truncated;.;moodring_replies_total"
 	overflow  = "kind=.=labels;.;moodring_overflow_total"
 	faults    = "moodring_plugin_faults_total"
@@ -293,6 +294,40 @@ func TestGRPCErrors(t *testing.T) {
 			var proxy hosttest.Proxy
 			w := start(t, &proxy, "")
 			test.e.Path = path
+			w.Pass(w.filter, &test.e)
+			checkCounters(t, &proxy, test.want)
+		})
+	}
+}
+
+// TestRepliesThatEndEarly: of a reply that was cut, and of one that the gateway made
+// itself, Envoy's response code details tell which.
+func TestRepliesThatEndEarly(t *testing.T) {
+	const failed = "model=.=bert;.;outcome=.=error_status;.;moodring_replies_total"
+	body := []string{`{"predictions":["jo`}
+	tests := []struct {
+		name string
+		e    exchange
+		want map[string]uint64
+	}{
+		{"in its body", exchange{Body: body, IsReset: true}, map[string]uint64{truncated: 1}},
+		{"behind its headers", exchange{IsReset: true}, map[string]uint64{truncated: 1}},
+		{"and compressed", exchange{IsReset: true, Headers: headers{{"content-encoding", "gzip"}}}, map[string]uint64{encoded: 1}},
+		{"as the client left", exchange{Details: "downstream_remote_disconnect"}, map[string]uint64{truncated: 1}},
+		{"as its time was over", exchange{Details: "upstream_response_timeout"}, map[string]uint64{truncated: 1}},
+		{"as nothing came any more", exchange{Details: "stream_idle_timeout"}, map[string]uint64{truncated: 1}},
+		{"an error, in its body", exchange{Status: "500", Body: body, IsReset: true}, map[string]uint64{failed: 1}},
+		{"an error, as the client left", exchange{Status: "500", Details: "downstream_local_disconnect(detail)"}, map[string]uint64{failed: 1}},
+		{"not, but is empty", exchange{Details: "via_upstream"}, map[string]uint64{truncated: 1}},
+		{"not begun", exchange{Status: "504", Details: "upstream_response_timeout"}, nil},
+		{"not begun, as the model reset it", exchange{Status: "503", Details: "upstream_reset_before_response_started{connection_termination}"}, nil},
+		{"not sent on", exchange{Status: "429", Details: "request_rate_limited"}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var proxy hosttest.Proxy
+			w := start(t, &proxy, "")
+			test.e.Path = bert
 			w.Pass(w.filter, &test.e)
 			checkCounters(t, &proxy, test.want)
 		})

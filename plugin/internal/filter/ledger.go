@@ -9,7 +9,9 @@ import (
 	"github.com/moodring/moodring/plugin/internal/host"
 )
 
-// ledger is all that a VM has counted, by model and label.
+// ledger is all that a VM has counted, by model and label. What replies hold is
+// noted here and told to the proxy later, for many replies together: calls to
+// the proxy are what a reply costs.
 type ledger struct {
 	host host.Proxy
 
@@ -18,6 +20,10 @@ type ledger struct {
 	overflow map[string]*counter
 	faults   counter
 	outcomes []string
+
+	// Those of which the proxy has not been told all.
+	pendingModels []*model
+	pendingLabels []*label
 
 	confidence, margin, batchSize shape
 
@@ -30,18 +36,38 @@ type ledger struct {
 type model struct {
 	key               string
 	name, version     string
-	replies           []counter // as ledger.outcomes
+	replies           [mostOutcomes]counter // as ledger.outcomes
 	margin, batchSize histogram
 	labels            roster[label]
 	latest            *label // looked for
 	other             *label // of labels that have no room
+
+	isPending bool
+	pending   modelCounts
 }
 
+// modelCounts are what replies add to one model.
+type modelCounts struct {
+	replies             [mostOutcomes]uint64 // as ledger.outcomes
+	margins, batchSizes sample
+}
+
+// mostOutcomes is how many the contract has for a reply; counted is the place of
+// contract.OutcomeCounted among them.
+const (
+	mostOutcomes = 6
+	counted      = 0
+)
+
 type label struct {
+	of             *model
 	name           string
 	answers, plain counter
 	given          counter
 	confidence     histogram
+
+	isPending bool
+	pending   counts
 }
 
 func newLedger(h host.Proxy) ledger {
@@ -84,19 +110,15 @@ func keyedModel(key string) *model {
 }
 
 func newModel(name, version string) *model {
-	return &model{
-		name:    name,
-		version: version,
-		replies: make([]counter, len(contract.Outcomes())),
-		labels: roster[label]{
-			key:  []byte(sharedPrefix + "labels." + name + "\x00" + version),
-			make: newLabel,
-		},
-		other: newLabel(contract.Other),
+	made := &model{name: name, version: version}
+	newLabel := func(name string) *label { return &label{of: made, name: name} }
+	made.labels = roster[label]{
+		key:  []byte(sharedPrefix + "labels." + name + "\x00" + version),
+		make: newLabel,
 	}
+	made.other = newLabel(contract.Other)
+	return made
 }
-
-func newLabel(name string) *label { return &label{name: name} }
 
 // label returns that of a name if it has room, and nil otherwise.
 func (m *model) label(name []byte) *label {
@@ -160,56 +182,48 @@ func (l *ledger) add(s *stream, outcome string) {
 }
 
 func (l *ledger) addReply(of *model, outcome string) {
-	replies := &of.replies[slices.Index(l.outcomes, outcome)]
-	if !l.increment(replies, 1) {
-		l.start(replies, 1, (&series{of, contract.LabelOutcome, outcome}).stat(contract.Replies, "", ""))
-	}
+	l.noteModel(of)
+	of.pending.replies[slices.Index(l.outcomes, outcome)]++
 }
 
 func (l *ledger) addAnswers(of *model, r *reply, config *config.Config) {
 	for i := range r.labels.list {
 		name, counts := &r.labels.list[i], &r.labels.counts[i]
 		if label := of.labels.admit(l.host, name.text, name.sum, config.MaxLabels); label != nil {
-			l.addLabel(of, label, counts, config)
+			l.addLabel(label, counts, config)
 		} else {
 			r.over.add(counts)
 		}
 	}
-	l.addLabel(of, of.other, &r.over, config)
+	l.addLabel(of.other, &r.over, config)
 	l.addOverflow(contract.OverflowLabels, r.over.answers)
 	l.addOverflow(contract.OverflowLabelLength, r.cut)
-	l.incrementAll(&of.margin, &r.margins, &series{model: of}, &l.margin)
+	l.noteModel(of)
+	of.pending.margins.addAll(&r.margins)
 	if config.BatchSizes {
-		var size sample
-		size.add(&l.batchSize, float64(r.answers))
-		l.incrementAll(&of.batchSize, &size, &series{model: of}, &l.batchSize)
+		of.pending.batchSizes.add(&l.batchSize, float64(r.answers))
+	}
+}
+
+func (l *ledger) addLabel(to *label, counts *counts, config *config.Config) {
+	l.noteLabel(to)
+	to.pending.add(counts)
+	if config.PlainCounters {
+		to.pending.plain += counts.answers
 	}
 }
 
 // addSole counts a reply that is one answer, of a model that has room.
 func (l *ledger) addSole(s *stream) {
-	series := series{s.model, contract.LabelLabel, s.sole.name}
-	l.addAnswersOf(s.sole, 1, &series, &s.plugin.config)
-	l.observe(&s.sole.confidence, s.score, &series, &l.confidence)
-	l.addReply(s.model, contract.OutcomeCounted)
-}
-
-func (l *ledger) addLabel(of *model, label *label, counts *counts, config *config.Config) {
-	series := series{of, contract.LabelLabel, label.name}
-	l.addAnswersOf(label, counts.answers, &series, config)
-	if !l.increment(&label.given, counts.given) {
-		l.start(&label.given, counts.given, series.stat(contract.LabelScores, contract.SuffixMillionths, ""))
+	l.noteLabel(s.sole)
+	pending := &s.sole.pending
+	pending.answers++
+	if s.plugin.config.PlainCounters {
+		pending.plain++
 	}
-	l.incrementAll(&label.confidence, &counts.scores, &series, &l.confidence)
-}
-
-func (l *ledger) addAnswersOf(label *label, answers uint64, s *series, config *config.Config) {
-	if !l.increment(&label.answers, answers) {
-		l.start(&label.answers, answers, s.stat(contract.Predictions, "", ""))
-	}
-	if config.PlainCounters && !l.increment(&label.plain, answers) {
-		l.start(&label.plain, answers, contract.AppendPlain(nil, label.name))
-	}
+	pending.scores.add(&l.confidence, s.score)
+	l.noteModel(s.model)
+	s.model.pending.replies[counted]++
 }
 
 func (l *ledger) addOverflow(kind string, n uint64) {

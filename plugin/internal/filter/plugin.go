@@ -10,6 +10,7 @@ import (
 type plugin struct {
 	root      uint32 // its context
 	shortcuts shortcuts
+	isTicking bool
 
 	dropsEncoding  bool
 	countsTopsOnly bool // of each answer the top label and its score, and nothing else

@@ -25,7 +25,7 @@ type reply struct {
 
 var _ answer.Answers = (*reply)(nil)
 
-func (r *reply) reset(ledger *ledger, of *stream, framing answer.Reply) {
+func (r *reply) reset(ledger *ledger, of *stream) {
 	r.ledger, r.stream = ledger, of
 	of.takeNames()
 	r.Discard()
@@ -35,7 +35,7 @@ func (r *reply) reset(ledger *ledger, of *stream, framing answer.Reply) {
 	} else {
 		r.options = of.plugin.others
 	}
-	r.scanner.Reset(framing, options, r)
+	r.scanner.Reset(of.protocol(), options, r)
 }
 
 // Discard implements answer.Answers.

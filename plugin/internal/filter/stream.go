@@ -1,12 +1,10 @@
 package filter
 
 import (
-	"bytes"
-	"strconv"
-
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/answer"
 	"github.com/moodring/moodring/plugin/internal/host"
+	"github.com/moodring/moodring/plugin/internal/json"
 )
 
 // stream is a request on a predict route, and its reply. What each request needs
@@ -15,12 +13,14 @@ type stream struct {
 	id           uint32
 	isGRPC, isV2 bool
 
+	namesName, hasVersion bool // the path does
+
 	// isThere says that the reply is a model's, rather than a refusal that
 	// anybody gets who makes up a name.
-	isThere  bool
-	hasBegun bool // a reply that is to be read
-
-	namesName, hasVersion bool // the path does
+	isThere bool
+	hasBody bool   // at least a byte of one
+	isLost  bool   // a piece of the body could not be read
+	ending  ending // of the reply
 
 	hasTrail bool    // something follows sole that is no white space
 	sole     *label  // of a reply that is one answer and needs no gathering
@@ -31,17 +31,14 @@ type stream struct {
 	shortcut *shortcut // that the path is, whose names are not in name and version yet
 	reply    *reply    // what is gathered, from the first piece of a body to its end
 
-	outcome   string // of a reply that could not be read
-	jsonBytes int    // answer.Reply's
-
 	// What the path does not name, the reply may.
 	name, version contract.Text
 }
 
-func (s *stream) reset(id uint32, plugin *plugin) {
-	s.id, s.plugin = id, plugin
+func (s *stream) reset(plugin *plugin) {
+	s.plugin = plugin
 	s.shortcut, s.model, s.sole = nil, nil, nil
-	s.isThere, s.hasBegun, s.hasTrail, s.jsonBytes, s.outcome = false, false, false, 0, undecided
+	s.isThere, s.hasBody, s.isLost, s.ending, s.hasTrail = false, false, false, open, false
 }
 
 // ask notes what the path asks.
@@ -77,83 +74,32 @@ func setText(text *contract.Text, value []byte) {
 	text.AddAll(value)
 }
 
-// What a reply's outcome is besides the contract's.
+// ending is how a reply that has more than headers ended.
+type ending uint8
+
 const (
-	undecided  = ""              // there is more to come
-	notAModels = "not a model's" // and not to be counted
+	open ending = iota // not, or by its headers
+	byBody
+	byTrailers
 )
-
-// begin takes the headers of a stream's reply and returns its outcome, if they
-// decide it.
-func (vm *VM) begin(s *stream, isEnd bool) (outcome string) {
-	status, _ := vm.host.Header(host.ResponseHeaders, ":status") // without one it is no success
-	isSuccess := len(status) > 0 && status[0] == '2'
-	s.isThere = len(status) == 0 || status[0] != '4'
-	switch {
-	case (!isSuccess || isEnd) && vm.isGatewaysOwn():
-		return notAModels
-	case !isSuccess || isEnd && vm.hasFailed(s, host.ResponseHeaders):
-		return contract.OutcomeErrorStatus
-	}
-	s.hasBegun = true
-	if s.isV2 {
-		s.jsonBytes = vm.jsonBytes()
-	}
-	if isEnd {
-		return vm.end(s)
-	}
-	return undecided
-}
-
-// isGatewaysOwn tells a reply that the gateway made itself from a model's: a
-// rate limit's 429, say, or the empty 200 of a CORS preflight (Envoy's response
-// code details). It is asked of refusals and empty replies only: those with
-// answers in them are to be counted, whoever gives them.
-func (vm *VM) isGatewaysOwn() bool {
-	details, status := vm.host.Property("response\x00code_details")
-	return status == host.OK && string(details) != "via_upstream"
-}
-
-// hasFailed tells whether a gRPC call ended with an error, which is 200 in
-// HTTP: its status stands in the trailers, or in the headers of a reply that is
-// nothing but headers.
-func (vm *VM) hasFailed(s *stream, in host.Map) bool {
-	if !s.isGRPC {
-		return false
-	}
-	code, status := vm.host.Header(in, "grpc-status")
-	return status == host.OK && string(code) != "0"
-}
-
-func (vm *VM) isEncoded() bool {
-	encoding, status := vm.host.Header(host.ResponseHeaders, "content-encoding")
-	return status == host.OK && len(encoding) > 0 && !bytes.EqualFold(encoding, []byte("identity"))
-}
-
-// jsonBytes returns how long the headers say that the JSON of a V2 reply is. A
-// length that is none is left out: the body will show what it is.
-func (vm *VM) jsonBytes() int {
-	text, status := vm.host.Header(host.ResponseHeaders, "inference-header-content-length")
-	if status != host.OK {
-		return 0
-	}
-	length, err := strconv.Atoi(string(text))
-	if err != nil {
-		return 0
-	}
-	return max(0, length)
-}
 
 // reply returns what the stream's reply is gathered in.
 func (vm *VM) reply(s *stream) *reply {
 	if s.reply == nil {
-		framing := answer.Reply{JSONBytes: s.jsonBytes}
-		if s.isGRPC {
-			framing.Protocol = answer.GRPC
-		}
-		s.reply = vm.spare.reply(&vm.ledger, s, framing)
+		s.reply = vm.spare.take(&vm.ledger, s)
 	}
 	return s.reply
+}
+
+// protocol is how a stream's reply is framed.
+func (s *stream) protocol() answer.Protocol {
+	switch {
+	case s.isGRPC:
+		return answer.GRPC
+	case s.isV2:
+		return answer.V2
+	}
+	return answer.REST
 }
 
 // window is how much of a body is read at once, so that a long piece costs no
@@ -161,23 +107,21 @@ func (vm *VM) reply(s *stream) *reply {
 const window = 64 << 10
 
 // read takes the next size bytes of a reply's body.
-func (vm *VM) read(s *stream, size int, isEnd bool) (outcome string) {
-	for start := 0; start < size; {
+func (vm *VM) read(s *stream, size int) {
+	vm.isDone = false
+	defer vm.mend(s.id)
+	s.hasBody = true
+	for start := 0; start < size && !s.isLost; { // once one is, the rest makes no sense
 		piece, status := vm.host.Body(start, min(window, size-start))
 		if status != host.OK || len(piece) == 0 {
 			vm.ledger.complainOf("a piece of a reply cannot be read, and the reply counts as unparsed: ", status)
-			return contract.OutcomeUnparsed
+			s.isLost = true
+			break
 		}
 		vm.take(s, piece)
 		start += len(piece)
 	}
-	switch {
-	case !isEnd:
-		return undecided
-	case s.isGRPC: // there is no success without trailers
-		return contract.OutcomeTruncated
-	}
-	return vm.end(s)
+	vm.isDone = true
 }
 
 // take takes a piece of a reply's body. The first may be all of it, and then
@@ -188,14 +132,11 @@ func (vm *VM) take(s *stream, piece []byte) {
 	case s.reply != nil:
 		s.reply.scanner.Write(piece)
 	case s.sole != nil:
-		s.hasTrail = s.hasTrail || len(bytes.TrimLeft(piece, jsonSpace)) > 0
+		s.hasTrail = s.hasTrail || !json.IsSpace(piece)
 	case !s.isSole(piece):
 		vm.reply(s).scanner.Write(piece)
 	}
 }
-
-// jsonSpace is RFC 8259's white space.
-const jsonSpace = " \t\n\r"
 
 // isSole tells whether a piece is a whole reply of one answer, which it notes.
 func (s *stream) isSole(piece []byte) bool {
@@ -208,37 +149,4 @@ func (s *stream) isSole(piece []byte) bool {
 	}
 	s.sole, s.score = s.model.label(label), score
 	return s.sole != nil
-}
-
-// end returns the outcome of a reply whose body has ended.
-func (vm *VM) end(s *stream) (outcome string) {
-	switch {
-	case s.hasTrail:
-		return contract.OutcomeUnparsed
-	case s.sole != nil:
-		return contract.OutcomeCounted
-	}
-	return vm.reply(s).scanner.Close()
-}
-
-// close ends a reply by its trailers.
-func (vm *VM) close(s *stream) (outcome string) {
-	if vm.hasFailed(s, host.ResponseTrailers) {
-		return contract.OutcomeErrorStatus
-	}
-	return vm.end(s)
-}
-
-// lastOutcome returns the outcome of a stream that has ended without one, or
-// with one that its being compressed would explain.
-func (vm *VM) lastOutcome(s *stream) string {
-	switch {
-	case !s.hasBegun:
-		return notAModels
-	case !s.isGRPC && vm.isEncoded():
-		return contract.OutcomeEncoded
-	case s.outcome == undecided:
-		return contract.OutcomeTruncated
-	}
-	return s.outcome
 }

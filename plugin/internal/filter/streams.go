@@ -1,74 +1,73 @@
 package filter
 
 // streams are those that are followed, by id. Envoy counts ids up, so a table
-// in which an id's last bits are its place hardly ever looks twice.
+// in which an id's last bits are its place hardly ever looks twice. A stream that
+// has ended stays in its place for another one, so that a request makes no garbage.
 type streams struct {
-	table []*stream // open addressing; its length is a power of two, and at least twice the count
+	table []*stream // its length is a power of two, and at least twice the count
 	count int
+	reach int // how far from its place a stream can be
 }
 
 func newStreams() streams { return streams{table: make([]*stream, 16)} }
 
-func (s *streams) place(id uint32) int { return int(id) & (len(s.table) - 1) }
-func (s *streams) next(place int) int  { return (place + 1) & (len(s.table) - 1) }
-
+// find returns the stream of that id, or nil.
 func (s *streams) find(id uint32) *stream {
-	for i := s.place(id); s.table[i] != nil; i = s.next(i) {
-		if s.table[i].id == id {
-			return s.table[i]
+	for i := range s.reach + 1 {
+		if found := s.table[(int(id)+i)&(len(s.table)-1)]; found != nil && found.id == id {
+			return found
 		}
 	}
 	return nil
 }
 
-// put adds a stream whose id is not there.
-func (s *streams) put(added *stream) {
+// add returns a stream of an id that is not there, to be reset.
+func (s *streams) add(id uint32) *stream {
 	if s.count++; 2*s.count > len(s.table) {
 		s.grow()
 	}
-	s.enter(added)
+	place := s.free(id)
+	if *place == nil {
+		*place = &stream{}
+	}
+	(*place).id = id
+	return *place
+}
+
+// free returns the place for an id's stream.
+func (s *streams) free(id uint32) **stream {
+	for i := 0; ; i++ {
+		if place := &s.table[(int(id)+i)&(len(s.table)-1)]; *place == nil || (*place).id == noStream {
+			s.reach = max(s.reach, i)
+			return place
+		}
+	}
 }
 
 func (s *streams) grow() {
 	smaller := s.table
-	s.table = make([]*stream, 2*len(smaller))
+	s.table, s.reach = make([]*stream, 2*len(smaller)), 0
 	for _, stream := range smaller {
-		if stream != nil {
-			s.enter(stream)
+		if stream != nil && stream.id != noStream {
+			*s.free(stream.id) = stream
 		}
 	}
 }
 
-func (s *streams) enter(stream *stream) {
-	i := s.place(stream.id)
-	for s.table[i] != nil {
-		i = s.next(i)
-	}
-	s.table[i] = stream
-}
-
-// remove takes a stream out, if it is there, and moves those behind it so that
-// each can still be found from its place on.
-func (s *streams) remove(id uint32) {
-	hole := s.place(id)
-	for s.table[hole] != nil && s.table[hole].id != id {
-		hole = s.next(hole)
-	}
-	if s.table[hole] == nil {
+// remove makes a stream's place free. Once none is left, a table that was for many
+// is not kept.
+func (s *streams) remove(ended *stream) {
+	ended.id = noStream
+	if s.count--; s.count > 0 {
 		return
 	}
-	s.count--
-	for i := s.next(hole); s.table[i] != nil; i = s.next(i) {
-		if s.mayMove(hole, s.place(s.table[i].id), i) {
-			s.table[hole], hole = s.table[i], i
-		}
+	if s.reach = 0; len(s.table) > mostIdle {
+		*s = newStreams()
 	}
-	s.table[hole] = nil
 }
 
-// mayMove tells whether a stream at i whose place is home may move to hole: not
-// if home lies between the two.
-func (s *streams) mayMove(hole, home, i int) bool {
-	mask := len(s.table) - 1
-	return (i-home)&mask >= (i-hole)&mask
-}
+// mostIdle is the longest table that is kept when nothing passes.
+const mostIdle = 1 << 10
+
+// noStream is the id of no stream: the VM itself has it.
+const noStream = 0

@@ -10,9 +10,9 @@ import (
 func TestStreams(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, id := range map[string]func() uint32{
-		"close":        func() uint32 { return random.Uint32N(64) },
+		"close":        func() uint32 { return 1 + random.Uint32N(64) },
 		"far apart":    random.Uint32,
-		"in one place": func() uint32 { return random.Uint32N(64) << 16 },
+		"in one place": func() uint32 { return 1 + random.Uint32N(64)<<16 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			table, want := newStreams(), map[uint32]*stream{}
@@ -22,11 +22,10 @@ func TestStreams(t *testing.T) {
 					t.Fatalf("%d is %v, want %v", id, got, want[id])
 				}
 				if want[id] == nil && random.IntN(2) == 0 {
-					want[id] = &stream{id: id}
-					table.put(want[id])
-				} else if random.IntN(2) == 0 {
+					want[id] = table.add(id)
+				} else if want[id] != nil && random.IntN(2) == 0 {
+					table.remove(want[id])
 					delete(want, id)
-					table.remove(id)
 				}
 				if table.count != len(want) {
 					t.Fatalf("%d streams, want %d", table.count, len(want))
@@ -38,5 +37,23 @@ func TestStreams(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestStreamsForget: the table of a burst is not kept when nothing passes.
+func TestStreamsForget(t *testing.T) {
+	table := newStreams()
+	var open []*stream
+	for id := range uint32(10 * mostIdle) {
+		open = append(open, table.add(id+1))
+	}
+	for _, stream := range open {
+		table.remove(stream)
+	}
+	if places := len(table.table); places > mostIdle {
+		t.Errorf("%d places for no stream", places)
+	}
+	if table.find(1) != nil {
+		t.Error("a stream that has ended is found")
 	}
 }

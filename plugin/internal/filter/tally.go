@@ -2,9 +2,10 @@ package filter
 
 import "github.com/moodring/moodring/contract"
 
-// counts are what one reply adds to one label.
+// counts are what replies add to one label.
 type counts struct {
 	answers uint64
+	plain   uint64 // of them, that count under the label's bare name too
 	given   uint64 // sum of the label's scores, on top or not, in millionths
 	scores  sample // on top
 }
@@ -12,14 +13,10 @@ type counts struct {
 func (c *counts) add(other *counts) {
 	c.answers += other.answers
 	c.given += other.given
-	c.scores.count += other.scores.count
-	c.scores.sum += other.scores.sum
-	for i, n := range other.scores.buckets {
-		c.scores.buckets[i] += n
-	}
+	c.scores.addAll(&other.scores)
 }
 
-// sample is what one reply adds to a histogram.
+// sample is what replies add to a histogram.
 type sample struct {
 	count, sum uint64             // the sum in millionths
 	buckets    [mostBounds]uint64 // each without those below
@@ -35,11 +32,23 @@ func (s *sample) add(to *shape, value float64) {
 	}
 	s.count++
 	s.sum += millionths(value)
-	for i := range to.bounds {
-		if value <= to.bounds[i].Value {
-			s.buckets[i]++
-			return
-		}
+	i := len(to.bounds)
+	for i > 0 && value <= to.bounds[i-1].Value {
+		i--
+	}
+	if i < len(to.bounds) {
+		s.buckets[i]++
+	}
+}
+
+func (s *sample) addAll(other *sample) {
+	if other.count == 0 {
+		return
+	}
+	s.count += other.count
+	s.sum += other.sum
+	for i, n := range other.buckets {
+		s.buckets[i] += n
 	}
 }
 

@@ -17,15 +17,18 @@ type Filter interface {
 	Configure(root uint32) bool
 
 	RequestHeaders(stream uint32)
-	ResponseHeaders(stream uint32, isEnd bool)
 
 	// ResponseBody brings size bytes, which Host.Body reads during the call.
 	ResponseBody(stream uint32, size int, isEnd bool)
 	ResponseTrailers(stream uint32)
 
-	// Logged is a stream's last call, however it ended. The reply's headers can be
-	// read once more.
+	// Logged is a stream's last call, however it ended. The reply's headers and
+	// trailers can be read now, and not before.
 	Logged(stream uint32)
+
+	// Tick is called for the plugin of a root context whose streams, or itself,
+	// asked for it by Host.SetTick.
+	Tick(root uint32)
 }
 
 // Host is what a Filter can ask of the proxy, during the proxy's calls only. A
@@ -35,7 +38,8 @@ type Host interface {
 	Log(level Level, message string)
 	Configuration() ([]byte, Status)
 
-	// Header returns the first value of a header, or NotFound.
+	// Header returns the first value of a header; with another status than OK,
+	// NotFound for one, whatever bytes.
 	Header(from Map, name string) ([]byte, Status)
 	RemoveHeader(from Map, name string) Status
 
@@ -56,6 +60,10 @@ type Host interface {
 	// the same counter as any other VM's of the same name.
 	DefineCounter(name []byte) (uint32, Status)
 	Increment(counter uint32, n uint64) Status
+
+	// SetTick has the plugin of the call that is under way called each so many
+	// milliseconds; 0 ends that.
+	SetTick(milliseconds uint32) Status
 
 	// Shared returns what VMs of one id have set under key, and its version.
 	Shared(key []byte) (value []byte, version uint32, status Status)

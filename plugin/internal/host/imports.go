@@ -15,25 +15,32 @@ import (
 var (
 	values = make([]byte, 4<<10)
 	pieces = make([]byte, 64<<10+json.Margin)
-	target = &values // of the call that is under way
+
+	isPiece bool // what the call that is under way returns
 )
 
-func handOut(size int) unsafe.Pointer {
-	if size > len(*target)-json.Margin {
-		*target = make([]byte, size+json.Margin)
+//go:wasmexport proxy_on_memory_allocate
+func handOut(size uint32) unsafe.Pointer {
+	buffer := &values
+	if isPiece {
+		buffer = &pieces
 	}
-	return unsafe.Pointer(unsafe.SliceData(*target))
+	if int(size) > len(*buffer)-json.Margin {
+		*buffer = make([]byte, int(size)+json.Margin)
+	}
+	return unsafe.Pointer(unsafe.SliceData(*buffer))
 }
 
 // Where the proxy writes the numbers that it returns. It writes no address but
-// the target's own.
+// the buffer's own.
 var returned struct{ address, size, number uint32 }
 
+// handedOut returns what a call has returned with its status.
 func handedOut(status Status) ([]byte, Status) {
 	if status != OK {
 		return nil, status
 	}
-	return (*target)[:returned.size], OK
+	return values[:returned.size], OK
 }
 
 // Envoy is the proxy that runs this module.
@@ -51,7 +58,8 @@ func (*Envoy) Configuration() ([]byte, Status) {
 
 // Header implements Host.
 func (*Envoy) Header(from Map, name string) ([]byte, Status) {
-	return handedOut(getHeader(from, name, &returned.address, &returned.size))
+	status := getHeader(from, name, &returned.address, &returned.size)
+	return values[:returned.size], status // in as few steps as the compiler puts where it is called
 }
 
 // RemoveHeader implements Host.
@@ -59,10 +67,13 @@ func (*Envoy) RemoveHeader(from Map, name string) Status { return removeHeader(f
 
 // Body implements Host.
 func (*Envoy) Body(start, length int) ([]byte, Status) {
-	target = &pieces
-	piece, status := handedOut(getBuffer(ResponseBody, uint32(start), uint32(length), &returned.address, &returned.size))
-	target = &values
-	return piece, status
+	isPiece = true
+	status := getBuffer(ResponseBody, uint32(start), uint32(length), &returned.address, &returned.size)
+	isPiece = false
+	if status != OK {
+		return nil, status
+	}
+	return pieces[:returned.size], OK
 }
 
 // Property implements Host.
@@ -88,6 +99,9 @@ func (*Envoy) DefineCounter(name []byte) (uint32, Status) {
 
 // Increment implements Host.
 func (*Envoy) Increment(counter uint32, n uint64) Status { return incrementMetric(counter, int64(n)) }
+
+// SetTick implements Host.
+func (*Envoy) SetTick(milliseconds uint32) Status { return setTick(milliseconds) }
 
 // Shared implements Host.
 func (*Envoy) Shared(key []byte) ([]byte, uint32, Status) {
@@ -133,6 +147,10 @@ func defineMetric(kind uint32, name unsafe.Pointer, nameSize uint32, id *uint32)
 //go:wasmimport env proxy_increment_metric
 //go:noescape
 func incrementMetric(id uint32, offset int64) Status
+
+//go:wasmimport env proxy_set_tick_period_milliseconds
+//go:noescape
+func setTick(milliseconds uint32) Status
 
 //go:wasmimport env proxy_get_shared_data
 //go:noescape

@@ -48,9 +48,10 @@ func (vm *VM) End(filter host.Filter, stream uint32, e *Exchange) {
 		status = "200"
 	}
 	vm.details = e.Details
+	if e.IsReset {
+		vm.details = "upstream_reset_after_response_started{connection_termination}"
+	}
 	vm.setHeaders(host.ResponseHeaders, ":status", status, e.Headers)
-	hasMore := len(e.Body) > 0 || len(e.Trailers) > 0 || e.IsReset
-	filter.ResponseHeaders(stream, !hasMore)
 	for i, piece := range e.Body {
 		vm.body = append(vm.body[:0], piece...)
 		isLast := i == len(e.Body)-1 && len(e.Trailers) == 0 && !e.IsReset
@@ -61,6 +62,9 @@ func (vm *VM) End(filter host.Filter, stream uint32, e *Exchange) {
 		filter.ResponseTrailers(stream)
 	}
 	filter.Logged(stream)
+	for _, from := range []host.Map{host.ResponseHeaders, host.ResponseTrailers} {
+		vm.headers[from] = vm.headers[from][:0]
+	}
 }
 
 // Pass passes an exchange as a whole.

@@ -36,6 +36,7 @@ type VM struct {
 	Config []byte   // of the plugin that is started
 	Logged []string // lines
 	Calls  int      // of the filter, so far
+	Tick   uint32   // milliseconds between ticks, as the filter has asked; 0 for none
 
 	// RouteChoices counts what makes Envoy choose a request's route anew.
 	RouteChoices int
@@ -152,6 +153,13 @@ func (vm *VM) Increment(counter uint32, n uint64) host.Status {
 }
 
 const badArgument host.Status = 2
+
+// SetTick implements host.Host.
+func (vm *VM) SetTick(milliseconds uint32) host.Status {
+	vm.Calls++
+	vm.Tick = milliseconds
+	return host.OK
+}
 
 // Shared implements host.Host.
 func (vm *VM) Shared(key []byte) ([]byte, uint32, host.Status) {

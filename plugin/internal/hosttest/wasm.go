@@ -90,11 +90,6 @@ func (i *Instance) RequestHeaders(stream uint32) {
 	i.pass("proxy_on_request_headers", uint64(stream), 0, 0)
 }
 
-// ResponseHeaders implements host.Filter.
-func (i *Instance) ResponseHeaders(stream uint32, isEnd bool) {
-	i.pass("proxy_on_response_headers", uint64(stream), 0, flag(isEnd))
-}
-
 // ResponseBody implements host.Filter.
 func (i *Instance) ResponseBody(stream uint32, size int, isEnd bool) {
 	i.pass("proxy_on_response_body", uint64(stream), uint64(size), flag(isEnd))
@@ -107,6 +102,9 @@ func (i *Instance) ResponseTrailers(stream uint32) {
 
 // Logged implements host.Filter.
 func (i *Instance) Logged(stream uint32) { i.call("proxy_on_log", uint64(stream)) }
+
+// Tick implements host.Filter.
+func (i *Instance) Tick(root uint32) { i.call("proxy_on_tick", uint64(root)) }
 
 func flag(is bool) uint64 {
 	if is {
@@ -216,6 +214,9 @@ func hostFunctions() map[string]any {
 		},
 		"proxy_increment_metric": func(ctx c, mod module, id uint32, offset int64) uint32 {
 			return uint32(memory{ctx, mod}.vm().Increment(id, uint64(offset)))
+		},
+		"proxy_set_tick_period_milliseconds": func(ctx c, mod module, milliseconds uint32) uint32 {
+			return uint32(memory{ctx, mod}.vm().SetTick(milliseconds))
 		},
 		"proxy_get_shared_data": func(ctx c, mod module, key, keySize, at, size, versionAt uint32) uint32 {
 			m := memory{ctx, mod}

@@ -104,6 +104,7 @@ type Reader struct {
 	state   state
 	keep    Capture
 	isKey   bool
+	isPart  bool // other bytes follow the document
 	depth   int
 	objects [maxDepth/bits.UintSize + 1]uint // a bit a level: whether it is an object
 
@@ -127,11 +128,18 @@ type Reader struct {
 // Reset makes the reader ready for a document that visit follows.
 func (r *Reader) Reset(visit Visitor) {
 	r.visit = visit
-	r.state, r.depth, r.surrogate = wantValue, 0, 0
+	r.state, r.depth, r.surrogate, r.isPart = wantValue, 0, 0, false
 }
 
-// Write takes the next piece of the document.
-func (r *Reader) Write(piece []byte) {
+// ResetPart makes it ready for one that something else follows.
+func (r *Reader) ResetPart(visit Visitor) {
+	r.Reset(visit)
+	r.isPart = true
+}
+
+// Write takes the next piece of the document, and returns how much of it is: all,
+// but of a part what comes before the document's end.
+func (r *Reader) Write(piece []byte) (taken int) {
 	for i := 0; i < len(piece); {
 		c := piece[i]
 		switch {
@@ -142,12 +150,15 @@ func (r *Reader) Write(piece []byte) {
 		case r.state <= wantValueOrEnd && (c == '{' || c == '"' || c == '-' || isDigit(c)):
 			i += r.readSkimmed(piece[i:])
 		case r.state == broken:
-			return
+			return len(piece)
+		case r.state == complete && r.isPart:
+			return i
 		default:
 			r.step(c)
 			i++
 		}
 	}
+	return len(piece)
 }
 
 // readSkimmed offers the Visitor a value, and begins it where that does not take

@@ -62,6 +62,16 @@ func (w Window) afterSpace(at int) int {
 	return at
 }
 
+// IsSpace tells whether text is nothing but white space (RFC 8259).
+func IsSpace(text []byte) bool {
+	for _, c := range text {
+		if !isSpace(c) {
+			return false
+		}
+	}
+	return true
+}
+
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
 const (

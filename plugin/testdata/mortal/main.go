@@ -9,23 +9,41 @@ import (
 	"github.com/moodring/moodring/plugin/internal/host"
 )
 
-type mortal struct {
-	host.Filter
-	envoy *host.Envoy
-}
+func main() {}
+
+var (
+	envoy host.Envoy
+	vm    = filter.New(&envoy)
+)
 
 const most = 3 << 30 // bytes: more than Envoy gives
 
-func (m mortal) RequestHeaders(stream uint32) {
-	if path, _ := m.envoy.Header(host.RequestHeaders, ":path"); string(path) == "/die" {
-		m.envoy.Log(host.Critical, string(make([]byte, most)))
+//go:wasmexport proxy_abi_version_0_2_1
+func abiVersion() {}
+
+//go:wasmexport proxy_on_context_create
+func onContextCreate(id, root uint32) { vm.ContextCreated(id, root) }
+
+//go:wasmexport proxy_on_configure
+func onConfigure(root, _ uint32) uint32 {
+	vm.Configure(root)
+	return 1
+}
+
+//go:wasmexport proxy_on_request_headers
+func onRequestHeaders(stream, _, _ uint32) uint32 {
+	if path, _ := envoy.Header(host.RequestHeaders, ":path"); string(path) == "/die" {
+		envoy.Log(host.Critical, string(make([]byte, most)))
 	}
-	m.Filter.RequestHeaders(stream)
+	vm.RequestHeaders(stream)
+	return 0
 }
 
-func main() {}
-
-func init() {
-	envoy := &host.Envoy{}
-	host.Serve(mortal{filter.New(envoy), envoy})
+//go:wasmexport proxy_on_response_body
+func onResponseBody(stream, size, isEnd uint32) uint32 {
+	vm.ResponseBody(stream, int(size), isEnd != 0)
+	return 0
 }
+
+//go:wasmexport proxy_on_log
+func onLog(stream uint32) { vm.Logged(stream) }
