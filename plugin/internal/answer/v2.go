@@ -377,10 +377,12 @@ func (v *v2) frame(header int) (outcome string) {
 	switch {
 	case header == 0 && v.isBlank && !v.tail.isChosen:
 		return contract.OutcomeCounted
-	case header == 0 || header < v.jsonBytes || v.badSizes:
+	case header == 0 || header < v.jsonBytes:
 		return contract.OutcomeUnparsed
 	case sent < uint64(header), header == v.jsonBytes && v.tail.at < v.tail.total:
 		return contract.OutcomeTruncated
+	case v.badSizes:
+		return contract.OutcomeUnparsed
 	case v.tail.total == 0 && v.isBlank, header == v.jsonBytes && v.tail.at == v.tail.total:
 		return contract.OutcomeCounted
 	}

@@ -201,10 +201,7 @@ func (r *reading) outputs(value any) bool {
 	chosen, isSound, areSound := noKind, true, true
 	for _, one := range list {
 		members, ok := one.(members)
-		if !ok {
-			return false
-		}
-		if !r.output(members, &chosen, &isSound) {
+		if !ok || !r.output(members, &chosen, &isSound) {
 			areSound = false
 		}
 	}

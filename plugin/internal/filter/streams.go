@@ -11,10 +11,15 @@ type streams struct {
 
 func newStreams() streams { return streams{table: make([]*stream, 16)} }
 
+// place is where an id's stream is, or so many places further.
+func (s *streams) place(id uint32, further int) **stream {
+	return &s.table[(int(id)+further)&(len(s.table)-1)]
+}
+
 // find returns the stream of that id, or nil.
 func (s *streams) find(id uint32) *stream {
 	for i := range s.reach + 1 {
-		if found := s.table[(int(id)+i)&(len(s.table)-1)]; found != nil && found.id == id {
+		if found := *s.place(id, i); found != nil && found.id == id {
 			return found
 		}
 	}
@@ -37,7 +42,7 @@ func (s *streams) add(id uint32) *stream {
 // free returns the place for an id's stream.
 func (s *streams) free(id uint32) **stream {
 	for i := 0; ; i++ {
-		if place := &s.table[(int(id)+i)&(len(s.table)-1)]; *place == nil || (*place).id == noStream {
+		if place := s.place(id, i); *place == nil || (*place).id == noStream {
 			s.reach = max(s.reach, i)
 			return place
 		}
