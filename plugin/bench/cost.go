@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -40,12 +41,12 @@ func measure(binary string, filters []filter, l load) (costs [][]time.Duration, 
 			if _, err := e.round(filters, 1, l.warmUp); err != nil {
 				return err
 			}
-			spent, err := e.round(filters, l.slices, l.requests)
+			medians, err := e.round(filters, l.slices, l.requests)
 			if err != nil {
 				return err
 			}
 			for i := range filters {
-				costs[i] = append(costs[i], spent[i]/time.Duration(l.slices*l.requests))
+				costs[i] = append(costs[i], medians[i])
 			}
 			return e.check(filters, (l.warmUp+l.slices*l.requests)*l.answers)
 		})
@@ -56,20 +57,28 @@ func measure(binary string, filters []filter, l load) (costs [][]time.Duration, 
 	return costs, nil
 }
 
-// round drives each filter for so many slices in turn, and returns what each
-// spent.
+// round drives each filter for so many slices in turn, there and back, so that none
+// always follows the same one, and returns what a request of each cost: the median of
+// its slices, since a machine's other work falls on few of them.
 func (e *envoy) round(filters []filter, slices, requests int) ([]time.Duration, error) {
-	spent := make([]time.Duration, len(filters))
-	for range slices {
-		for i, f := range filters {
-			cost, err := e.cost(f, requests)
+	costs := make([][]time.Duration, len(filters))
+	for slice := range slices {
+		for i := range filters {
+			if slice%2 == 1 {
+				i = len(filters) - 1 - i
+			}
+			cost, err := e.cost(filters[i], requests)
 			if err != nil {
 				return nil, err
 			}
-			spent[i] += cost
+			costs[i] = append(costs[i], cost/time.Duration(requests))
 		}
 	}
-	return spent, nil
+	medians := make([]time.Duration, len(filters))
+	for i := range filters {
+		medians[i] = median(costs[i])
+	}
+	return medians, nil
 }
 
 func (e *envoy) cost(f filter, requests int) (time.Duration, error) {
@@ -96,7 +105,7 @@ const (
 // reportCost shows what a reply of the seed's size costs.
 func reportCost(out io.Writer, binary string, filters []filter) error {
 	costs, err := measure(binary, filters, load{
-		body: []byte(seedReply), answers: 1, connections: 16, slices: 30, requests: 500, warmUp: 15_000,
+		body: []byte(seedReply), answers: 1, connections: 16, slices: 50, requests: 300, warmUp: 15_000,
 	})
 	if err != nil {
 		return err
@@ -125,7 +134,7 @@ func reportBatch(out io.Writer, binary string, filters []filter) error {
 	answers := 1_000_000 / (len(seedPrediction) + 1)
 	body := batchOf(answers)
 	costs, err := measure(binary, filters, load{
-		body: body, answers: answers, connections: 4, slices: 2, requests: 20, warmUp: 40,
+		body: body, answers: answers, connections: 4, slices: 5, requests: 8, warmUp: 40,
 	})
 	if err != nil {
 		return err
@@ -176,6 +185,6 @@ func show(values []float64) string {
 	return fmt.Sprintf("%.4g (%.4g to %.4g)", median(values), sorted[0], sorted[len(sorted)-1])
 }
 
-func median(values []float64) float64 {
+func median[T cmp.Ordered](values []T) T {
 	return slices.Sorted(slices.Values(values))[len(values)/2]
 }

@@ -43,7 +43,11 @@ func (vm *VM) ContextCreated(id, root uint32) { vm.latest = created{id, root} }
 // Configure implements host.Filter.
 func (vm *VM) Configure(root uint32) (isStarted bool) {
 	vm.isDone = false
-	defer vm.mend(root)
+	defer func() {
+		if !vm.isDone {
+			vm.mend(root, recover())
+		}
+	}()
 	data, status := vm.host.Configuration()
 	if status != host.OK && status != host.NotFound {
 		vm.host.Log(host.Critical, "moodring: not started: the proxy does not give pluginConfig: "+status.String())
@@ -78,7 +82,11 @@ func (vm *VM) plugin(root uint32) *plugin {
 // RequestHeaders implements host.Filter.
 func (vm *VM) RequestHeaders(id uint32) {
 	vm.isDone = false
-	defer vm.mend(id)
+	defer func() {
+		if !vm.isDone {
+			vm.mend(id, recover())
+		}
+	}()
 	if s := vm.asked(id); s != nil && s.plugin.dropsEncoding && !s.isGRPC {
 		vm.dropAcceptEncoding()
 	}
@@ -171,7 +179,11 @@ func (vm *VM) Logged(id uint32) {
 // finish counts the reply of a stream that has ended, however it did.
 func (vm *VM) finish(s *stream) {
 	vm.isDone = false
-	defer vm.mend(s.id)
+	defer func() {
+		if !vm.isDone {
+			vm.mend(s.id, recover())
+		}
+	}()
 	outcome := vm.outcome(s)
 	switch {
 	case outcome == notAModels:
@@ -194,11 +206,13 @@ func (vm *VM) drop(s *stream) {
 	vm.tell(s.plugin)
 }
 
-// mend is deferred by every call. Where that was not done, by the filter's own
-// fault, it counts the fault. The request and its reply pass; what was gathered of
-// the reply is lost.
-func (vm *VM) mend(id uint32) {
-	if vm.isDone || recover() == nil {
+// mend is for calls that were not done by the filter's own fault, which it counts.
+// The request and its reply pass; what was gathered of the reply is lost.
+//
+// What defers it asks isDone first, and is written out at each place, since every
+// call that is saved shows.
+func (vm *VM) mend(id uint32, fault any) {
+	if fault == nil {
 		return
 	}
 	vm.ledger.fault("a fault of the filter's own; the reply passes uncounted: please report it")
@@ -230,7 +244,11 @@ const tick = 100
 // Tick implements host.Filter.
 func (vm *VM) Tick(root uint32) {
 	vm.isDone = false
-	defer vm.mend(root)
+	defer func() {
+		if !vm.isDone {
+			vm.mend(root, recover())
+		}
+	}()
 	vm.ledger.flush()
 	if plugin := vm.plugin(root); plugin != nil {
 		plugin.isTicking = false

@@ -109,7 +109,11 @@ const window = 64 << 10
 // read takes the next size bytes of a reply's body.
 func (vm *VM) read(s *stream, size int) {
 	vm.isDone = false
-	defer vm.mend(s.id)
+	defer func() {
+		if !vm.isDone {
+			vm.mend(s.id, recover())
+		}
+	}()
 	s.hasBody = true
 	for start := 0; start < size && !s.isLost; { // once one is, the rest makes no sense
 		piece, status := vm.host.Body(start, min(window, size-start))
