@@ -137,9 +137,10 @@ func (s *Scanner) Close(jsonBytes int) string {
 	case !s.json.IsComplete(): // it is longer than the header says
 		return contract.OutcomeUnparsed
 	}
-	switch frame := s.v2.frame(jsonBytes); {
-	case frame != contract.OutcomeCounted:
+	if frame := s.v2.frame(jsonBytes); frame != contract.OutcomeCounted {
 		return frame
+	}
+	switch {
 	case !s.isSound || !s.isListed || !isSound:
 		return contract.OutcomeUnparsed
 	case s.answered+outputs == 0:

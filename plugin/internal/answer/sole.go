@@ -59,8 +59,8 @@ var (
 	tiny       = bits.ReverseBytes64(json.WordOf("00010000")) // the key of 0.0001
 )
 
-// candidate is a scored label, by its places in the body. It is small, since Go's
-// WebAssembly calls the host to copy more.
+// candidate is a scored label, by its places in the body. It is small, since more is
+// copied by a call into the engine (memory.copy).
 type candidate struct {
 	key          uint64 // the first eight digits behind the score's point, the first highest
 	from, number uint32 // where its label is, and its score

@@ -19,7 +19,7 @@ import (
 type VM struct {
 	host    host.Proxy
 	plugins []*plugin
-	isDone  bool    // the call that is under way, or was last
+	isDone  bool    // the call of a stream that is under way, or was last
 	latest  created // whose request headers come next
 	streams streams // those on predict routes alone
 	spare   spare
@@ -42,12 +42,7 @@ func (vm *VM) ContextCreated(id, root uint32) { vm.latest = created{id, root} }
 
 // Configure implements host.Filter.
 func (vm *VM) Configure(root uint32) (isStarted bool) {
-	vm.isDone = false
-	defer func() {
-		if !vm.isDone {
-			vm.mend(root, recover())
-		}
-	}()
+	defer func() { vm.mend(root, recover()) }()
 	data, status := vm.host.Configuration()
 	if status != host.OK && status != host.NotFound {
 		vm.host.Log(host.Critical, "moodring: not started: the proxy does not give pluginConfig: "+status.String())
@@ -65,7 +60,6 @@ func (vm *VM) Configure(root uint32) (isStarted bool) {
 	})
 	vm.plugins = append(vm.plugins, newPlugin(root, checked))
 	vm.ledger.flush()
-	vm.isDone = true
 	return true
 }
 
@@ -209,8 +203,8 @@ func (vm *VM) drop(s *stream) {
 // mend is for calls that were not done by the filter's own fault, which it counts.
 // The request and its reply pass; what was gathered of the reply is lost.
 //
-// What defers it asks isDone first, and is written out at each place, since every
-// call that is saved shows.
+// Where each request passes, what defers it asks isDone first, and is written out,
+// since every call that is saved shows.
 func (vm *VM) mend(id uint32, fault any) {
 	if fault == nil {
 		return
@@ -243,16 +237,10 @@ const tick = 100
 
 // Tick implements host.Filter.
 func (vm *VM) Tick(root uint32) {
-	vm.isDone = false
-	defer func() {
-		if !vm.isDone {
-			vm.mend(root, recover())
-		}
-	}()
+	defer func() { vm.mend(root, recover()) }()
 	vm.ledger.flush()
 	if plugin := vm.plugin(root); plugin != nil {
 		plugin.isTicking = false
 	}
 	vm.host.SetTick(0) // if it ticks on, that does no harm
-	vm.isDone = true
 }

@@ -268,6 +268,24 @@ func TestOnlyListed(t *testing.T) {
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 1, counted: 1})
 }
 
+// exchangeTest is an exchange and all counters that there are behind it.
+type exchangeTest struct {
+	name string
+	e    exchange
+	want map[string]uint64
+}
+
+func (test exchangeTest) check(t *testing.T, path string) {
+	t.Helper()
+	t.Run(test.name, func(t *testing.T) {
+		var proxy hosttest.Proxy
+		w := start(t, &proxy, "")
+		test.e.Path = path
+		w.Pass(w.filter, &test.e)
+		checkCounters(t, &proxy, test.want)
+	})
+}
+
 // TestGRPCErrors: they are 200 in HTTP, and name no model.
 func TestGRPCErrors(t *testing.T) {
 	const (
@@ -276,11 +294,7 @@ func TestGRPCErrors(t *testing.T) {
 		cutShort = "model=.=other;.;outcome=.=truncated;.;moodring_replies_total"
 	)
 	grpc := headers{{"content-type", "application/grpc"}}
-	tests := []struct {
-		name string
-		e    exchange
-		want map[string]uint64
-	}{
+	tests := []exchangeTest{
 		{"in the trailers", exchange{Request: grpc, Trailers: headers{{"grpc-status", "5"}}}, map[string]uint64{failed: 1}},
 		{"in headers alone", exchange{Request: grpc, Headers: headers{{"grpc-status", "13"}}, Details: "via_upstream"}, map[string]uint64{failed: 1}},
 		{"the gateway's own", exchange{Request: grpc, Headers: headers{{"grpc-status", "14"}}, Details: "no_healthy_upstream"}, nil},
@@ -290,13 +304,7 @@ func TestGRPCErrors(t *testing.T) {
 		{"no gRPC", exchange{Status: "500"}, nil},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var proxy hosttest.Proxy
-			w := start(t, &proxy, "")
-			test.e.Path = path
-			w.Pass(w.filter, &test.e)
-			checkCounters(t, &proxy, test.want)
-		})
+		test.check(t, path)
 	}
 }
 
@@ -305,11 +313,7 @@ func TestGRPCErrors(t *testing.T) {
 func TestRepliesThatEndEarly(t *testing.T) {
 	const failed = "model=.=bert;.;outcome=.=error_status;.;moodring_replies_total"
 	body := []string{`{"predictions":["jo`}
-	tests := []struct {
-		name string
-		e    exchange
-		want map[string]uint64
-	}{
+	tests := []exchangeTest{
 		{"in its body", exchange{Body: body, IsReset: true}, map[string]uint64{truncated: 1}},
 		{"behind its headers", exchange{IsReset: true}, map[string]uint64{truncated: 1}},
 		{"and compressed", exchange{IsReset: true, Headers: headers{{"content-encoding", "gzip"}}}, map[string]uint64{encoded: 1}},
@@ -324,13 +328,7 @@ func TestRepliesThatEndEarly(t *testing.T) {
 		{"not sent on", exchange{Status: "429", Details: "request_rate_limited"}, nil},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var proxy hosttest.Proxy
-			w := start(t, &proxy, "")
-			test.e.Path = bert
-			w.Pass(w.filter, &test.e)
-			checkCounters(t, &proxy, test.want)
-		})
+		test.check(t, bert)
 	}
 }
 

@@ -30,9 +30,9 @@ func (vm *VM) outcome(s *stream) string {
 	case s.sole != nil && s.ending == byBody && !s.hasTrail && !s.isLost:
 		return contract.OutcomeCounted
 	case s.ending == open && !s.hasBody:
-		return vm.outcomeOfHeaders(s)
+		return vm.unread(s, vm.outcomeOfHeaders(s))
 	}
-	return vm.outcomeOfBody(s)
+	return vm.unread(s, vm.outcomeOfBody(s))
 }
 
 // outcomeOfHeaders returns that of a success which is nothing but headers.
@@ -41,23 +41,23 @@ func (vm *VM) outcomeOfHeaders(s *stream) string {
 	case origin == fromGateway:
 		return notAModels
 	case origin == cutShort:
-		return vm.unread(s, contract.OutcomeTruncated)
+		return contract.OutcomeTruncated
 	case vm.hasFailed(s, host.ResponseHeaders):
 		return contract.OutcomeErrorStatus
 	}
-	return vm.unread(s, vm.close(s))
+	return vm.close(s)
 }
 
 func (vm *VM) outcomeOfBody(s *stream) string {
 	switch {
 	case s.isLost:
-		return vm.unread(s, contract.OutcomeUnparsed)
+		return contract.OutcomeUnparsed
 	case s.ending == open || s.isGRPC && s.ending == byBody: // there is no success of gRPC without trailers
-		return vm.unread(s, contract.OutcomeTruncated)
+		return contract.OutcomeTruncated
 	case vm.hasFailed(s, host.ResponseTrailers):
 		return contract.OutcomeErrorStatus
 	}
-	return vm.unread(s, vm.close(s))
+	return vm.close(s)
 }
 
 // close returns the outcome of a reply whose body has ended.
