@@ -8,7 +8,7 @@ GO      ?= go
 PYTHON  ?= python3
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/local deploy/render
+MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/local deploy/translate
 
 include Tools.mk
 
@@ -53,7 +53,7 @@ test: stack browser ## Run every test
 	cd exporter/kubetest && GOGC=400 $(GO) test -count=1 ./...
 	cd dashgen/conform && $(GO) test -count=1 ./...
 	cd deploy/local && $(GO) test -count=1 ./...
-	cd deploy/render && $(GO) test -count=1 ./...
+	cd deploy/translate && $(GO) test -count=1 ./...
 
 .PHONY: picture
 
@@ -108,7 +108,7 @@ generate: build ## Write the dashboards and the generated documents
 	bin/dashgen metrics > docs/metrics.md
 	bin/dashgen alerts > docs/alerts.md
 	bin/dashgen lint --rules > docs/lint.md
-	cd deploy/render && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json
+	cd deploy/translate && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json
 
 clean: ## Remove what was built; .tools stays
 	rm -rf bin .run

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/deliver"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
+	"github.com/moodring/moodring/dashgen/internal/grafanaapi"
 	"github.com/moodring/moodring/dashgen/internal/output"
 )
 
@@ -30,21 +30,21 @@ func (s *server) flags(set flags) {
 	set.StringVar(&s.credentials, "credentials", "", "file with a token, or with user:password; without it none is sent")
 }
 
-func (s server) dial(command string) (deliver.Grafana, error) {
+func (s server) dial(command string) (grafanaapi.Grafana, error) {
 	if err := checkAddress(command+": --grafana", s.url); err != nil {
-		return deliver.Grafana{}, err
+		return grafanaapi.Grafana{}, err
 	}
 	credentials := ""
 	if s.credentials != "" {
 		text, err := os.ReadFile(s.credentials)
 		if err != nil {
-			return deliver.Grafana{}, fmt.Errorf("%s: --credentials: %w", command, err)
+			return grafanaapi.Grafana{}, fmt.Errorf("%s: --credentials: %w", command, err)
 		}
 		if credentials = strings.TrimSpace(string(text)); credentials == "" {
-			return deliver.Grafana{}, fmt.Errorf("%s: --credentials: %s is empty; write a token, or user:password", command, s.credentials)
+			return grafanaapi.Grafana{}, fmt.Errorf("%s: --credentials: %s is empty; write a token, or user:password", command, s.credentials)
 		}
 	}
-	return deliver.Dial(s.url, credentials)
+	return grafanaapi.Dial(s.url, credentials)
 }
 
 const (
@@ -110,8 +110,8 @@ func pushCommand(args []string, stdout io.Writer) error {
 
 // places says of the data source and the folder whether they are there, a line
 // each.
-func (f pushFlags) places(ctx context.Context, g deliver.Grafana) ([]string, error) {
-	state := map[bool]deliver.State{true: deliver.Same, false: deliver.New}
+func (f pushFlags) places(ctx context.Context, g grafanaapi.Grafana) ([]string, error) {
+	state := map[bool]grafanaapi.State{true: grafanaapi.Same, false: grafanaapi.New}
 	var rows []string
 	if f.prometheus != "" {
 		isThere, err := g.FindDataSource(ctx, f.dataSource, f.prometheus)
@@ -127,7 +127,7 @@ func (f pushFlags) places(ctx context.Context, g deliver.Grafana) ([]string, err
 	return append(rows, fmt.Sprintf("folder\t%s\t%s", output.Folder, state[isThere])), nil
 }
 
-func (f pushFlags) push(ctx context.Context, g deliver.Grafana, changes []deliver.Change) error {
+func (f pushFlags) push(ctx context.Context, g grafanaapi.Grafana, changes []grafanaapi.Change) error {
 	if f.prometheus != "" {
 		if err := g.DataSource(ctx, f.dataSource, f.prometheus); err != nil {
 			return err
@@ -159,7 +159,7 @@ func diffCommand(args []string, stdout io.Writer) error {
 		return err
 	}
 	for _, c := range changes {
-		if c.State != deliver.Same {
+		if c.State != grafanaapi.Same {
 			return errDiffer
 		}
 	}
@@ -168,14 +168,14 @@ func diffCommand(args []string, stdout io.Writer) error {
 
 // plan compares the dashboards in files with what is there; without files,
 // dashgen's own.
-func plan(g deliver.Grafana, files []string) ([]deliver.Change, error) {
+func plan(g grafanaapi.Grafana, files []string) ([]grafanaapi.Change, error) {
 	all, err := dashboards(files)
 	if err != nil {
 		return nil, err
 	}
 	var texts [][]byte
 	for _, d := range all {
-		if err := deliver.Check(d.Text); err != nil {
+		if err := grafanaapi.Check(d.Text); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.Name, err)
 		}
 		texts = append(texts, d.Text)
@@ -224,7 +224,7 @@ func readDashboard(file string) ([]byte, error) {
 }
 
 // show prints a table: the rows, then the changes.
-func show(out io.Writer, rows []string, changes []deliver.Change, withDiff bool) error {
+func show(out io.Writer, rows []string, changes []grafanaapi.Change, withDiff bool) error {
 	for _, c := range changes {
 		if withDiff {
 			if err := write(out, c.Diff); err != nil {

@@ -12,7 +12,7 @@ import (
 	"syscall"
 
 	"github.com/moodring/moodring/dashgen/internal/chromium"
-	"github.com/moodring/moodring/dashgen/internal/picture"
+	"github.com/moodring/moodring/dashgen/internal/render"
 )
 
 const renderHelp = `--prometheus URL -o FILE.png|FILE.svg [flags] [FILE.json...]
@@ -32,7 +32,7 @@ const (
 type renderFlags struct {
 	previewFlags
 	output  string
-	picture picture.Options
+	picture render.Options
 }
 
 func renderCommand(args []string, stdout io.Writer) error {
@@ -41,7 +41,7 @@ func renderCommand(args []string, stdout io.Writer) error {
 		return err
 	}
 	kind := filepath.Ext(chosen.output)
-	if kind != picture.PNG && kind != picture.SVG {
+	if kind != render.PNG && kind != render.SVG {
 		return fmt.Errorf("%w: render: -o must name a .png or a .svg file, not %q", errUsage, chosen.output)
 	}
 	options, err := chosen.complete(set.Args())
@@ -50,7 +50,7 @@ func renderCommand(args []string, stdout io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	drawn, err := picture.Draw(ctx, kind, options)
+	drawn, err := render.Draw(ctx, kind, options)
 	if err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
@@ -80,7 +80,7 @@ func newRenderFlags() (*renderFlags, flags) {
 }
 
 // complete adds to the flags what is to be drawn, and with what.
-func (f *renderFlags) complete(files []string) (options picture.Options, err error) {
+func (f *renderFlags) complete(files []string) (options render.Options, err error) {
 	options = f.picture
 	if options.Width == 0 {
 		options.Width = boardWidth

@@ -4,7 +4,7 @@ import (
 	"io"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
@@ -18,7 +18,7 @@ Prints Moodring's Prometheus rules: what is recorded, and the alerts.
 func rulesCommand(args []string, stdout io.Writer) error {
 	windows := rules.Usual()
 	set := newFlags("rules", rulesHelp)
-	set.StringVar(&windows.Drift, "window", query.DriftWindow, "over how long to compare answers with a baseline")
+	set.StringVar(&windows.Drift, "window", promql.DriftWindow, "over how long to compare answers with a baseline")
 	set.DurationVar(&windows.For, "for", 0, "how long a state must last before an alert fires; 0 leaves it to each alert")
 	if err := set.parse(args, stdout); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"runtime/debug"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/document"
+	"github.com/moodring/moodring/dashgen/internal/docs"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/output"
 )
@@ -75,13 +75,13 @@ func complain(stderr io.Writer, err error, status int) int {
 // commands are all there are, by name.
 func commands() map[string]func([]string, io.Writer) error {
 	return map[string]func([]string, io.Writer) error{
-		"alerts":   printDocument("alerts", "Prints the runbooks of all alerts, as Markdown.", document.Alerts),
+		"alerts":   printDocument("alerts", "Prints the runbooks of all alerts, as Markdown.", docs.Alerts),
 		"baseline": baselineCommand,
 		"diff":     diffCommand,
 		"discover": discoverCommand,
 		"generate": generateCommand,
 		"lint":     lintCommand,
-		"metrics":  printDocument("metrics", "Prints the document of all metrics, as Markdown.", document.Metrics),
+		"metrics":  printDocument("metrics", "Prints the document of all metrics, as Markdown.", docs.Metrics),
 		"preview":  previewCommand,
 		"pull":     pullCommand,
 		"push":     pushCommand,

@@ -12,7 +12,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/expose"
 	"github.com/moodring/moodring/exporter/internal/scrape"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // dryRunGateway stands for the gateway's name, which a page does not have.
@@ -28,7 +28,7 @@ func dryRun(f *flags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
-	shaper := shape.New(shape.Options{
+	shaper := transform.New(transform.Options{
 		Format:    formatOf(page),
 		Labels:    labels.FromStrings(contract.LabelGateway, dryRunGateway),
 		Relabel:   cfg.MetricRelabelConfigs,
@@ -55,7 +55,7 @@ func formatOf(page []byte) config.Format {
 }
 
 // readPage gives the page's samples to the shaper, and returns how many there are.
-func readPage(page []byte, maxLine int, shaper *shape.Shaper) (samples int, err error) {
+func readPage(page []byte, maxLine int, shaper *transform.Shaper) (samples int, err error) {
 	shaper.Begin()
 	add := func(s scrape.Sample) {
 		samples++

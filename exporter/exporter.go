@@ -14,9 +14,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/expose"
 	"github.com/moodring/moodring/exporter/internal/push"
-	"github.com/moodring/moodring/exporter/internal/target"
 )
 
 // exporter is the rooms wired together: the configuration says where to
@@ -24,7 +24,7 @@ import (
 type exporter struct {
 	flags     *flags
 	fleet     *fleet
-	discovery *target.Discovery
+	discovery *discovery.Discovery
 	logger    *slog.Logger
 	running   sync.WaitGroup
 
@@ -50,7 +50,7 @@ func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, 
 	if err != nil {
 		return nil, err
 	}
-	e.discovery = target.NewDiscovery(target.Options{
+	e.discovery = discovery.NewDiscovery(discovery.Options{
 		Logger:  logger,
 		Shard:   shard,
 		Failed:  func(source string) { errors.WithLabelValues(source).Inc() },
@@ -100,7 +100,7 @@ func (e *exporter) apply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	plan, err := target.NewPlan(cfg)
+	plan, err := discovery.NewPlan(cfg)
 	if err != nil {
 		return err
 	}

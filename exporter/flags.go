@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/push"
-	"github.com/moodring/moodring/exporter/internal/target"
 )
 
 var version = "unknown" // set by the linker
@@ -141,21 +141,21 @@ func (f *flags) kubernetes() config.KubernetesSD {
 	if len(namespaces) == 0 {
 		namespaces = []string{"istio-system"}
 	}
-	return config.IstioGateways(namespaces, !target.IsInCluster())
+	return config.IstioGateways(namespaces, !discovery.IsInCluster())
 }
 
 // shard returns the share of the gateways that is this exporter's.
-func (f *flags) shard() (target.Shard, error) {
+func (f *flags) shard() (discovery.Shard, error) {
 	if *f.shardText == "" {
-		return target.Shard{}, nil
+		return discovery.Shard{}, nil
 	}
 	host, err := os.Hostname()
 	if err != nil {
-		return target.Shard{}, fmt.Errorf("--shard: %w", err)
+		return discovery.Shard{}, fmt.Errorf("--shard: %w", err)
 	}
-	shard, err := target.ParseShard(*f.shardText, host)
+	shard, err := discovery.ParseShard(*f.shardText, host)
 	if err != nil {
-		return target.Shard{}, fmt.Errorf("--shard: %w", err)
+		return discovery.Shard{}, fmt.Errorf("--shard: %w", err)
 	}
 	return shard, nil
 }

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/expose"
 	"github.com/moodring/moodring/exporter/internal/scrape"
-	"github.com/moodring/moodring/exporter/internal/shape"
-	"github.com/moodring/moodring/exporter/internal/target"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // fleet is the gateways that there are and, for a while, those that there were.
@@ -45,7 +45,7 @@ func (f *fleet) Configure(cfg *config.Config) {
 	f.cfg = cfg
 	f.client = &scrape.Client{
 		Format:       cfg.Scrape.Format,
-		Filter:       shape.Filter(cfg.Rules),
+		Filter:       transform.Filter(cfg.Rules),
 		MaxPageBytes: cfg.Scrape.MaxPageBytes,
 		MaxLineBytes: cfg.Scrape.MaxLineBytes,
 		Timeout:      time.Duration(cfg.Scrape.Timeout),
@@ -66,7 +66,7 @@ func (f *fleet) settings() (*config.Config, *scrape.Client) {
 // values stay for a while, unless it is not wanted any more (isReconfigured) or
 // is there under another name. One that was gone before stays as long all the
 // same: the configuration is not why it is missing.
-func (f *fleet) Apply(targets []target.Target, isReconfigured bool) {
+func (f *fleet) Apply(targets []discovery.Target, isReconfigured bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	there, ids := make(map[string]bool, len(targets)), make(map[string]bool, len(targets))
@@ -108,7 +108,7 @@ func (f *fleet) forgetOldest() {
 }
 
 // set must be called with mu locked.
-func (f *fleet) set(t target.Target) {
+func (f *fleet) set(t discovery.Target) {
 	if known := f.gateways[t.Gateway]; known != nil {
 		known.retarget(t)
 		return

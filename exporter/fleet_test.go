@@ -19,8 +19,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/expose"
-	"github.com/moodring/moodring/exporter/internal/target"
 )
 
 // pipes is a listener whose connections are pipes, so that a server and its
@@ -86,8 +86,8 @@ func (c *counter) serve(t *testing.T, answer http.HandlerFunc) {
 // shut ends the gateway as a killed process does.
 func (c *counter) shut() { _ = c.Server.Close() }
 
-func (c *counter) target(name string) target.Target {
-	return target.Target{
+func (c *counter) target(name string) discovery.Target {
+	return discovery.Target{
 		Gateway: name, ID: name, URL: &url.URL{Scheme: "http", Host: "admin"},
 		Labels: labels.FromStrings("gateway", name), Dial: c.dial,
 	}
@@ -158,7 +158,7 @@ func pass(d time.Duration) {
 func TestFleetScrapesWhenAsked(t *testing.T) {
 	onFakeTime(t, "min_age: 5s", func(t *testing.T, f *fleet) {
 		a := newCounter(t)
-		f.Apply([]target.Target{a.target("a")}, false)
+		f.Apply([]discovery.Target{a.target("a")}, false)
 		pass(time.Hour)
 		wantPage(t, f, "a 1")
 		wantPage(t, f, "a 1")
@@ -172,14 +172,14 @@ func TestFleetScrapesWhenAsked(t *testing.T) {
 func TestFleetScrapesUntilTheEnd(t *testing.T) {
 	onFakeTime(t, "min_age: 1h, keep: 5m", func(t *testing.T, f *fleet) {
 		a, b := newCounter(t), newCounter(t)
-		f.Apply([]target.Target{a.target("a"), b.target("b")}, false)
+		f.Apply([]discovery.Target{a.target("a"), b.target("b")}, false)
 		wantPage(t, f, "a 1, b 1")
 		leaving := a.target("a")
 		leaving.IsLeaving = true
-		f.Apply([]target.Target{leaving, b.target("b")}, false)
+		f.Apply([]discovery.Target{leaving, b.target("b")}, false)
 		pass(3500 * time.Millisecond)
 		wantPage(t, f, "a 4, b 1")
-		f.Apply([]target.Target{b.target("b")}, false) // off the list, and not yet silent
+		f.Apply([]discovery.Target{b.target("b")}, false) // off the list, and not yet silent
 		pass(2 * time.Second)
 		wantPage(t, f, "a gone 6, b 1")
 		a.shut()
@@ -194,7 +194,7 @@ func TestFleetScrapesUntilTheEnd(t *testing.T) {
 func TestFleetDropsWhatStaysAlive(t *testing.T) {
 	onFakeTime(t, "keep: 10s", func(t *testing.T, f *fleet) {
 		a := newCounter(t)
-		f.Apply([]target.Target{a.target("a")}, false)
+		f.Apply([]discovery.Target{a.target("a")}, false)
 		f.Apply(nil, false)
 		pass(9500 * time.Millisecond)
 		wantPage(t, f, "a gone 9")
@@ -211,7 +211,7 @@ func TestFleetDropsWhatStaysAlive(t *testing.T) {
 func TestFleetKnowsAGatewayThatComesBack(t *testing.T) {
 	onFakeTime(t, "min_age: 0s", func(t *testing.T, f *fleet) {
 		before, after := newCounter(t), newCounter(t)
-		f.Apply([]target.Target{before.target("a")}, false)
+		f.Apply([]discovery.Target{before.target("a")}, false)
 		wantPage(t, f, "a 1")
 		wantPage(t, f, "a 2")
 		before.shut()
@@ -220,7 +220,7 @@ func TestFleetKnowsAGatewayThatComesBack(t *testing.T) {
 		wantPage(t, f, "a gone 2")
 		again := after.target("a")
 		again.ID = "another pod"
-		f.Apply([]target.Target{again}, false)
+		f.Apply([]discovery.Target{again}, false)
 		wantPage(t, f, "a 1")
 	})
 }
@@ -230,11 +230,11 @@ func TestFleetKnowsAGatewayThatComesBack(t *testing.T) {
 func TestFleetDropsAtOnce(t *testing.T) {
 	onFakeTime(t, "", func(t *testing.T, f *fleet) {
 		a := newCounter(t)
-		f.Apply([]target.Target{a.target("a")}, false)
+		f.Apply([]discovery.Target{a.target("a")}, false)
 		wantPage(t, f, "a 1")
 		renamed := a.target("b")
 		renamed.ID = "a"
-		f.Apply([]target.Target{renamed}, false)
+		f.Apply([]discovery.Target{renamed}, false)
 		wantPage(t, f, "b 2")
 		f.Apply(nil, true)
 		wantPage(t, f, "")
@@ -246,7 +246,7 @@ func TestFleetKeepsNotTooMany(t *testing.T) {
 		a := newCounter(t)
 		a.shut()
 		for i := range maxGone + 10 {
-			f.Apply([]target.Target{a.target(fmt.Sprint(i))}, false)
+			f.Apply([]discovery.Target{a.target(fmt.Sprint(i))}, false)
 			pass(time.Second)
 		}
 		f.Apply(nil, false)
@@ -262,7 +262,7 @@ func TestFleetKeepsNotTooMany(t *testing.T) {
 func TestFleetForgetsFailedValues(t *testing.T) {
 	onFakeTime(t, "keep: 1m", func(t *testing.T, f *fleet) {
 		a := newCounter(t)
-		f.Apply([]target.Target{a.target("a")}, false)
+		f.Apply([]discovery.Target{a.target("a")}, false)
 		wantPage(t, f, "a 1")
 		a.shut()
 		pass(59 * time.Second)
@@ -277,7 +277,7 @@ func TestFleetForgetsFailedValues(t *testing.T) {
 func TestFleetSpreadsScrapes(t *testing.T) {
 	onFakeTime(t, "interval: 15s", func(t *testing.T, f *fleet) {
 		a, b := newCounter(t), newCounter(t)
-		f.Apply([]target.Target{a.target("a"), b.target("b")}, false)
+		f.Apply([]discovery.Target{a.target("a"), b.target("b")}, false)
 		wantPage(t, f, "a 1, b 1") // the first is not waited for
 		pass(15 * time.Second)
 		wantPage(t, f, "a 2, b 2")
@@ -317,7 +317,7 @@ func TestFleetIsOnTimeBesideThoseThatHang(t *testing.T) {
 			times <- time.Now()
 			good.count(w, r)
 		})
-		targets := []target.Target{good.target("good")}
+		targets := []discovery.Target{good.target("good")}
 		for i := range 20 {
 			hanging := new(counter)
 			hanging.serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
@@ -348,10 +348,10 @@ func TestFleetIsOnTimeBesideThoseThatHang(t *testing.T) {
 func TestReconfiguredFleetKeepsWhatItHas(t *testing.T) {
 	onFakeTime(t, "min_age: 1h", func(t *testing.T, f *fleet) {
 		a, b := newCounter(t), newCounter(t)
-		f.Apply([]target.Target{a.target("a")}, false)
+		f.Apply([]discovery.Target{a.target("a")}, false)
 		wantPage(t, f, "a 1")
 		f.Configure(parse(t, "min_age: 1h, timeout: 3s"))
-		f.Apply([]target.Target{a.target("a"), b.target("b")}, true)
+		f.Apply([]discovery.Target{a.target("a"), b.target("b")}, true)
 		wantPage(t, f, "a 1, b 1")
 		if diff := cmp.Diff(int32(1), a.scrapes.Load()); diff != "" {
 			t.Errorf("scrapes (-want +got):\n%s", diff)
@@ -364,12 +364,12 @@ func TestReconfiguredFleetKeepsWhatItHas(t *testing.T) {
 func TestReconfiguredFleetKeepsWhatIsGone(t *testing.T) {
 	onFakeTime(t, "keep: 1m", func(t *testing.T, f *fleet) {
 		a, b, c := newCounter(t), newCounter(t), newCounter(t)
-		f.Apply([]target.Target{a.target("a"), b.target("b"), c.target("c")}, false)
+		f.Apply([]discovery.Target{a.target("a"), b.target("b"), c.target("c")}, false)
 		wantPage(t, f, "a 1, b 1, c 1")
 		a.shut()
-		f.Apply([]target.Target{b.target("b"), c.target("c")}, false)
+		f.Apply([]discovery.Target{b.target("b"), c.target("c")}, false)
 		pass(30 * time.Second)
-		f.Apply([]target.Target{c.target("c")}, true)
+		f.Apply([]discovery.Target{c.target("c")}, true)
 		wantPage(t, f, "a gone 1, c 2")
 		pass(31 * time.Second)
 		wantPage(t, f, "c 3")
@@ -389,7 +389,7 @@ func TestFleetLogsWhatChanges(t *testing.T) {
 		dead, alive := newCounter(t), newCounter(t)
 		dead.shut()
 		show := func(c *counter, times int) {
-			f.Apply([]target.Target{c.target("a")}, false)
+			f.Apply([]discovery.Target{c.target("a")}, false)
 			for range times {
 				page(t, f)
 			}

@@ -11,10 +11,10 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/expose"
 	"github.com/moodring/moodring/exporter/internal/scrape"
-	"github.com/moodring/moodring/exporter/internal/shape"
-	"github.com/moodring/moodring/exporter/internal/target"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // gateway is a target and what was scraped of it. It outlives changes of its
@@ -27,20 +27,20 @@ type gateway struct {
 	changed chan struct{} // buffered
 	stop    context.CancelFunc
 
-	agent  scrape.Agent  // scrape's own, as are those that follow
-	shaper *shape.Shaper // of the last scrape, as are shaped and labels
+	agent  scrape.Agent      // scrape's own, as are those that follow
+	shaper *transform.Shaper // of the last scrape, as are shaped and labels
 	shaped *config.Config
 	labels labels.Labels
 
 	mu     sync.Mutex
-	target target.Target
+	target discovery.Target
 	goneAt time.Time        // zero while there is such a target
 	latest *expose.Snapshot // nil before the first scrape
 	good   *expose.Block    // of the last scrape that succeeded
 	goodAt time.Time
 }
 
-func newGateway(f *fleet, t target.Target) *gateway {
+func newGateway(f *fleet, t discovery.Target) *gateway {
 	g := &gateway{fleet: f, name: t.Gateway, target: t, changed: make(chan struct{}, 1)}
 	g.link = scrape.NewLink(g.dial)
 	g.shared.Do = g.scrape
@@ -58,7 +58,7 @@ func (g *gateway) dial(ctx context.Context, network, address string) (net.Conn, 
 	return conn, nil
 }
 
-func (g *gateway) current() target.Target {
+func (g *gateway) current() discovery.Target {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.target
@@ -74,7 +74,7 @@ func (g *gateway) goneSince() time.Time {
 }
 
 // retarget takes the target's new state.
-func (g *gateway) retarget(t target.Target) {
+func (g *gateway) retarget(t discovery.Target) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	isNews := g.target.IsLeaving != t.IsLeaving || !g.goneAt.IsZero()
@@ -250,7 +250,7 @@ func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
 }
 
 // read gets a page and makes series of it, and notes in s what that took.
-func (g *gateway) read(ctx context.Context, client *scrape.Client, t target.Target, shaper *shape.Shaper, s *expose.Snapshot) (series []shape.Series, err error) {
+func (g *gateway) read(ctx context.Context, client *scrape.Client, t discovery.Target, shaper *transform.Shaper, s *expose.Snapshot) (series []transform.Series, err error) {
 	shaper.Begin()
 	g.agent.Begin()
 	s.Bytes, err = client.Page(ctx, g.link, t.URL, func(sample scrape.Sample) {
@@ -269,10 +269,10 @@ func (g *gateway) read(ctx context.Context, client *scrape.Client, t target.Targ
 
 // shaperFor returns the shaper of the last scrape, or a new one where the
 // configuration or the target's labels have changed.
-func (g *gateway) shaperFor(cfg *config.Config, t target.Target) *shape.Shaper {
+func (g *gateway) shaperFor(cfg *config.Config, t discovery.Target) *transform.Shaper {
 	if g.shaper == nil || g.shaped != cfg || !labels.Equal(g.labels, t.Labels) {
 		g.shaped, g.labels = cfg, t.Labels
-		g.shaper = shape.New(shape.Options{
+		g.shaper = transform.New(transform.Options{
 			Format: cfg.Scrape.Format, Labels: t.Labels, Relabel: cfg.MetricRelabelConfigs, Rules: cfg.Rules, MaxSeries: cfg.Scrape.MaxSeries,
 		})
 	}

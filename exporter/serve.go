@@ -21,8 +21,8 @@ import (
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/expose"
-	"github.com/moodring/moodring/exporter/internal/target"
 )
 
 // check tells whether the file at path can be used, and what it comes to.
@@ -31,11 +31,11 @@ func check(path string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	targets, err := target.Static(cfg.Gateways, cfg.RelabelConfigs)
+	targets, err := discovery.Static(cfg.Gateways, cfg.RelabelConfigs)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	listed, err := target.CheckFiles(cfg.FileSD)
+	listed, err := discovery.CheckFiles(cfg.FileSD)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/plugin/internal/hosttest"
+	"github.com/moodring/moodring/plugin/internal/abitest"
 )
 
 // recorded is a reply of KServe's own server; testdata/kserve/record.py writes
@@ -19,7 +19,7 @@ import (
 type recorded struct {
 	Name, Path string
 	Status     int
-	Headers    hosttest.Headers
+	Headers    abitest.Headers
 	Body       latin1
 }
 
@@ -116,7 +116,7 @@ func TestKServesReplies(t *testing.T) {
 	replies := recordedReplies(t)
 	for name, body := range bothBodies(t) {
 		t.Run(name, func(t *testing.T) {
-			var proxy hosttest.Proxy
+			var proxy abitest.Proxy
 			vm, filter := body.start(t, &proxy, "")
 			for _, reply := range replies {
 				pass := exchange{Path: reply.Path, Status: strconv.Itoa(reply.Status), Headers: reply.Headers, Body: strings.SplitAfter(string(reply.Body), ",")}

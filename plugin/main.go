@@ -5,8 +5,8 @@
 package main
 
 import (
+	"github.com/moodring/moodring/plugin/internal/abi"
 	"github.com/moodring/moodring/plugin/internal/filter"
-	"github.com/moodring/moodring/plugin/internal/host"
 )
 
 // main is not called when the host loads the filter as a reactor: wasip1 with
@@ -15,7 +15,7 @@ func main() {}
 
 // vm is what the proxy calls, by the functions below. They are functions, so what
 // they call can stand nowhere but in a variable.
-var vm = filter.New(&host.Envoy{})
+var vm = filter.New(&abi.Envoy{})
 
 //go:wasmexport proxy_abi_version_0_2_1
 func abiVersion() {}

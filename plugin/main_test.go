@@ -16,13 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/moodring/moodring/plugin/internal/abi"
+	"github.com/moodring/moodring/plugin/internal/abitest"
 	"github.com/moodring/moodring/plugin/internal/filter"
-	"github.com/moodring/moodring/plugin/internal/host"
-	"github.com/moodring/moodring/plugin/internal/hosttest"
 )
 
 // body starts the filter in a VM.
-type body func(*testing.T, *hosttest.VM) host.Filter
+type body func(*testing.T, *abitest.VM) abi.Filter
 
 // bothBodies are the two that every case runs on: the code as it is, and as
 // compiled wasm.
@@ -30,8 +30,8 @@ func bothBodies(t *testing.T) map[string]body {
 	t.Helper()
 	wasm := compiled(t)
 	return map[string]body{
-		"native": func(_ *testing.T, vm *hosttest.VM) host.Filter { return filter.New(vm) },
-		"wasm": func(t *testing.T, vm *hosttest.VM) host.Filter {
+		"native": func(_ *testing.T, vm *abitest.VM) abi.Filter { return filter.New(vm) },
+		"wasm": func(t *testing.T, vm *abitest.VM) abi.Filter {
 			t.Helper()
 			instance, err := wasm.Run(t.Context(), vm)
 			if err != nil {
@@ -43,13 +43,13 @@ func bothBodies(t *testing.T) map[string]body {
 }
 
 // compiled returns the filter as wasm, until the test ends.
-func compiled(t *testing.T) *hosttest.Wasm {
+func compiled(t *testing.T) *abitest.Wasm {
 	t.Helper()
 	code, err := os.ReadFile(wasmFile(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wasm, err := hosttest.Compile(t.Context(), code)
+	wasm, err := abitest.Compile(t.Context(), code)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,9 +81,9 @@ func build(t *testing.T, directory string) (wasm string) {
 }
 
 // start starts the filter's plugin with a configuration.
-func (b body) start(t *testing.T, proxy *hosttest.Proxy, config string) (*hosttest.VM, host.Filter) {
+func (b body) start(t *testing.T, proxy *abitest.Proxy, config string) (*abitest.VM, abi.Filter) {
 	t.Helper()
-	vm := hosttest.NewVM(proxy)
+	vm := abitest.NewVM(proxy)
 	vm.Config = []byte(config)
 	filter := b(t, vm)
 	if !vm.Start(filter) {
@@ -93,8 +93,8 @@ func (b body) start(t *testing.T, proxy *hosttest.Proxy, config string) (*hostte
 }
 
 type (
-	exchange = hosttest.Exchange
-	headers  = hosttest.Headers
+	exchange = abitest.Exchange
+	headers  = abitest.Headers
 )
 
 const (
@@ -260,7 +260,7 @@ func TestFilter(t *testing.T) {
 	for name, body := range bothBodies(t) {
 		for _, test := range tests {
 			t.Run(name+"/"+test.name, func(t *testing.T) {
-				var proxy hosttest.Proxy
+				var proxy abitest.Proxy
 				vm, filter := body.start(t, &proxy, test.config)
 				for _, exchange := range test.exchanges {
 					vm.Pass(filter, &exchange)
@@ -448,7 +448,7 @@ func TestAcceptEncoding(t *testing.T) {
 	for name, body := range bothBodies(t) {
 		for _, test := range tests {
 			t.Run(name+"/"+test.name, func(t *testing.T) {
-				vm, filter := body.start(t, &hosttest.Proxy{}, test.config)
+				vm, filter := body.start(t, &abitest.Proxy{}, test.config)
 				request := headers{{"accept-encoding", "gzip"}, {"accept", "*/*"}}
 				want := append(headers{{":path", test.path}}, request...)
 				if !test.isKept {
@@ -483,7 +483,7 @@ func TestTick(t *testing.T) {
 	reply := exchange{Path: bert, Body: []string{`{"predictions":["joy"]}`}}
 	for name, body := range bothBodies(t) {
 		t.Run(name, func(t *testing.T) {
-			var proxy hosttest.Proxy
+			var proxy abitest.Proxy
 			vm, filter := body.start(t, &proxy, "")
 			check := func(when string, want map[string]uint64, tick uint32) {
 				t.Helper()
@@ -500,7 +500,7 @@ func TestTick(t *testing.T) {
 			vm.End(filter, 2, &reply)
 			vm.End(filter, 3, &reply)
 			check("two of four have ended", nil, 100)
-			filter.Tick(hosttest.Root)
+			filter.Tick(abitest.Root)
 			check("the tick came", told(2), 0)
 			vm.End(filter, 4, &reply)
 			check("one more has ended", told(2), 100)
@@ -513,7 +513,7 @@ func TestTick(t *testing.T) {
 func TestBadConfigStopsTheFilter(t *testing.T) {
 	for name, body := range bothBodies(t) {
 		t.Run(name, func(t *testing.T) {
-			vm := hosttest.NewVM(&hosttest.Proxy{})
+			vm := abitest.NewVM(&abitest.Proxy{})
 			vm.Config = []byte(`{"maxLabels":-1}`)
 			if vm.Start(body(t, vm)) {
 				t.Error("started")
@@ -530,7 +530,7 @@ func TestBadConfigStopsTheFilter(t *testing.T) {
 // requests than for some, nor for a reply in one long piece.
 func TestMemoryStaysAsItIs(t *testing.T) {
 	wasm := compiled(t)
-	vm := hosttest.NewVM(&hosttest.Proxy{})
+	vm := abitest.NewVM(&abitest.Proxy{})
 	filter, err := wasm.Run(t.Context(), vm)
 	if err != nil {
 		t.Fatal(err)

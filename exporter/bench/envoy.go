@@ -15,7 +15,7 @@ import (
 
 	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/scrape"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // envoyClusters make some 100,000 statistics.
@@ -91,7 +91,7 @@ func (e *envoy) pageBytes(ctx context.Context, path string) (int64, error) {
 
 // scraper scrapes as the exporter does, by its own code.
 func (e *envoy) scraper(ctx context.Context, format config.Format, emit func(scrape.Sample)) func() (int64, error) {
-	client := &scrape.Client{Format: format, Filter: shape.Filter(nil), MaxPageBytes: 64 << 20, MaxLineBytes: maxLine, Timeout: 10 * time.Second}
+	client := &scrape.Client{Format: format, Filter: transform.Filter(nil), MaxPageBytes: 64 << 20, MaxLineBytes: maxLine, Timeout: 10 * time.Second}
 	link := scrape.NewLink(nil)
 	return func() (int64, error) {
 		address, err := url.Parse(e.admin)

@@ -28,7 +28,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/moodring/moodring/exporter/internal/config"
-	"github.com/moodring/moodring/exporter/internal/target"
+	"github.com/moodring/moodring/exporter/internal/discovery"
 )
 
 // TestKubernetes runs on one cluster, in order: the last part looks at what the
@@ -55,7 +55,7 @@ func TestKubernetes(t *testing.T) {
 
 // discovered is what a Discovery with the exporter's account finds.
 type discovered struct {
-	lists  chan []target.Target // the latest alone
+	lists  chan []discovery.Target // the latest alone
 	failed chan string
 	log    *strings.Builder
 }
@@ -64,15 +64,15 @@ type discovered struct {
 // exporter's account's.
 func discover(t *testing.T, c *cluster, yaml string) *discovered {
 	t.Helper()
-	d := &discovered{make(chan []target.Target, 1), make(chan string, 100), new(strings.Builder)}
+	d := &discovered{make(chan []discovery.Target, 1), make(chan string, 100), new(strings.Builder)}
 	cfg, err := config.Parse([]byte(strings.ReplaceAll(yaml, "KUBECONFIG", c.kubeconfig(t))))
 	must(t, err)
-	plan, err := target.NewPlan(cfg)
+	plan, err := discovery.NewPlan(cfg)
 	must(t, err)
-	discovery := target.NewDiscovery(target.Options{
+	discovery := discovery.NewDiscovery(discovery.Options{
 		Logger: slog.New(slog.NewTextHandler(d.log, nil)),
 		Failed: func(source string) { d.failed <- source },
-		Publish: func(targets []target.Target, _ bool) {
+		Publish: func(targets []discovery.Target, _ bool) {
 			select {
 			case <-d.lists:
 			default:
@@ -90,7 +90,7 @@ func discover(t *testing.T, c *cluster, yaml string) *discovered {
 }
 
 // wait waits until the list is what is wanted, each target as text.
-func (d *discovered) wait(t *testing.T, want ...string) []target.Target {
+func (d *discovered) wait(t *testing.T, want ...string) []discovery.Target {
 	t.Helper()
 	var got []string
 	late := time.After(patience)
@@ -106,7 +106,7 @@ func (d *discovered) wait(t *testing.T, want ...string) []target.Target {
 	}
 }
 
-func texts(list []target.Target) []string {
+func texts(list []discovery.Target) []string {
 	var texts []string
 	for _, target := range list {
 		text := target.URL.String() + " " + target.Labels.String()

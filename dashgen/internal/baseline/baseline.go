@@ -21,7 +21,7 @@ import (
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
@@ -78,17 +78,17 @@ func Record(ctx context.Context, url, name, version string, from, to time.Time) 
 		return Mix{}, fmt.Errorf("address of Prometheus %q: %w", url, err)
 	}
 	asking := asking{promv1.NewAPI(client), url, to}
-	values := query.Values{
+	values := promql.Values{
 		Match:  map[string]string{contract.LabelModel: "=" + strconv.Quote(name)},
 		Window: model.Duration(to.Sub(from)).String(),
 	}
 	if version != "" {
 		values.Match[contract.LabelVersion] = "=" + strconv.Quote(version)
 	}
-	grown := func(q query.Query, by ...string) string {
-		return query.SumBy(query.Growth(q, query.Window), by...).Text(values)
+	grown := func(q promql.Query, by ...string) string {
+		return promql.SumBy(promql.Growth(q, promql.Window), by...).Text(values)
 	}
-	answers, err := asking.vector(ctx, grown(query.Select(contract.Predictions), contract.LabelLabel))
+	answers, err := asking.vector(ctx, grown(promql.Select(contract.Predictions), contract.LabelLabel))
 	if err != nil {
 		return Mix{}, err
 	}
@@ -96,7 +96,7 @@ func Record(ctx context.Context, url, name, version string, from, to time.Time) 
 		return Mix{}, fmt.Errorf("baseline: Prometheus at %s has no %s of a model %q from %s to %s; see the model's name in the board's variable",
 			url, contract.Predictions, name, from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
-	mean, err := asking.vector(ctx, grown(query.Sum(contract.Confidence))+" / "+grown(query.Count(contract.Confidence)))
+	mean, err := asking.vector(ctx, grown(promql.Sum(contract.Confidence))+" / "+grown(promql.Count(contract.Confidence)))
 	if err != nil {
 		return Mix{}, err
 	}

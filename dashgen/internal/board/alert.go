@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // Alert is a state in which someone should look, though no one is watching.
@@ -16,7 +16,7 @@ type Alert struct {
 	// Summary is the alert in a line; {{ $labels.model }} is a label's value.
 	Summary string
 	// When answers with one series for each thing that is wrong.
-	When query.Query
+	When promql.Query
 	For  time.Duration
 	// Steps are what to do, first things first.
 	Steps []string
@@ -38,7 +38,7 @@ const AlertRange = "5m"
 func (a Alert) Text() string { return a.When.Text(Everywhere()) }
 
 // Everywhere returns what rules fill their queries with.
-func Everywhere() query.Values { return query.Everywhere(AlertRange, query.DriftWindow) }
+func Everywhere() promql.Values { return promql.Everywhere(AlertRange, promql.DriftWindow) }
 
 func (a Alert) validate() error {
 	if err := a.When.Err(); err != nil {

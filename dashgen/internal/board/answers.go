@@ -4,10 +4,10 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-func predictions() query.Query { return query.Rate(query.Select(contract.Predictions)) }
+func predictions() promql.Query { return promql.Rate(promql.Select(contract.Predictions)) }
 
 func answersTotal() Observable {
 	return Observable{
@@ -15,7 +15,7 @@ func answersTotal() Observable {
 		Question: "How often did the models give each answer, since their gateways started?",
 		Kind:     Bars,
 		Unit:     Count,
-		Series:   []Series{{query.SumBy(query.Select(contract.Predictions), contract.LabelLabel), "{{label}}"}},
+		Series:   []Series{{promql.SumBy(promql.Select(contract.Predictions), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
 		NoAlert:  "a total only grows, until a gateway restarts and begins again at 0",
 		Next:     "A label that is missing here was never a reply's top label. Under other are the answers past the limit on labels.",
@@ -28,7 +28,7 @@ func answersByModel() Observable {
 		Question: "How many answers does each model give a second?",
 		Kind:     Lines,
 		Unit:     PerSecond,
-		Series:   []Series{{query.SumBy(predictions(), contract.LabelModel), "{{model}}"}},
+		Series:   []Series{{promql.SumBy(predictions(), contract.LabelModel), "{{model}}"}},
 		Opens:    &Door{UID: modelUID, Label: contract.LabelModel},
 		NoAlert:  "how many answers there are is up to the callers",
 		Next:     "A click on a line opens the model's own board.",
@@ -41,7 +41,7 @@ func answersByLabel() Observable {
 		Question: "How many answers does each label get a second?",
 		Kind:     Lines,
 		Unit:     PerSecond,
-		Series:   []Series{{query.SumBy(predictions(), contract.LabelLabel), "{{label}}"}},
+		Series:   []Series{{promql.SumBy(predictions(), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
 		NoAlert:  "how many answers there are is up to the callers",
 		Next:     "A batch counts once for each of its predictions: compare with Requests by code before suspecting the model.",
@@ -54,14 +54,14 @@ func labelMix() Observable {
 		Question: "Which part of the answers does each label get?",
 		Kind:     Areas,
 		Unit:     Share,
-		Series:   []Series{{query.ShareBy(predictions(), contract.LabelLabel), "{{label}}"}},
+		Series:   []Series{{promql.ShareBy(predictions(), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
 		NoAlert:  "which mix is right differs from model to model: see Label drift, which compares with a baseline",
 		Next:     "When the mix moves, look for a new revision of the model, then for other callers or other texts. Empty while there are no answers.",
 	}
 }
 
-func buckets() query.Query { return query.Rate(query.Buckets(contract.Confidence)) }
+func buckets() promql.Query { return promql.Rate(promql.Buckets(contract.Confidence)) }
 
 func confidence() Observable {
 	return Observable{
@@ -69,27 +69,27 @@ func confidence() Observable {
 		Question: "How sure are the models of their answers?",
 		Kind:     Heatmap,
 		Unit:     Score,
-		Series:   []Series{{query.SumBy(buckets(), contract.LabelBucket), "{{le}}"}},
+		Series:   []Series{{promql.SumBy(buckets(), contract.LabelBucket), "{{le}}"}},
 		NoAlert:  "a picture of a distribution; its middle is in Median confidence",
 		Next:     "A band that sinks means texts the model was not made for, or another model than you think.",
 	}
 }
 
 func medianConfidence() Observable {
-	byModel := query.Quantile(0.5, query.SumBy(buckets(), contract.LabelBucket, contract.LabelModel))
+	byModel := promql.Quantile(0.5, promql.SumBy(buckets(), contract.LabelBucket, contract.LabelModel))
 	return Observable{
 		Title:      "Median confidence",
 		Question:   "How sure is the model of half of the answers of each label, at least?",
 		Kind:       Lines,
 		Unit:       Score,
-		Series:     []Series{{query.Quantile(0.5, query.SumBy(buckets(), contract.LabelBucket, contract.LabelLabel)), "{{label}}"}},
+		Series:     []Series{{promql.Quantile(0.5, promql.SumBy(buckets(), contract.LabelBucket, contract.LabelLabel)), "{{label}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 0.5, Level: Good}},
 		Colors:     emotions(),
 		Alert: &Alert{
 			Name:     "MoodringConfidenceLow",
 			Severity: Warning,
 			Summary:  "Half of the answers of {{ $labels.model }} have a score under 0.5.",
-			When:     query.Below(byModel, 0.5),
+			When:     promql.Below(byModel, 0.5),
 			For:      15 * time.Minute,
 			Steps: []string{
 				"On the model's board, see in Confidence by version whether one version is the cause; if so, roll it back.",
@@ -102,7 +102,7 @@ func medianConfidence() Observable {
 }
 
 func overflow() Observable {
-	byKind := query.SumBy(query.Rate(query.Select(contract.Overflow)), contract.LabelKind)
+	byKind := promql.SumBy(promql.Rate(promql.Select(contract.Overflow)), contract.LabelKind)
 	return Observable{
 		Title:    "Overflow",
 		Question: "Are there more labels or models than are kept apart, so that answers go under other or under a cut label?",
@@ -113,7 +113,7 @@ func overflow() Observable {
 			Name:     "MoodringOverflow",
 			Severity: Warning,
 			Summary:  "Answers go past the limit on {{ $labels.kind }}.",
-			When:     query.Above(byKind, 0),
+			When:     promql.Above(byKind, 0),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"labels: see on the model's board which labels it answers with. Free text is no label: count such a model's answers elsewhere.",

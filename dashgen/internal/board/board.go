@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // Board is one dashboard.
@@ -28,8 +28,8 @@ type Board struct {
 }
 
 // Scope returns what the reader of the board chooses.
-func (b Board) Scope() query.Scope {
-	var scope query.Scope
+func (b Board) Scope() promql.Scope {
+	var scope promql.Scope
 	for _, v := range b.Variables {
 		scope = append(scope, v.Choice)
 	}
@@ -42,14 +42,14 @@ type Event struct {
 	Text  string // with {{label}} for a label's value
 	// When answers with one series for each thing that happened, for as long
 	// as the mark is wide.
-	When  query.Query
+	When  promql.Query
 	Color string // as #rrggbb
 }
 
 // Variable is a choice at the top of the dashboard.
 type Variable struct {
 	Title  string
-	Choice query.Choice
+	Choice promql.Choice
 }
 
 // Row is a headed group of panels.
@@ -81,7 +81,7 @@ type Observable struct {
 // Series is a query, and the name of each series it answers with: text in
 // which {{label}} is a label's value.
 type Series struct {
-	Query  query.Query
+	Query  promql.Query
 	Legend string
 }
 
@@ -258,7 +258,7 @@ func (s Series) validate() error {
 }
 
 // named checks that a text with {{label}} in it tells the series of q apart.
-func named(text string, q query.Query) error {
+func named(text string, q promql.Query) error {
 	var named []string
 	for _, match := range placeholder.FindAllStringSubmatch(text, -1) {
 		named = append(named, match[1])

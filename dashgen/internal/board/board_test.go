@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 func TestAllIsValid(t *testing.T) {
@@ -116,18 +116,18 @@ func TestValidateRefuses(t *testing.T) {
 		{"no question", func(b *Board) { first(b).Question = "" }, "a question"},
 		{"no next step", func(b *Board) { first(b).Next = "" }, "what to do next"},
 		{"no query", func(b *Board) { first(b).Series = nil }, "needs a query"},
-		{"empty query", func(b *Board) { first(b).Series[0].Query = query.Query{} }, "no query"},
-		{"unknown metric", func(b *Board) { first(b).Series[0].Query = query.Select("up") }, "up is not in the contract"},
+		{"empty query", func(b *Board) { first(b).Series[0].Query = promql.Query{} }, "no query"},
+		{"unknown metric", func(b *Board) { first(b).Series[0].Query = promql.Select("up") }, "up is not in the contract"},
 		{"unknown kind", func(b *Board) { first(b).Kind = "pie" }, "unknown kind"},
 		{"unknown unit", func(b *Board) { first(b).Unit = "apples" }, "unknown unit"},
 		{"neither alert nor reason", func(b *Board) { first(b).NoAlert = "" }, "an alert or a reason"},
 		{"both alert and reason", func(b *Board) { first(b).Alert = alertOf(b) }, "an alert or a reason"},
 		{"alert without a length", func(b *Board) { alertOf(b).For = 0 }, "how long"},
-		{"alert of nothing", func(b *Board) { alertOf(b).When = query.Query{} }, "no query"},
+		{"alert of nothing", func(b *Board) { alertOf(b).When = promql.Query{} }, "no query"},
 		{"alert without steps", func(b *Board) { alertOf(b).Steps = nil }, "the steps to take"},
 		{"alert that mixes series", func(b *Board) { alertOf(b).Summary = "it is unsure" }, `and its series have ["model"]`},
 		{"event without a text", func(b *Board) { b.Events[0].Text = "" }, "a text and a colour"},
-		{"event of nothing", func(b *Board) { b.Events[0].When = query.Query{} }, "no query"},
+		{"event of nothing", func(b *Board) { b.Events[0].When = promql.Query{} }, "no query"},
 		{"event that mixes series", func(b *Board) { b.Events[0].Text = "{{model}}" }, "different version apart"},
 		{"dollar in the text", func(b *Board) { first(b).Next = "pay $gateway" }, "for a variable"},
 		{"legend of no label", func(b *Board) { first(b).Series[0].Legend = "{{label}} {{color}}" }, "no label color"},
@@ -156,7 +156,7 @@ func TestSetRefuses(t *testing.T) {
 		{"excuse for no metric", func(s *Set) { s.Unused = append(s.Unused, Unused{"gone", "why"}) }, "gone: listed as unused"},
 		{"series that nothing records", func(s *Set) { s.Recordings = s.Recordings[1:] }, "moodring:answers:increase: nothing records it"},
 		{"recording that nothing reads", func(s *Set) {
-			s.Recordings = append(s.Recordings, query.Record("moodring:idle", query.Select(contract.Replies), ""))
+			s.Recordings = append(s.Recordings, promql.Record("moodring:idle", promql.Select(contract.Replies), ""))
 		}, "moodring:idle: nothing reads it"},
 		{"uid twice", func(s *Set) { s.Boards[1].UID = s.Boards[0].UID }, "uid moodring-overview stands twice"},
 		{"file twice", func(s *Set) { s.Boards[1].File = s.Boards[0].File }, "file grafana-dashboard stands twice"},

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // Exporter is whether the numbers of all other boards arrive.
@@ -24,7 +24,9 @@ func Exporter() Board {
 	}
 }
 
-func up() query.Query { return query.MinBy(query.Select(contract.ExporterUp), contract.LabelGateway) }
+func up() promql.Query {
+	return promql.MinBy(promql.Select(contract.ExporterUp), contract.LabelGateway)
+}
 
 func gateways() Observable {
 	return Observable{
@@ -38,7 +40,7 @@ func gateways() Observable {
 			Name:     "MoodringGatewayDown",
 			Severity: Critical,
 			Summary:  "The exporter cannot read {{ $labels.gateway }}.",
-			When:     query.Below(up(), 1),
+			When:     promql.Below(up(), 1),
 			For:      2 * time.Minute,
 			Steps: []string{
 				"The exporter's log says why it cannot be read: refused, timed out, too large, or no statistics page.",
@@ -69,7 +71,7 @@ func scrapeTime() Observable {
 		Question: "How long does it take to read a gateway?",
 		Kind:     Lines,
 		Unit:     Seconds,
-		Series:   []Series{{query.MaxBy(query.Select(contract.ExporterDuration), contract.LabelGateway), "{{gateway}}"}},
+		Series:   []Series{{promql.MaxBy(promql.Select(contract.ExporterDuration), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "past the scrape's time limit the gateway counts as down, which has an alert",
 		Next:     "A gateway with many listeners and clusters has many stats: see that only those of Moodring are asked for.",
 	}
@@ -81,7 +83,7 @@ func scrapeBytes() Observable {
 		Question: "How much does the exporter read from each gateway?",
 		Kind:     Lines,
 		Unit:     Bytes,
-		Series:   []Series{{query.SumBy(query.Rate(query.Select(contract.ExporterBytes)), contract.LabelGateway), "{{gateway}}"}},
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.ExporterBytes)), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "the exporter has a limit of its own on a page's size",
 		Next:     "It grows with the gateway's clusters and listeners, where the gateway cannot be asked for Moodring's statistics alone.",
 	}
@@ -93,14 +95,14 @@ func failedScrapes() Observable {
 		Question: "How often does the exporter fail to read a gateway?",
 		Kind:     Lines,
 		Unit:     PerSecond,
-		Series:   []Series{{query.SumBy(query.Rate(query.Select(contract.ExporterErrors)), contract.LabelGateway), "{{gateway}}"}},
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.ExporterErrors)), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "a gateway that cannot be read counts as down, which has an alert",
 		Next:     "The exporter's log says why. A few while a gateway restarts are as it should be.",
 	}
 }
 
 func leftOut() Observable {
-	dropped := query.SumBy(query.Rate(query.Select(contract.ExporterDropped)), contract.LabelGateway)
+	dropped := promql.SumBy(promql.Rate(promql.Select(contract.ExporterDropped)), contract.LabelGateway)
 	return Observable{
 		Title:    "Left out",
 		Question: "Does the exporter leave series out?",
@@ -111,7 +113,7 @@ func leftOut() Observable {
 			Name:     "MoodringSeriesDropped",
 			Severity: Warning,
 			Summary:  "Series of {{ $labels.gateway }} are left out.",
-			When:     query.Above(dropped, 0),
+			When:     promql.Above(dropped, 0),
 			For:      15 * time.Minute,
 			Steps: []string{
 				"See that the plugin and the exporter are of one version: a name that cannot be decoded is dropped.",
@@ -128,14 +130,14 @@ func series() Observable {
 		Question: "How many series does each gateway have?",
 		Kind:     Lines,
 		Unit:     Count,
-		Series:   []Series{{query.MaxBy(query.Select(contract.ExporterSamples), contract.LabelGateway), "{{gateway}}"}},
+		Series:   []Series{{promql.MaxBy(promql.Select(contract.ExporterSamples), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "the exporter has a limit of its own",
 		Next:     "Labels come from the models: a count that keeps growing means a model whose labels are free text.",
 	}
 }
 
 func configuration() Observable {
-	sound := query.MinBy(query.Select(contract.ExporterReload))
+	sound := promql.MinBy(promql.Select(contract.ExporterReload))
 	return Observable{
 		Title:      "Configuration",
 		Question:   "Was the exporter's configuration sound when it was last read?",
@@ -147,7 +149,7 @@ func configuration() Observable {
 			Name:     "MoodringConfigurationRefused",
 			Severity: Warning,
 			Summary:  "The exporter refuses its configuration, and goes on with the one before.",
-			When:     query.Above(query.CountBy(query.Below(query.Select(contract.ExporterReload), 1)), 0),
+			When:     promql.Above(promql.CountBy(promql.Below(promql.Select(contract.ExporterReload), 1)), 0),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"The exporter's log says which line of the file is wrong, and what to write instead.",
@@ -165,14 +167,14 @@ func configurationAge() Observable {
 		Question: "How long has the exporter's configuration been in use?",
 		Kind:     Number,
 		Unit:     Seconds,
-		Series:   []Series{{query.Since(query.MaxBy(query.Select(contract.ExporterReloadTime))), "in use"}},
+		Series:   []Series{{promql.Since(promql.MaxBy(promql.Select(contract.ExporterReloadTime))), "in use"}},
 		NoAlert:  "a configuration does not go bad with age; one that is refused has an alert",
 		Next:     "If it is older than your last change, the change was not read: see Configuration.",
 	}
 }
 
 func discovery() Observable {
-	failures := query.SumBy(query.Rate(query.Select(contract.ExporterDiscoveryErrors)), contract.LabelSource)
+	failures := promql.SumBy(promql.Rate(promql.Select(contract.ExporterDiscoveryErrors)), contract.LabelSource)
 	return Observable{
 		Title:    "Discovery",
 		Question: "Does the exporter fail to find out which gateways there are?",
@@ -184,7 +186,7 @@ func discovery() Observable {
 			Name:     "MoodringDiscoveryFailing",
 			Severity: Warning,
 			Summary:  "The exporter cannot find out by {{ $labels.source }} which gateways there are.",
-			When:     query.Above(failures, 0),
+			When:     promql.Above(failures, 0),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"The exporter's log says what failed: a file that cannot be read, a name that does not resolve, rights that are missing in Kubernetes.",
@@ -201,7 +203,7 @@ func builds() Observable {
 		Question: "Which versions of the exporter run?",
 		Kind:     Table,
 		Unit:     Count,
-		Series:   []Series{{query.CountBy(query.Select(contract.ExporterBuild), "version", "goversion"), "{{version}} {{goversion}}"}},
+		Series:   []Series{{promql.CountBy(promql.Select(contract.ExporterBuild), "version", "goversion"), "{{version}} {{goversion}}"}},
 		NoAlert:  "two versions side by side are a rollout",
 		Next:     "Name the version when you report a fault. The plugin should be of the same one.",
 	}

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // Gateway is what passes the gateways, what they refuse, and how long the
@@ -27,21 +27,21 @@ func Gateway() Board {
 }
 
 func repliesByOutcome() Observable {
-	byModel := func(where ...query.Where) query.Query {
-		return query.SumBy(query.Rate(query.Select(contract.Replies, where...)), contract.LabelModel)
+	byModel := func(where ...promql.Where) promql.Query {
+		return promql.SumBy(promql.Rate(promql.Select(contract.Replies, where...)), contract.LabelModel)
 	}
 	return Observable{
 		Title:    "Replies by outcome",
 		Question: "Could the models' replies be read?",
 		Kind:     Lines,
 		Unit:     PerSecond,
-		Series:   []Series{{query.SumBy(query.Rate(query.Select(contract.Replies)), contract.LabelOutcome), "{{outcome}}"}},
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.Replies)), contract.LabelOutcome), "{{outcome}}"}},
 		Colors:   outcomes(),
 		Alert: &Alert{
 			Name:     "MoodringRepliesUnparsed",
 			Severity: Warning,
 			Summary:  "{{ $value | humanizePercentage }} of the replies of {{ $labels.model }} are in no shape that can be read.",
-			When:     query.Above(query.Divide(byModel(query.Where{Label: contract.LabelOutcome, Value: contract.OutcomeUnparsed}), byModel()), 0.05),
+			When:     promql.Above(promql.Divide(byModel(promql.Where{Label: contract.LabelOutcome, Value: contract.OutcomeUnparsed}), byModel()), 0.05),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"Ask the model for one prediction, past the gateway, and compare its reply with KServe's protocol: predictions in V1, outputs in V2.",
@@ -53,12 +53,12 @@ func repliesByOutcome() Observable {
 	}
 }
 
-func requests(where ...query.Where) query.Query {
-	return query.SumBy(query.Rate(query.Select(contract.Requests, where...)), contract.LabelGateway)
+func requests(where ...promql.Where) promql.Query {
+	return promql.SumBy(promql.Rate(promql.Select(contract.Requests, where...)), contract.LabelGateway)
 }
 
-func failing() query.Query {
-	return query.Divide(requests(query.Where{Label: contract.LabelCodeClass, Value: "5xx"}), requests())
+func failing() promql.Query {
+	return promql.Divide(requests(promql.Where{Label: contract.LabelCodeClass, Value: "5xx"}), requests())
 }
 
 func requestsByCode() Observable {
@@ -67,13 +67,13 @@ func requestsByCode() Observable {
 		Question: "How do the gateways answer their callers?",
 		Kind:     Lines,
 		Unit:     PerSecond,
-		Series:   []Series{{query.SumBy(query.Rate(query.Select(contract.Requests)), contract.LabelCodeClass), "{{code_class}}"}},
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.Requests)), contract.LabelCodeClass), "{{code_class}}"}},
 		Colors:   codeClasses(),
 		Alert: &Alert{
 			Name:     "MoodringGatewayErrors",
 			Severity: Critical,
 			Summary:  "{{ $labels.gateway }} answers {{ $value | humanizePercentage }} of its requests with 5xx.",
-			When:     query.Above(failing(), 0.05),
+			When:     promql.Above(failing(), 0.05),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"The gateway's access log has the response flags: UF or UH mean that no model server could be reached, DC that the caller left.",
@@ -113,15 +113,15 @@ func failedRequests() Observable {
 // upstreams shortens the names that Istio gives its clusters,
 // outbound|80||bert.default.svc.cluster.local to bert.default:80. A legend of the
 // long ones takes the place of the lines.
-func upstreams(q query.Query) query.Query {
-	return query.Relabel(q, contract.LabelUpstream, `outbound\|([0-9]+)\|\|([^.]+\.[^.]+)\.svc\.cluster\.local`, "$2:$1")
+func upstreams(q promql.Query) promql.Query {
+	return promql.Relabel(q, contract.LabelUpstream, `outbound\|([0-9]+)\|\|([^.]+\.[^.]+)\.svc\.cluster\.local`, "$2:$1")
 }
 
-func modelTimeBuckets() query.Query { return query.Rate(query.Buckets(contract.UpstreamDuration)) }
+func modelTimeBuckets() promql.Query { return promql.Rate(promql.Buckets(contract.UpstreamDuration)) }
 
 func modelTime() Observable {
-	quantile := func(phi float64) query.Query {
-		return upstreams(query.Quantile(phi, query.SumBy(modelTimeBuckets(), contract.LabelBucket, contract.LabelUpstream)))
+	quantile := func(phi float64) promql.Query {
+		return upstreams(promql.Quantile(phi, promql.SumBy(modelTimeBuckets(), contract.LabelBucket, contract.LabelUpstream)))
 	}
 	return Observable{
 		Title:    "Model time",
@@ -140,16 +140,16 @@ func modelTimes() Observable {
 		Question: "How are the times in which the models answer spread?",
 		Kind:     Heatmap,
 		Unit:     Seconds,
-		Series:   []Series{{query.SumBy(modelTimeBuckets(), contract.LabelBucket), "{{le}}"}},
+		Series:   []Series{{promql.SumBy(modelTimeBuckets(), contract.LabelBucket), "{{le}}"}},
 		NoAlert:  "a picture of a distribution; its middle and its end are in Model time",
 		Next:     "Two bands are two kinds of requests, or two kinds of servers.",
 	}
 }
 
 func meanModelTime() Observable {
-	mean := query.Divide(
-		query.SumBy(query.Rate(query.Sum(contract.UpstreamDuration)), contract.LabelUpstream),
-		query.SumBy(query.Rate(query.Count(contract.UpstreamDuration)), contract.LabelUpstream))
+	mean := promql.Divide(
+		promql.SumBy(promql.Rate(promql.Sum(contract.UpstreamDuration)), contract.LabelUpstream),
+		promql.SumBy(promql.Rate(promql.Count(contract.UpstreamDuration)), contract.LabelUpstream))
 	return Observable{
 		Title:    "Mean model time",
 		Question: "How long does each model, or other service behind the gateway, take to answer, on average?",
@@ -162,7 +162,7 @@ func meanModelTime() Observable {
 }
 
 func faults() Observable {
-	byGateway := query.SumBy(query.Rate(query.Select(contract.Faults)), contract.LabelGateway)
+	byGateway := promql.SumBy(promql.Rate(promql.Select(contract.Faults)), contract.LabelGateway)
 	return Observable{
 		Title:    "Plugin faults",
 		Question: "Does the plugin itself fail, so that replies pass uncounted?",
@@ -174,7 +174,7 @@ func faults() Observable {
 			Name:     "MoodringPluginFaults",
 			Severity: Warning,
 			Summary:  "The plugin in {{ $labels.gateway }} has faults: replies pass uncounted.",
-			When:     query.Above(byGateway, 0),
+			When:     promql.Above(byGateway, 0),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"The gateway's log has a line for the first faults, with what failed and never with a reply's text.",

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 const modelUID = "moodring-model"
@@ -34,9 +34,9 @@ func Model() Board {
 		Title:       "Moodring: model",
 		Description: "What one model answers, how sure it is, how far that is from its baseline, and how its versions differ.",
 		Variables: append(gatewayVariables(),
-			Variable{"Model", query.Choice{Metric: contract.Replies, Label: contract.LabelModel, One: true}},
-			Variable{"Version", query.Choice{Metric: contract.Replies, Label: contract.LabelVersion}},
-			Variable{"Label", query.Choice{Metric: contract.Predictions, Label: contract.LabelLabel}}),
+			Variable{"Model", promql.Choice{Metric: contract.Replies, Label: contract.LabelModel, One: true}},
+			Variable{"Version", promql.Choice{Metric: contract.Replies, Label: contract.LabelVersion}},
+			Variable{"Label", promql.Choice{Metric: contract.Predictions, Label: contract.LabelLabel}}),
 		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
 			{"Answers", []Observable{answersTotal(), answersByLabel(), labelMix()}},
@@ -50,13 +50,13 @@ func Model() Board {
 }
 
 func unsure() Observable {
-	low := query.SumBy(query.Rate(query.Buckets(contract.Confidence, query.Where{Label: contract.LabelBucket, Value: "0.5"})), contract.LabelLabel)
+	low := promql.SumBy(promql.Rate(promql.Buckets(contract.Confidence, promql.Where{Label: contract.LabelBucket, Value: "0.5"})), contract.LabelLabel)
 	return Observable{
 		Title:    "Unsure answers",
 		Question: "Which part of the answers of each label has a score of at most 0.5?",
 		Kind:     Lines,
 		Unit:     Share,
-		Series:   []Series{{query.Divide(low, query.SumBy(query.Rate(query.Count(contract.Confidence)), contract.LabelLabel)), "{{label}}"}},
+		Series:   []Series{{promql.Divide(low, promql.SumBy(promql.Rate(promql.Count(contract.Confidence)), contract.LabelLabel)), "{{label}}"}},
 		Colors:   emotions(),
 		NoAlert:  "MoodringConfidenceLow and MoodringConfidenceDrop watch the model as a whole",
 		Next:     "One label that is unsure while the others are not is short of examples in training, or close to another label: see Median margin.",
@@ -76,7 +76,7 @@ func labelDrift() Observable {
 			Name:     "MoodringLabelMixDrift",
 			Severity: Warning,
 			Summary:  "The labels of {{ $labels.model }}, version {{ $labels.version }}, have drifted from their baseline: index {{ $value | printf \"%.2f\" }}.",
-			When:     query.Above(stabilityIndex().Select(), psiWarning),
+			When:     promql.Above(stabilityIndex().Select(), psiWarning),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"On the model's board, Shifted labels shows which labels gained and which lost.",
@@ -99,7 +99,7 @@ func driftNow() Observable {
 		Question:   "Which models answer with another mix of labels than their baseline's, by the population stability index?",
 		Kind:       Bars,
 		Unit:       Distance,
-		Series:     []Series{{query.MaxBy(stabilityIndex().Select(), contract.LabelModel), "{{model}}"}},
+		Series:     []Series{{promql.MaxBy(stabilityIndex().Select(), contract.LabelModel), "{{model}}"}},
 		Thresholds: driftLevels(),
 		Needs:      needsMix,
 		Opens:      &Door{UID: modelUID, Label: contract.LabelModel},
@@ -121,7 +121,7 @@ func mixDistances() Observable {
 			Name:     "MoodringLabelMixFar",
 			Severity: Critical,
 			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, answers with another mix of labels than its baseline: distance {{ $value | printf \"%.2f\" }} of 1.",
-			When:     query.Above(mixDistance().Select(), distanceGreat),
+			When:     promql.Above(mixDistance().Select(), distanceGreat),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"So great a change is seldom the callers' doing. See which model is deployed: kubectl get inferenceservice, and the annotation Rollouts on the board.",
@@ -153,7 +153,7 @@ func silentLabels() Observable {
 		Question: "Which labels of the baseline no longer come, and how many answers of each should there have been?",
 		Kind:     Lines,
 		Unit:     Count,
-		Series:   []Series{{query.SumBy(labelSilent().Select(), contract.LabelLabel), "{{label}}"}},
+		Series:   []Series{{promql.SumBy(labelSilent().Select(), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
 		Needs:    needsBaseline + "; it shows nothing while all labels come",
 		Alert: &Alert{
@@ -185,7 +185,7 @@ func confidenceDrift() Observable {
 			Name:     "MoodringConfidenceDrop",
 			Severity: Warning,
 			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, is less sure than its baseline: {{ $value | printf \"%.2f\" }}.",
-			When:     whereEnough(query.Below(confidenceShift().Select(), -confidenceDrop)),
+			When:     whereEnough(promql.Below(confidenceShift().Select(), -confidenceDrop)),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"Compare versions in Confidence by version. If only the new one is unsure, stop its rollout.",
@@ -203,7 +203,7 @@ func answersByVersion() Observable {
 		Question: "How many answers does each version of the model give a second?",
 		Kind:     Areas,
 		Unit:     PerSecond,
-		Series:   []Series{{query.SumBy(predictions(), contract.LabelVersion), ByVersion}},
+		Series:   []Series{{promql.SumBy(predictions(), contract.LabelVersion), ByVersion}},
 		NoAlert:  "how traffic is split is the rollout's business",
 		Next:     "A canary that gets less than its share is not ready, or fails: see Unread replies by version.",
 	}
@@ -216,7 +216,7 @@ func mixByVersion() Observable {
 		Kind:     Lines,
 		Unit:     Share,
 		Series: []Series{{
-			query.ShareBy(predictions(), contract.LabelLabel, contract.LabelVersion), "{{label}} {{version}}",
+			promql.ShareBy(predictions(), contract.LabelLabel, contract.LabelVersion), "{{label}} {{version}}",
 		}},
 		Colors:  emotions(),
 		NoAlert: "MoodringLabelMixDrift watches each version",
@@ -225,9 +225,9 @@ func mixByVersion() Observable {
 }
 
 func confidenceByVersion() Observable {
-	mean := query.Divide(
-		query.SumBy(query.Rate(query.Sum(contract.Confidence)), contract.LabelVersion),
-		query.SumBy(query.Rate(query.Count(contract.Confidence)), contract.LabelVersion))
+	mean := promql.Divide(
+		promql.SumBy(promql.Rate(promql.Sum(contract.Confidence)), contract.LabelVersion),
+		promql.SumBy(promql.Rate(promql.Count(contract.Confidence)), contract.LabelVersion))
 	return Observable{
 		Title:    "Confidence by version",
 		Question: "How sure is each version of its answers, on average?",
@@ -240,14 +240,14 @@ func confidenceByVersion() Observable {
 }
 
 func unreadByVersion() Observable {
-	counted := query.SumBy(query.Rate(query.Select(contract.Replies, query.Where{Label: contract.LabelOutcome, Value: contract.OutcomeCounted})), contract.LabelVersion)
-	all := query.SumBy(query.Rate(query.Select(contract.Replies)), contract.LabelVersion)
+	counted := promql.SumBy(promql.Rate(promql.Select(contract.Replies, promql.Where{Label: contract.LabelOutcome, Value: contract.OutcomeCounted})), contract.LabelVersion)
+	all := promql.SumBy(promql.Rate(promql.Select(contract.Replies)), contract.LabelVersion)
 	return Observable{
 		Title:    "Unread replies by version",
 		Question: "Which part of each version's replies had no answers that could be counted?",
 		Kind:     Lines,
 		Unit:     Share,
-		Series:   []Series{{query.Complement(1, query.Divide(counted, all)), ByVersion}},
+		Series:   []Series{{promql.Complement(1, promql.Divide(counted, all)), ByVersion}},
 		NoAlert:  "MoodringRepliesUnparsed watches the model as a whole",
 		Next:     "Replies by outcome tells why. A new version that answers in another shape shows here first.",
 	}
@@ -259,7 +259,7 @@ func margins() Observable {
 		Question: "How far is the top label's score above the second's?",
 		Kind:     Heatmap,
 		Unit:     Score,
-		Series:   []Series{{query.SumBy(query.Rate(query.Buckets(contract.Margin)), contract.LabelBucket), "{{le}}"}},
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.Buckets(contract.Margin)), contract.LabelBucket), "{{le}}"}},
 		Needs:    needsMargins,
 		NoAlert:  "a picture of a distribution; its middle is in Median margin",
 		Next:     "Answers at the bottom are a toss-up between two labels.",
@@ -272,7 +272,7 @@ func medianMargin() Observable {
 		Question: "How clear is half of the answers of each version, at least?",
 		Kind:     Lines,
 		Unit:     Score,
-		Series:   []Series{{query.Quantile(0.5, query.SumBy(query.Rate(query.Buckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), ByVersion}},
+		Series:   []Series{{promql.Quantile(0.5, promql.SumBy(promql.Rate(promql.Buckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), ByVersion}},
 		Needs:    needsMargins,
 		NoAlert:  "the confidence alerts watch the same from above",
 		Next:     "A margin that shrinks while the confidence holds means that two labels have come close to each other.",
@@ -285,7 +285,7 @@ func labelScores() Observable {
 		Question: "How much of the score does each label get, on top or not?",
 		Kind:     Areas,
 		Unit:     Share,
-		Series:   []Series{{query.ShareBy(query.Rate(query.Select(contract.LabelScores)), contract.LabelLabel), "{{label}}"}},
+		Series:   []Series{{promql.ShareBy(promql.Rate(promql.Select(contract.LabelScores)), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
 		Needs:    needsScores,
 		NoAlert:  "Label drift watches the top labels",
@@ -299,7 +299,7 @@ func batches() Observable {
 		Question: "How many predictions are in a reply?",
 		Kind:     Heatmap,
 		Unit:     Count,
-		Series:   []Series{{query.SumBy(query.Rate(query.Buckets(contract.BatchSize)), contract.LabelBucket), "{{le}}"}},
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.Buckets(contract.BatchSize)), contract.LabelBucket), "{{le}}"}},
 		Needs:    needsBatches,
 		NoAlert:  "how much callers put into a request is up to them",
 		Next:     "Large batches wait longer for their answer: compare with Model time on the gateway's board.",
@@ -307,9 +307,9 @@ func batches() Observable {
 }
 
 func meanBatch() Observable {
-	mean := query.Divide(
-		query.SumBy(query.Rate(query.Sum(contract.BatchSize)), contract.LabelVersion),
-		query.SumBy(query.Rate(query.Count(contract.BatchSize)), contract.LabelVersion))
+	mean := promql.Divide(
+		promql.SumBy(promql.Rate(promql.Sum(contract.BatchSize)), contract.LabelVersion),
+		promql.SumBy(promql.Rate(promql.Count(contract.BatchSize)), contract.LabelVersion))
 	return Observable{
 		Title:    "Mean batch size",
 		Question: "How many predictions are in a reply of each version, on average?",

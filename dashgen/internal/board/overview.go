@@ -2,7 +2,7 @@ package board
 
 import (
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // All is everything dashgen writes.
@@ -11,17 +11,17 @@ func All() Set {
 		Boards:     []Board{Overview(), Model(), Gateway(), Exporter()},
 		Recordings: recordings(),
 		Baselines:  baselines(),
-		Others:     []query.Recording{alertSeries()},
+		Others:     []promql.Recording{alertSeries()},
 	}
 }
 
 // gatewayVariables choose gateways by the namespace that they are in, and by
 // their names there. What the exporter finds in Kubernetes is NAMESPACE/POD.
 func gatewayVariables() []Variable {
-	part := func(p query.Part) query.Choice {
-		return query.Choice{Metric: contract.ExporterUp, Label: contract.LabelGateway, Part: p}
+	part := func(p promql.Part) promql.Choice {
+		return promql.Choice{Metric: contract.ExporterUp, Label: contract.LabelGateway, Part: p}
 	}
-	return []Variable{{"Namespace", part(query.Namespace)}, {"Gateway", part(query.Name)}}
+	return []Variable{{"Namespace", part(promql.Namespace)}, {"Gateway", part(promql.Name)}}
 }
 
 // Overview is what all models answer now, and whether the answers can be
@@ -33,7 +33,7 @@ func Overview() Board {
 		Title:       "Moodring: overview",
 		Description: "What the models behind the gateways answer, how sure they are, who was refused, and how long it took.",
 		Variables: append(gatewayVariables(),
-			Variable{"Model", query.Choice{Metric: contract.Replies, Label: contract.LabelModel}}),
+			Variable{"Model", promql.Choice{Metric: contract.Replies, Label: contract.LabelModel}}),
 		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
 			{"Answers", []Observable{answersTotal(), answersByModel(), answersByLabel(), labelMix(), confidence(), medianConfidence()}},

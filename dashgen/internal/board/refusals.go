@@ -4,33 +4,35 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-func result(value string) query.Where { return query.Where{Label: contract.LabelResult, Value: value} }
+func result(value string) promql.Where {
+	return promql.Where{Label: contract.LabelResult, Value: value}
+}
 
 // refusedPart is the part of a metric's results that refuse: now, or when at
 // shifts to.
-func refusedPart(metric, refusal string, at func(query.Query) query.Query) query.Query {
-	sum := func(where ...query.Where) query.Query {
-		return query.SumBy(query.Rate(at(query.Select(metric, where...))), contract.LabelGateway)
+func refusedPart(metric, refusal string, at func(promql.Query) promql.Query) promql.Query {
+	sum := func(where ...promql.Where) promql.Query {
+		return promql.SumBy(promql.Rate(at(promql.Select(metric, where...))), contract.LabelGateway)
 	}
-	return query.Divide(sum(result(refusal)), sum())
+	return promql.Divide(sum(result(refusal)), sum())
 }
 
 // refusalsRose is by how much the refused part is greater than an hour ago, if that
 // is much. A gateway that had no requests then, as a new one, is compared with
 // nothing, but not allowed to refuse most of what it gets.
-func refusalsRose(metric, refusal string) query.Query {
+func refusalsRose(metric, refusal string) promql.Query {
 	part := refusedPart(metric, refusal, now)
-	rise := query.Minus(part, refusedPart(metric, refusal, anHourAgo))
-	hadRequests := query.Above(query.Rate(anHourAgo(query.Select(metric))), 0)
-	return query.Also(query.Above(rise, refusalsRise), query.Drop(query.Above(part, refusalsMost), hadRequests, contract.LabelGateway))
+	rise := promql.Minus(part, refusedPart(metric, refusal, anHourAgo))
+	hadRequests := promql.Above(promql.Rate(anHourAgo(promql.Select(metric))), 0)
+	return promql.Also(promql.Above(rise, refusalsRise), promql.Drop(promql.Above(part, refusalsMost), hadRequests, contract.LabelGateway))
 }
 
-func now(q query.Query) query.Query { return q }
+func now(q promql.Query) promql.Query { return q }
 
-func anHourAgo(q query.Query) query.Query { return query.Ago(q, query.Hour) }
+func anHourAgo(q promql.Query) promql.Query { return promql.Ago(q, promql.Hour) }
 
 const (
 	refusalsRise = 0.2
@@ -46,7 +48,7 @@ func denied() Observable {
 		Kind:     Lines,
 		Unit:     PerSecond,
 		Series: []Series{{
-			query.SumBy(query.Rate(query.Select(contract.Authorization, result(contract.ResultDenied))), contract.LabelGateway), "{{gateway}}",
+			promql.SumBy(promql.Rate(promql.Select(contract.Authorization, result(contract.ResultDenied))), contract.LabelGateway), "{{gateway}}",
 		}},
 		Alert: &Alert{
 			Name:     "MoodringDenialsUp",
@@ -91,8 +93,8 @@ func refusedShare() Observable {
 }
 
 func limited() Observable {
-	byGateway := func(value string) query.Query {
-		return query.SumBy(query.Rate(query.Select(contract.RateLimit, result(value))), contract.LabelGateway)
+	byGateway := func(value string) promql.Query {
+		return promql.SumBy(promql.Rate(promql.Select(contract.RateLimit, result(value))), contract.LabelGateway)
 	}
 	return Observable{
 		Title:    "Rate-limited",
@@ -107,7 +109,7 @@ func limited() Observable {
 			Name:     "MoodringRateLimitFailing",
 			Severity: Critical,
 			Summary:  "{{ $labels.gateway }} cannot ask the rate limit service.",
-			When:     query.Above(byGateway(contract.ResultError), 0),
+			When:     promql.Above(byGateway(contract.ResultError), 0),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"See that the rate limit service runs, and its Redis: kubectl get pods, and the service's log.",
@@ -125,7 +127,7 @@ func limitDecisions() Observable {
 		Question: "What does the rate limit decide?",
 		Kind:     Areas,
 		Unit:     PerSecond,
-		Series:   []Series{{query.SumBy(query.Rate(query.Select(contract.RateLimit)), contract.LabelResult), "{{result}}"}},
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.RateLimit)), contract.LabelResult), "{{result}}"}},
 		Colors:   limitResults(),
 		NoAlert:  "MoodringRateLimitFailing and MoodringLimitsUp watch the parts that matter",
 		Next:     "failure_mode_allowed are requests that passed because the service could not be asked; each counts under error too.",
@@ -133,14 +135,14 @@ func limitDecisions() Observable {
 }
 
 func refusedTotal() Observable {
-	denied := query.Select(contract.Authorization, result(contract.ResultDenied))
-	limited := query.Select(contract.RateLimit, result(contract.ResultOverLimit))
+	denied := promql.Select(contract.Authorization, result(contract.ResultDenied))
+	limited := promql.Select(contract.RateLimit, result(contract.ResultOverLimit))
 	return Observable{
 		Title:    "Refused in total",
 		Question: "How many requests were refused, since the gateways started?",
 		Kind:     Number,
 		Unit:     Count,
-		Series:   []Series{{query.SumBy(denied), "denied"}, {query.SumBy(limited), "rate-limited"}},
+		Series:   []Series{{promql.SumBy(denied), "denied"}, {promql.SumBy(limited), "rate-limited"}},
 		NoAlert:  "a total only grows, until a gateway restarts and begins again at 0",
 		Next:     "Denied and Rate-limited show when it happened.",
 	}

@@ -6,17 +6,17 @@ import (
 	"slices"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // Set is all boards, and the recordings and alerts that stand on them.
 type Set struct {
 	Boards     []Board
-	Recordings []query.Recording
+	Recordings []promql.Recording
 	// Baselines are recorded for each model by those who know how it should be.
-	Baselines []query.Recording
+	Baselines []promql.Recording
 	// Others are series that Prometheus makes itself.
-	Others []query.Recording
+	Others []promql.Recording
 	// Unused lists the metrics of the contract that no panel shows.
 	Unused []Unused
 }
@@ -95,8 +95,8 @@ func (s Set) records() error {
 	return errors.Join(errs...)
 }
 
-func (s Set) queries() []query.Query {
-	var all []query.Query
+func (s Set) queries() []promql.Query {
+	var all []promql.Query
 	for _, r := range s.Recordings {
 		all = append(all, r.Query)
 	}
@@ -150,6 +150,6 @@ func (s Set) doors() error {
 
 func (s Set) leads(d Door) bool {
 	return slices.ContainsFunc(s.Boards, func(b Board) bool {
-		return b.UID == d.UID && slices.ContainsFunc(b.Scope(), func(c query.Choice) bool { return c.Variable() == d.Label })
+		return b.UID == d.UID && slices.ContainsFunc(b.Scope(), func(c promql.Choice) bool { return c.Variable() == d.Label })
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // Family is a metric as it was found.
@@ -49,8 +49,8 @@ func Board(title, uid string, families []Family) board.Board {
 	}
 	of := []string{labelJob, labelInstance}
 	b.Variables = []board.Variable{
-		{Title: "Job", Choice: query.Choice{Metric: families[0].series(), Label: labelJob, Of: of}},
-		{Title: "Instance", Choice: query.Choice{Metric: families[0].series(), Label: labelInstance, Of: of}},
+		{Title: "Job", Choice: promql.Choice{Metric: families[0].series(), Label: labelJob, Of: of}},
+		{Title: "Instance", Choice: promql.Choice{Metric: families[0].series(), Label: labelInstance, Of: of}},
 	}
 	for _, f := range families {
 		area := f.area()
@@ -108,26 +108,26 @@ func (f Family) observables() []board.Observable {
 	switch {
 	case f.Type == contract.Counter:
 		return []board.Observable{f.panel("", board.Lines, f.growing(), board.Series{
-			Query: query.SumBy(query.Rate(query.Of(f.metric(), "")), f.apart()...), Legend: f.legend(),
+			Query: promql.SumBy(promql.Rate(promql.Of(f.metric(), "")), f.apart()...), Legend: f.legend(),
 		})}
 	case f.Type == contract.Histogram:
 		return f.distribution()
 	case f.Type == Summary:
 		return []board.Observable{f.panel(" (mean)", board.Lines, f.unit(), board.Series{
-			Query: query.Divide(f.rate("_sum"), f.rate(contract.SuffixCount)), Legend: f.legend(),
+			Query: promql.Divide(f.rate("_sum"), f.rate(contract.SuffixCount)), Legend: f.legend(),
 		})}
 	case f.isMoment():
 		return []board.Observable{f.panel(" (age)", board.Lines, board.Seconds, board.Series{
-			Query: query.Since(query.MaxBy(query.Of(f.metric(), ""), f.apart()...)), Legend: f.legend(),
+			Query: promql.Since(promql.MaxBy(promql.Of(f.metric(), ""), f.apart()...)), Legend: f.legend(),
 		})}
 	case strings.HasSuffix(f.Name, "_info"):
 		labels := f.metric().Labels[2:]
 		return []board.Observable{f.panel("", board.Table, board.Count, board.Series{
-			Query: query.CountBy(query.Of(f.metric(), ""), labels...), Legend: legend(labels),
+			Query: promql.CountBy(promql.Of(f.metric(), ""), labels...), Legend: legend(labels),
 		})}
 	}
 	return []board.Observable{f.panel("", board.Lines, f.unit(), board.Series{
-		Query: query.SumBy(query.Of(f.metric(), ""), f.apart()...), Legend: f.legend(),
+		Query: promql.SumBy(promql.Of(f.metric(), ""), f.apart()...), Legend: f.legend(),
 	})}
 }
 
@@ -139,11 +139,11 @@ func (f Family) isMoment() bool {
 
 // distribution shows a histogram as a picture and by its quantiles.
 func (f Family) distribution() []board.Observable {
-	buckets := query.Rate(query.Of(f.metric(), contract.SuffixBucket))
-	byBucket := query.SumBy(buckets, contract.LabelBucket)
+	buckets := promql.Rate(promql.Of(f.metric(), contract.SuffixBucket))
+	byBucket := promql.SumBy(buckets, contract.LabelBucket)
 	var quantiles []board.Series
 	for _, phi := range []float64{0.5, 0.95, 0.99} {
-		quantiles = append(quantiles, board.Series{Query: query.Quantile(phi, byBucket), Legend: fmt.Sprintf("p%g", phi*100)})
+		quantiles = append(quantiles, board.Series{Query: promql.Quantile(phi, byBucket), Legend: fmt.Sprintf("p%g", phi*100)})
 	}
 	return []board.Observable{
 		f.panel(" (quantiles)", board.Lines, f.unit(), quantiles...),
@@ -151,8 +151,8 @@ func (f Family) distribution() []board.Observable {
 	}
 }
 
-func (f Family) rate(part string) query.Query {
-	return query.SumBy(query.Rate(query.Of(f.metric(), part)), f.apart()...)
+func (f Family) rate(part string) promql.Query {
+	return promql.SumBy(promql.Rate(promql.Of(f.metric(), part)), f.apart()...)
 }
 
 func (f Family) legend() string {

@@ -21,8 +21,8 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/lint"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
-	"github.com/moodring/moodring/dashgen/internal/query"
 	"github.com/moodring/moodring/dashgen/internal/verify"
 )
 
@@ -64,7 +64,7 @@ func lines(b board.Board) string {
 		fmt.Fprintf(&out, "%s\n", row.Title)
 		for _, o := range row.Observables {
 			for _, s := range o.Series {
-				fmt.Fprintf(&out, "\t%s, %s, %s, %s: %s\n", o.Title, o.Kind, o.Unit, s.Legend, s.Query.Text(query.Everywhere("5m", "5m")))
+				fmt.Fprintf(&out, "\t%s, %s, %s, %s: %s\n", o.Title, o.Kind, o.Unit, s.Legend, s.Query.Text(promql.Everywhere("5m", "5m")))
 			}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // datasource is the name of the variable for the data source. Every panel goes
@@ -155,7 +155,7 @@ func heading(row board.Row, id, y uint32) dashboard.PanelOrRowPanel {
 	return dashboard.PanelOrRowPanel{RowPanel: drawn}
 }
 
-func panel(o board.Observable, v query.Values, id uint32, at dashboard.GridPos) *dashboard.Panel {
+func panel(o board.Observable, v promql.Values, id uint32, at dashboard.GridPos) *dashboard.Panel {
 	look := looks(o)
 	return &dashboard.Panel{
 		Id:          &id,

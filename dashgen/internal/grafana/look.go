@@ -18,7 +18,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // look is a Grafana panel plugin and its settings.
@@ -155,7 +155,7 @@ func latest() common.ReduceDataOptions {
 	return common.ReduceDataOptions{Calcs: []string{"lastNotNull"}}
 }
 
-func targets(o board.Observable, v query.Values) []variants.Dataquery {
+func targets(o board.Observable, v promql.Values) []variants.Dataquery {
 	var all []variants.Dataquery
 	format := map[board.Kind]prometheus.PromQueryFormat{
 		board.Heatmap: prometheus.PromQueryFormatHeatmap,

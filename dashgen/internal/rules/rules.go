@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // Runbooks is where docs/alerts.md is read; an alert's name in lower case is its
@@ -29,7 +29,7 @@ type Windows struct {
 }
 
 // Usual are the windows of the rules that generate writes.
-func Usual() Windows { return Windows{Drift: query.DriftWindow} }
+func Usual() Windows { return Windows{Drift: promql.DriftWindow} }
 
 // File returns the rules as a rule file of Prometheus.
 func File(all board.Set, w Windows) ([]byte, error) {
@@ -75,7 +75,7 @@ func Object(all board.Set) ([]byte, error) {
 
 // Groups returns the rules: what is recorded, and the alerts.
 func Groups(all board.Set, w Windows) rulefmt.RuleGroups {
-	values := query.Everywhere(board.AlertRange, w.Drift)
+	values := promql.Everywhere(board.AlertRange, w.Drift)
 	recorded := rulefmt.RuleGroup{Name: "moodring-recordings"}
 	for _, r := range all.Recordings {
 		recorded.Rules = append(recorded.Rules, rulefmt.Rule{Record: r.Name, Expr: r.Query.Text(values)})
@@ -87,7 +87,7 @@ func Groups(all board.Set, w Windows) rulefmt.RuleGroups {
 	return rulefmt.RuleGroups{Groups: []rulefmt.RuleGroup{recorded, alerts}}
 }
 
-func alert(a board.Alert, values query.Values, w Windows) rulefmt.Rule {
+func alert(a board.Alert, values promql.Values, w Windows) rulefmt.Rule {
 	lasting := a.For
 	if w.For > 0 {
 		lasting = w.For

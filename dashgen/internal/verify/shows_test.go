@@ -15,8 +15,8 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
-	"github.com/moodring/moodring/dashgen/internal/query"
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
@@ -69,13 +69,13 @@ func shows(all board.Set) []show {
 	var list []show
 	for _, b := range all.Boards {
 		everything := b.Scope().Everything(window)
-		chosen := query.Values{Match: map[string]string{}, RateInterval: window}
+		chosen := promql.Values{Match: map[string]string{}, RateInterval: window}
 		for _, c := range b.Scope() {
 			chosen.Match[c.Label] = one[c.Label]
 		}
-		both := func(text func(query.Values) string) []string { return []string{text(everything), text(chosen)} }
+		both := func(text func(promql.Values) string) []string { return []string{text(everything), text(chosen)} }
 		for i, choice := range b.Scope() {
-			texts := both(func(v query.Values) string { return b.Scope().Text(i, v) })
+			texts := both(func(v promql.Values) string { return b.Scope().Text(i, v) })
 			list = append(list, show{b.File + ": variable " + choice.Variable(), texts, "{{" + choice.Label + "}}"})
 		}
 		for _, e := range b.Events {
@@ -87,7 +87,7 @@ func shows(all board.Set) []show {
 			}
 		}
 	}
-	everywhere := query.Everywhere(window, window)
+	everywhere := promql.Everywhere(window, window)
 	for _, r := range all.Recordings {
 		list = append(list, show{"recording " + r.Name, []string{r.Query.Text(everywhere)}, legend(r.Labels)})
 	}

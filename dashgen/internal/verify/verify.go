@@ -18,7 +18,7 @@ import (
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/query"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
 // State is what became of a query.
@@ -163,7 +163,7 @@ func (a asking) board(ctx context.Context, b board.Board) error {
 	return nil
 }
 
-func (a asking) panel(ctx context.Context, file string, o board.Observable, v query.Values) error {
+func (a asking) panel(ctx context.Context, file string, o board.Observable, v promql.Values) error {
 	worst := Answered
 	for _, s := range o.Series {
 		state, err := a.add(ctx, asked{board: file, panel: o.Title, expr: s.Query.Text(v), overTime: o.Kind.OverTime(), blank: blank(o.Needs != "")})
@@ -196,13 +196,13 @@ func blank(needsMore bool) State {
 // limits: an alert without cause has no series.
 func (a asking) rules(ctx context.Context, all board.Set) error {
 	for _, r := range all.Recordings {
-		expr := r.Query.Text(query.Everywhere(a.limits.RateInterval, a.limits.RateInterval))
+		expr := r.Query.Text(promql.Everywhere(a.limits.RateInterval, a.limits.RateInterval))
 		if _, err := a.add(ctx, asked{board: "rules", panel: "recording " + r.Name, expr: expr, blank: blank(len(r.Query.Recorded()) > 0)}); err != nil {
 			return err
 		}
 	}
 	for _, alert := range all.Alerts() {
-		expr := alert.When.Measured().Text(query.Everywhere(a.limits.RateInterval, a.limits.RateInterval))
+		expr := alert.When.Measured().Text(promql.Everywhere(a.limits.RateInterval, a.limits.RateInterval))
 		if _, err := a.add(ctx, asked{board: "rules", panel: "alert " + alert.Name, expr: expr, blank: Quiet}); err != nil {
 			return err
 		}

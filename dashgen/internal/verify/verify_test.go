@@ -13,8 +13,8 @@ import (
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
-	"github.com/moodring/moodring/dashgen/internal/query"
 )
 
 func TestVariablesNarrowPanels(t *testing.T) {
@@ -32,7 +32,7 @@ func TestVariablesNarrowPanels(t *testing.T) {
 	total := board.Overview().Observables()[0].Series[0]
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			got := drawn(t, prometheus, total.Query.Text(query.Values{Match: tc.match, RateInterval: "5m"}), total.Legend)
+			got := drawn(t, prometheus, total.Query.Text(promql.Values{Match: tc.match, RateInterval: "5m"}), total.Legend)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -101,7 +101,7 @@ func TestAskIdle(t *testing.T) {
   moodring_predictions_total{gateway="a",model="bert",version="",label="joy"} 7+0x280
 `
 	report := ask(t, idle, of(mix()))
-	want := Result{Board: "one", Panel: "Label mix", Expr: mix().Series[0].Query.Text(query.Values{RateInterval: "5m"}), Series: 1, State: Idle, Sound: true}
+	want := Result{Board: "one", Panel: "Label mix", Expr: mix().Series[0].Query.Text(promql.Values{RateInterval: "5m"}), Series: 1, State: Idle, Sound: true}
 	got := report.Queries[0]
 	got.Seconds = 0
 	if diff := cmp.Diff(want, got); diff != "" {

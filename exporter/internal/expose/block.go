@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // Snapshot is what one scrape of one gateway gave.
@@ -36,8 +36,8 @@ func (s Snapshot) shown() *Block {
 // Block is the series of one scrape. It is written once in each form that is
 // asked for, whoever asks, and never changes.
 type Block struct {
-	all       []shape.Series // by name
-	isForeign bool           // some have not their gateway's label, and may be like another gateway's
+	all       []transform.Series // by name
+	isForeign bool               // some have not their gateway's label, and may be like another gateway's
 	forms     [formCount]written
 }
 
@@ -49,15 +49,17 @@ type written struct {
 
 // chunk is a family's part of a block.
 type chunk struct {
-	family *shape.Family
+	family *transform.Family
 	name   string
-	series []shape.Series
+	series []transform.Series
 	bytes  []byte
 }
 
 // NewBlock makes a block of a gateway's series, which must not change any more.
-func NewBlock(gateway string, series []shape.Series) *Block {
-	slices.SortStableFunc(series, func(a, b shape.Series) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type)) })
+func NewBlock(gateway string, series []transform.Series) *Block {
+	slices.SortStableFunc(series, func(a, b transform.Series) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
+	})
 	b := &Block{all: series}
 	for _, s := range series {
 		b.isForeign = b.isForeign || s.Labels.Get(contract.LabelGateway) != gateway
@@ -66,7 +68,7 @@ func NewBlock(gateway string, series []shape.Series) *Block {
 }
 
 // Series returns the series, by name; they must not be changed.
-func (b *Block) Series() []shape.Series {
+func (b *Block) Series() []transform.Series {
 	if b == nil {
 		return nil
 	}
@@ -106,9 +108,9 @@ func (b *Block) write(w writer, scratch *[]byte) []chunk {
 }
 
 // nextFamily returns the series that have the first one's name and type.
-func nextFamily(series []shape.Series) chunk {
+func nextFamily(series []transform.Series) chunk {
 	first := series[0]
-	n := slices.IndexFunc(series, func(s shape.Series) bool { return s.Name != first.Name || s.Type != first.Type })
+	n := slices.IndexFunc(series, func(s transform.Series) bool { return s.Name != first.Name || s.Type != first.Type })
 	if n < 0 {
 		n = len(series)
 	}

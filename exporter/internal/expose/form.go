@@ -3,7 +3,7 @@ package expose
 import (
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // form is a form of the page.
@@ -19,8 +19,8 @@ const (
 
 // writer writes a form.
 type writer interface {
-	appendHead(dst []byte, name string, f *shape.Family) []byte
-	appendSeries(dst []byte, s shape.Series) []byte
+	appendHead(dst []byte, name string, f *transform.Family) []byte
+	appendSeries(dst []byte, s transform.Series) []byte
 }
 
 func (f form) writer() writer {

@@ -20,11 +20,11 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // writtenIn returns a page of the series in a form, without the exporter's own.
-func writtenIn(t testing.TB, f form, series []shape.Series) []byte {
+func writtenIn(t testing.TB, f form, series []transform.Series) []byte {
 	t.Helper()
 	var page bytes.Buffer
 	if err := newPage(f, []Snapshot{{Gateway: "a", IsGone: true, Kept: NewBlock("a", series)}}, nil).writeTo(&page); err != nil {
@@ -50,7 +50,7 @@ func official(t testing.TB, format expfmt.Format, families []*dto.MetricFamily) 
 }
 
 // familiesOf returns the block's series as the official library has them.
-func familiesOf(series []shape.Series) []*dto.MetricFamily {
+func familiesOf(series []transform.Series) []*dto.MetricFamily {
 	var families []*dto.MetricFamily
 	for _, c := range NewBlock("a", series).in(formText, new([]byte)) {
 		family := familyHead(c.name, c.family)
@@ -62,7 +62,7 @@ func familiesOf(series []shape.Series) []*dto.MetricFamily {
 	return families
 }
 
-func wantAsOfficial(t testing.TB, series []shape.Series) {
+func wantAsOfficial(t testing.TB, series []transform.Series) {
 	t.Helper()
 	families := familiesOf(series)
 	for f, format := range map[form]expfmt.Format{formText: expfmt.FmtText, formOpenMetrics: expfmt.FmtOpenMetrics_1_0_0} {
@@ -86,19 +86,19 @@ func wantAsOfficial(t testing.TB, series []shape.Series) {
 	}
 }
 
-func one(name string, kind contract.Type, unit string, value float64, pairs ...string) shape.Series {
-	return shape.Series{
-		Family: &shape.Family{Type: kind, Help: "Help with \\ and \"quotes\"\nand a line.", Unit: unit},
+func one(name string, kind contract.Type, unit string, value float64, pairs ...string) transform.Series {
+	return transform.Series{
+		Family: &transform.Family{Type: kind, Help: "Help with \\ and \"quotes\"\nand a line.", Unit: unit},
 		Name:   name, Value: value, Labels: labels.FromStrings(append(pairs, "__name__", name, "gateway", "a")...),
 	}
 }
 
 func TestFormsAreTheOfficialOnes(t *testing.T) {
 	empty := one("empty", contract.Histogram, "", 0)
-	empty.Histogram = &shape.Histogram{}
+	empty.Histogram = &transform.Histogram{}
 	duration := one("duration_seconds", contract.Histogram, "seconds", 0, "le_", "x", "up", "\"\\\n☕")
-	duration.Histogram = &shape.Histogram{Count: 1e7, Sum: 1e-7, Buckets: []shape.Bucket{{Bound: 0.0005, Count: 0}, {Bound: 1, Count: 2}, {Bound: 2.5e6, Count: 9999999}}}
-	wantAsOfficial(t, []shape.Series{
+	duration.Histogram = &transform.Histogram{Count: 1e7, Sum: 1e-7, Buckets: []transform.Bucket{{Bound: 0.0005, Count: 0}, {Bound: 1, Count: 2}, {Bound: 2.5e6, Count: 9999999}}}
+	wantAsOfficial(t, []transform.Series{
 		one("a_total", contract.Counter, "", 1), one("a_total", contract.Counter, "", 999999, "z", ""), one("a_total", contract.Counter, "", 1000000, "z", "1"),
 		one("a_seconds_total", contract.Counter, "seconds", 0.1), one("not_so_called", contract.Counter, "", 12345678.5),
 		one("gauge", contract.Gauge, "", -1), one("gauge", contract.Gauge, "", math.NaN(), "z", "nan"), one("gauge", contract.Gauge, "", math.Inf(-1), "z", "inf"),
@@ -116,11 +116,11 @@ func FuzzForms(f *testing.F) {
 			return // shape lets only UTF-8 pass
 		}
 		h := one("h", contract.Histogram, "", 0, "label", label)
-		h.Histogram = &shape.Histogram{Count: count, Sum: value, Buckets: []shape.Bucket{{Bound: math.Abs(value), Count: count / 2}}}
+		h.Histogram = &transform.Histogram{Count: count, Sum: value, Buckets: []transform.Bucket{{Bound: math.Abs(value), Count: count / 2}}}
 		if math.IsNaN(value) || math.IsInf(value, 0) {
 			h.Histogram.Buckets = nil
 		}
-		series := []shape.Series{one("c_total", contract.Counter, "", value, "label", label), h}
+		series := []transform.Series{one("c_total", contract.Counter, "", value, "label", label), h}
 		for i := range series {
 			series[i].Help = help
 		}
@@ -144,15 +144,15 @@ func BenchmarkBlock(b *testing.B) {
 func isText(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 // manySeries are those of a gateway: counters, and a tenth of histograms.
-func manySeries(n int) []shape.Series {
-	var all []shape.Series
+func manySeries(n int) []transform.Series {
+	var all []transform.Series
 	for i := range n {
 		s := one(contract.Predictions, contract.Counter, "", float64(i*i), "model", "bert-emotion-model", "label", fmt.Sprint("label", i))
 		if i%10 == 0 {
-			s.Name, s.Family = contract.Confidence, &shape.Family{Type: contract.Histogram, Help: "Help."}
-			s.Histogram = &shape.Histogram{Count: 90, Sum: 81.5}
+			s.Name, s.Family = contract.Confidence, &transform.Family{Type: contract.Histogram, Help: "Help."}
+			s.Histogram = &transform.Histogram{Count: 90, Sum: 81.5}
 			for _, b := range contract.Bounds(contract.Confidence) {
-				s.Histogram.Buckets = append(s.Histogram.Buckets, shape.Bucket{Bound: b.Value, Count: uint64(b.Value * 90)})
+				s.Histogram.Buckets = append(s.Histogram.Buckets, transform.Bucket{Bound: b.Value, Count: uint64(b.Value * 90)})
 			}
 		}
 		all = append(all, s)

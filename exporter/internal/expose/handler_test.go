@@ -20,7 +20,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // handler serves what scrape gives, with a limit of ten seconds.
@@ -66,24 +66,24 @@ func get(h http.Handler, path string, header ...string) (int, string, http.Heade
 	return recorder.Code, string(body), recorder.Header()
 }
 
-func series(name string, value float64, pairs ...string) shape.Series {
-	return shape.Series{Family: family(contract.Predictions), Name: name, Labels: labels.FromStrings(append(pairs, "__name__", name)...), Value: value}
+func series(name string, value float64, pairs ...string) transform.Series {
+	return transform.Series{Family: family(contract.Predictions), Name: name, Labels: labels.FromStrings(append(pairs, "__name__", name)...), Value: value}
 }
 
-func family(name string) *shape.Family {
+func family(name string) *transform.Family {
 	row := metric(name)
-	return &shape.Family{Type: row.Type, Help: row.Help}
+	return &transform.Family{Type: row.Type, Help: row.Help}
 }
 
 func snapshots() []Snapshot {
-	confidence := shape.Series{
+	confidence := transform.Series{
 		Family:    family(contract.Confidence),
 		Name:      contract.Confidence,
 		Labels:    labels.FromStrings("__name__", contract.Confidence, "gateway", "a", "label", "joy"),
-		Histogram: &shape.Histogram{Count: 3, Sum: 2.5, Buckets: []shape.Bucket{{Bound: 0.5, Count: 1}, {Bound: 0.9, Count: 2}}},
+		Histogram: &transform.Histogram{Count: 3, Sum: 2.5, Buckets: []transform.Bucket{{Bound: 0.5, Count: 1}, {Bound: 0.9, Count: 2}}},
 	}
 	return []Snapshot{
-		{Gateway: "a", Up: true, Duration: 250 * time.Millisecond, Series: NewBlock("a", []shape.Series{
+		{Gateway: "a", Up: true, Duration: 250 * time.Millisecond, Series: NewBlock("a", []transform.Series{
 			confidence, series(contract.Predictions, 6, "gateway", "a", "label", "so \"happy\"/very-much.v2\n"),
 		})},
 		{Gateway: "b", Duration: 2 * time.Second},
@@ -152,8 +152,8 @@ func TestMetricsInOpenMetricsAndGzip(t *testing.T) {
 func TestMetricsOfGatewaysThatLookAlike(t *testing.T) {
 	h := handler(t, func(context.Context) []Snapshot {
 		return []Snapshot{
-			{Gateway: "a", Up: true, Series: NewBlock("a", []shape.Series{series("mood", 6, "label", "joy")})},
-			{Gateway: "b", Up: true, Series: NewBlock("b", []shape.Series{series("mood", 7, "label", "joy"), series("moodring_exporter_target_up", 1, "x", "y"), series("mood", 8, "label", "grief"), series("moodring_exporter_scrape_errors_total", 1, "x", "y")})},
+			{Gateway: "a", Up: true, Series: NewBlock("a", []transform.Series{series("mood", 6, "label", "joy")})},
+			{Gateway: "b", Up: true, Series: NewBlock("b", []transform.Series{series("mood", 7, "label", "joy"), series("moodring_exporter_target_up", 1, "x", "y"), series("mood", 8, "label", "grief"), series("moodring_exporter_scrape_errors_total", 1, "x", "y")})},
 		}
 	})
 	get(h, "/metrics") // which counts what it leaves out, for the next

@@ -5,7 +5,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // nativeForm is protobuf in which whole histograms have native buckets too. The
@@ -18,7 +18,7 @@ import (
 // then; as shares of a bucket that only grows they only grow.
 type nativeForm struct{ protobufForm }
 
-func (nativeForm) appendSeries(dst []byte, s shape.Series) []byte {
+func (nativeForm) appendSeries(dst []byte, s transform.Series) []byte {
 	m := toDTO(s)
 	if s.Histogram != nil && s.IsWhole {
 		addNative(m.Histogram, s.Histogram)
@@ -31,7 +31,7 @@ const nativeSchema = 3
 
 // addNative adds native buckets. What is up to the first bound is the zero
 // bucket; bounds that are not above 0 have no native form.
-func addNative(d *dto.Histogram, h *shape.Histogram) {
+func addNative(d *dto.Histogram, h *transform.Histogram) {
 	if h.Count == 0 || len(h.Buckets) == 0 || h.Buckets[0].Bound <= 0 {
 		return
 	}

@@ -11,15 +11,15 @@ import (
 	"github.com/prometheus/prometheus/model/textparse"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // native returns a histogram as Prometheus reads it out of the page.
-func native(t *testing.T, h *shape.Histogram) *histogram.FloatHistogram {
+func native(t *testing.T, h *transform.Histogram) *histogram.FloatHistogram {
 	t.Helper()
 	s := one("h", contract.Histogram, "", 0)
 	s.Histogram, s.IsWhole = h, true
-	parser := textparse.NewProtobufParser(writtenIn(t, formNative, []shape.Series{s}), false, false, false, false, labels.NewSymbolTable())
+	parser := textparse.NewProtobufParser(writtenIn(t, formNative, []transform.Series{s}), false, false, false, false, labels.NewSymbolTable())
 	for {
 		entry, err := parser.Next()
 		if errors.Is(err, io.EOF) {
@@ -43,7 +43,7 @@ func native(t *testing.T, h *shape.Histogram) *histogram.FloatHistogram {
 }
 
 func TestNativeHistogram(t *testing.T) {
-	got := native(t, &shape.Histogram{Count: 100, Sum: 81, Buckets: []shape.Bucket{{Bound: 0.2, Count: 5}, {Bound: 0.5, Count: 5}, {Bound: 0.9, Count: 45}, {Bound: 1, Count: 95}}})
+	got := native(t, &transform.Histogram{Count: 100, Sum: 81, Buckets: []transform.Bucket{{Bound: 0.2, Count: 5}, {Bound: 0.5, Count: 5}, {Bound: 0.9, Count: 45}, {Bound: 1, Count: 95}}})
 	if got.Count != 100 || got.Sum != 81 || got.ZeroCount != 5 || got.ZeroThreshold != 0.2 || got.Schema != 3 {
 		t.Errorf("got %+v", got)
 	}
@@ -71,7 +71,7 @@ func TestNativeHistogram(t *testing.T) {
 func TestNativeHistogramNeverShrinks(t *testing.T) {
 	var before *histogram.FloatHistogram
 	for n := range uint64(50) {
-		h := native(t, &shape.Histogram{Count: 1 + 3*n, Sum: 1, Buckets: []shape.Bucket{{Bound: 0.0005, Count: n / 7}, {Bound: 0.025, Count: n/7 + n/2}, {Bound: 60, Count: n/7 + n/2 + n}, {Bound: 3600, Count: 3 * n}}})
+		h := native(t, &transform.Histogram{Count: 1 + 3*n, Sum: 1, Buckets: []transform.Bucket{{Bound: 0.0005, Count: n / 7}, {Bound: 0.025, Count: n/7 + n/2}, {Bound: 60, Count: n/7 + n/2 + n}, {Bound: 3600, Count: 3 * n}}})
 		if before != nil && h.DetectReset(before) {
 			t.Errorf("at %d Prometheus sees a reset", n)
 		}
@@ -82,15 +82,15 @@ func TestNativeHistogramNeverShrinks(t *testing.T) {
 // The plugin's histograms stay classic.
 func TestNativeHistogramOfParts(t *testing.T) {
 	s := one("h", contract.Histogram, "", 0)
-	s.Histogram = &shape.Histogram{Count: 2, Buckets: []shape.Bucket{{Bound: 0.5, Count: 1}, {Bound: 1, Count: 2}}}
-	if got, want := string(writtenIn(t, formNative, []shape.Series{s})), string(writtenIn(t, formProtobuf, []shape.Series{s})); got != want {
+	s.Histogram = &transform.Histogram{Count: 2, Buckets: []transform.Bucket{{Bound: 0.5, Count: 1}, {Bound: 1, Count: 2}}}
+	if got, want := string(writtenIn(t, formNative, []transform.Series{s})), string(writtenIn(t, formProtobuf, []transform.Series{s})); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
 func TestNativeHistogramOfNothing(t *testing.T) {
-	for _, h := range []*shape.Histogram{
-		{}, {Count: 1}, {Buckets: []shape.Bucket{{Bound: 1}}}, {Count: 2, Buckets: []shape.Bucket{{Bound: -1, Count: 1}, {Bound: 1, Count: 2}}},
+	for _, h := range []*transform.Histogram{
+		{}, {Count: 1}, {Buckets: []transform.Bucket{{Bound: 1}}}, {Count: 2, Buckets: []transform.Bucket{{Bound: -1, Count: 1}, {Bound: 1, Count: 2}}},
 	} {
 		if got := native(t, h); got != nil {
 			t.Errorf("%v: got %v, want a classic one", h, got)

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // page is the families of all gateways, in one form.
@@ -23,7 +23,7 @@ type page struct {
 }
 
 type pageFamily struct {
-	*shape.Family
+	*transform.Family
 	head   []byte
 	chunks [][]byte
 }
@@ -70,10 +70,10 @@ func (p *page) addOwn(snapshots []Snapshot) {
 		contract.ExporterSamples:  func(s Snapshot) float64 { return float64(len(s.Series.Series())) },
 	} {
 		row, writer := metric(name), p.form.writer()
-		c := chunk{family: &shape.Family{Type: row.Type, Help: row.Help}, name: name}
+		c := chunk{family: &transform.Family{Type: row.Type, Help: row.Help}, name: name}
 		for _, s := range snapshots {
 			if !s.IsGone {
-				c.bytes = writer.appendSeries(c.bytes, shape.Series{
+				c.bytes = writer.appendSeries(c.bytes, transform.Series{
 					Family: c.family, Name: name, Value: value(s),
 					Labels: labels.FromStrings(model.MetricNameLabel, name, contract.LabelGateway, s.Gateway),
 				})
@@ -105,7 +105,7 @@ func (p *page) unlike(snapshots []Snapshot) []*Block {
 	}
 	seen := make(map[string]bool)
 	for i, s := range snapshots {
-		var kept []shape.Series
+		var kept []transform.Series
 		for _, one := range blocks[i].Series() {
 			if key := string(one.Labels.Bytes(nil)); !seen[key] {
 				seen[key] = true
@@ -122,11 +122,11 @@ func (p *page) unlike(snapshots []Snapshot) []*Block {
 
 // addEncoded adds a family that is written already.
 func (p *page) addEncoded(name string, bytes []byte) {
-	p.families[name] = &pageFamily{Family: new(shape.Family), chunks: [][]byte{bytes}}
+	p.families[name] = &pageFamily{Family: new(transform.Family), chunks: [][]byte{bytes}}
 }
 
 // WriteText writes a gateway's series, and nothing else, in the text form.
-func WriteText(w io.Writer, gateway string, series []shape.Series) error {
+func WriteText(w io.Writer, gateway string, series []transform.Series) error {
 	return newPage(formText, []Snapshot{{IsGone: true, Kept: NewBlock(gateway, series)}}, nil).writeTo(w)
 }
 

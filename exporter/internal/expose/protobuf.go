@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // protobufForm writes io.prometheus.client.MetricFamily. A message's repeated
@@ -22,11 +22,11 @@ type protobufForm struct{}
 // metricField is MetricFamily.metric's number.
 const metricField protowire.Number = 4
 
-func (protobufForm) appendHead(dst []byte, name string, f *shape.Family) []byte {
+func (protobufForm) appendHead(dst []byte, name string, f *transform.Family) []byte {
 	return appendMessage(dst, familyHead(name, f))
 }
 
-func (protobufForm) appendSeries(dst []byte, s shape.Series) []byte {
+func (protobufForm) appendSeries(dst []byte, s transform.Series) []byte {
 	return appendMetric(dst, toDTO(s))
 }
 
@@ -43,7 +43,7 @@ func appendMessage(dst []byte, m proto.Message) []byte {
 	return dst
 }
 
-func familyHead(name string, f *shape.Family) *dto.MetricFamily {
+func familyHead(name string, f *transform.Family) *dto.MetricFamily {
 	family := &dto.MetricFamily{Name: &name, Help: &f.Help, Type: dtoType(f.Type)}
 	if f.Unit != "" {
 		family.Unit = &f.Unit
@@ -61,7 +61,7 @@ func dtoType(t contract.Type) *dto.MetricType {
 	return dto.MetricType_GAUGE.Enum()
 }
 
-func toDTO(s shape.Series) *dto.Metric {
+func toDTO(s transform.Series) *dto.Metric {
 	m := &dto.Metric{Label: pairs(s.Labels)}
 	switch s.Type {
 	case contract.Counter:
@@ -87,7 +87,7 @@ func pairs(all labels.Labels) []*dto.LabelPair {
 }
 
 // classic returns a histogram with its own buckets.
-func classic(h *shape.Histogram) *dto.Histogram {
+func classic(h *transform.Histogram) *dto.Histogram {
 	buckets := make([]*dto.Bucket, len(h.Buckets))
 	for i := range h.Buckets {
 		buckets[i] = &dto.Bucket{UpperBound: &h.Buckets[i].Bound, CumulativeCount: &h.Buckets[i].Count}

@@ -10,12 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 func targets() []Snapshot {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	kept := NewBlock("b", []shape.Series{series(contract.Predictions, 1, "gateway", "b"), series(contract.Predictions, 1, "gateway", "b", "label", "x")})
+	kept := NewBlock("b", []transform.Series{series(contract.Predictions, 1, "gateway", "b"), series(contract.Predictions, 1, "gateway", "b", "label", "x")})
 	return []Snapshot{
 		{Gateway: "a", URL: "http://a:1", At: at, Up: true, Duration: 1500 * time.Microsecond, Bytes: 99, Dropped: 1, Series: kept},
 		{Gateway: "b", URL: "http://b:1", At: at, Duration: time.Second, Err: errors.New("GET http://b:1: <connection refused>"), Kept: kept},

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/exporter/internal/shape"
+	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
 // textForm writes Prometheus's text format, version 0.0.4, and OpenMetrics 1.0
@@ -21,7 +21,7 @@ type textForm struct{ isOpen bool }
 const totalSuffix = "_total"
 
 // appendHead appends what stands before a family's series.
-func (t textForm) appendHead(dst []byte, name string, f *shape.Family) []byte {
+func (t textForm) appendHead(dst []byte, name string, f *transform.Family) []byte {
 	kind := string(f.Type)
 	if t.isOpen && f.Type == contract.Counter {
 		stem, isTotal := strings.CutSuffix(name, totalSuffix)
@@ -39,7 +39,7 @@ func (t textForm) appendHead(dst []byte, name string, f *shape.Family) []byte {
 }
 
 // appendSeries appends a series' lines.
-func (t textForm) appendSeries(dst []byte, s shape.Series) []byte {
+func (t textForm) appendSeries(dst []byte, s transform.Series) []byte {
 	if s.Histogram == nil {
 		dst = t.appendLabels(append(dst, s.Name...), s.Labels, "")
 		return append(t.appendFloat(append(dst, ' '), s.Value), '\n')

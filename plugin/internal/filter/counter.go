@@ -2,7 +2,7 @@ package filter
 
 import (
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/plugin/internal/host"
+	"github.com/moodring/moodring/plugin/internal/abi"
 )
 
 // counter is one in the proxy, made when it is first needed: a series that
@@ -52,7 +52,7 @@ func (l *ledger) increment(c *counter, n uint64) (isDone bool) {
 	if !c.isDefined {
 		return false
 	}
-	if status := l.host.Increment(c.id, n); status != host.OK {
+	if status := l.host.Increment(c.id, n); status != abi.OK {
 		l.complainOf("the proxy does not count, and a number is lost: ", status)
 	}
 	return true
@@ -61,7 +61,7 @@ func (l *ledger) increment(c *counter, n uint64) (isDone bool) {
 // start makes a counter of that name, with n as its first count.
 func (l *ledger) start(c *counter, n uint64, name []byte) {
 	id, status := l.host.DefineCounter(name)
-	if status != host.OK {
+	if status != abi.OK {
 		l.complainOf("the proxy does not make a counter, and what it would count is lost: ", status)
 		return
 	}

@@ -5,57 +5,57 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/moodring/moodring/plugin/internal/abi"
+	"github.com/moodring/moodring/plugin/internal/abitest"
 	"github.com/moodring/moodring/plugin/internal/filter"
-	"github.com/moodring/moodring/plugin/internal/host"
-	"github.com/moodring/moodring/plugin/internal/hosttest"
 )
 
 // brokenHost is a proxy in whose calls something goes wrong, once it has begun.
 type brokenHost struct {
-	*hosttest.VM
-	body   func() host.Status // in place of a piece of a reply
-	header func()             // before a header is given
-	shared host.Status
-	define host.Status
-	tick   host.Status
+	*abitest.VM
+	body   func() abi.Status // in place of a piece of a reply
+	header func()            // before a header is given
+	shared abi.Status
+	define abi.Status
+	tick   abi.Status
 }
 
-func (b *brokenHost) Body(start, length int) ([]byte, host.Status) {
+func (b *brokenHost) Body(start, length int) ([]byte, abi.Status) {
 	if b.body != nil {
 		return nil, b.body()
 	}
 	return b.VM.Body(start, length)
 }
 
-func (b *brokenHost) Header(from host.Map, name string) ([]byte, host.Status) {
+func (b *brokenHost) Header(from abi.Map, name string) ([]byte, abi.Status) {
 	if b.header != nil {
 		b.header()
 	}
 	return b.VM.Header(from, name)
 }
 
-func (b *brokenHost) Shared(key []byte) ([]byte, uint32, host.Status) {
-	if b.shared != host.OK {
+func (b *brokenHost) Shared(key []byte) ([]byte, uint32, abi.Status) {
+	if b.shared != abi.OK {
 		return nil, 0, b.shared
 	}
 	return b.VM.Shared(key)
 }
 
-func (b *brokenHost) DefineCounter(name []byte) (uint32, host.Status) {
-	if b.define != host.OK {
+func (b *brokenHost) DefineCounter(name []byte) (uint32, abi.Status) {
+	if b.define != abi.OK {
 		return 0, b.define
 	}
 	return b.VM.DefineCounter(name)
 }
 
-func (b *brokenHost) SetTick(milliseconds uint32) host.Status {
-	if b.tick != host.OK {
+func (b *brokenHost) SetTick(milliseconds uint32) abi.Status {
+	if b.tick != abi.OK {
 		return b.tick
 	}
 	return b.VM.SetTick(milliseconds)
 }
 
-const internalFailure host.Status = 10
+const internalFailure abi.Status = 10
 
 // TestFaults: a fault costs its own reply's count and no other, changes nothing
 // that passes, and is logged once.
@@ -68,7 +68,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{
 			name:   "a panic while the reply is read",
-			broken: brokenHost{body: func() host.Status { panic("a fault") }},
+			broken: brokenHost{body: func() abi.Status { panic("a fault") }},
 			want:   map[string]uint64{faults: 3, predictions("joy"): 1, counted: 1},
 			logged: []string{"moodring: a fault of the filter's own; the reply passes uncounted: please report it (further lines are left out)"},
 		},
@@ -80,13 +80,13 @@ func TestFaults(t *testing.T) {
 		},
 		{
 			name:   "a piece that cannot be read",
-			broken: brokenHost{body: func() host.Status { return internalFailure }},
+			broken: brokenHost{body: func() abi.Status { return internalFailure }},
 			want:   map[string]uint64{unparsed: 3, predictions("joy"): 1, counted: 1},
 			logged: []string{"moodring: a piece of a reply cannot be read, and the reply counts as unparsed: proxy-wasm status 10 (further lines are left out)"},
 		},
 		{
 			name:   "a piece that is not there",
-			broken: brokenHost{body: func() host.Status { return host.OK }},
+			broken: brokenHost{body: func() abi.Status { return abi.OK }},
 			want:   map[string]uint64{unparsed: 3, predictions("joy"): 1, counted: 1},
 			logged: []string{"moodring: a piece of a reply cannot be read, and the reply counts as unparsed: ok (further lines are left out)"},
 		},
@@ -104,8 +104,8 @@ func TestFaults(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var proxy hosttest.Proxy
-			vm := hosttest.NewVM(&proxy)
+			var proxy abitest.Proxy
+			vm := abitest.NewVM(&proxy)
 			broken := test.broken
 			broken.VM = vm
 			f := filter.New(&broken)
@@ -126,8 +126,8 @@ func TestFaults(t *testing.T) {
 
 // TestFaultBesideOthers: what other replies held is told all the same.
 func TestFaultBesideOthers(t *testing.T) {
-	var proxy hosttest.Proxy
-	vm := hosttest.NewVM(&proxy)
+	var proxy abitest.Proxy
+	vm := abitest.NewVM(&proxy)
 	broken := brokenHost{VM: vm}
 	f := filter.New(&broken)
 	vm.Start(f)
@@ -135,15 +135,15 @@ func TestFaultBesideOthers(t *testing.T) {
 	vm.Begin(f, 2, &reply)
 	vm.Begin(f, 3, &reply)
 	vm.End(f, 2, &reply)
-	broken.body = func() host.Status { panic("a fault") }
+	broken.body = func() abi.Status { panic("a fault") }
 	vm.End(f, 3, &reply)
 	checkCounters(t, &proxy, map[string]uint64{faults: 1, predictions("joy"): 1, counted: 1})
 }
 
 // TestNoTick: a proxy that does not tick is told at once.
 func TestNoTick(t *testing.T) {
-	var proxy hosttest.Proxy
-	vm := hosttest.NewVM(&proxy)
+	var proxy abitest.Proxy
+	vm := abitest.NewVM(&proxy)
 	f := filter.New(&brokenHost{VM: vm, tick: internalFailure})
 	vm.Start(f)
 	reply := exchange{Path: bert, Body: []string{`{"predictions":["joy"]}`}}

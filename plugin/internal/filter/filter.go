@@ -9,15 +9,15 @@ import (
 	"slices"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/abi"
 	"github.com/moodring/moodring/plugin/internal/config"
-	"github.com/moodring/moodring/plugin/internal/host"
 )
 
 // VM is the filter in one VM of the proxy: of one worker, as a rule. It runs
 // any number of plugins, which are configurations; they count in one ledger,
 // since the proxy's counters are one set as well.
 type VM struct {
-	host    host.Proxy
+	host    abi.Proxy
 	plugins []*plugin
 	isDone  bool    // the call of a stream that is under way, or was last
 	latest  created // whose request headers come next
@@ -26,31 +26,31 @@ type VM struct {
 	ledger  ledger
 }
 
-var _ host.Filter = (*VM)(nil)
+var _ abi.Filter = (*VM)(nil)
 
 type created struct{ stream, root uint32 }
 
 // New returns the filter for a VM of the host's.
-func New(host host.Proxy) *VM {
+func New(host abi.Proxy) *VM {
 	return &VM{host: host, ledger: newLedger(host), streams: newStreams()}
 }
 
-// ContextCreated implements host.Filter. A stream's first callback follows at
+// ContextCreated implements abi.Filter. A stream's first callback follows at
 // once (Envoy, source/extensions/common/wasm/context.cc, decodeHeaders), so the
 // latest is all there is to remember.
 func (vm *VM) ContextCreated(id, root uint32) { vm.latest = created{id, root} }
 
-// Configure implements host.Filter.
+// Configure implements abi.Filter.
 func (vm *VM) Configure(root uint32) (isStarted bool) {
 	defer func() { vm.mend(root, recover()) }()
 	data, status := vm.host.Configuration()
-	if status != host.OK && status != host.NotFound {
-		vm.host.Log(host.Critical, "moodring: not started: the proxy does not give pluginConfig: "+status.String())
+	if status != abi.OK && status != abi.NotFound {
+		vm.host.Log(abi.Critical, "moodring: not started: the proxy does not give pluginConfig: "+status.String())
 		return false
 	}
 	checked, err := config.Parse(data)
 	if err != nil {
-		vm.host.Log(host.Critical, "moodring: not started: "+err.Error())
+		vm.host.Log(abi.Critical, "moodring: not started: "+err.Error())
 		return false
 	}
 	// Where one begins, others may have ended: a callback for that would be one at
@@ -73,7 +73,7 @@ func (vm *VM) plugin(root uint32) *plugin {
 	return nil
 }
 
-// RequestHeaders implements host.Filter.
+// RequestHeaders implements abi.Filter.
 func (vm *VM) RequestHeaders(id uint32) {
 	vm.isDone = false
 	defer func() {
@@ -93,8 +93,8 @@ func (vm *VM) asked(id uint32) *stream {
 	if plugin == nil || vm.latest.stream != id {
 		return nil
 	}
-	path, status := vm.host.Header(host.RequestHeaders, ":path")
-	if status != host.OK { // a request without a path asks no model
+	path, status := vm.host.Header(abi.RequestHeaders, ":path")
+	if status != abi.OK { // a request without a path asks no model
 		return nil
 	}
 	if known := plugin.shortcuts.find(path); known != nil {
@@ -125,9 +125,9 @@ func (vm *VM) ask(id uint32, plugin *plugin, path []byte) *stream {
 }
 
 func (vm *VM) isGRPC() bool {
-	mediaType, status := vm.host.Header(host.RequestHeaders, "content-type")
+	mediaType, status := vm.host.Header(abi.RequestHeaders, "content-type")
 	suffix, is := bytes.CutPrefix(mediaType, []byte("application/grpc"))
-	return status == host.OK && is && (len(suffix) == 0 || suffix[0] == '+' || suffix[0] == ';')
+	return status == abi.OK && is && (len(suffix) == 0 || suffix[0] == '+' || suffix[0] == ';')
 }
 
 // dropAcceptEncoding asks the model for a reply that can be read. It is the one
@@ -136,15 +136,15 @@ func (vm *VM) isGRPC() bool {
 // is removed, even one that is not there (context.cc, removeHeaderMapValue).
 func (vm *VM) dropAcceptEncoding() {
 	const name = "accept-encoding"
-	if _, status := vm.host.Header(host.RequestHeaders, name); status == host.NotFound {
+	if _, status := vm.host.Header(abi.RequestHeaders, name); status == abi.NotFound {
 		return
 	}
-	if status := vm.host.RemoveHeader(host.RequestHeaders, name); status != host.OK {
+	if status := vm.host.RemoveHeader(abi.RequestHeaders, name); status != abi.OK {
 		vm.ledger.complainOf("the proxy does not drop accept-encoding: ", status)
 	}
 }
 
-// ResponseBody implements host.Filter.
+// ResponseBody implements abi.Filter.
 func (vm *VM) ResponseBody(id uint32, size int, isEnd bool) {
 	if s := vm.streams.find(id); s != nil {
 		if size > 0 {
@@ -156,14 +156,14 @@ func (vm *VM) ResponseBody(id uint32, size int, isEnd bool) {
 	}
 }
 
-// ResponseTrailers implements host.Filter.
+// ResponseTrailers implements abi.Filter.
 func (vm *VM) ResponseTrailers(id uint32) {
 	if s := vm.streams.find(id); s != nil {
 		s.ending = byTrailers
 	}
 }
 
-// Logged implements host.Filter.
+// Logged implements abi.Filter.
 func (vm *VM) Logged(id uint32) {
 	if s := vm.streams.find(id); s != nil {
 		vm.finish(s)
@@ -227,7 +227,7 @@ func (vm *VM) tell(of *plugin) {
 
 func (vm *VM) willTick(of *plugin) bool {
 	if !of.isTicking {
-		of.isTicking = vm.host.SetTick(tick) == host.OK
+		of.isTicking = vm.host.SetTick(tick) == abi.OK
 	}
 	return of.isTicking
 }
@@ -235,7 +235,7 @@ func (vm *VM) willTick(of *plugin) bool {
 // tick is how many milliseconds what was counted may wait to be told.
 const tick = 100
 
-// Tick implements host.Filter.
+// Tick implements abi.Filter.
 func (vm *VM) Tick(root uint32) {
 	defer func() { vm.mend(root, recover()) }()
 	vm.ledger.flush()

@@ -9,27 +9,27 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/abi"
+	"github.com/moodring/moodring/plugin/internal/abitest"
 	"github.com/moodring/moodring/plugin/internal/filter"
-	"github.com/moodring/moodring/plugin/internal/host"
-	"github.com/moodring/moodring/plugin/internal/hosttest"
 )
 
 type (
-	exchange = hosttest.Exchange
-	headers  = hosttest.Headers
+	exchange = abitest.Exchange
+	headers  = abitest.Headers
 )
 
 const bert = "/v1/models/bert:predict"
 
 // worker is one VM of a proxy, with the filter in it.
 type worker struct {
-	*hosttest.VM
-	filter host.Filter
+	*abitest.VM
+	filter abi.Filter
 }
 
-func start(t testing.TB, proxy *hosttest.Proxy, config string) worker {
+func start(t testing.TB, proxy *abitest.Proxy, config string) worker {
 	t.Helper()
-	vm := hosttest.NewVM(proxy)
+	vm := abitest.NewVM(proxy)
 	vm.Config = []byte(config)
 	w := worker{vm, filter.New(vm)}
 	if !vm.Start(w.filter) {
@@ -56,7 +56,7 @@ const (
 	faults    = "moodring_plugin_faults_total"
 )
 
-func checkCounters(t *testing.T, proxy *hosttest.Proxy, want map[string]uint64) {
+func checkCounters(t *testing.T, proxy *abitest.Proxy, want map[string]uint64) {
 	t.Helper()
 	if diff := cmp.Diff(want, proxy.Counters()); diff != "" {
 		t.Errorf("counters (-want +got):\n%s", diff)
@@ -64,7 +64,7 @@ func checkCounters(t *testing.T, proxy *hosttest.Proxy, want map[string]uint64) 
 }
 
 func TestWorkersKeepTheSameLabelsApart(t *testing.T) {
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	const config = `{"maxLabels": 3}`
 	one, two := start(t, &proxy, config), start(t, &proxy, config)
 	one.answer("a", "b")
@@ -90,7 +90,7 @@ func TestWorkersKeepTheSameLabelsApart(t *testing.T) {
 }
 
 func TestWorkersKeepTheSameModelsApart(t *testing.T) {
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	const config = `{"maxModels": 2}`
 	ask := func(w worker, model string) {
 		w.Pass(w.filter, &exchange{Path: "/v2/models/" + model + "/infer", Status: "500", Body: []string{`{}`}})
@@ -110,7 +110,7 @@ func TestWorkersKeepTheSameModelsApart(t *testing.T) {
 
 // TestLowerLimit: what has room keeps it; the lower limit is for those to come.
 func TestLowerLimit(t *testing.T) {
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	start(t, &proxy, `{"maxLabels": 3}`).answer("a", "b", "c")
 	start(t, &proxy, `{"maxLabels": 2}`).answer("d", "a", "b", "c")
 	checkCounters(t, &proxy, map[string]uint64{
@@ -122,7 +122,7 @@ func TestLowerLimit(t *testing.T) {
 // TestKnownLabelsOfAFloodedReply: a reply of new labels without end takes none
 // of the answers that belong to known ones.
 func TestKnownLabelsOfAFloodedReply(t *testing.T) {
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	const config = `{"maxLabels": 2}`
 	one, two := start(t, &proxy, config), start(t, &proxy, config)
 	two.answer("b")
@@ -141,7 +141,7 @@ func TestKnownLabelsOfAFloodedReply(t *testing.T) {
 // of a reply is read, a list longer than what was read of it, does not take the
 // piece's place.
 func TestListsOfOtherWorkersLeaveTheReplyAlone(t *testing.T) {
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	const config = `{"maxLabels": 2}`
 	one, two := start(t, &proxy, config), start(t, &proxy, config)
 	long := strings.Repeat("a long label ", 8)
@@ -158,7 +158,7 @@ func TestListsOfOtherWorkersLeaveTheReplyAlone(t *testing.T) {
 // TestBrokenRepliesTakeNoRoom: neither do the labels of a reply that a later
 // member replaces.
 func TestBrokenRepliesTakeNoRoom(t *testing.T) {
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	w := start(t, &proxy, `{"maxLabels": 1}`)
 	for _, body := range []string{`{"predictions":["a"]`, `{"predictions":["b"]]`, `{"predictions":["c"],"predictions":["d"]}`} {
 		w.Pass(w.filter, &exchange{Path: bert, Body: []string{body}})
@@ -211,7 +211,7 @@ func TestOptions(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var proxy hosttest.Proxy
+			var proxy abitest.Proxy
 			w := start(t, &proxy, test.config)
 			w.Pass(w.filter, &exchange{Path: bert, Body: []string{reply}})
 			want := map[string]uint64{}
@@ -233,7 +233,7 @@ func TestModelsOptions(t *testing.T) {
 	of := func(model, label string) string {
 		return "model=.=" + model + ";.;label=.=" + label + ";.;moodring_predictions_total"
 	}
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	w := start(t, &proxy, config)
 	const flat = `{"predictions":[{"label":"a","score":2},{"label":"b","score":3}]}`
 	for _, e := range []exchange{
@@ -253,7 +253,7 @@ func TestModelsOptions(t *testing.T) {
 
 // TestOnlyListed: the others cost one look at the path.
 func TestOnlyListed(t *testing.T) {
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	w := start(t, &proxy, `{"onlyListed": true, "models": {"bert": {}}}`)
 	before := w.Calls
 	got := w.Begin(w.filter, 2, &exchange{Path: "/v1/models/invented:predict", Request: headers{{"accept-encoding", "gzip"}}})
@@ -278,7 +278,7 @@ type exchangeTest struct {
 func (test exchangeTest) check(t *testing.T, path string) {
 	t.Helper()
 	t.Run(test.name, func(t *testing.T) {
-		var proxy hosttest.Proxy
+		var proxy abitest.Proxy
 		w := start(t, &proxy, "")
 		test.e.Path = path
 		w.Pass(w.filter, &test.e)
@@ -334,7 +334,7 @@ func TestRepliesThatEndEarly(t *testing.T) {
 
 // TestManyStreams: replies of many streams pass at once, and some never come.
 func TestManyStreams(t *testing.T) {
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	w := start(t, &proxy, "")
 	for round := range uint32(3) {
 		for i := range uint32(500) {
@@ -351,7 +351,7 @@ func TestManyStreams(t *testing.T) {
 // TestTwoPlugins: two configurations in one VM, as after a change of one. A
 // stream keeps its own.
 func TestTwoPlugins(t *testing.T) {
-	var proxy hosttest.Proxy
+	var proxy abitest.Proxy
 	w := start(t, &proxy, `{"plainCounters": true}`)
 	reply := exchange{Path: bert, Body: []string{`{"predictions":["joy"]}`}}
 	w.Begin(w.filter, 2, &reply)
@@ -365,15 +365,15 @@ func TestTwoPlugins(t *testing.T) {
 	w.answer("joy")
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 2, counted: 2, "joy": 1})
 
-	w.Root = hosttest.Root
+	w.Root = abitest.Root
 	w.answer("joy")
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 3, counted: 3, "joy": 2})
 
-	w.Ended, w.Root = hosttest.Root, 200
+	w.Ended, w.Root = abitest.Root, 200
 	if !w.Start(w.filter) {
 		t.Fatalf("did not start: %q", w.Logged)
 	}
-	w.Root = hosttest.Root
+	w.Root = abitest.Root
 	w.answer("joy")
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 3, counted: 3, "joy": 2})
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/moodring/moodring/plugin/internal/hosttest"
+	"github.com/moodring/moodring/plugin/internal/abitest"
 )
 
 // seed is what KServe's emotion classifier answers to one text.
@@ -32,7 +32,7 @@ func TestNoGarbage(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			w := start(t, &hosttest.Proxy{}, test.config)
+			w := start(t, &abitest.Proxy{}, test.config)
 			if allocations := testing.AllocsPerRun(100, func() { w.Pass(w.filter, &test.e) }); allocations != 0 {
 				t.Errorf("%v allocations a request", allocations)
 			}
@@ -43,7 +43,7 @@ func TestNoGarbage(t *testing.T) {
 // BenchmarkReply is a request and a reply of the seed's size, without the
 // proxy's own work, while another stream is open.
 func BenchmarkReply(b *testing.B) {
-	w := start(b, &hosttest.Proxy{}, "")
+	w := start(b, &abitest.Proxy{}, "")
 	e := exchange{Path: bert, Body: []string{seed}}
 	w.Begin(w.filter, 1000, &e)
 	b.ReportAllocs()
@@ -54,7 +54,7 @@ func BenchmarkReply(b *testing.B) {
 
 // BenchmarkBatch is a reply of many answers.
 func BenchmarkBatch(b *testing.B) {
-	w := start(b, &hosttest.Proxy{}, "")
+	w := start(b, &abitest.Proxy{}, "")
 	prediction := seed[len(`{"predictions":[`) : len(seed)-len(`]}`)]
 	body := `{"predictions":[` + strings.Repeat(prediction+",", 200) + prediction + `]}`
 	e := exchange{Path: bert, Body: []string{body}}
@@ -67,7 +67,7 @@ func BenchmarkBatch(b *testing.B) {
 
 // BenchmarkAnotherRoute is a request that the filter does not follow.
 func BenchmarkAnotherRoute(b *testing.B) {
-	w := start(b, &hosttest.Proxy{}, "")
+	w := start(b, &abitest.Proxy{}, "")
 	e := exchange{Path: "/healthz", Body: []string{seed}}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -5,15 +5,15 @@ import (
 	"slices"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/abi"
 	"github.com/moodring/moodring/plugin/internal/config"
-	"github.com/moodring/moodring/plugin/internal/host"
 )
 
 // ledger is all that a VM has counted, by model and label. What replies hold is
 // noted here and told to the proxy later, for many replies together: calls to
 // the proxy are what a reply costs.
 type ledger struct {
-	host host.Proxy
+	host abi.Proxy
 
 	models   roster[model]
 	other    *model // of models that have no room
@@ -70,7 +70,7 @@ type label struct {
 	pending   counts
 }
 
-func newLedger(h host.Proxy) ledger {
+func newLedger(h abi.Proxy) ledger {
 	return ledger{
 		host:       h,
 		models:     roster[model]{key: []byte(sharedPrefix + "models"), make: keyedModel},
@@ -248,13 +248,13 @@ func (l *ledger) fault(what string) {
 	}
 }
 
-func (l *ledger) complainOf(what string, status host.Status) { l.complain(what + status.String()) }
+func (l *ledger) complainOf(what string, status abi.Status) { l.complain(what + status.String()) }
 
 // complain logs what went wrong, once in a VM: what a hostile reply can repeat
 // is not to fill the log.
 func (l *ledger) complain(what string) {
 	if !l.isComplained {
 		l.isComplained = true
-		l.host.Log(host.Error, "moodring: "+what+" (further lines are left out)")
+		l.host.Log(abi.Error, "moodring: "+what+" (further lines are left out)")
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/moodring/moodring/contract"
-	"github.com/moodring/moodring/plugin/internal/host"
+	"github.com/moodring/moodring/plugin/internal/abi"
 )
 
 // notAModels is the outcome of a reply that is no model's, or of none at all: it
@@ -16,8 +16,8 @@ const notAModels = ""
 // trailers are read only now: to be called when they pass would be one more call
 // for each request.
 func (vm *VM) outcome(s *stream) string {
-	code, status := vm.host.Header(host.ResponseHeaders, ":status")
-	if status != host.OK || len(code) == 0 { // there was no reply
+	code, status := vm.host.Header(abi.ResponseHeaders, ":status")
+	if status != abi.OK || len(code) == 0 { // there was no reply
 		return notAModels
 	}
 	s.isThere = code[0] != '4'
@@ -42,7 +42,7 @@ func (vm *VM) outcomeOfHeaders(s *stream) string {
 		return notAModels
 	case origin == cutShort:
 		return contract.OutcomeTruncated
-	case vm.hasFailed(s, host.ResponseHeaders):
+	case vm.hasFailed(s, abi.ResponseHeaders):
 		return contract.OutcomeErrorStatus
 	}
 	return vm.close(s)
@@ -54,7 +54,7 @@ func (vm *VM) outcomeOfBody(s *stream) string {
 		return contract.OutcomeUnparsed
 	case s.ending == open || s.isGRPC && s.ending == byBody: // there is no success of gRPC without trailers
 		return contract.OutcomeTruncated
-	case vm.hasFailed(s, host.ResponseTrailers):
+	case vm.hasFailed(s, abi.ResponseTrailers):
 		return contract.OutcomeErrorStatus
 	}
 	return vm.close(s)
@@ -103,7 +103,7 @@ const (
 func (vm *VM) origin(isSuccess bool) origin {
 	details, status := vm.host.Property("response\x00code_details")
 	switch {
-	case status != host.OK || string(details) == "via_upstream":
+	case status != abi.OK || string(details) == "via_upstream":
 		return fromModel
 	case bytes.HasPrefix(details, []byte("downstream_")), bytes.HasPrefix(details, []byte("upstream_reset_after_")),
 		isSuccess && (bytes.HasPrefix(details, []byte("upstream_")) || bytes.Contains(details, []byte("timeout"))):
@@ -115,25 +115,25 @@ func (vm *VM) origin(isSuccess bool) origin {
 // hasFailed tells whether a gRPC call ended with an error, which is 200 in
 // HTTP: its status stands in the trailers, or in the headers of a reply that is
 // nothing but headers.
-func (vm *VM) hasFailed(s *stream, in host.Map) bool {
+func (vm *VM) hasFailed(s *stream, in abi.Map) bool {
 	if !s.isGRPC {
 		return false
 	}
 	code, status := vm.host.Header(in, "grpc-status")
-	return status == host.OK && string(code) != "0"
+	return status == abi.OK && string(code) != "0"
 }
 
 func (vm *VM) isEncoded() bool {
-	encoding, status := vm.host.Header(host.ResponseHeaders, "content-encoding")
-	return status == host.OK && len(encoding) > 0 && !bytes.EqualFold(encoding, []byte("identity"))
+	encoding, status := vm.host.Header(abi.ResponseHeaders, "content-encoding")
+	return status == abi.OK && len(encoding) > 0 && !bytes.EqualFold(encoding, []byte("identity"))
 }
 
 // jsonBytes returns how long the headers say that the JSON of a V2 reply is, or 0
 // where they do not. A length that is none is left out: the body will show what it
 // is.
 func (vm *VM) jsonBytes() int {
-	text, status := vm.host.Header(host.ResponseHeaders, "inference-header-content-length")
-	if status != host.OK {
+	text, status := vm.host.Header(abi.ResponseHeaders, "inference-header-content-length")
+	if status != abi.OK {
 		return 0
 	}
 	length, err := strconv.Atoi(string(text))

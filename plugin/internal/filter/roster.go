@@ -1,6 +1,6 @@
 package filter
 
-import "github.com/moodring/moodring/plugin/internal/host"
+import "github.com/moodring/moodring/plugin/internal/abi"
 
 // roster is a bounded set of names that all VMs of the proxy admit together, so
 // that the bound holds for all of them and they keep the same names apart. The
@@ -31,7 +31,7 @@ func (r *roster[T]) find(name []byte, sum uint32) *T {
 
 // admit returns the member of that name, which joins if there is room. Without
 // room it returns nil.
-func (r *roster[T]) admit(h host.Proxy, name []byte, sum uint32, limit int) *T {
+func (r *roster[T]) admit(h abi.Proxy, name []byte, sum uint32, limit int) *T {
 	for {
 		if known := r.find(name, sum); known != nil || len(r.members) >= limit {
 			return known
@@ -40,7 +40,7 @@ func (r *roster[T]) admit(h host.Proxy, name []byte, sum uint32, limit int) *T {
 		if known := r.find(name, sum); known != nil || len(r.members) >= limit {
 			return known
 		}
-		if !isShared || r.share(h, list, name, version) != host.VersionMismatch {
+		if !isShared || r.share(h, list, name, version) != abi.VersionMismatch {
 			return r.add(name, sum)
 		}
 	}
@@ -49,12 +49,12 @@ func (r *roster[T]) admit(h host.Proxy, name []byte, sum uint32, limit int) *T {
 // load takes in what other VMs have admitted, and returns the whole list. It is
 // not shared where the proxy fails to give it: then a VM keeps the bound by
 // itself.
-func (r *roster[T]) load(h host.Proxy) (list []byte, version uint32, isShared bool) {
+func (r *roster[T]) load(h abi.Proxy) (list []byte, version uint32, isShared bool) {
 	list, version, status := h.Shared(r.key)
 	switch {
-	case status == host.NotFound:
+	case status == abi.NotFound:
 		return nil, noVersion, true
-	case status != host.OK || len(list) < r.read:
+	case status != abi.OK || len(list) < r.read:
 		return nil, 0, false
 	}
 	for rest := list[r.read:]; len(rest) > 0; {
@@ -76,13 +76,13 @@ func (r *roster[T]) load(h host.Proxy) (list []byte, version uint32, isShared bo
 }
 
 // share sets the list with one more name.
-func (r *roster[T]) share(h host.Proxy, list, name []byte, version uint32) host.Status {
+func (r *roster[T]) share(h abi.Proxy, list, name []byte, version uint32) abi.Status {
 	longer := make([]byte, 0, len(list)+sizeBytes+len(name))
 	longer = append(longer, list...)
 	longer = append(longer, byte(len(name)>>8), byte(len(name)))
 	longer = append(longer, name...)
 	status := h.SetShared(r.key, longer, version)
-	if status == host.OK {
+	if status == abi.OK {
 		r.read = len(longer)
 	}
 	return status

@@ -2,8 +2,8 @@ package filter
 
 import (
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/abi"
 	"github.com/moodring/moodring/plugin/internal/answer"
-	"github.com/moodring/moodring/plugin/internal/host"
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
@@ -117,7 +117,7 @@ func (vm *VM) read(s *stream, size int) {
 	s.hasBody = true
 	for start := 0; start < size && !s.isLost; { // once one is, the rest makes no sense
 		piece, status := vm.host.Body(start, min(window, size-start))
-		if status != host.OK || len(piece) == 0 {
+		if status != abi.OK || len(piece) == 0 {
 			vm.ledger.complainOf("a piece of a reply cannot be read, and the reply counts as unparsed: ", status)
 			s.isLost = true
 			break

@@ -5,14 +5,14 @@
 package main
 
 import (
+	"github.com/moodring/moodring/plugin/internal/abi"
 	"github.com/moodring/moodring/plugin/internal/filter"
-	"github.com/moodring/moodring/plugin/internal/host"
 )
 
 func main() {}
 
 var (
-	envoy host.Envoy
+	envoy abi.Envoy
 	vm    = filter.New(&envoy)
 )
 
@@ -32,8 +32,8 @@ func onConfigure(root, _ uint32) uint32 {
 
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(stream, _, _ uint32) uint32 {
-	if path, _ := envoy.Header(host.RequestHeaders, ":path"); string(path) == "/die" {
-		envoy.Log(host.Critical, string(make([]byte, most)))
+	if path, _ := envoy.Header(abi.RequestHeaders, ":path"); string(path) == "/die" {
+		envoy.Log(abi.Critical, string(make([]byte, most)))
 	}
 	vm.RequestHeaders(stream)
 	return 0

@@ -1,5 +1,5 @@
 // Package gateway makes the Envoy that runs on this machine out of the
-// configuration that Istio makes of the manifests (deploy/render writes it to
+// configuration that Istio makes of the manifests (deploy/translate writes it to
 // deploy/local/gateway.json). It changes addresses and paths, and nothing else.
 package gateway
 
@@ -37,7 +37,7 @@ func Bootstrap(rendered []byte, places Places) ([]byte, error) {
 	filled := places.fill(bootstrap)
 	for what, count := range filled {
 		if count == 0 {
-			return nil, fmt.Errorf("rendered gateway configuration: no place for the %s; render it anew (deploy/render)", what)
+			return nil, fmt.Errorf("rendered gateway configuration: no place for the %s; render it anew (deploy/translate)", what)
 		}
 	}
 	bootstrap["admin"] = object{"address": loopback(places.Admin)}

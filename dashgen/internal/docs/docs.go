@@ -1,0 +1,131 @@
+// Package document writes docs/metrics.md and docs/alerts.md from the contract and the boards, so
+// that the document cannot lag behind.
+package docs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/promql"
+)
+
+// Metrics returns the document of all metrics, in Markdown.
+func Metrics(all board.Set) string {
+	var out strings.Builder
+	out.WriteString("# Metrics\n\n")
+	out.WriteString("<!-- Written by `dashgen metrics > docs/metrics.md` from the contract; do not edit. -->\n\n")
+	out.WriteString("The exporter serves these under `/metrics`. Counters of several gateways are never added up: sums are PromQL's work.\n\n")
+	metricTable(&out, all)
+	out.WriteString("\n## Labels\n\n| label | values |\n|---|---|\n")
+	for _, label := range labels() {
+		fmt.Fprintf(&out, "| `%s` | %s |\n", label.key, label.values)
+	}
+	histograms(&out)
+	recorded(&out, all)
+	unused(&out, all)
+	return out.String()
+}
+
+func metricTable(out *strings.Builder, all board.Set) {
+	out.WriteString("| metric | type | labels | meaning | shown in |\n|---|---|---|---|---|\n")
+	for _, m := range contract.Metrics() {
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n",
+			m.Name, m.Type, strings.Join(m.Labels, ", "), m.Help, shown(all, m.Name))
+	}
+}
+
+// shown names the panels that read metric, by board.
+func shown(all board.Set, metric string) string {
+	var places []string
+	for _, b := range all.Boards {
+		if titles := b.Shows(metric); len(titles) > 0 {
+			_, name, _ := strings.Cut(b.Title, ": ")
+			places = append(places, "*"+name+"*: "+strings.Join(titles, ", "))
+		}
+	}
+	return strings.Join(places, "; ")
+}
+
+type label struct{ key, values string }
+
+func labels() []label {
+	return []label{
+		{contract.LabelGateway, "name of the gateway, as the exporter's configuration has it"},
+		{contract.LabelModel, fmt.Sprintf("name of the model in the request's path, at most %d a gateway", contract.MaxModels)},
+		{contract.LabelVersion, "version of the model in the request's path, often empty"},
+		{contract.LabelLabel, fmt.Sprintf("the reply's top label: any text of the model's; at most %d a model, the rest under `%s`; cut and marked past %d bytes", contract.MaxLabels, contract.Other, contract.MaxLabelBytes)},
+		{contract.LabelOutcome, outcomes()},
+		{contract.LabelKind, overflows()},
+		{contract.LabelResult, "authorization: " + codes(contract.AuthorizationResults()) + "; rate limit: " + codes(contract.RateLimitResults())},
+		{contract.LabelCodeClass, "`1xx` to `5xx`"},
+		{contract.LabelUpstream, "the Envoy cluster that answered"},
+		{contract.LabelSource, "how gateways are discovered: " + codes(contract.Sources())},
+	}
+}
+
+func outcomes() string {
+	return list([][2]string{
+		{contract.OutcomeCounted, "at least one prediction was counted"},
+		{contract.OutcomeNoPredictions, "sound, but empty"},
+		{contract.OutcomeUnparsed, "not a shape we know"},
+		{contract.OutcomeTruncated, "ended before its JSON did, or the stream was reset"},
+		{contract.OutcomeEncoded, "compressed, so unread"},
+		{contract.OutcomeErrorStatus, "not 2xx"},
+	})
+}
+
+func overflows() string {
+	return list([][2]string{
+		{contract.OverflowLabels, fmt.Sprintf("more than %d labels of one model", contract.MaxLabels)},
+		{contract.OverflowModels, fmt.Sprintf("more than %d models and versions", contract.MaxModels)},
+		{contract.OverflowLabelLength, fmt.Sprintf("a label longer than %d bytes, which was cut", contract.MaxLabelBytes)},
+	})
+}
+
+func codes(values []string) string { return "`" + strings.Join(values, "`, `") + "`" }
+
+func list(values [][2]string) string {
+	var items []string
+	for _, v := range values {
+		items = append(items, "`"+v[0]+"` ("+v[1]+")")
+	}
+	return strings.Join(items, "; ")
+}
+
+func histograms(out *strings.Builder) {
+	fmt.Fprintf(out, "\nA histogram is three series: `_bucket` with the label `%s`, `_count` and `_sum`. The last bucket is +Inf; those before it end:\n\n", contract.LabelBucket)
+	for _, m := range contract.Metrics() {
+		if m.Type != contract.Histogram {
+			continue
+		}
+		var bounds []string
+		for _, bound := range contract.Bounds(m.Name) {
+			bounds = append(bounds, bound.Le)
+		}
+		at := "at " + strings.Join(bounds, ", ")
+		if len(bounds) == 0 {
+			at = "where Envoy's own do"
+		}
+		fmt.Fprintf(out, "- `%s` %s\n", m.Name, at)
+	}
+}
+
+func recorded(out *strings.Builder, all board.Set) {
+	out.WriteString("\n## Recorded series\n\nMoodring's rules record these, by default over a window of " + promql.DriftWindow + ".\n\n| series | labels | meaning |\n|---|---|---|\n")
+	for _, r := range slices.Concat(all.Recordings, all.Baselines) {
+		fmt.Fprintf(out, "| `%s` | %s | %s |\n", r.Name, strings.Join(r.Labels, ", "), r.Help)
+	}
+}
+
+func unused(out *strings.Builder, all board.Set) {
+	if len(all.Unused) == 0 {
+		return
+	}
+	out.WriteString("\n## Metrics without a panel\n\n")
+	for _, u := range all.Unused {
+		fmt.Fprintf(out, "- `%s`: %s.\n", u.Metric, u.Reason)
+	}
+}

@@ -1,0 +1,286 @@
+package grafanaapi
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/grafana-tools/sdk"
+
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/grafana"
+	"github.com/moodring/moodring/dashgen/internal/grafanatest"
+)
+
+// They are of a schema that no Grafana brings up to date when it is asked.
+var (
+	first  = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"P"}]}`)}
+	second = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"Q"}]}`)}
+	theirs = [][]byte{[]byte(`{"uid":"moodring-a","title":"Mine now","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"P"}]}`)}
+)
+
+func dial(t *testing.T, to grafanatest.Grafana) Grafana {
+	t.Helper()
+	g, err := Dial(to.URL, to.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func memory(t *testing.T) grafanatest.Grafana {
+	t.Helper()
+	return grafanatest.Grafana{URL: grafanatest.Server(t).URL, Token: grafanatest.Token}
+}
+
+func plan(t *testing.T, g Grafana, dashboards [][]byte) []Change {
+	t.Helper()
+	changes, err := g.Plan(t.Context(), dashboards)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changes
+}
+
+func push(t *testing.T, g Grafana, dashboards [][]byte, overwrite bool) error {
+	t.Helper()
+	folder, err := g.Folder(t.Context(), "moodring", "Moodring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.Push(t.Context(), plan(t, g, dashboards), folder, overwrite)
+}
+
+// edit saves a dashboard as a person does in Grafana: what was there, changed,
+// with its revision kept and its version counted up.
+func edit(t *testing.T, g Grafana) {
+	t.Helper()
+	there, _, err := g.client.GetRawDashboardByUID(t.Context(), "moodring-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(there), `"title":"A"`, `"title":"Mine now"`, 1)
+	if changed == string(there) {
+		t.Fatalf("no title to change in %s", there)
+	}
+	if _, err := g.client.SetRawDashboard(t.Context(), []byte(changed)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPush(t *testing.T) { grafanatest.Each(t, testPush) }
+
+func testPush(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
+	if got := plan(t, g, first)[0]; got.State != New || !strings.Contains(got.Diff, `+  "uid": "moodring-a"`) {
+		t.Errorf("before: got %s:\n%s", got.State, got.Diff)
+	}
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := plan(t, g, first)[0]; got.State != Same || got.Diff != "" || got.there != 1 {
+		t.Errorf("pushed: got %s, version %d:\n%s", got.State, got.there, got.Diff)
+	}
+	found, err := g.client.Search(t.Context(), sdk.SearchType(sdk.SearchTypeDashboard), sdk.SearchTag("moodring"))
+	if err != nil || len(found) != 1 || found[0].FolderUID != "moodring" {
+		t.Errorf("pushed: got %+v, want it in the folder moodring: %v", found, err)
+	}
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	got := plan(t, g, second)[0]
+	if got.State != Changed || got.there != 1 || !strings.Contains(got.Diff, "-      \"title\": \"P\"\n+      \"title\": \"Q\"") {
+		t.Errorf("pushed twice, then changed: got %s, version %d, want it not saved again:\n%s", got.State, got.there, got.Diff)
+	}
+	if err := push(t, g, second, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := plan(t, g, second)[0]; got.State != Same || got.there != 2 {
+		t.Errorf("pushed anew: got %s, version %d", got.State, got.there)
+	}
+}
+
+// TestPushOurs: what dashgen writes comes back from Grafana as it was sent.
+func TestPushOurs(t *testing.T) { grafanatest.Each(t, testPushOurs) }
+
+func testPushOurs(t *testing.T, to grafanatest.Grafana) {
+	var ours [][]byte
+	for _, b := range board.All().Boards {
+		text, err := grafana.Marshal(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours = append(ours, text)
+	}
+	g := dial(t, to)
+	if err := push(t, g, ours, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range plan(t, g, ours) {
+		if c.State != Same {
+			t.Errorf("%s: got %s:\n%s", c.UID, c.State, c.Diff)
+		}
+	}
+}
+
+func TestPushRefusesWhatOthersChanged(t *testing.T) {
+	grafanatest.Each(t, testPushRefusesWhatOthersChanged)
+}
+
+func testPushRefusesWhatOthersChanged(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, g)
+	if got := plan(t, g, first)[0]; got.State != Foreign {
+		t.Errorf("edited: got %s", got.State)
+	}
+	if got := plan(t, g, theirs)[0]; got.State != Same {
+		t.Errorf("edited to what is ours too: got %s:\n%s", got.State, got.Diff)
+	}
+	if err := push(t, g, second, false); err == nil || !strings.Contains(err.Error(), "dashboard moodring-a in Grafana was changed by others") {
+		t.Errorf("got error %v", err)
+	}
+	if err := push(t, g, second, true); err != nil {
+		t.Fatal(err)
+	}
+	if got := plan(t, g, second)[0]; got.State != Same || got.there != 3 {
+		t.Errorf("overwritten: got %s, version %d", got.State, got.there)
+	}
+}
+
+// TestPushInBetween: somebody saves after the plan was made.
+func TestPushInBetween(t *testing.T) { grafanatest.Each(t, testPushInBetween) }
+
+func testPushInBetween(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	changes := plan(t, g, second)
+	edit(t, g)
+	err := g.Push(t.Context(), changes, Folder{}, true)
+	if err == nil || err.Error() != "dashboard moodring-a was saved by others just now: run it again" {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestPull(t *testing.T) { grafanatest.Each(t, testPull) }
+
+func testPull(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
+	if err := push(t, g, first, false); err != nil {
+		t.Fatal(err)
+	}
+	got, err := g.Pull(t.Context(), "moodring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Pulled{{"moodring-a", []byte("{\n  \"panels\": [\n    {\n      \"title\": \"P\"\n    }\n  ],\n  \"schemaVersion\": 42,\n  \"tags\": [\n    \"moodring\"\n  ],\n  \"title\": \"A\",\n  \"uid\": \"moodring-a\"\n}\n")}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if other, err := g.Pull(t.Context(), "other"); err != nil || len(other) != 0 {
+		t.Errorf("got %v, %v", other, err)
+	}
+}
+
+func TestFolder(t *testing.T) { grafanatest.Each(t, testFolder) }
+
+func testFolder(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
+	made, err := g.Folder(t.Context(), "moodring", "Moodring")
+	if err != nil || made.ID == 0 {
+		t.Fatalf("got %+v, %v", made, err)
+	}
+	found, err := g.Folder(t.Context(), "moodring", "Moodring")
+	if err != nil || found != made {
+		t.Errorf("got %+v, want %+v: %v", found, made, err)
+	}
+}
+
+func TestDataSource(t *testing.T) { grafanatest.Each(t, testDataSource) }
+
+func testDataSource(t *testing.T, to grafanatest.Grafana) {
+	g := dial(t, to)
+	for range 2 {
+		if err := g.DataSource(t.Context(), "Moodring", "http://prometheus:9090"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := g.DataSource(t.Context(), "Moodring", "http://other:9090")
+	if err == nil || !strings.Contains(err.Error(), "asks prometheus at http://prometheus:9090, not Prometheus at http://other:9090") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	url := grafanatest.Server(t).URL
+	for name, tc := range map[string]struct{ credentials, want string }{
+		"token":    {grafanatest.Token, ""},
+		"password": {grafanatest.User + ":" + grafanatest.Password, ""},
+		"none":     {"", "Grafana at " + url + ": folder Moodring: 401 Unauthorized; give --credentials"},
+		"wrong":    {"admin:nonsense", "401 Unauthorized; give --credentials"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, err := Dial(url, tc.credentials)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = g.Folder(t.Context(), "moodring", "Moodring")
+			if (tc.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got error %v, want %q", err, tc.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "nonsense") {
+				t.Errorf("the error tells the password: %v", err)
+			}
+		})
+	}
+}
+
+// TestSickGrafana: a proxy in front of it answers instead.
+func TestSickGrafana(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "<html>upstream connect error</html>", http.StatusBadGateway)
+	}))
+	t.Cleanup(server.Close)
+	g := dial(t, grafanatest.Grafana{URL: server.URL, Token: grafanatest.Token})
+	for name, call := range map[string]func(context.Context) error{
+		"plan": func(ctx context.Context) error { _, err := g.Plan(ctx, first); return err },
+		"save": func(ctx context.Context) error {
+			return g.Push(ctx, []Change{{UID: "u", State: New, text: first[0]}}, Folder{}, false)
+		},
+		"folder":      func(ctx context.Context) error { _, err := g.Folder(ctx, "f", "F"); return err },
+		"data source": func(ctx context.Context) error { return g.DataSource(ctx, "d", "http://p") },
+		"pull":        func(ctx context.Context) error { _, err := g.Pull(ctx, "moodring"); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := call(t.Context()); err == nil || !strings.Contains(err.Error(), "502 Bad Gateway") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got error %v", err)
+			}
+		})
+	}
+}
+
+// TestAnotherServer: what it does not know is not new to a Grafana.
+func TestAnotherServer(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	_, err := dial(t, grafanatest.Grafana{URL: server.URL}).Plan(t.Context(), first)
+	if err == nil || !strings.Contains(err.Error(), "no Grafana says so") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestPlanRefuses(t *testing.T) {
+	g := dial(t, memory(t))
+	for text, want := range map[string]string{`{"title":"A"}`: "no uid", `[]`: "no JSON of a dashboard"} {
+		if _, err := g.Plan(t.Context(), [][]byte{[]byte(text)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %q", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package discovery
+
+import (
+	"maps"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/util/strutil"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moodring/moodring/contract"
+)
+
+// Labels for relabelling, named and filled as Prometheus's discovery does
+// (discovery/kubernetes), but one target a pod: there are none of containers.
+const (
+	kubeLabel      = model.MetaLabelPrefix + "kubernetes_"
+	namespaceLabel = kubeLabel + "namespace"
+	podLabel       = kubeLabel + "pod"
+)
+
+// trimPod keeps what pod reads: a pod is some 10 kB, most of it its containers.
+func trimPod(object any) (any, error) {
+	pod, ok := object.(*corev1.Pod)
+	if !ok {
+		return object, nil // a tombstone
+	}
+	pod.ManagedFields = nil
+	pod.Spec = corev1.PodSpec{NodeName: pod.Spec.NodeName}
+	pod.Status = corev1.PodStatus{
+		Phase: pod.Status.Phase, PodIP: pod.Status.PodIP, HostIP: pod.Status.HostIP, Conditions: pod.Status.Conditions,
+	}
+	return pod, nil
+}
+
+// pod returns the gateway in a pod, none if it does not run.
+func (c *cluster) pod(object any) []*found {
+	pod, ok := object.(*corev1.Pod)
+	if !ok || pod.Status.PodIP == "" || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		return nil
+	}
+	set := c.base(pod.Namespace, pod.Name, pod.Status.PodIP)
+	addObject(set, podLabel, pod.ObjectMeta)
+	maps.Copy(set, map[string]string{
+		podLabel + "_ip":        pod.Status.PodIP,
+		podLabel + "_ready":     ready(pod),
+		podLabel + "_phase":     string(pod.Status.Phase),
+		podLabel + "_node_name": pod.Spec.NodeName,
+		podLabel + "_host_ip":   pod.Status.HostIP,
+		podLabel + "_uid":       string(pod.UID),
+	})
+	if owner := metav1.GetControllerOf(pod); owner != nil {
+		set[podLabel+"_controller_kind"], set[podLabel+"_controller_name"] = owner.Kind, owner.Name
+	}
+	return []*found{{
+		id:        string(pod.UID),
+		labels:    labels.FromMap(set),
+		isLeaving: pod.DeletionTimestamp != nil,
+		dial:      c.dialer(pod.Namespace, pod.Name),
+	}}
+}
+
+// base returns the labels of a gateway at ip. Its name is unique in a cluster.
+func (c *cluster) base(namespace, name, ip string) map[string]string {
+	return map[string]string{
+		model.SchemeLabel:     "http",
+		model.AddressLabel:    net.JoinHostPort(ip, strconv.Itoa(c.Port)),
+		namespaceLabel:        namespace,
+		contract.LabelGateway: namespace + "/" + name,
+	}
+}
+
+func addObject(set map[string]string, prefix string, meta metav1.ObjectMeta) {
+	set[prefix+"_name"] = meta.Name
+	for key, value := range meta.Labels {
+		set[prefix+"_label_"+strutil.SanitizeLabelName(key)] = value
+		set[prefix+"_labelpresent_"+strutil.SanitizeLabelName(key)] = "true"
+	}
+	for key, value := range meta.Annotations {
+		set[prefix+"_annotation_"+strutil.SanitizeLabelName(key)] = value
+		set[prefix+"_annotationpresent_"+strutil.SanitizeLabelName(key)] = "true"
+	}
+}
+
+func ready(pod *corev1.Pod) string {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return strings.ToLower(string(condition.Status))
+		}
+	}
+	return "unknown"
+}

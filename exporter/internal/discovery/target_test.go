@@ -1,0 +1,66 @@
+package discovery
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+)
+
+// staticTexts gives targets as text: gateway, URL and labels.
+func staticTexts(t *testing.T, yaml string) ([]string, error) {
+	t.Helper()
+	cfg, err := config.Parse([]byte(yaml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets, err := Static(cfg.Gateways, cfg.RelabelConfigs)
+	var texts []string
+	for _, target := range targets {
+		texts = append(texts, target.Gateway+" "+target.URL.String()+" "+target.Labels.String())
+	}
+	return texts, err
+}
+
+const two = "gateways: [{name: a, url: 'http://a:1'}, {url: 'https://b:2/envoy'}]\nrelabel_configs: "
+
+func TestStatic(t *testing.T) {
+	for name, test := range map[string]struct {
+		rules string
+		want  []string
+	}{
+		"no rules": {`[]`, []string{`a http://a:1 {gateway="a"}`, `b:2 https://b:2/envoy {gateway="b:2"}`}},
+		"drop":     {`[{source_labels: [gateway], regex: a, action: drop}]`, []string{`b:2 https://b:2/envoy {gateway="b:2"}`}},
+		"rename":   {`[{source_labels: [__address__], regex: '(.*):.*', target_label: gateway}]`, []string{`a http://a:1 {gateway="a"}`, `b https://b:2/envoy {gateway="b"}`}},
+		"label":    {`[{target_label: region, replacement: eu}]`, []string{`a http://a:1 {gateway="a", region="eu"}`, `b:2 https://b:2/envoy {gateway="b:2", region="eu"}`}},
+		"address": {`[{source_labels: [__address__], regex: 'a:(.*)', target_label: __address__, replacement: 'c:$1'}, {target_label: __metrics_path__, replacement: /x}]`,
+			[]string{`a http://c:1/x {gateway="a"}`, `b:2 https://b:2/x {gateway="b:2"}`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := staticTexts(t, two+test.rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("targets (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestStaticRefuses(t *testing.T) {
+	for rules, want := range map[string]string{
+		`[{target_label: gateway, replacement: one}]`:                        `gateway "one": two gateways have that name: give each its own, as in --gateway NAME=URL`,
+		`[{target_label: model, replacement: one}]`:                          `gateway "a": the metrics have a label model of their own: choose another name`,
+		`[{target_label: le, replacement: one}]`:                             `gateway "a": the metrics have a label le of their own: choose another name`,
+		`[{regex: gateway, action: labeldrop}]`:                              `gateway "a": relabel_configs leave its gateway label empty`,
+		`[{target_label: __scheme__, replacement: ftp}]`:                     `gateway "a": its __scheme__ is "ftp": want http or https`,
+		`[{target_label: __address__, replacement: a/b}]`:                    `gateway "a": its __address__ is "a/b": want HOST:PORT`,
+		`[{target_label: __metrics_path__, replacement: /stats/prometheus}]`: `gateway "a": its path (__metrics_path__) is "/stats/prometheus": leave out /stats/prometheus, which the exporter adds`,
+	} {
+		if _, err := staticTexts(t, two+rules); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", rules, err, want)
+		}
+	}
+}

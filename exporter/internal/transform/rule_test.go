@@ -1,0 +1,126 @@
+package transform
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/config"
+)
+
+func TestRules(t *testing.T) {
+	const active = `envoy_cluster_upstream_cx_active{envoy_cluster_name="a"} 3
+envoy_cluster_upstream_cx_active{envoy_cluster_name="b",gateway="theirs"} 4
+envoy_server_live{} 1
+`
+	for name, test := range map[string]struct {
+		rules   string
+		page    string
+		want    string
+		dropped int
+	}{
+		"Envoy's labels stay": {
+			`{match: envoy_cluster_upstream_cx_active, filter: x, name: connections, type: gauge}`, active,
+			`connections{envoy_cluster_name="a",gateway="g"} 3
+connections{envoy_cluster_name="b",exported_gateway="theirs",gateway="g"} 4
+`, 0},
+		"labels of a group, of a label, and fixed": {
+			`{match: 'envoy_(?P<what>cluster|listener)_upstream_(.*)_active', filter: x, name: "active", type: gauge, labels: {what: "$what", kind: "${2}", upstream: "x/${envoy_cluster_name}", from: envoy}}`, active,
+			`active{from="envoy",gateway="g",kind="cx",upstream="x/a",what="cluster"} 3
+active{from="envoy",gateway="g",kind="cx",upstream="x/b",what="cluster"} 4
+`, 0},
+		"samples of the same labels add up": {
+			`{match: envoy_cluster_upstream_cx_active, filter: x, name: connections, type: gauge, labels: {}}`, active,
+			`connections{gateway="g"} 7` + "\n", 0},
+		"the first rule counts": {
+			`{match: envoy_server_live, filter: x, name: live, type: gauge}, {match: "envoy_server_.*", filter: x, name: "rest", type: gauge}`, active,
+			`live{gateway="g"} 1` + "\n", 0},
+		"a gauge may be below 0, a counter not": {
+			`{match: a, filter: x, name: a, type: gauge}, {match: b, filter: x, name: b_total, type: counter}`, "a -1\nb -1\n",
+			`a{gateway="g"} -1` + "\n", 1},
+		"a counter in another unit": {
+			`{match: a_ms, filter: x, name: a_seconds_total, type: counter, unit: seconds, scale: 0.001}`, "a_ms 25\n",
+			`a_seconds_total{gateway="g"} 0.025` + "\n", 0},
+		"a histogram": {
+			`{match: envoy_listener_cx_length_ms, filter: x, name: length_seconds, type: histogram, scale: 0.001}`,
+			`envoy_listener_cx_length_ms_bucket{l="a",le="5"} 1
+envoy_listener_cx_length_ms_bucket{l="a",le="25"} 3
+envoy_listener_cx_length_ms_bucket{l="a",le="+Inf"} 4
+envoy_listener_cx_length_ms_sum{l="a"} 1250
+envoy_listener_cx_length_ms_count{l="a"} 4
+envoy_listener_cx_length_ms{l="a"} 4
+envoy_listener_cx_length_ms_bucket{l="a",le="many"} 4
+`, `length_seconds{gateway="g",l="a"} sum=1.25 count=4 0.005:1 0.025:3` + "\n", 2},
+		"what the contract wants is not a rule's": {
+			`{match: '.*', filter: x, name: other, type: gauge, labels: {}}`, "moodring_plugin_faults_total{} 2\n",
+			`moodring_plugin_faults_total{gateway="g"} 2` + "\n", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := config.Parse([]byte("rules: [" + test.rules + "]"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := New(Options{Format: config.Prometheus, Labels: labels.FromStrings("gateway", "g"), Rules: cfg.Rules, MaxSeries: 100})
+			for range 2 { // the second time from memory
+				got, dropped := shapedBy(t, s, test.page)
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("series (-want +got):\n%s", diff)
+				}
+				if dropped != test.dropped {
+					t.Errorf("%d dropped, want %d", dropped, test.dropped)
+				}
+			}
+		})
+	}
+}
+
+func TestFilterFindsWhatRulesWant(t *testing.T) {
+	got := Filter([]config.Rule{{Filter: "^a$|b"}, {Filter: "c"}})
+	if want := Filter(nil) + "|(^a$|b)|(c)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Envoy is asked for all that the contract has, and for none of its like.
+func TestFilterFindsTheContract(t *testing.T) {
+	filter := regexp.MustCompile(Filter(nil))
+	model := contract.Field{Key: contract.LabelModel, Value: "a-b"}
+	var names []string
+	for _, cluster := range []string{
+		"outbound|80||m.svc;", "outbound|80||m.internal;", "m", "m.svc.cluster.local", "internal", "external", "canary", "a.eternal", "a.nal", "a.l",
+		"a.library", "a.y", "a.my_external", "my_external", "a.external.b", "a.xinternal", "a.", "y", "al", "rnal", "nary",
+	} {
+		names = append(names, "cluster."+cluster+".upstream_rq_time")
+	}
+	for _, stat := range contract.Stats() {
+		names = append(names, contract.StatPrefix+stat, contract.StatPrefix+string(contract.AppendStat(nil, stat, model)))
+	}
+	for _, class := range contract.CodeClasses() {
+		names = append(names, "http.outbound_0.0.0.0_8080;.downstream_rq_"+class)
+	}
+	for _, manager := range []string{"n", "min", "ts", "t", "nt", "admins", "myadmin", "my.admin", "admin.my", "admin.admin", "a.b.stats", "agent_"} {
+		names = append(names, "http."+manager+".downstream_rq_2xx", "http."+manager+".rbac.denied")
+	}
+	for _, result := range contract.AuthorizationResults() {
+		names = append(names, "http.ingress.rbac."+result)
+	}
+	for _, result := range contract.RateLimitResults() {
+		names = append(names, "cluster.m.ratelimit."+result)
+	}
+	for _, name := range names {
+		if !filter.MatchString(name) {
+			t.Errorf("%s is not asked for", name)
+		}
+	}
+	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live",
+		"http.admin.downstream_rq_2xx", "http.agent.downstream_rq_4xx", "http.stats.downstream_rq_5xx",
+		"cluster.a.internal.upstream_rq_time", "cluster.outbound|80||m.svc;.external.upstream_rq_time", "cluster.a.b.canary.upstream_rq_time",
+		"cluster.internal.internal.upstream_rq_time", "cluster.a.upstream_rq_time.x"} {
+		if filter.MatchString(name) {
+			t.Errorf("%s is asked for", name)
+		}
+	}
+}

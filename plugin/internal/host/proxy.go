@@ -1,6 +1,0 @@
-//go:build !wasip1
-
-package host
-
-// Proxy is the Host that a Filter asks.
-type Proxy = Host
