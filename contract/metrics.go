@@ -71,12 +71,15 @@ const (
 	OutcomeErrorStatus   = "error_status"   // not 2xx
 )
 
-// Outcomes returns all outcomes of a reply.
-func Outcomes() []string {
-	return []string{
-		OutcomeCounted, OutcomeNoPredictions, OutcomeUnparsed, OutcomeTruncated, OutcomeEncoded, OutcomeErrorStatus,
-	}
+var outcomes = [...]string{
+	OutcomeCounted, OutcomeNoPredictions, OutcomeUnparsed, OutcomeTruncated, OutcomeEncoded, OutcomeErrorStatus,
 }
+
+// OutcomeCount is the number of Outcomes.
+const OutcomeCount = len(outcomes)
+
+// Outcomes returns all outcomes of a reply.
+func Outcomes() []string { return slices.Clone(outcomes[:]) }
 
 // Kinds of overflow.
 const (
@@ -186,8 +189,8 @@ func Find(name string) (Metric, bool) {
 // and the parts of its histograms.
 func Stats() []string {
 	stats := []string{Predictions, Replies, Overflow, Faults, LabelScores + SuffixMillionths}
-	for _, name := range []string{Confidence, Margin, BatchSize} {
-		stats = append(stats, name+SuffixBucket, name+SuffixCount, name+SuffixSum)
+	for _, h := range histograms {
+		stats = append(stats, h.metric+SuffixBucket, h.metric+SuffixCount, h.metric+SuffixSumMillionths)
 	}
 	return stats
 }
@@ -195,7 +198,7 @@ func Stats() []string {
 // SplitStat takes a name of Stats apart: the metric that the contract exports,
 // and which part of it the plugin's counter is; part is empty for the whole.
 func SplitStat(stat string) (metric, part string) {
-	for _, suffix := range []string{SuffixBucket, SuffixCount, SuffixSum, SuffixMillionths} {
+	for _, suffix := range []string{SuffixBucket, SuffixCount, SuffixSumMillionths, SuffixMillionths} {
 		if name, ok := strings.CutSuffix(stat, suffix); ok {
 			return name, suffix
 		}
@@ -203,35 +206,12 @@ func SplitStat(stat string) (metric, part string) {
 	return stat, ""
 }
 
-// Parts of metrics as the plugin counts them. Envoy's counters are whole
-// numbers, so sums travel in millionths.
+// Suffixes of the plugin's counters in Envoy, besides SuffixBucket and
+// SuffixCount. Envoy's counters are whole numbers, so sums are counted in
+// millionths.
 const (
-	SuffixBucket     = "_bucket"
-	SuffixCount      = "_count"
-	SuffixSum        = "_sum_millionths"
-	SuffixMillionths = "_millionths"
-	SumScale         = 1e-6
+	SuffixMillionths    = "_millionths"
+	SuffixSumMillionths = SuffixSum + SuffixMillionths
+
+	SumScale = 1e-6
 )
-
-// Bound is the upper bound of a histogram's bucket.
-type Bound struct {
-	Le    string // as the le label shows it
-	Value float64
-}
-
-// Bounds returns the bounds of the buckets of one of the plugin's histograms,
-// ascending, and nil for every other name. +Inf is the histogram's count.
-func Bounds(metric string) []Bound {
-	switch metric {
-	case Confidence:
-		return []Bound{
-			{"0.2", 0.2}, {"0.3", 0.3}, {"0.4", 0.4}, {"0.5", 0.5}, {"0.6", 0.6},
-			{"0.7", 0.7}, {"0.8", 0.8}, {"0.9", 0.9}, {"0.95", 0.95}, {"0.99", 0.99},
-		}
-	case Margin:
-		return []Bound{{"0.05", 0.05}, {"0.1", 0.1}, {"0.2", 0.2}, {"0.4", 0.4}, {"0.6", 0.6}, {"0.8", 0.8}, {"0.9", 0.9}}
-	case BatchSize:
-		return []Bound{{"1", 1}, {"2", 2}, {"5", 5}, {"10", 10}, {"20", 20}, {"50", 50}, {"100", 100}, {"200", 200}, {"500", 500}}
-	}
-	return nil
-}

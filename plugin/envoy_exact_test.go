@@ -87,7 +87,7 @@ func millionths(value float64) uint64 { return uint64(math.Round(value / contrac
 
 func (want truth) sample(metric string, value float64, model []contract.Field, more ...contract.Field) {
 	want.add(1, metric+contract.SuffixCount, model, more...)
-	want.add(millionths(value), metric+contract.SuffixSum, model, more...)
+	want.add(millionths(value), metric+contract.SuffixSumMillionths, model, more...)
 	for _, bound := range contract.Bounds(metric) {
 		if value <= bound.Value {
 			want.add(1, metric+contract.SuffixBucket, model, append(slices.Clone(more), contract.Field{Key: contract.LabelBucket, Value: bound.Le})...)

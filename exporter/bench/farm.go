@@ -78,7 +78,7 @@ func farmPage(count int) []byte {
 			sample(mangled(contract.Confidence+contract.SuffixBucket, model, field, contract.Field{Key: contract.LabelBucket, Value: le}), count*(i+1)*(j+1)/5)
 		}
 		sample(mangled(contract.Confidence+contract.SuffixCount, model, field), count*(i+1))
-		sample(mangled(contract.Confidence+contract.SuffixSum, model, field), count*(i+1)*970000)
+		sample(mangled(contract.Confidence+contract.SuffixSumMillionths, model, field), count*(i+1)*970000)
 	}
 	for _, outcome := range contract.Outcomes() {
 		sample(mangled(contract.Replies, model, contract.Field{Key: contract.LabelOutcome, Value: outcome}), count)

@@ -40,7 +40,7 @@ func (e *entry) pluginPart(part, le string) (*cell, float64) {
 	switch part {
 	case contract.SuffixCount:
 		return &e.count, 1
-	case contract.SuffixSum:
+	case contract.SuffixSumMillionths:
 		return &e.sum, contract.SumScale
 	case contract.SuffixMillionths:
 		return &e.value, contract.SumScale

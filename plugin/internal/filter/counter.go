@@ -15,7 +15,7 @@ type counter struct {
 // histogram is one in counters. Envoy's own count milliseconds.
 type histogram struct {
 	count, sum counter
-	buckets    [mostBounds]counter
+	buckets    [contract.MaxBounds]counter
 }
 
 // series is what counters of one thing have in common.
@@ -79,7 +79,7 @@ func (l *ledger) incrementAll(h *histogram, sample *sample, s *series, of *shape
 		l.start(&h.count, sample.count, s.stat(of.metric, contract.SuffixCount, ""))
 	}
 	if !l.increment(&h.sum, sample.sum) {
-		l.start(&h.sum, sample.sum, s.stat(of.metric, contract.SuffixSum, ""))
+		l.start(&h.sum, sample.sum, s.stat(of.metric, contract.SuffixSumMillionths, ""))
 	}
 	below := uint64(0)
 	for i := range of.bounds {

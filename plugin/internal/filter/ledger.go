@@ -36,7 +36,7 @@ type ledger struct {
 type model struct {
 	key               string
 	name, version     string
-	replies           [mostOutcomes]counter // as ledger.outcomes
+	replies           [contract.OutcomeCount]counter // as ledger.outcomes
 	margin, batchSize histogram
 	labels            roster[label]
 	latest            *label // looked for
@@ -48,16 +48,12 @@ type model struct {
 
 // modelCounts are what replies add to one model.
 type modelCounts struct {
-	replies             [mostOutcomes]uint64 // as ledger.outcomes
+	replies             [contract.OutcomeCount]uint64 // as ledger.outcomes
 	margins, batchSizes sample
 }
 
-// mostOutcomes is how many the contract has for a reply; counted is the place of
-// contract.OutcomeCounted among them.
-const (
-	mostOutcomes = 6
-	counted      = 0
-)
+// counted is the index of contract.OutcomeCounted in contract.Outcomes.
+const counted = 0
 
 type label struct {
 	of             *model

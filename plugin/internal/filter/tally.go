@@ -18,12 +18,9 @@ func (c *counts) add(other *counts) {
 
 // sample is what replies add to a histogram.
 type sample struct {
-	count, sum uint64             // the sum in millionths
-	buckets    [mostBounds]uint64 // each without those below
+	count, sum uint64                     // the sum in millionths
+	buckets    [contract.MaxBounds]uint64 // each without those below
 }
-
-// mostBounds is the number of bounds of the contract's longest histogram.
-const mostBounds = 10
 
 // add notes a value, if the histogram takes it.
 func (s *sample) add(to *shape, value float64) {
