@@ -26,10 +26,8 @@ const (
 
 // Config is a checked configuration.
 type Config struct {
-	Gateways             []Gateway         `yaml:"gateways"`
-	FileSD               []FileSD          `yaml:"file_sd_configs"`
-	DNSSD                []DNSSD           `yaml:"dns_sd_configs"`
-	KubernetesSD         []KubernetesSD    `yaml:"kubernetes_sd_configs"`
+	Gateways             []Gateway `yaml:"gateways"`
+	Discovery            `yaml:",inline"`
 	Scrape               Scrape            `yaml:"scrape"`
 	RelabelConfigs       []*relabel.Config `yaml:"relabel_configs"`        // on targets
 	MetricRelabelConfigs []*relabel.Config `yaml:"metric_relabel_configs"` // on series
@@ -105,16 +103,18 @@ func Parse(text []byte) (*Config, error) {
 	return cfg, cfg.check()
 }
 
-// CanFind tells whether c says where gateways are.
+// CanFind reports whether c lists or discovers gateways.
 func (c *Config) CanFind() bool {
-	return len(c.Gateways)+len(c.FileSD)+len(c.DNSSD)+len(c.KubernetesSD) > 0
+	return len(c.Gateways)+len(c.Discoveries()) > 0
 }
 
 func (c *Config) check() error {
-	if err := checkEach("gateways", c.Gateways, (*Gateway).check); err != nil {
-		return err
+	for i := range c.Gateways {
+		if err := c.Gateways[i].check(); err != nil {
+			return fmt.Errorf("gateways[%d]: %w", i, err)
+		}
 	}
-	if err := c.checkDiscovery(); err != nil {
+	if err := c.Discovery.check(c.Scrape.Format); err != nil {
 		return err
 	}
 	if err := checkRules("relabel_configs", c.RelabelConfigs); err != nil {

@@ -2,11 +2,14 @@ package config
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/moodring/moodring/contract"
 )
 
 func TestLoadGood(t *testing.T) {
@@ -49,6 +52,30 @@ func TestLoadGood(t *testing.T) {
 	}
 	if len(cfg.RelabelConfigs) != 1 || len(cfg.MetricRelabelConfigs) != 1 {
 		t.Errorf("%d and %d rules, want one each", len(cfg.RelabelConfigs), len(cfg.MetricRelabelConfigs))
+	}
+}
+
+// A kind of discovery is a field of Discovery, an element of Discoveries and one
+// of contract.Sources: forgetting one of these fails here.
+func TestDiscoveriesHasEveryKind(t *testing.T) {
+	d := new(Discovery)
+	lists := reflect.ValueOf(d).Elem()
+	var keys []string
+	for i := range lists.NumField() {
+		list := lists.Field(i)
+		list.Set(reflect.MakeSlice(list.Type(), 1, 1))
+		keys = append(keys, lists.Type().Field(i).Tag.Get("yaml"))
+	}
+	var kinds, kindKeys []string
+	for _, sd := range d.Discoveries() {
+		kinds = append(kinds, sd.Kind())
+		kindKeys = append(kindKeys, sd.Kind()+"_sd_configs")
+	}
+	if diff := cmp.Diff(keys, kindKeys); diff != "" {
+		t.Errorf("keys (-fields +Discoveries):\n%s", diff)
+	}
+	if diff := cmp.Diff(contract.Sources(), kinds); diff != "" {
+		t.Errorf("kinds (-contract +Discoveries):\n%s", diff)
 	}
 }
 

@@ -10,30 +10,142 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/moodring/moodring/contract"
 )
 
-// Keys that Prometheus has too mean what they mean there.
+// Discovery lists the entries of every kind of discovery. Keys that also exist
+// in Prometheus have the same meaning.
+//
+// A new kind needs a field here, a type that is an SDConfig, a line in
+// Discoveries and a method of Visitor.
+type Discovery struct {
+	FileSD       []FileSD       `yaml:"file_sd_configs"`
+	DNSSD        []DNSSD        `yaml:"dns_sd_configs"`
+	KubernetesSD []KubernetesSD `yaml:"kubernetes_sd_configs"`
+}
 
-// Ports of a gateway that Istio runs.
-const (
-	portEnvoy = 15090 // Envoy's own /stats/prometheus, for all who reach the pod
-	portAgent = 15020 // the same, with the application's and the agent's own
-	portAdmin = 15000 // Envoy's admin endpoint, on the pod's loopback alone
-)
+// Discoveries returns the entries of every kind of discovery.
+func (d *Discovery) Discoveries() []SDConfig {
+	return slices.Concat(entries(d.FileSD), entries(d.DNSSD), entries(d.KubernetesSD))
+}
 
-// FileSD is files that list gateways in Prometheus's file_sd format.
+// entries returns pointers to the elements of list.
+func entries[T any, P interface {
+	*T
+	SDConfig
+}](list []T) []SDConfig {
+	all := make([]SDConfig, len(list))
+	for i := range list {
+		all[i] = P(&list[i])
+	}
+	return all
+}
+
+// SDConfig is an entry of a list such as file_sd_configs.
+type SDConfig interface {
+	Kind() string          // one of contract.Sources; the key in the file is KIND_sd_configs
+	Visit(v Visitor) error // calls the method of v for this kind
+
+	check(format Format) error // also sets defaults
+	resolve(folder string)     // makes relative file names relative to folder
+}
+
+// Visitor has a method for each kind of discovery, so code that handles one
+// kind does not compile until it handles all.
+type Visitor interface {
+	File(sd FileSD) error
+	DNS(sd DNSSD) error
+	Kubernetes(sd KubernetesSD) error
+}
+
+func (d *Discovery) check(format Format) error {
+	index := make(map[string]int) // in the list of the same kind
+	for _, sd := range d.Discoveries() {
+		if err := sd.check(format); err != nil {
+			return fmt.Errorf("%s_sd_configs[%d]: %w", sd.Kind(), index[sd.Kind()], err)
+		}
+		index[sd.Kind()]++
+	}
+	return nil
+}
+
+func (d *Discovery) resolve(folder string) {
+	for _, sd := range d.Discoveries() {
+		sd.resolve(folder)
+	}
+}
+
+// FileSD is an entry of file_sd_configs: files that list gateways in Prometheus's
+// file_sd format.
 type FileSD struct {
-	Files           []string `yaml:"files"` // the last part may have a *
+	Files           []string `yaml:"files"` // the last path element may contain one *
 	RefreshInterval Duration `yaml:"refresh_interval"`
 }
 
-// DNSSD is names that resolve to gateways.
+// Kind returns contract.SourceFile.
+func (s *FileSD) Kind() string { return contract.SourceFile }
+
+// Visit calls v.File.
+func (s *FileSD) Visit(v Visitor) error { return v.File(*s) }
+
+var filePattern = regexp.MustCompile(`^[^*]*(\*[^/]*)?\.(json|yml|yaml)$`)
+
+func (s *FileSD) check(Format) error {
+	if len(s.Files) == 0 {
+		return errors.New("files: none given")
+	}
+	for _, file := range s.Files {
+		if !filePattern.MatchString(file) {
+			return fmt.Errorf("files: %q: want a name that ends in .json, .yml or .yaml, with at most one *, in its last part", file)
+		}
+	}
+	return fillDuration(&s.RefreshInterval, 5*time.Minute)
+}
+
+func (s *FileSD) resolve(folder string) {
+	for i := range s.Files {
+		s.Files[i] = inFolder(folder, s.Files[i])
+	}
+}
+
+// DNSSD is an entry of dns_sd_configs: DNS names that resolve to gateways.
 type DNSSD struct {
 	Names           []string `yaml:"names"`
 	Type            string   `yaml:"type"` // SRV, A or AAAA
-	Port            int      `yaml:"port"` // where the type is not SRV
+	Port            int      `yaml:"port"` // for types A and AAAA; an SRV record has its own
 	RefreshInterval Duration `yaml:"refresh_interval"`
 }
+
+// Kind returns contract.SourceDNS.
+func (s *DNSSD) Kind() string { return contract.SourceDNS }
+
+// Visit calls v.DNS.
+func (s *DNSSD) Visit(v Visitor) error { return v.DNS(*s) }
+
+func (s *DNSSD) check(Format) error {
+	if s.Type == "" {
+		s.Type = "SRV"
+	}
+	switch {
+	case len(s.Names) == 0 || slices.Contains(s.Names, ""):
+		return errors.New("names: none given, or an empty one")
+	case !slices.Contains([]string{"SRV", "A", "AAAA"}, s.Type):
+		return fmt.Errorf("type: %q is not SRV, A or AAAA", s.Type)
+	case s.Type != "SRV" && !isPort(s.Port):
+		return fmt.Errorf("port: %d is not a port, and a record of type %s has none", s.Port, s.Type)
+	}
+	return fillDuration(&s.RefreshInterval, 30*time.Second)
+}
+
+func (s *DNSSD) resolve(string) {} // it names no files
+
+// Ports of a gateway that Istio runs.
+const (
+	portEnvoy = 15090 // Envoy's /stats/prometheus, open to everything that reaches the pod
+	portAgent = 15020 // the same statistics, then those of the application and of Istio's agent
+	portAdmin = 15000 // Envoy's admin endpoint, on the pod's loopback interface only
+)
 
 // KubernetesSD is the pods or endpoints that a cluster has.
 type KubernetesSD struct {
@@ -57,53 +169,11 @@ func IstioGateways(namespaces []string, isForwarded bool) KubernetesSD {
 	return sd
 }
 
-func (c *Config) checkDiscovery() error {
-	if err := checkEach("file_sd_configs", c.FileSD, (*FileSD).check); err != nil {
-		return err
-	}
-	if err := checkEach("dns_sd_configs", c.DNSSD, (*DNSSD).check); err != nil {
-		return err
-	}
-	return checkEach("kubernetes_sd_configs", c.KubernetesSD, func(s *KubernetesSD) error { return s.check(c.Scrape.Format) })
-}
+// Kind returns contract.SourceKubernetes.
+func (s *KubernetesSD) Kind() string { return contract.SourceKubernetes }
 
-func checkEach[T any](key string, all []T, check func(*T) error) error {
-	for i := range all {
-		if err := check(&all[i]); err != nil {
-			return fmt.Errorf("%s[%d]: %w", key, i, err)
-		}
-	}
-	return nil
-}
-
-var filePattern = regexp.MustCompile(`^[^*]*(\*[^/]*)?\.(json|yml|yaml)$`)
-
-func (s *FileSD) check() error {
-	if len(s.Files) == 0 {
-		return errors.New("files: none given")
-	}
-	for _, file := range s.Files {
-		if !filePattern.MatchString(file) {
-			return fmt.Errorf("files: %q: want a name that ends in .json, .yml or .yaml, with at most one *, in its last part", file)
-		}
-	}
-	return fillDuration(&s.RefreshInterval, 5*time.Minute)
-}
-
-func (s *DNSSD) check() error {
-	if s.Type == "" {
-		s.Type = "SRV"
-	}
-	switch {
-	case len(s.Names) == 0 || slices.Contains(s.Names, ""):
-		return errors.New("names: none given, or an empty one")
-	case !slices.Contains([]string{"SRV", "A", "AAAA"}, s.Type):
-		return fmt.Errorf("type: %q is not SRV, A or AAAA", s.Type)
-	case s.Type != "SRV" && !isPort(s.Port):
-		return fmt.Errorf("port: %d is not a port, and a record of type %s has none", s.Port, s.Type)
-	}
-	return fillDuration(&s.RefreshInterval, 30*time.Second)
-}
+// Visit calls v.Kubernetes.
+func (s *KubernetesSD) Visit(v Visitor) error { return v.Kubernetes(*s) }
 
 func (s *KubernetesSD) check(format Format) error {
 	s.fill()
@@ -141,17 +211,9 @@ func (s *KubernetesSD) fill() {
 	}
 }
 
-// resolve makes relative names of files relative to folder.
-func (c *Config) resolve(folder string) {
-	for _, sd := range c.FileSD {
-		for i := range sd.Files {
-			sd.Files[i] = inFolder(folder, sd.Files[i])
-		}
-	}
-	for i := range c.KubernetesSD {
-		if file := &c.KubernetesSD[i].KubeconfigFile; *file != "" {
-			*file = inFolder(folder, *file)
-		}
+func (s *KubernetesSD) resolve(folder string) {
+	if s.KubeconfigFile != "" {
+		s.KubeconfigFile = inFolder(folder, s.KubeconfigFile)
 	}
 }
 

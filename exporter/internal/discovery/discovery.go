@@ -2,11 +2,9 @@ package discovery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"slices"
 	"sync"
 	"time"
@@ -14,7 +12,6 @@ import (
 	"github.com/prometheus/prometheus/model/relabel"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
@@ -92,31 +89,31 @@ func NewPlan(cfg *config.Config) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{gateways, make(map[string]namedFinder), cfg.RelabelConfigs}
-	for _, sd := range cfg.FileSD {
-		err = errors.Join(err, p.add(contract.SourceFile, sd, findInFiles(sd)))
-	}
-	for _, sd := range cfg.DNSSD {
-		err = errors.Join(err, p.add(contract.SourceDNS, sd, findByDNS(sd, net.DefaultResolver)))
-	}
-	for _, sd := range cfg.KubernetesSD {
-		cluster, failure := newCluster(sd)
-		if failure != nil {
-			return nil, fmt.Errorf("kubernetes_sd_configs: %w", failure)
+	for _, sd := range cfg.Discoveries() {
+		if err := p.add(sd); err != nil {
+			return nil, fmt.Errorf("%s_sd_configs: %w", sd.Kind(), err)
 		}
-		err = errors.Join(err, p.add(contract.SourceKubernetes, sd, cluster.find))
 	}
-	return p, err
+	return p, nil
 }
 
-// add adds a finder that depends on cfg. One that is there already is enough.
-func (p *Plan) add(name string, cfg any, find finder) error {
-	text, err := yaml.Marshal(cfg)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+// add adds the finder for sd. Entries that are alike share one.
+func (p *Plan) add(sd config.SDConfig) error {
+	var made finderMaker
+	if err := sd.Visit(&made); err != nil {
+		return err
 	}
-	p.finders[name+"\n"+string(text)] = namedFinder{name, find}
+	text, err := yaml.Marshal(sd)
+	if err != nil {
+		return err
+	}
+	p.finders[sd.Kind()+"\n"+string(text)] = namedFinder{sd.Kind(), made.find}
 	return nil
 }
+
+// finderMaker makes the finder for an entry of any kind of discovery. Its
+// methods stand beside their kinds.
+type finderMaker struct{ find finder }
 
 // Apply discovers what plan says, until ctx ends. Sources that the plan before
 // had too go on; the targets of the others stay until the new sources have

@@ -34,6 +34,12 @@ type names struct {
 	known    [][]*found // by the index of the name
 }
 
+// DNS is for dns_sd_configs.
+func (m *finderMaker) DNS(sd config.DNSSD) error {
+	m.find = findByDNS(sd, net.DefaultResolver)
+	return nil
+}
+
 func findByDNS(sd config.DNSSD, resolver *net.Resolver) finder {
 	return func(ctx context.Context, out reporter) {
 		n := newNames(sd, out, resolver)

@@ -48,6 +48,12 @@ func CheckFiles(all []config.FileSD) (int, error) {
 	return count, nil
 }
 
+// File is for file_sd_configs.
+func (m *finderMaker) File(sd config.FileSD) error {
+	m.find = findInFiles(sd)
+	return nil
+}
+
 func findInFiles(sd config.FileSD) finder {
 	return func(ctx context.Context, out reporter) {
 		f := files{sd, out, out.before}

@@ -58,6 +58,16 @@ func IsInCluster() bool {
 	return err == nil
 }
 
+// Kubernetes is for kubernetes_sd_configs.
+func (m *finderMaker) Kubernetes(sd config.KubernetesSD) error {
+	c, err := newCluster(sd)
+	if err != nil {
+		return err
+	}
+	m.find = c.find
+	return nil
+}
+
 func newCluster(sd config.KubernetesSD) (*cluster, error) {
 	cfg, err := restConfig(sd.KubeconfigFile)
 	if err != nil {
