@@ -40,7 +40,7 @@ func check(path string, stdout io.Writer) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	_, err = fmt.Fprintf(stdout, "%s is sound: %d of %d gateways kept, %d in files, %d other ways to find more\n",
-		path, len(targets), len(cfg.Gateways), listed, len(cfg.DNSSD)+len(cfg.KubernetesSD))
+		path, len(targets), len(cfg.Gateways), listed, len(cfg.Discoveries())-len(cfg.FileSD))
 	return err
 }
 
