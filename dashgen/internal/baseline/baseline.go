@@ -86,7 +86,7 @@ func Record(ctx context.Context, url, name, version string, from, to time.Time) 
 		values.Match[contract.LabelVersion] = "=" + strconv.Quote(version)
 	}
 	grown := func(q promql.Query, by ...string) string {
-		return promql.SumBy(promql.Growth(q, promql.Window), by...).Text(values)
+		return promql.SumBy(promql.Increase(q, promql.Window), by...).Text(values)
 	}
 	answers, err := asking.vector(ctx, grown(promql.Select(contract.Predictions), contract.LabelLabel))
 	if err != nil {
@@ -96,7 +96,7 @@ func Record(ctx context.Context, url, name, version string, from, to time.Time) 
 		return Mix{}, fmt.Errorf("baseline: Prometheus at %s has no %s of a model %q from %s to %s; see the model's name in the board's variable",
 			url, contract.Predictions, name, from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
-	mean, err := asking.vector(ctx, grown(promql.Sum(contract.Confidence))+" / "+grown(promql.Count(contract.Confidence)))
+	mean, err := asking.vector(ctx, grown(promql.SelectSum(contract.Confidence))+" / "+grown(promql.SelectCount(contract.Confidence)))
 	if err != nil {
 		return Mix{}, err
 	}

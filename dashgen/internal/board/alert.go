@@ -35,10 +35,10 @@ const (
 const AlertRange = "5m"
 
 // Text returns the PromQL of the alert's condition.
-func (a Alert) Text() string { return a.When.Text(Everywhere()) }
+func (a Alert) Text() string { return a.When.Text(RuleValues()) }
 
-// Everywhere returns what rules fill their queries with.
-func Everywhere() promql.Values { return promql.Everywhere(AlertRange, promql.DriftWindow) }
+// RuleValues returns what rules fill their queries with.
+func RuleValues() promql.Values { return promql.RuleValues(AlertRange, promql.DriftWindow) }
 
 func (a Alert) validate() error {
 	if err := a.When.Err(); err != nil {

@@ -61,7 +61,7 @@ func labelMix() Observable {
 	}
 }
 
-func buckets() promql.Query { return promql.Rate(promql.Buckets(contract.Confidence)) }
+func buckets() promql.Query { return promql.Rate(promql.SelectBuckets(contract.Confidence)) }
 
 func confidence() Observable {
 	return Observable{
@@ -76,20 +76,20 @@ func confidence() Observable {
 }
 
 func medianConfidence() Observable {
-	byModel := promql.Quantile(0.5, promql.SumBy(buckets(), contract.LabelBucket, contract.LabelModel))
+	byModel := promql.HistogramQuantile(0.5, promql.SumBy(buckets(), contract.LabelBucket, contract.LabelModel))
 	return Observable{
 		Title:      "Median confidence",
 		Question:   "How sure is the model of half of the answers of each label, at least?",
 		Kind:       Lines,
 		Unit:       Score,
-		Series:     []Series{{promql.Quantile(0.5, promql.SumBy(buckets(), contract.LabelBucket, contract.LabelLabel)), "{{label}}"}},
+		Series:     []Series{{promql.HistogramQuantile(0.5, promql.SumBy(buckets(), contract.LabelBucket, contract.LabelLabel)), "{{label}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 0.5, Level: Good}},
 		Colors:     emotions(),
 		Alert: &Alert{
 			Name:     "MoodringConfidenceLow",
 			Severity: Warning,
 			Summary:  "Half of the answers of {{ $labels.model }} have a score under 0.5.",
-			When:     promql.Below(byModel, 0.5),
+			When:     promql.LessThan(byModel, 0.5),
 			For:      15 * time.Minute,
 			Steps: []string{
 				"On the model's board, see in Confidence by version whether one version is the cause; if so, roll it back.",
@@ -113,7 +113,7 @@ func overflow() Observable {
 			Name:     "MoodringOverflow",
 			Severity: Warning,
 			Summary:  "Answers go past the limit on {{ $labels.kind }}.",
-			When:     promql.Above(byKind, 0),
+			When:     promql.GreaterThan(byKind, 0),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"labels: see on the model's board which labels it answers with. Free text is no label: count such a model's answers elsewhere.",

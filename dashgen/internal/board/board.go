@@ -22,18 +22,9 @@ type Board struct {
 	File        string // the file's name, without its extension
 	Title       string
 	Description string
-	Variables   []Variable
+	Variables   promql.Variables
 	Events      []Event
 	Rows        []Row
-}
-
-// Scope returns what the reader of the board chooses.
-func (b Board) Scope() promql.Scope {
-	var scope promql.Scope
-	for _, v := range b.Variables {
-		scope = append(scope, v.Choice)
-	}
-	return scope
 }
 
 // Event is something that happened, marked in every panel over time.
@@ -44,12 +35,6 @@ type Event struct {
 	// as the mark is wide.
 	When  promql.Query
 	Color string // as #rrggbb
-}
-
-// Variable is a choice at the top of the dashboard.
-type Variable struct {
-	Title  string
-	Choice promql.Choice
 }
 
 // Row is a headed group of panels.
@@ -171,8 +156,8 @@ func (b Board) Shows(metric string) []string {
 func (b Board) Validate() error {
 	errs := []error{b.named()}
 	for _, v := range b.Variables {
-		if err := v.validate(); err != nil {
-			errs = append(errs, fmt.Errorf("variable %q: %w", v.Choice.Variable(), err))
+		if err := validateVariable(v); err != nil {
+			errs = append(errs, fmt.Errorf("variable %q: %w", v.Name(), err))
 		}
 	}
 	for _, e := range b.Events {
@@ -203,11 +188,11 @@ func (e Event) validate() error {
 	return named(e.Text, e.When)
 }
 
-func (v Variable) validate() error {
+func validateVariable(v promql.Variable) error {
 	if v.Title == "" {
 		return errors.New("it needs a title")
 	}
-	return v.Choice.Err()
+	return v.Err()
 }
 
 // uid is what Grafana takes for one (the dashboard schema, "uid").
@@ -252,7 +237,7 @@ func (s Series) validate() error {
 		return err
 	}
 	if s.Legend == "" {
-		return fmt.Errorf("query %s: it needs a legend", s.Query.Text(Everywhere()))
+		return fmt.Errorf("query %s: it needs a legend", s.Query.Text(RuleValues()))
 	}
 	return named(s.Legend, s.Query)
 }

@@ -22,9 +22,9 @@ func TestAllIsValid(t *testing.T) {
 // package query believes to have written it.
 func TestBoardsStickToTheContract(t *testing.T) {
 	for _, b := range All().Boards {
-		everything := b.Scope().Everything("5m")
+		everything := b.Variables.AllSelected("5m")
 		for i := range b.Variables {
-			checkExpr(t, b.Scope().Text(i, everything))
+			checkExpr(t, b.Variables.Text(i, everything))
 		}
 		for _, e := range b.Events {
 			checkExpr(t, e.When.Text(everything))
@@ -39,7 +39,7 @@ func TestBoardsStickToTheContract(t *testing.T) {
 		}
 	}
 	for _, r := range All().Recordings {
-		checkExpr(t, r.Query.Text(Everywhere()))
+		checkExpr(t, r.Query.Text(RuleValues()))
 	}
 	for _, a := range All().Alerts() {
 		checkExpr(t, a.Text())
@@ -110,7 +110,7 @@ func TestValidateRefuses(t *testing.T) {
 	}{
 		{"bad uid", func(b *Board) { b.UID = "x" }, "uid of 8 to 40"},
 		{"no description", func(b *Board) { b.Description = "" }, "needs a title, a description"},
-		{"variable of no label", func(b *Board) { b.Variables[0].Choice.Label = "color" }, "has no label color"},
+		{"variable of no label", func(b *Board) { b.Variables[0].Label = "color" }, "has no label color"},
 		{"variable without a title", func(b *Board) { b.Variables[0].Title = "" }, "needs a title"},
 		{"title twice", func(b *Board) { first(b).Title = "Label mix" }, "stands twice"},
 		{"no question", func(b *Board) { first(b).Question = "" }, "a question"},

@@ -54,47 +54,47 @@ func BaselineConfidence() promql.Recording {
 
 func answersInWindow() promql.Recording {
 	return promql.Record("moodring:answers:increase",
-		promql.SumBy(promql.Growth(promql.Select(contract.Predictions), promql.Window), byVersion()...),
+		promql.SumBy(promql.Increase(promql.Select(contract.Predictions), promql.Window), byVersion()...),
 		"Answers in the window.")
 }
 
 func labelShare() promql.Recording {
 	return promql.Record("moodring:label_share:ratio",
-		promql.ShareBy(promql.Growth(promql.Select(contract.Predictions), promql.Window), contract.LabelLabel, byVersion()...),
+		promql.ShareBy(promql.Increase(promql.Select(contract.Predictions), promql.Window), contract.LabelLabel, byVersion()...),
 		"Part of the answers in the window that each label got, 0 to 1.")
 }
 
 // labelExpected is the baseline, with a series for each version.
 func labelExpected() promql.Recording {
-	none, base := promql.Scale(labelShare().Select(), 0), BaselineShare().Select()
+	none, base := promql.MulScalar(labelShare().Select(), 0), BaselineShare().Select()
 	known := promql.ManyToOne(none, "+", base, byModelLabel()...)
-	unknown := promql.Keep(none, base, contract.LabelModel)
+	unknown := promql.And(none, base, contract.LabelModel)
 	return promql.Record("moodring:label_expected:ratio",
-		promql.AtLeast(promql.Or(known, unknown), smallestShare),
+		promql.ClampMin(promql.Or(known, unknown), smallestShare),
 		"The baseline of each label that a version gives, 0.0001 where it has none.")
 }
 
 // labelGiven is what labelExpected is to be compared with.
 func labelGiven() promql.Recording {
 	return promql.Record("moodring:label_given:ratio",
-		promql.AtLeast(promql.Keep(labelShare().Select(), BaselineShare().Select(), contract.LabelModel), smallestShare),
+		promql.ClampMin(promql.And(labelShare().Select(), BaselineShare().Select(), contract.LabelModel), smallestShare),
 		"Part of the answers in the window that each label got, of a model that has a baseline; at least 0.0001.")
 }
 
 func labelShift() promql.Recording {
 	return promql.Record("moodring:label_shift:ratio",
-		whereEnough(promql.Minus(labelGiven().Select(), labelExpected().Select())),
+		whereEnough(promql.Sub(labelGiven().Select(), labelExpected().Select())),
 		"Part of the answers that a label got in the window, less its baseline."+ofEnough)
 }
 
 func stabilityIndex() promql.Recording {
 	given, expected := labelGiven().Select(), labelExpected().Select()
-	terms := promql.Times(promql.Minus(given, expected), promql.Log(promql.Divide(given, expected)))
+	terms := promql.Mul(promql.Sub(given, expected), promql.Ln(promql.Div(given, expected)))
 	missing := func(share promql.Query) promql.Query {
-		return promql.Times(promql.Shifted(share, -smallestShare), promql.Log(promql.Scale(share, 1/smallestShare)))
+		return promql.Mul(promql.AddScalar(share, -smallestShare), promql.Ln(promql.MulScalar(share, 1/smallestShare)))
 	}
-	base := promql.AtLeast(BaselineShare().Select(), smallestShare)
-	there := promql.Minus(promql.SumBy(terms, byVersion()...), promql.SumBy(missing(expected), byVersion()...))
+	base := promql.ClampMin(BaselineShare().Select(), smallestShare)
+	there := promql.Sub(promql.SumBy(terms, byVersion()...), promql.SumBy(missing(expected), byVersion()...))
 	return promql.Record("moodring:label_drift:psi",
 		whereEnough(promql.ManyToOne(there, "+", promql.SumBy(missing(base), contract.LabelModel), contract.LabelModel)),
 		"Population stability index of a version's labels in the window, against the model's baseline."+ofEnough)
@@ -102,22 +102,22 @@ func stabilityIndex() promql.Recording {
 
 func mixDistance() promql.Recording {
 	given, expected := labelGiven().Select(), labelExpected().Select()
-	mean := promql.Scale(promql.Plus(given, expected), 0.5)
+	mean := promql.MulScalar(promql.Add(given, expected), 0.5)
 	bits := func(of promql.Query) promql.Query {
-		return promql.Times(of, promql.Log2(promql.Divide(of, mean)))
+		return promql.Mul(of, promql.Log2(promql.Div(of, mean)))
 	}
-	both := promql.SumBy(promql.Plus(bits(given), bits(expected)), byVersion()...)
-	missing := promql.Complement(1, promql.SumBy(expected, byVersion()...))
+	both := promql.SumBy(promql.Add(bits(given), bits(expected)), byVersion()...)
+	missing := promql.ScalarSub(1, promql.SumBy(expected, byVersion()...))
 	return promql.Record("moodring:label_drift:distance",
-		whereEnough(promql.Root(promql.AtLeast(promql.Scale(promql.Plus(both, missing), 0.5), 0))),
+		whereEnough(promql.Sqrt(promql.ClampMin(promql.MulScalar(promql.Add(both, missing), 0.5), 0))),
 		"Jensen-Shannon distance of a version's labels in the window to the model's baseline, 0 to 1."+ofEnough)
 }
 
 func confidenceMean() promql.Recording {
 	return promql.Record("moodring:confidence:mean",
-		promql.Divide(
-			promql.SumBy(promql.Growth(promql.Sum(contract.Confidence), promql.Window), byVersion()...),
-			promql.SumBy(promql.Growth(promql.Count(contract.Confidence), promql.Window), byVersion()...)),
+		promql.Div(
+			promql.SumBy(promql.Increase(promql.SelectSum(contract.Confidence), promql.Window), byVersion()...),
+			promql.SumBy(promql.Increase(promql.SelectCount(contract.Confidence), promql.Window), byVersion()...)),
 		"Mean score of the top label in the window, 0 to 1.")
 }
 
@@ -144,7 +144,7 @@ const ofEnough = " Of mixes of more than 50 answers a label."
 // chance: of fewer, a panel would show how few they are.
 func whereEnough(q promql.Query) promql.Query {
 	labels := promql.CountBy(labelExpected().Select(), byVersion()...)
-	return promql.Keep(q, promql.Above(promql.Minus(answersInWindow().Select(), promql.Scale(labels, answersPerLabel)), 0), byVersion()...)
+	return promql.And(q, promql.GreaterThan(promql.Sub(answersInWindow().Select(), promql.MulScalar(labels, answersPerLabel)), 0), byVersion()...)
 }
 
 // labelSilent is how many answers of each label should have been in the window,
@@ -152,8 +152,8 @@ func whereEnough(q promql.Query) promql.Query {
 func labelSilent() promql.Recording {
 	expected := promql.ManyToOne(BaselineShare().Select(), "*",
 		promql.SumBy(answersInWindow().Select(), contract.LabelModel), contract.LabelModel)
-	seen := promql.Above(promql.Growth(promql.Select(contract.Predictions), promql.Window), 0)
+	seen := promql.GreaterThan(promql.Increase(promql.Select(contract.Predictions), promql.Window), 0)
 	return promql.Record("moodring:label_silent:answers",
-		promql.Drop(promql.Above(expected, silentAfter), seen, byModelLabel()...),
+		promql.Unless(promql.GreaterThan(expected, silentAfter), seen, byModelLabel()...),
 		"Answers that a label should have got in the window, of labels that got none; more than 10.")
 }

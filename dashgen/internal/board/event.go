@@ -16,7 +16,7 @@ func firing() Event {
 	return Event{
 		Title: "Alerts",
 		Text:  "{{alertname}} fires for {{model}}",
-		When:  promql.GroupBy(alertSeries().Select(promql.Where{Label: "alertstate", Value: "firing"}), "alertname", contract.LabelModel),
+		When:  promql.GroupBy(alertSeries().Select(promql.Matcher{Label: "alertstate", Value: "firing"}), "alertname", contract.LabelModel),
 		Color: red,
 	}
 }
@@ -24,13 +24,13 @@ func firing() Event {
 // rollouts are versions that were not there before, of models that were.
 func rollouts() Event {
 	now := promql.Select(contract.Replies)
-	before := promql.Ago(now, promql.RateInterval)
-	appeared := promql.Drop(promql.GroupBy(now, byVersion()...), before, byVersion()...)
-	known := promql.Whatever(before, contract.LabelVersion)
+	before := promql.Offset(now, promql.RateInterval)
+	appeared := promql.Unless(promql.GroupBy(now, byVersion()...), before, byVersion()...)
+	known := promql.IgnoreVariable(before, contract.LabelVersion)
 	return Event{
 		Title: "Rollouts",
 		Text:  "{{model}}: version {{version}} answers",
-		When:  promql.Keep(appeared, known, contract.LabelModel),
+		When:  promql.And(appeared, known, contract.LabelModel),
 		Color: blue,
 	}
 }
@@ -39,7 +39,7 @@ func gatewayRestarts() Event {
 	return Event{
 		Title: "Gateway restarts",
 		Text:  "{{gateway}}: its counters began again at 0",
-		When:  promql.Above(promql.MaxBy(promql.Resets(promql.Select(contract.Requests), promql.RateInterval), contract.LabelGateway), 0),
+		When:  promql.GreaterThan(promql.MaxBy(promql.Resets(promql.Select(contract.Requests), promql.RateInterval), contract.LabelGateway), 0),
 		Color: orange,
 	}
 }
@@ -50,7 +50,7 @@ func exporterRestarts() Event {
 	return Event{
 		Title: "Exporter restarts",
 		Text:  "the exporter of {{gateway}} began again",
-		When:  promql.Above(promql.MaxBy(promql.Resets(promql.Select(contract.ExporterBytes), promql.RateInterval), contract.LabelGateway), 0),
+		When:  promql.GreaterThan(promql.MaxBy(promql.Resets(promql.Select(contract.ExporterBytes), promql.RateInterval), contract.LabelGateway), 0),
 		Color: purple,
 	}
 }
@@ -59,7 +59,7 @@ func exporterReloads() Event {
 	return Event{
 		Title: "Exporter reloads",
 		Text:  "the exporter reads gateways by another configuration",
-		When:  promql.Above(promql.MaxBy(promql.Changes(promql.Select(contract.ExporterReloadTime), promql.RateInterval)), 0),
+		When:  promql.GreaterThan(promql.MaxBy(promql.Changes(promql.Select(contract.ExporterReloadTime), promql.RateInterval)), 0),
 		Color: green,
 	}
 }

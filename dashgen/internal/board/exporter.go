@@ -40,7 +40,7 @@ func gateways() Observable {
 			Name:     "MoodringGatewayDown",
 			Severity: Critical,
 			Summary:  "The exporter cannot read {{ $labels.gateway }}.",
-			When:     promql.Below(up(), 1),
+			When:     promql.LessThan(up(), 1),
 			For:      2 * time.Minute,
 			Steps: []string{
 				"The exporter's log says why it cannot be read: refused, timed out, too large, or no statistics page.",
@@ -113,7 +113,7 @@ func leftOut() Observable {
 			Name:     "MoodringSeriesDropped",
 			Severity: Warning,
 			Summary:  "Series of {{ $labels.gateway }} are left out.",
-			When:     promql.Above(dropped, 0),
+			When:     promql.GreaterThan(dropped, 0),
 			For:      15 * time.Minute,
 			Steps: []string{
 				"See that the plugin and the exporter are of one version: a name that cannot be decoded is dropped.",
@@ -149,7 +149,7 @@ func configuration() Observable {
 			Name:     "MoodringConfigurationRefused",
 			Severity: Warning,
 			Summary:  "The exporter refuses its configuration, and goes on with the one before.",
-			When:     promql.Above(promql.CountBy(promql.Below(promql.Select(contract.ExporterReload), 1)), 0),
+			When:     promql.GreaterThan(promql.CountBy(promql.LessThan(promql.Select(contract.ExporterReload), 1)), 0),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"The exporter's log says which line of the file is wrong, and what to write instead.",
@@ -167,7 +167,7 @@ func configurationAge() Observable {
 		Question: "How long has the exporter's configuration been in use?",
 		Kind:     Number,
 		Unit:     Seconds,
-		Series:   []Series{{promql.Since(promql.MaxBy(promql.Select(contract.ExporterReloadTime))), "in use"}},
+		Series:   []Series{{promql.SecondsSince(promql.MaxBy(promql.Select(contract.ExporterReloadTime))), "in use"}},
 		NoAlert:  "a configuration does not go bad with age; one that is refused has an alert",
 		Next:     "If it is older than your last change, the change was not read: see Configuration.",
 	}
@@ -186,7 +186,7 @@ func discovery() Observable {
 			Name:     "MoodringDiscoveryFailing",
 			Severity: Warning,
 			Summary:  "The exporter cannot find out by {{ $labels.source }} which gateways there are.",
-			When:     promql.Above(failures, 0),
+			When:     promql.GreaterThan(failures, 0),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"The exporter's log says what failed: a file that cannot be read, a name that does not resolve, rights that are missing in Kubernetes.",

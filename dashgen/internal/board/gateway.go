@@ -27,7 +27,7 @@ func Gateway() Board {
 }
 
 func repliesByOutcome() Observable {
-	byModel := func(where ...promql.Where) promql.Query {
+	byModel := func(where ...promql.Matcher) promql.Query {
 		return promql.SumBy(promql.Rate(promql.Select(contract.Replies, where...)), contract.LabelModel)
 	}
 	return Observable{
@@ -41,7 +41,7 @@ func repliesByOutcome() Observable {
 			Name:     "MoodringRepliesUnparsed",
 			Severity: Warning,
 			Summary:  "{{ $value | humanizePercentage }} of the replies of {{ $labels.model }} are in no shape that can be read.",
-			When:     promql.Above(promql.Divide(byModel(promql.Where{Label: contract.LabelOutcome, Value: contract.OutcomeUnparsed}), byModel()), 0.05),
+			When:     promql.GreaterThan(promql.Div(byModel(promql.Matcher{Label: contract.LabelOutcome, Value: contract.OutcomeUnparsed}), byModel()), 0.05),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"Ask the model for one prediction, past the gateway, and compare its reply with KServe's protocol: predictions in V1, outputs in V2.",
@@ -53,12 +53,12 @@ func repliesByOutcome() Observable {
 	}
 }
 
-func requests(where ...promql.Where) promql.Query {
+func requests(where ...promql.Matcher) promql.Query {
 	return promql.SumBy(promql.Rate(promql.Select(contract.Requests, where...)), contract.LabelGateway)
 }
 
 func failing() promql.Query {
-	return promql.Divide(requests(promql.Where{Label: contract.LabelCodeClass, Value: "5xx"}), requests())
+	return promql.Div(requests(promql.Matcher{Label: contract.LabelCodeClass, Value: "5xx"}), requests())
 }
 
 func requestsByCode() Observable {
@@ -73,7 +73,7 @@ func requestsByCode() Observable {
 			Name:     "MoodringGatewayErrors",
 			Severity: Critical,
 			Summary:  "{{ $labels.gateway }} answers {{ $value | humanizePercentage }} of its requests with 5xx.",
-			When:     promql.Above(failing(), 0.05),
+			When:     promql.GreaterThan(failing(), 0.05),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"The gateway's access log has the response flags: UF or UH mean that no model server could be reached, DC that the caller left.",
@@ -114,14 +114,16 @@ func failedRequests() Observable {
 // outbound|80||bert.default.svc.cluster.local to bert.default:80. A legend of the
 // long ones takes the place of the lines.
 func upstreams(q promql.Query) promql.Query {
-	return promql.Relabel(q, contract.LabelUpstream, `outbound\|([0-9]+)\|\|([^.]+\.[^.]+)\.svc\.cluster\.local`, "$2:$1")
+	return promql.LabelReplace(q, contract.LabelUpstream, `outbound\|([0-9]+)\|\|([^.]+\.[^.]+)\.svc\.cluster\.local`, "$2:$1")
 }
 
-func modelTimeBuckets() promql.Query { return promql.Rate(promql.Buckets(contract.UpstreamDuration)) }
+func modelTimeBuckets() promql.Query {
+	return promql.Rate(promql.SelectBuckets(contract.UpstreamDuration))
+}
 
 func modelTime() Observable {
 	quantile := func(phi float64) promql.Query {
-		return upstreams(promql.Quantile(phi, promql.SumBy(modelTimeBuckets(), contract.LabelBucket, contract.LabelUpstream)))
+		return upstreams(promql.HistogramQuantile(phi, promql.SumBy(modelTimeBuckets(), contract.LabelBucket, contract.LabelUpstream)))
 	}
 	return Observable{
 		Title:    "Model time",
@@ -147,9 +149,9 @@ func modelTimes() Observable {
 }
 
 func meanModelTime() Observable {
-	mean := promql.Divide(
-		promql.SumBy(promql.Rate(promql.Sum(contract.UpstreamDuration)), contract.LabelUpstream),
-		promql.SumBy(promql.Rate(promql.Count(contract.UpstreamDuration)), contract.LabelUpstream))
+	mean := promql.Div(
+		promql.SumBy(promql.Rate(promql.SelectSum(contract.UpstreamDuration)), contract.LabelUpstream),
+		promql.SumBy(promql.Rate(promql.SelectCount(contract.UpstreamDuration)), contract.LabelUpstream))
 	return Observable{
 		Title:    "Mean model time",
 		Question: "How long does each model, or other service behind the gateway, take to answer, on average?",
@@ -174,7 +176,7 @@ func faults() Observable {
 			Name:     "MoodringPluginFaults",
 			Severity: Warning,
 			Summary:  "The plugin in {{ $labels.gateway }} has faults: replies pass uncounted.",
-			When:     promql.Above(byGateway, 0),
+			When:     promql.GreaterThan(byGateway, 0),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"The gateway's log has a line for the first faults, with what failed and never with a reply's text.",

@@ -34,9 +34,9 @@ func Model() Board {
 		Title:       "Moodring: model",
 		Description: "What one model answers, how sure it is, how far that is from its baseline, and how its versions differ.",
 		Variables: append(gatewayVariables(),
-			Variable{"Model", promql.Choice{Metric: contract.Replies, Label: contract.LabelModel, One: true}},
-			Variable{"Version", promql.Choice{Metric: contract.Replies, Label: contract.LabelVersion}},
-			Variable{"Label", promql.Choice{Metric: contract.Predictions, Label: contract.LabelLabel}}),
+			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel, Single: true},
+			promql.Variable{Title: "Version", Metric: contract.Replies, Label: contract.LabelVersion},
+			promql.Variable{Title: "Label", Metric: contract.Predictions, Label: contract.LabelLabel}),
 		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
 			{"Answers", []Observable{answersTotal(), answersByLabel(), labelMix()}},
@@ -50,13 +50,13 @@ func Model() Board {
 }
 
 func unsure() Observable {
-	low := promql.SumBy(promql.Rate(promql.Buckets(contract.Confidence, promql.Where{Label: contract.LabelBucket, Value: "0.5"})), contract.LabelLabel)
+	low := promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Confidence, promql.Matcher{Label: contract.LabelBucket, Value: "0.5"})), contract.LabelLabel)
 	return Observable{
 		Title:    "Unsure answers",
 		Question: "Which part of the answers of each label has a score of at most 0.5?",
 		Kind:     Lines,
 		Unit:     Share,
-		Series:   []Series{{promql.Divide(low, promql.SumBy(promql.Rate(promql.Count(contract.Confidence)), contract.LabelLabel)), "{{label}}"}},
+		Series:   []Series{{promql.Div(low, promql.SumBy(promql.Rate(promql.SelectCount(contract.Confidence)), contract.LabelLabel)), "{{label}}"}},
 		Colors:   emotions(),
 		NoAlert:  "MoodringConfidenceLow and MoodringConfidenceDrop watch the model as a whole",
 		Next:     "One label that is unsure while the others are not is short of examples in training, or close to another label: see Median margin.",
@@ -76,7 +76,7 @@ func labelDrift() Observable {
 			Name:     "MoodringLabelMixDrift",
 			Severity: Warning,
 			Summary:  "The labels of {{ $labels.model }}, version {{ $labels.version }}, have drifted from their baseline: index {{ $value | printf \"%.2f\" }}.",
-			When:     promql.Above(stabilityIndex().Select(), psiWarning),
+			When:     promql.GreaterThan(stabilityIndex().Select(), psiWarning),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"On the model's board, Shifted labels shows which labels gained and which lost.",
@@ -121,7 +121,7 @@ func mixDistances() Observable {
 			Name:     "MoodringLabelMixFar",
 			Severity: Critical,
 			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, answers with another mix of labels than its baseline: distance {{ $value | printf \"%.2f\" }} of 1.",
-			When:     promql.Above(mixDistance().Select(), distanceGreat),
+			When:     promql.GreaterThan(mixDistance().Select(), distanceGreat),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"So great a change is seldom the callers' doing. See which model is deployed: kubectl get inferenceservice, and the annotation Rollouts on the board.",
@@ -185,7 +185,7 @@ func confidenceDrift() Observable {
 			Name:     "MoodringConfidenceDrop",
 			Severity: Warning,
 			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, is less sure than its baseline: {{ $value | printf \"%.2f\" }}.",
-			When:     whereEnough(promql.Below(confidenceShift().Select(), -confidenceDrop)),
+			When:     whereEnough(promql.LessThan(confidenceShift().Select(), -confidenceDrop)),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"Compare versions in Confidence by version. If only the new one is unsure, stop its rollout.",
@@ -225,9 +225,9 @@ func mixByVersion() Observable {
 }
 
 func confidenceByVersion() Observable {
-	mean := promql.Divide(
-		promql.SumBy(promql.Rate(promql.Sum(contract.Confidence)), contract.LabelVersion),
-		promql.SumBy(promql.Rate(promql.Count(contract.Confidence)), contract.LabelVersion))
+	mean := promql.Div(
+		promql.SumBy(promql.Rate(promql.SelectSum(contract.Confidence)), contract.LabelVersion),
+		promql.SumBy(promql.Rate(promql.SelectCount(contract.Confidence)), contract.LabelVersion))
 	return Observable{
 		Title:    "Confidence by version",
 		Question: "How sure is each version of its answers, on average?",
@@ -240,14 +240,14 @@ func confidenceByVersion() Observable {
 }
 
 func unreadByVersion() Observable {
-	counted := promql.SumBy(promql.Rate(promql.Select(contract.Replies, promql.Where{Label: contract.LabelOutcome, Value: contract.OutcomeCounted})), contract.LabelVersion)
+	counted := promql.SumBy(promql.Rate(promql.Select(contract.Replies, promql.Matcher{Label: contract.LabelOutcome, Value: contract.OutcomeCounted})), contract.LabelVersion)
 	all := promql.SumBy(promql.Rate(promql.Select(contract.Replies)), contract.LabelVersion)
 	return Observable{
 		Title:    "Unread replies by version",
 		Question: "Which part of each version's replies had no answers that could be counted?",
 		Kind:     Lines,
 		Unit:     Share,
-		Series:   []Series{{promql.Complement(1, promql.Divide(counted, all)), ByVersion}},
+		Series:   []Series{{promql.ScalarSub(1, promql.Div(counted, all)), ByVersion}},
 		NoAlert:  "MoodringRepliesUnparsed watches the model as a whole",
 		Next:     "Replies by outcome tells why. A new version that answers in another shape shows here first.",
 	}
@@ -259,7 +259,7 @@ func margins() Observable {
 		Question: "How far is the top label's score above the second's?",
 		Kind:     Heatmap,
 		Unit:     Score,
-		Series:   []Series{{promql.SumBy(promql.Rate(promql.Buckets(contract.Margin)), contract.LabelBucket), "{{le}}"}},
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Margin)), contract.LabelBucket), "{{le}}"}},
 		Needs:    needsMargins,
 		NoAlert:  "a picture of a distribution; its middle is in Median margin",
 		Next:     "Answers at the bottom are a toss-up between two labels.",
@@ -272,7 +272,7 @@ func medianMargin() Observable {
 		Question: "How clear is half of the answers of each version, at least?",
 		Kind:     Lines,
 		Unit:     Score,
-		Series:   []Series{{promql.Quantile(0.5, promql.SumBy(promql.Rate(promql.Buckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), ByVersion}},
+		Series:   []Series{{promql.HistogramQuantile(0.5, promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), ByVersion}},
 		Needs:    needsMargins,
 		NoAlert:  "the confidence alerts watch the same from above",
 		Next:     "A margin that shrinks while the confidence holds means that two labels have come close to each other.",
@@ -299,7 +299,7 @@ func batches() Observable {
 		Question: "How many predictions are in a reply?",
 		Kind:     Heatmap,
 		Unit:     Count,
-		Series:   []Series{{promql.SumBy(promql.Rate(promql.Buckets(contract.BatchSize)), contract.LabelBucket), "{{le}}"}},
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.SelectBuckets(contract.BatchSize)), contract.LabelBucket), "{{le}}"}},
 		Needs:    needsBatches,
 		NoAlert:  "how much callers put into a request is up to them",
 		Next:     "Large batches wait longer for their answer: compare with Model time on the gateway's board.",
@@ -307,9 +307,9 @@ func batches() Observable {
 }
 
 func meanBatch() Observable {
-	mean := promql.Divide(
-		promql.SumBy(promql.Rate(promql.Sum(contract.BatchSize)), contract.LabelVersion),
-		promql.SumBy(promql.Rate(promql.Count(contract.BatchSize)), contract.LabelVersion))
+	mean := promql.Div(
+		promql.SumBy(promql.Rate(promql.SelectSum(contract.BatchSize)), contract.LabelVersion),
+		promql.SumBy(promql.Rate(promql.SelectCount(contract.BatchSize)), contract.LabelVersion))
 	return Observable{
 		Title:    "Mean batch size",
 		Question: "How many predictions are in a reply of each version, on average?",

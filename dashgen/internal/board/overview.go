@@ -17,11 +17,11 @@ func All() Set {
 
 // gatewayVariables choose gateways by the namespace that they are in, and by
 // their names there. What the exporter finds in Kubernetes is NAMESPACE/POD.
-func gatewayVariables() []Variable {
-	part := func(p promql.Part) promql.Choice {
-		return promql.Choice{Metric: contract.ExporterUp, Label: contract.LabelGateway, Part: p}
-	}
-	return []Variable{{"Namespace", part(promql.Namespace)}, {"Gateway", part(promql.Name)}}
+func gatewayVariables() promql.Variables {
+	gateway := promql.Variable{Title: "Gateway", Metric: contract.ExporterUp, Label: contract.LabelGateway, Part: promql.Name}
+	namespace := gateway
+	namespace.Title, namespace.Part = "Namespace", promql.Namespace
+	return promql.Variables{namespace, gateway}
 }
 
 // Overview is what all models answer now, and whether the answers can be
@@ -33,7 +33,7 @@ func Overview() Board {
 		Title:       "Moodring: overview",
 		Description: "What the models behind the gateways answer, how sure they are, who was refused, and how long it took.",
 		Variables: append(gatewayVariables(),
-			Variable{"Model", promql.Choice{Metric: contract.Replies, Label: contract.LabelModel}}),
+			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel}),
 		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
 			{"Answers", []Observable{answersTotal(), answersByModel(), answersByLabel(), labelMix(), confidence(), medianConfidence()}},

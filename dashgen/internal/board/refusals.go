@@ -7,17 +7,17 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-func result(value string) promql.Where {
-	return promql.Where{Label: contract.LabelResult, Value: value}
+func result(value string) promql.Matcher {
+	return promql.Matcher{Label: contract.LabelResult, Value: value}
 }
 
 // refusedPart is the part of a metric's results that refuse: now, or when at
 // shifts to.
 func refusedPart(metric, refusal string, at func(promql.Query) promql.Query) promql.Query {
-	sum := func(where ...promql.Where) promql.Query {
+	sum := func(where ...promql.Matcher) promql.Query {
 		return promql.SumBy(promql.Rate(at(promql.Select(metric, where...))), contract.LabelGateway)
 	}
-	return promql.Divide(sum(result(refusal)), sum())
+	return promql.Div(sum(result(refusal)), sum())
 }
 
 // refusalsRose is by how much the refused part is greater than an hour ago, if that
@@ -25,14 +25,14 @@ func refusedPart(metric, refusal string, at func(promql.Query) promql.Query) pro
 // nothing, but not allowed to refuse most of what it gets.
 func refusalsRose(metric, refusal string) promql.Query {
 	part := refusedPart(metric, refusal, now)
-	rise := promql.Minus(part, refusedPart(metric, refusal, anHourAgo))
-	hadRequests := promql.Above(promql.Rate(anHourAgo(promql.Select(metric))), 0)
-	return promql.Also(promql.Above(rise, refusalsRise), promql.Drop(promql.Above(part, refusalsMost), hadRequests, contract.LabelGateway))
+	rise := promql.Sub(part, refusedPart(metric, refusal, anHourAgo))
+	hadRequests := promql.GreaterThan(promql.Rate(anHourAgo(promql.Select(metric))), 0)
+	return promql.Or(promql.GreaterThan(rise, refusalsRise), promql.Unless(promql.GreaterThan(part, refusalsMost), hadRequests, contract.LabelGateway))
 }
 
 func now(q promql.Query) promql.Query { return q }
 
-func anHourAgo(q promql.Query) promql.Query { return promql.Ago(q, promql.Hour) }
+func anHourAgo(q promql.Query) promql.Query { return promql.Offset(q, promql.Hour) }
 
 const (
 	refusalsRise = 0.2
@@ -109,7 +109,7 @@ func limited() Observable {
 			Name:     "MoodringRateLimitFailing",
 			Severity: Critical,
 			Summary:  "{{ $labels.gateway }} cannot ask the rate limit service.",
-			When:     promql.Above(byGateway(contract.ResultError), 0),
+			When:     promql.GreaterThan(byGateway(contract.ResultError), 0),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"See that the rate limit service runs, and its Redis: kubectl get pods, and the service's log.",

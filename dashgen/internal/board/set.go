@@ -150,6 +150,6 @@ func (s Set) doors() error {
 
 func (s Set) leads(d Door) bool {
 	return slices.ContainsFunc(s.Boards, func(b Board) bool {
-		return b.UID == d.UID && slices.ContainsFunc(b.Scope(), func(c promql.Choice) bool { return c.Variable() == d.Label })
+		return b.UID == d.UID && slices.ContainsFunc(b.Variables, func(v promql.Variable) bool { return v.Name() == d.Label })
 	})
 }

@@ -48,9 +48,9 @@ func Board(title, uid string, families []Family) board.Board {
 		return b
 	}
 	of := []string{labelJob, labelInstance}
-	b.Variables = []board.Variable{
-		{Title: "Job", Choice: promql.Choice{Metric: families[0].series(), Label: labelJob, Of: of}},
-		{Title: "Instance", Choice: promql.Choice{Metric: families[0].series(), Label: labelInstance, Of: of}},
+	b.Variables = promql.Variables{
+		{Title: "Job", Metric: families[0].series(), Label: labelJob, Labels: of},
+		{Title: "Instance", Metric: families[0].series(), Label: labelInstance, Labels: of},
 	}
 	for _, f := range families {
 		area := f.area()
@@ -108,26 +108,26 @@ func (f Family) observables() []board.Observable {
 	switch {
 	case f.Type == contract.Counter:
 		return []board.Observable{f.panel("", board.Lines, f.growing(), board.Series{
-			Query: promql.SumBy(promql.Rate(promql.Of(f.metric(), "")), f.apart()...), Legend: f.legend(),
+			Query: promql.SumBy(promql.Rate(promql.SelectDiscovered(f.metric(), "")), f.apart()...), Legend: f.legend(),
 		})}
 	case f.Type == contract.Histogram:
 		return f.distribution()
 	case f.Type == Summary:
 		return []board.Observable{f.panel(" (mean)", board.Lines, f.unit(), board.Series{
-			Query: promql.Divide(f.rate("_sum"), f.rate(contract.SuffixCount)), Legend: f.legend(),
+			Query: promql.Div(f.rate("_sum"), f.rate(contract.SuffixCount)), Legend: f.legend(),
 		})}
 	case f.isMoment():
 		return []board.Observable{f.panel(" (age)", board.Lines, board.Seconds, board.Series{
-			Query: promql.Since(promql.MaxBy(promql.Of(f.metric(), ""), f.apart()...)), Legend: f.legend(),
+			Query: promql.SecondsSince(promql.MaxBy(promql.SelectDiscovered(f.metric(), ""), f.apart()...)), Legend: f.legend(),
 		})}
 	case strings.HasSuffix(f.Name, "_info"):
 		labels := f.metric().Labels[2:]
 		return []board.Observable{f.panel("", board.Table, board.Count, board.Series{
-			Query: promql.CountBy(promql.Of(f.metric(), ""), labels...), Legend: legend(labels),
+			Query: promql.CountBy(promql.SelectDiscovered(f.metric(), ""), labels...), Legend: legend(labels),
 		})}
 	}
 	return []board.Observable{f.panel("", board.Lines, f.unit(), board.Series{
-		Query: promql.SumBy(promql.Of(f.metric(), ""), f.apart()...), Legend: f.legend(),
+		Query: promql.SumBy(promql.SelectDiscovered(f.metric(), ""), f.apart()...), Legend: f.legend(),
 	})}
 }
 
@@ -139,11 +139,11 @@ func (f Family) isMoment() bool {
 
 // distribution shows a histogram as a picture and by its quantiles.
 func (f Family) distribution() []board.Observable {
-	buckets := promql.Rate(promql.Of(f.metric(), contract.SuffixBucket))
+	buckets := promql.Rate(promql.SelectDiscovered(f.metric(), contract.SuffixBucket))
 	byBucket := promql.SumBy(buckets, contract.LabelBucket)
 	var quantiles []board.Series
 	for _, phi := range []float64{0.5, 0.95, 0.99} {
-		quantiles = append(quantiles, board.Series{Query: promql.Quantile(phi, byBucket), Legend: fmt.Sprintf("p%g", phi*100)})
+		quantiles = append(quantiles, board.Series{Query: promql.HistogramQuantile(phi, byBucket), Legend: fmt.Sprintf("p%g", phi*100)})
 	}
 	return []board.Observable{
 		f.panel(" (quantiles)", board.Lines, f.unit(), quantiles...),
@@ -152,7 +152,7 @@ func (f Family) distribution() []board.Observable {
 }
 
 func (f Family) rate(part string) promql.Query {
-	return promql.SumBy(promql.Rate(promql.Of(f.metric(), part)), f.apart()...)
+	return promql.SumBy(promql.Rate(promql.SelectDiscovered(f.metric(), part)), f.apart()...)
 }
 
 func (f Family) legend() string {

@@ -64,7 +64,7 @@ func lines(b board.Board) string {
 		fmt.Fprintf(&out, "%s\n", row.Title)
 		for _, o := range row.Observables {
 			for _, s := range o.Series {
-				fmt.Fprintf(&out, "\t%s, %s, %s, %s: %s\n", o.Title, o.Kind, o.Unit, s.Legend, s.Query.Text(promql.Everywhere("5m", "5m")))
+				fmt.Fprintf(&out, "\t%s, %s, %s, %s: %s\n", o.Title, o.Kind, o.Unit, s.Legend, s.Query.Text(promql.RuleValues("5m", "5m")))
 			}
 		}
 	}

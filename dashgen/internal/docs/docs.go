@@ -1,4 +1,4 @@
-// Package document writes docs/metrics.md and docs/alerts.md from the contract and the boards, so
+// Package docs writes docs/metrics.md and docs/alerts.md from the contract and the boards, so
 // that the document cannot lag behind.
 package docs
 

@@ -80,7 +80,7 @@ func others() dashboard.DashboardLink {
 func annotations(b board.Board) []dashboard.AnnotationQuery {
 	var all []dashboard.AnnotationQuery
 	for _, e := range b.Events {
-		expr := e.When.Text(b.Scope().Grafana())
+		expr := e.When.Text(b.Variables.Grafana())
 		all = append(all, dashboard.AnnotationQuery{
 			Name: e.Title, Datasource: source(), Enable: true, IconColor: e.Color,
 			Expr: &expr, TitleFormat: &e.Title, TextFormat: &e.Text,
@@ -99,28 +99,28 @@ func variables(b board.Board) []dashboard.VariableModel {
 		Refresh: cog.ToPtr(dashboard.VariableRefreshOnDashboardLoad),
 	}}
 	for i, v := range b.Variables {
-		list = append(list, variable(v, b.Scope().Query(i)))
+		list = append(list, variable(v, b.Variables.Query(i)))
 	}
 	return list
 }
 
-func variable(v board.Variable, values string) dashboard.VariableModel {
+func variable(v promql.Variable, values string) dashboard.VariableModel {
 	chosen := dashboard.VariableModel{
 		Type:       dashboard.VariableTypeQuery,
-		Name:       v.Choice.Variable(),
+		Name:       v.Name(),
 		Label:      &v.Title,
 		Datasource: source(),
 		Query:      &dashboard.StringOrMap{String: &values},
 		Refresh:    cog.ToPtr(dashboard.VariableRefreshOnTimeRangeChanged),
 		Sort:       cog.ToPtr(dashboard.VariableSortAlphabeticalAsc),
-		Multi:      cog.ToPtr(!v.Choice.One),
-		IncludeAll: cog.ToPtr(!v.Choice.One),
+		Multi:      cog.ToPtr(!v.Single),
+		IncludeAll: cog.ToPtr(!v.Single),
 	}
-	if regex := v.Choice.Regex(); regex != "" {
+	if regex := v.Regex(); regex != "" {
 		chosen.Regex = &regex
 	}
-	if !v.Choice.One {
-		chosen.AllValue = cog.ToPtr(v.Choice.All())
+	if !v.Single {
+		chosen.AllValue = cog.ToPtr(v.AllValue())
 		chosen.Current = &dashboard.VariableOption{Text: list1("All"), Value: list1("$__all")}
 	}
 	return chosen
@@ -141,7 +141,7 @@ func rows(b board.Board) []dashboard.PanelOrRowPanel {
 		places, end := place(len(row.Observables), y)
 		for i, o := range row.Observables {
 			id++
-			panels = append(panels, dashboard.PanelOrRowPanel{Panel: panel(o, b.Scope().Grafana(), id, places[i])})
+			panels = append(panels, dashboard.PanelOrRowPanel{Panel: panel(o, b.Variables.Grafana(), id, places[i])})
 		}
 		y = end
 	}

@@ -208,14 +208,14 @@ func parses(t *testing.T, b board.Board, expr string) {
 	t.Helper()
 	filled := strings.ReplaceAll(expr, "$__rate_interval", "1m0s")
 	for _, v := range b.Variables {
-		wrong := `="$` + v.Choice.Variable()
-		if v.Choice.One {
-			wrong = `=~"$` + v.Choice.Variable()
+		wrong := `="$` + v.Name()
+		if v.Single {
+			wrong = `=~"$` + v.Name()
 		}
 		if strings.Contains(filled, wrong) {
 			t.Errorf("a choice of all needs =~, one of one value =: %s", expr)
 		}
-		filled = strings.ReplaceAll(filled, "$"+v.Choice.Variable(), `(a|b)`)
+		filled = strings.ReplaceAll(filled, "$"+v.Name(), `(a|b)`)
 	}
 	if strings.Contains(groups.ReplaceAllString(filled, ""), "$") {
 		t.Errorf("a variable that the dashboard does not have: %s", expr)

@@ -9,24 +9,21 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Divide is the quotient of two queries with the same labels.
-func Divide(dividend, divisor Query) Query { return alike("/", dividend, divisor) }
+// Div is the quotient of two queries with the same labels.
+func Div(dividend, divisor Query) Query { return alike("/", dividend, divisor) }
 
-// Times is the product of two queries with the same labels.
-func Times(a, b Query) Query { return alike("*", a, b) }
+// Mul is the product of two queries with the same labels.
+func Mul(a, b Query) Query { return alike("*", a, b) }
 
-// Plus is the sum of two queries with the same labels.
-func Plus(a, b Query) Query { return alike("+", a, b) }
+// Add is the sum of two queries with the same labels.
+func Add(a, b Query) Query { return alike("+", a, b) }
 
-// Minus is the difference of two queries with the same labels.
-func Minus(a, b Query) Query { return alike("-", a, b) }
+// Sub is the difference of two queries with the same labels.
+func Sub(a, b Query) Query { return alike("-", a, b) }
 
-// Or is a, and those series of b whose labels a lacks.
-func Or(a, b Query) Query { return alike("or", a, b) }
-
-// Also is a, and those series of b whose labels a lacks; it measures what a does.
-func Also(a, b Query) Query {
-	q := Or(a, b)
+// Or is a, and those series of b whose labels a lacks; it measures what a does.
+func Or(a, b Query) Query {
+	q := alike("or", a, b)
 	q.compared = a.compared
 	return q
 }
@@ -39,16 +36,16 @@ func alike(operator string, left, right Query) Query {
 	return q
 }
 
-// Scale multiplies q by a number.
-func Scale(q Query, by float64) Query {
+// MulScalar multiplies q by a number.
+func MulScalar(q Query, by float64) Query {
 	scaled := q
 	scaled.binary, scaled.selector = true, false
 	scaled.text = func(v Values) string { return q.operand(v) + " * " + number(by) }
 	return scaled
 }
 
-// Complement is from less q.
-func Complement(from float64, q Query) Query {
+// ScalarSub is from less q.
+func ScalarSub(from float64, q Query) Query {
 	rest := q
 	rest.binary, rest.selector = true, false
 	rest.text = func(v Values) string { return number(from) + " - " + q.operand(v) }
@@ -61,13 +58,13 @@ func ManyToOne(many Query, operator string, one Query, on ...string) Query {
 	return joined(many, operator+" on ("+strings.Join(on, ", ")+") group_left ()", one, on)
 }
 
-// Keep is what of q there is a series in filter for, with the same labels on.
-func Keep(q, filter Query, on ...string) Query {
+// And is what of q there is a series in filter for, with the same labels on.
+func And(q, filter Query, on ...string) Query {
 	return filtered(q, "and", filter, on)
 }
 
-// Drop is what of q there is no series in filter for, with the same labels on.
-func Drop(q, filter Query, on ...string) Query {
+// Unless is what of q there is no series in filter for, with the same labels on.
+func Unless(q, filter Query, on ...string) Query {
 	return filtered(q, "unless", filter, on)
 }
 
@@ -109,8 +106,8 @@ func union(a, b []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
 }
 
-// Shifted adds a number to q.
-func Shifted(q Query, by float64) Query {
+// AddScalar adds a number to q.
+func AddScalar(q Query, by float64) Query {
 	sum := q
 	sum.binary, sum.selector = true, false
 	sum.text = func(v Values) string { return q.operand(v) + " + " + number(by) }

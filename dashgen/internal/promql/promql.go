@@ -1,4 +1,4 @@
-// Package query builds PromQL from the contract, so that a query cannot name a
+// Package promql builds PromQL from the contract, so that a query cannot name a
 // metric or a label that does not exist.
 //
 // A Query leaves open what the reader of a dashboard chooses. Text fills it in:
@@ -38,8 +38,8 @@ const All = ".*"
 // enough for a model that answers a few times a minute to show its mix.
 const DriftWindow = "30m"
 
-// Everywhere returns values that narrow nothing, as rules are written with.
-func Everywhere(rateInterval, window string) Values {
+// RuleValues returns values that narrow nothing, as rules are written with.
+func RuleValues(rateInterval, window string) Values {
 	return Values{RateInterval: rateInterval, Window: window}
 }
 
@@ -48,7 +48,7 @@ func Everywhere(rateInterval, window string) Values {
 type Query struct {
 	text     func(Values) string
 	bare     func(Values) string // text without past
-	past     Span                // how long ago; of what is selected
+	past     Duration            // how long ago; of what is selected
 	kind     contract.Type
 	labels   []string
 	metrics  []string
@@ -92,11 +92,11 @@ func (q Query) Err() error {
 	return q.err
 }
 
-// Where is a label that must have one exact value.
-type Where struct{ Label, Value string }
+// Matcher is a label that must have one exact value.
+type Matcher struct{ Label, Value string }
 
 // Select reads a counter or a gauge.
-func Select(metric string, where ...Where) Query {
+func Select(metric string, where ...Matcher) Query {
 	found, err := find(metric)
 	if err == nil && found.Type == contract.Histogram {
 		err = fmt.Errorf("%s is a histogram: select its buckets, its sum or its count", metric)
@@ -104,16 +104,16 @@ func Select(metric string, where ...Where) Query {
 	return selector(found, metric, err, where)
 }
 
-// Buckets reads the buckets of a histogram.
-func Buckets(histogram string, where ...Where) Query {
+// SelectBuckets reads the buckets of a histogram.
+func SelectBuckets(histogram string, where ...Matcher) Query {
 	q := part(histogram, contract.SuffixBucket, where)
 	q.labels = append(slices.Clone(q.labels), contract.LabelBucket)
 	return q
 }
 
-// Of reads a metric that is not of the contract, but was found somewhere; part
+// SelectDiscovered reads a metric that is not of the contract, but was found somewhere; part
 // is _bucket, _sum or _count of a histogram or summary, and empty for the whole.
-func Of(found contract.Metric, part string) Query {
+func SelectDiscovered(found contract.Metric, part string) Query {
 	q := selector(found, found.Name+part, nil, nil)
 	if part != "" {
 		q.kind = contract.Counter
@@ -124,13 +124,13 @@ func Of(found contract.Metric, part string) Query {
 	return q
 }
 
-// Sum reads what a histogram's observations add up to.
-func Sum(histogram string) Query { return part(histogram, "_sum", nil) }
+// SelectSum reads what a histogram's observations add up to.
+func SelectSum(histogram string) Query { return part(histogram, "_sum", nil) }
 
-// Count reads how many observations a histogram has.
-func Count(histogram string) Query { return part(histogram, contract.SuffixCount, nil) }
+// SelectCount reads how many observations a histogram has.
+func SelectCount(histogram string) Query { return part(histogram, contract.SuffixCount, nil) }
 
-func part(histogram, suffix string, where []Where) Query {
+func part(histogram, suffix string, where []Matcher) Query {
 	found, err := find(histogram)
 	if err == nil && found.Type != contract.Histogram {
 		err = fmt.Errorf("%s is a %s and has no buckets", histogram, found.Type)
@@ -140,7 +140,7 @@ func part(histogram, suffix string, where []Where) Query {
 	return q
 }
 
-func selector(metric contract.Metric, series string, err error, where []Where) Query {
+func selector(metric contract.Metric, series string, err error, where []Matcher) Query {
 	known := metric.Labels
 	if metric.Name+contract.SuffixBucket == series {
 		known = append(slices.Clone(known), contract.LabelBucket)
@@ -177,7 +177,7 @@ func Record(name string, q Query, help string) Recording {
 }
 
 // Select reads the recorded series.
-func (r Recording) Select(where ...Where) Query {
+func (r Recording) Select(where ...Matcher) Query {
 	q := selector(contract.Metric{Name: r.Name, Type: contract.Gauge, Labels: r.Labels}, r.Name, r.Query.err, where)
 	q.metrics, q.recorded = nil, []string{r.Name}
 	return q
@@ -200,7 +200,7 @@ func labelsOf(name string) []string {
 	return metric.Labels
 }
 
-func matchers(labels []string, match map[string]string, where []Where) string {
+func matchers(labels []string, match map[string]string, where []Matcher) string {
 	var all []string
 	for _, label := range slices.Sorted(maps.Keys(match)) {
 		if slices.Contains(labels, label) {
@@ -216,8 +216,8 @@ func matchers(labels []string, match map[string]string, where []Where) string {
 	return "{" + strings.Join(all, ",") + "}"
 }
 
-// Span is a length of time, as a PromQL duration.
-type Span func(Values) string
+// Duration is a length of time, as a PromQL duration.
+type Duration func(Values) string
 
 // RateInterval is the range of rates.
 func RateInterval(v Values) string { return v.RateInterval }
@@ -231,14 +231,14 @@ func Hour(Values) string { return "1h" }
 // Rate is what a counter grows by each second.
 func Rate(counter Query) Query { return overRange("rate", counter, RateInterval) }
 
-// Growth is what a counter grew by in a span.
-func Growth(counter Query, in Span) Query { return overRange("increase", counter, in) }
+// Increase is what a counter grew by in a span.
+func Increase(counter Query, in Duration) Query { return overRange("increase", counter, in) }
 
 // Resets counts how often a counter began again at 0 in a span.
-func Resets(counter Query, in Span) Query { return overRange("resets", counter, in) }
+func Resets(counter Query, in Duration) Query { return overRange("resets", counter, in) }
 
 // Changes counts how often a gauge took another value in a span.
-func Changes(gauge Query, in Span) Query {
+func Changes(gauge Query, in Duration) Query {
 	q := gauge
 	if q.err == nil && (q.kind != contract.Gauge || !gauge.selector) {
 		q.err = fmt.Errorf("changes of a %s: only a gauge is counted so", q.kind)
@@ -248,15 +248,15 @@ func Changes(gauge Query, in Span) Query {
 	return q
 }
 
-// Since is how long ago a moment was, which q is in seconds of the epoch.
-func Since(q Query) Query {
+// SecondsSince is how long ago a moment was, which q is in seconds of the epoch.
+func SecondsSince(q Query) Query {
 	ago := q
 	ago.binary, ago.selector = true, false
 	ago.text = func(v Values) string { return "time() - " + q.operand(v) }
 	return ago
 }
 
-func overRange(function string, counter Query, in Span) Query {
+func overRange(function string, counter Query, in Duration) Query {
 	q := counter
 	if q.err == nil && (q.kind != contract.Counter || !counter.selector) {
 		q.err = fmt.Errorf("%s of a %s: only a counter has one", function, q.kind)
@@ -275,8 +275,8 @@ func (q Query) offset(v Values) string {
 	return " offset " + q.past(v)
 }
 
-// Ago is what was selected a span ago.
-func Ago(selected Query, span Span) Query {
+// Offset is what was selected a span ago.
+func Offset(selected Query, span Duration) Query {
 	q := selected
 	if q.err == nil && !q.selector {
 		q.err = errors.New("offset: only what is selected has a past")
@@ -322,11 +322,11 @@ func aggregate(operator string, over Query, labels []string) Query {
 // some values of label shows fewer parts, of the same whole.
 func ShareBy(q Query, label string, among ...string) Query {
 	parts := SumBy(q, append(slices.Clone(among), label)...)
-	return combine(parts, "/ ignoring ("+label+") group_left ()", Whatever(SumBy(q, among...), label))
+	return combine(parts, "/ ignoring ("+label+") group_left ()", IgnoreVariable(SumBy(q, among...), label))
 }
 
-// Whatever is q whatever is chosen of label.
-func Whatever(q Query, label string) Query {
+// IgnoreVariable is q whatever is chosen of label.
+func IgnoreVariable(q Query, label string) Query {
 	whole := q
 	whole.text = func(v Values) string {
 		v.Match = maps.Clone(v.Match)
@@ -336,9 +336,9 @@ func Whatever(q Query, label string) Query {
 	return whole
 }
 
-// Quantile estimates the phi-quantile, 0 to 1, from rates of buckets summed by
+// HistogramQuantile estimates the phi-quantile, 0 to 1, from rates of buckets summed by
 // le and whatever else to tell apart. It is no number while nothing is counted.
-func Quantile(phi float64, buckets Query) Query {
+func HistogramQuantile(phi float64, buckets Query) Query {
 	q := buckets
 	at := slices.Index(buckets.labels, contract.LabelBucket)
 	if at < 0 {
@@ -350,9 +350,9 @@ func Quantile(phi float64, buckets Query) Query {
 	return q
 }
 
-// Relabel writes a label's values anew: those that a regular expression matches
+// LabelReplace writes a label's values anew: those that a regular expression matches
 // from end to end, in RE2's words, become replacement.
-func Relabel(q Query, label, regex, replacement string) Query {
+func LabelReplace(q Query, label, regex, replacement string) Query {
 	renamed := q
 	if _, err := regexp.Compile(regex); renamed.err == nil && err != nil {
 		renamed.err = fmt.Errorf("label_replace: %w", err)
@@ -367,13 +367,13 @@ func Relabel(q Query, label, regex, replacement string) Query {
 	return renamed
 }
 
-// AtLeast raises what is less than floor to it.
-func AtLeast(q Query, floor float64) Query {
+// ClampMin raises what is less than floor to it.
+func ClampMin(q Query, floor float64) Query {
 	return call(q, func(v Values) string { return "clamp_min(" + q.Text(v) + ", " + number(floor) + ")" })
 }
 
-// Log is the natural logarithm.
-func Log(q Query) Query {
+// Ln is the natural logarithm.
+func Ln(q Query) Query {
 	return call(q, func(v Values) string { return "ln(" + q.Text(v) + ")" })
 }
 
@@ -382,8 +382,8 @@ func Log2(q Query) Query {
 	return call(q, func(v Values) string { return "log2(" + q.Text(v) + ")" })
 }
 
-// Root is the square root.
-func Root(q Query) Query {
+// Sqrt is the square root.
+func Sqrt(q Query) Query {
 	return call(q, func(v Values) string { return "sqrt(" + q.Text(v) + ")" })
 }
 
@@ -392,11 +392,11 @@ func call(of Query, text func(Values) string) Query {
 	return of
 }
 
-// Above keeps the series of q that are greater than limit.
-func Above(q Query, limit float64) Query { return compare(q, ">", limit) }
+// GreaterThan keeps the series of q that are greater than limit.
+func GreaterThan(q Query, limit float64) Query { return compare(q, ">", limit) }
 
-// Below keeps the series of q that are less than limit.
-func Below(q Query, limit float64) Query { return compare(q, "<", limit) }
+// LessThan keeps the series of q that are less than limit.
+func LessThan(q Query, limit float64) Query { return compare(q, "<", limit) }
 
 func compare(left Query, operator string, limit float64) Query {
 	q := left

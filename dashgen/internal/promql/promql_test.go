@@ -14,7 +14,7 @@ import (
 
 func TestText(t *testing.T) {
 	answers := Select(contract.Predictions)
-	confidence := Rate(Buckets(contract.Confidence))
+	confidence := Rate(SelectBuckets(contract.Confidence))
 	tests := []struct {
 		name     string
 		query    Query
@@ -27,7 +27,7 @@ func TestText(t *testing.T) {
 			`sum by (label) (moodring_predictions_total{gateway=~".*",model=~".*"})`,
 		},
 		{
-			"only the labels the metric has", SumBy(Rate(Select(contract.Authorization, Where{contract.LabelResult, "denied"})), "gateway"),
+			"only the labels the metric has", SumBy(Rate(Select(contract.Authorization, Matcher{contract.LabelResult, "denied"})), "gateway"),
 			`sum by (gateway) (rate(moodring_gateway_authorization_total{gateway=~"$gateway",result="denied"}[$__rate_interval]))`,
 			`sum by (gateway) (rate(moodring_gateway_authorization_total{gateway=~".*",result="denied"}[5m]))`,
 		},
@@ -37,18 +37,18 @@ func TestText(t *testing.T) {
 			`sum by (label) (rate(moodring_predictions_total{gateway=~".*",model=~".*"}[5m])) / ignoring (label) group_left () sum (rate(moodring_predictions_total{gateway=~".*",model=~".*"}[5m]))`,
 		},
 		{
-			"quantile", Quantile(0.5, SumBy(confidence, "le", "label")),
+			"quantile", HistogramQuantile(0.5, SumBy(confidence, "le", "label")),
 			`histogram_quantile(0.5, sum by (le, label) (rate(moodring_prediction_confidence_bucket{gateway=~"$gateway",model=~"$model"}[$__rate_interval])))`,
 			`histogram_quantile(0.5, sum by (le, label) (rate(moodring_prediction_confidence_bucket{gateway=~".*",model=~".*"}[5m])))`,
 		},
 	}
-	scope := Scope{{Metric: contract.ExporterUp, Label: "gateway"}, {Metric: contract.Replies, Label: "model"}}
+	variables := Variables{{Metric: contract.ExporterUp, Label: "gateway"}, {Metric: contract.Replies, Label: "model"}}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			if err := tc.query.Err(); err != nil {
 				t.Fatal(err)
 			}
-			got := []string{tc.query.Text(scope.Grafana()), tc.query.Text(scope.Everything("5m"))}
+			got := []string{tc.query.Text(variables.Grafana()), tc.query.Text(variables.AllSelected("5m"))}
 			if diff := cmp.Diff([]string{tc.grafana, tc.concrete}, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -69,29 +69,29 @@ func TestOperators(t *testing.T) {
 		query Query
 		want  string
 	}{
-		{"part above a limit", Above(Divide(SumBy(Rate(Select(contract.Requests, Where{"code_class", "5xx"})), "gateway"), SumBy(Rate(requests), "gateway")), 0.05),
+		{"part above a limit", GreaterThan(Div(SumBy(Rate(Select(contract.Requests, Matcher{"code_class", "5xx"})), "gateway"), SumBy(Rate(requests), "gateway")), 0.05),
 			`(sum by (gateway) (rate(moodring_gateway_requests_total{code_class="5xx"}[5m])) / sum by (gateway) (rate(moodring_gateway_requests_total[5m]))) > 0.05`},
-		{"rate of an hour ago", Rate(Ago(requests, Hour)), `rate(moodring_gateway_requests_total[5m] offset 1h)`},
-		{"what was there a while ago", Ago(requests, RateInterval), `moodring_gateway_requests_total offset 5m`},
-		{"growth in the window", Growth(requests, Window), `increase(moodring_gateway_requests_total[30m])`},
+		{"rate of an hour ago", Rate(Offset(requests, Hour)), `rate(moodring_gateway_requests_total[5m] offset 1h)`},
+		{"what was there a while ago", Offset(requests, RateInterval), `moodring_gateway_requests_total offset 5m`},
+		{"growth in the window", Increase(requests, Window), `increase(moodring_gateway_requests_total[30m])`},
 		{"resets", Resets(requests, RateInterval), `resets(moodring_gateway_requests_total[5m])`},
 		{"changes of a gauge", Changes(Select(contract.ExporterReloadTime), RateInterval), `changes(moodring_exporter_config_last_reload_success_timestamp_seconds[5m])`},
-		{"since a moment", Since(MaxBy(Select(contract.ExporterReloadTime))), `time() - max (moodring_exporter_config_last_reload_success_timestamp_seconds)`},
+		{"since a moment", SecondsSince(MaxBy(Select(contract.ExporterReloadTime))), `time() - max (moodring_exporter_config_last_reload_success_timestamp_seconds)`},
 		{"share among models", Record("moodring:share", ShareBy(Rate(replies), "outcome", "model"), "").Query,
 			`sum by (model, outcome) (rate(moodring_replies_total[5m])) / ignoring (outcome) group_left () sum by (model) (rate(moodring_replies_total[5m]))`},
 		{"many to one", ManyToOne(share, "-", base, "model"), `moodring:share - on (model) group_left () moodring:base`},
-		{"operators are bracketed", Times(Minus(share, share), Log(Divide(share, share))),
+		{"operators are bracketed", Mul(Sub(share, share), Ln(Div(share, share))),
 			`(moodring:share - moodring:share) * ln(moodring:share / moodring:share)`},
-		{"sets", Or(share, Scale(share, 0)), `moodring:share or (moodring:share * 0)`},
-		{"one limit, or another", Also(Above(share, 1), Above(share, 2)), `(moodring:share > 1) or (moodring:share > 2)`},
-		{"filters", Drop(Keep(Above(share, 1), Below(base, 2), "model"), base, "model"),
+		{"sets", Or(share, MulScalar(share, 0)), `moodring:share or (moodring:share * 0)`},
+		{"one limit, or another", Or(GreaterThan(share, 1), GreaterThan(share, 2)), `(moodring:share > 1) or (moodring:share > 2)`},
+		{"filters", Unless(And(GreaterThan(share, 1), LessThan(base, 2), "model"), base, "model"),
 			`((moodring:share > 1) and on (model) (moodring:base < 2)) unless on (model) moodring:base`},
-		{"values written anew", Relabel(SumBy(Rate(requests), "gateway"), "gateway", `(.+)\.svc`, "$1"),
+		{"values written anew", LabelReplace(SumBy(Rate(requests), "gateway"), "gateway", `(.+)\.svc`, "$1"),
 			`label_replace(sum by (gateway) (rate(moodring_gateway_requests_total[5m])), "gateway", "$1", "gateway", "(.+)\\.svc")`},
-		{"functions", Root(AtLeast(Log2(Complement(1, Shifted(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
-		{"sum and count of a histogram", Plus(SumBy(Sum(contract.Confidence), "model"), SumBy(Count(contract.Confidence), "model")),
+		{"functions", Sqrt(ClampMin(Log2(ScalarSub(1, AddScalar(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
+		{"sum and count of a histogram", Add(SumBy(SelectSum(contract.Confidence), "model"), SumBy(SelectCount(contract.Confidence), "model")),
 			`sum by (model) (moodring_prediction_confidence_sum) + sum by (model) (moodring_prediction_confidence_count)`},
-		{"one bucket", Buckets(contract.Confidence, Where{"le", "0.5"}), `moodring_prediction_confidence_bucket{le="0.5"}`},
+		{"one bucket", SelectBuckets(contract.Confidence, Matcher{"le", "0.5"}), `moodring_prediction_confidence_bucket{le="0.5"}`},
 		{"aggregations", CountBy(GroupBy(MinBy(MaxBy(replies, "model", "outcome"), "model", "outcome"), "model", "outcome"), "model"),
 			`count by (model) (group by (model, outcome) (min by (model, outcome) (max by (model, outcome) (moodring_replies_total))))`},
 	}
@@ -100,7 +100,7 @@ func TestOperators(t *testing.T) {
 			if err := tc.query.Err(); err != nil {
 				t.Fatal(err)
 			}
-			got := tc.query.Text(Everywhere("5m", "30m"))
+			got := tc.query.Text(RuleValues("5m", "30m"))
 			if got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
@@ -116,7 +116,7 @@ func TestOperators(t *testing.T) {
 func TestMeasured(t *testing.T) {
 	base := Recording{Name: "moodring:base", Labels: []string{"model"}}.Select()
 	for name, q := range map[string]Query{
-		"limit": Above(base, 1), "limit or another": Also(Above(base, 1), Above(Scale(base, 2), 3)), "filtered limit": Keep(Above(base, 1), Above(base, 0), "model"), "no limit": base,
+		"limit": GreaterThan(base, 1), "limit or another": Or(GreaterThan(base, 1), GreaterThan(MulScalar(base, 2), 3)), "filtered limit": And(GreaterThan(base, 1), GreaterThan(base, 0), "model"), "no limit": base,
 	} {
 		if got := q.Measured().Text(Values{}); got != "moodring:base" {
 			t.Errorf("%s: got %s", name, got)
@@ -132,20 +132,20 @@ func TestErr(t *testing.T) {
 	}{
 		{"none", Query{}, "no query"},
 		{"unknown metric", Select("moodring_nothing_total"), "moodring_nothing_total is not in the contract"},
-		{"unknown label", Select(contract.Requests, Where{"model", "m"}), "has no label model"},
+		{"unknown label", Select(contract.Requests, Matcher{"model", "m"}), "has no label model"},
 		{"histogram as a counter", Select(contract.Confidence), "select its buckets"},
-		{"buckets of a counter", Buckets(contract.Requests), "has no buckets"},
+		{"buckets of a counter", SelectBuckets(contract.Requests), "has no buckets"},
 		{"rate of a gauge", Rate(Select(contract.ExporterUp)), "only a counter has one"},
 		{"changes of a counter", Changes(Select(contract.Requests), Hour), "only a gauge is counted so"},
 		{"rate of a rate", Rate(Rate(Select(contract.Requests))), "only a counter has one"},
 		{"sum by a label that is gone", SumBy(SumBy(Select(contract.Requests), "gateway"), "code_class"), "no such label"},
-		{"offset of a sum", Ago(SumBy(Select(contract.Requests)), Hour), "only what is selected has a past"},
-		{"sum of a counter", Sum(contract.Requests), "has no buckets"},
+		{"offset of a sum", Offset(SumBy(Select(contract.Requests)), Hour), "only what is selected has a past"},
+		{"sum of a counter", SelectSum(contract.Requests), "has no buckets"},
 		{"join on a label that one side lacks", ManyToOne(Select(contract.Requests), "*", Select(contract.ExporterBuild), "gateway"), "no label gateway"},
-		{"values of a label that is gone, written anew", Relabel(SumBy(Select(contract.Requests)), "gateway", "a", "b"), "label_replace: the series have no label gateway"},
-		{"values written anew by a broken pattern", Relabel(Select(contract.Requests), "gateway", "(", "b"), "label_replace: error parsing regexp"},
-		{"quantile without le", Quantile(0.5, SumBy(Rate(Buckets(contract.Confidence)), "label")), "no le"},
-		{"quotient of unlike series", Divide(SumBy(Select(contract.Requests), "gateway"), SumBy(Select(contract.Requests))), "/: labels"},
+		{"values of a label that is gone, written anew", LabelReplace(SumBy(Select(contract.Requests)), "gateway", "a", "b"), "label_replace: the series have no label gateway"},
+		{"values written anew by a broken pattern", LabelReplace(Select(contract.Requests), "gateway", "(", "b"), "label_replace: error parsing regexp"},
+		{"quantile without le", HistogramQuantile(0.5, SumBy(Rate(SelectBuckets(contract.Confidence)), "label")), "no le"},
+		{"quotient of unlike series", Div(SumBy(Select(contract.Requests), "gateway"), SumBy(Select(contract.Requests))), "/: labels"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -156,10 +156,10 @@ func TestErr(t *testing.T) {
 	}
 }
 
-func TestScope(t *testing.T) {
-	scope := Scope{
+func TestVariables(t *testing.T) {
+	variables := Variables{
 		{Metric: contract.ExporterUp, Label: "gateway"},
-		{Metric: contract.Replies, Label: "model", One: true},
+		{Metric: contract.Replies, Label: "model", Single: true},
 		{Metric: contract.Replies, Label: "version"},
 	}
 	tests := []struct{ grafana, concrete string }{
@@ -177,11 +177,11 @@ func TestScope(t *testing.T) {
 		},
 	}
 	for i, tc := range tests {
-		t.Run(scope[i].Label, func(t *testing.T) {
-			if err := scope[i].Err(); err != nil {
+		t.Run(variables[i].Label, func(t *testing.T) {
+			if err := variables[i].Err(); err != nil {
 				t.Fatal(err)
 			}
-			got := []string{scope.Query(i), scope.Text(i, scope.Everything("5m"))}
+			got := []string{variables.Query(i), variables.Text(i, variables.AllSelected("5m"))}
 			if diff := cmp.Diff([]string{tc.grafana, tc.concrete}, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -193,9 +193,9 @@ func TestScope(t *testing.T) {
 // chosen of the namespaces and names that its variables offer.
 func TestParts(t *testing.T) {
 	gateways := []string{"local", "istio-system/gw", "istio-system/gw-1", "eu.istio-system/gw", "eu/a/b"}
-	namespace, name := Choice{Metric: contract.ExporterUp, Label: "gateway", Part: Namespace}, Choice{Metric: contract.ExporterUp, Label: "gateway", Part: Name}
-	scope := Scope{namespace, name, {Metric: contract.Replies, Label: "model"}}
-	offered := func(c Choice, group string) []string {
+	namespace, name := Variable{Metric: contract.ExporterUp, Label: "gateway", Part: Namespace}, Variable{Metric: contract.ExporterUp, Label: "gateway", Part: Name}
+	variables := Variables{namespace, name, {Metric: contract.Replies, Label: "model"}}
+	offered := func(c Variable, group string) []string {
 		pattern := regexp.MustCompile(strings.ReplaceAll(strings.Trim(c.Regex(), "/"), `\/`, "/"))
 		var values []string
 		for _, gateway := range gateways {
@@ -214,23 +214,23 @@ func TestParts(t *testing.T) {
 	if diff := cmp.Diff([]string{"local", "gw", "gw-1", "gw", "a/b"}, offered(name, "")); diff != "" {
 		t.Errorf("names: -want +got:\n%s", diff)
 	}
-	if got, want := scope.Query(1), `label_values(moodring_exporter_target_up{gateway=~"$namespace.*"}, gateway)`; got != want {
+	if got, want := variables.Query(1), `label_values(moodring_exporter_target_up{gateway=~"$namespace.*"}, gateway)`; got != want {
 		t.Errorf("names are asked for by %s, want %s", got, want)
 	}
 	for _, tc := range []struct {
 		name, namespace, gateway string
 		want                     []string
 	}{
-		{"all", namespace.All(), name.All(), gateways},
-		{"a namespace", "istio-system/", name.All(), []string{"istio-system/gw", "istio-system/gw-1"}},
-		{"two namespaces", `(eu/|eu\.istio-system/)`, name.All(), []string{"eu.istio-system/gw", "eu/a/b"}},
-		{"a name, wherever it is", namespace.All(), "gw", []string{"istio-system/gw", "eu.istio-system/gw"}},
-		{"a name without a namespace", namespace.All(), "local", []string{"local"}},
+		{"all", namespace.AllValue(), name.AllValue(), gateways},
+		{"a namespace", "istio-system/", name.AllValue(), []string{"istio-system/gw", "istio-system/gw-1"}},
+		{"two namespaces", `(eu/|eu\.istio-system/)`, name.AllValue(), []string{"eu.istio-system/gw", "eu/a/b"}},
+		{"a name, wherever it is", namespace.AllValue(), "gw", []string{"istio-system/gw", "eu.istio-system/gw"}},
+		{"a name without a namespace", namespace.AllValue(), "local", []string{"local"}},
 		{"a namespace and a name", "istio-system/", "gw", []string{"istio-system/gw"}},
 		{"two of each", "(istio-system/|eu/)", "(gw-1|a/b)", []string{"istio-system/gw-1", "eu/a/b"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			matcher := strings.NewReplacer("$namespace", tc.namespace, "$gateway", tc.gateway, `=~"`, "", `"`, "").Replace(scope.Grafana().Match["gateway"])
+			matcher := strings.NewReplacer("$namespace", tc.namespace, "$gateway", tc.gateway, `=~"`, "", `"`, "").Replace(variables.Grafana().Match["gateway"])
 			asked := regexp.MustCompile("^(?:" + matcher + ")$") // as Prometheus does
 			got := slices.DeleteFunc(slices.Clone(gateways), func(gateway string) bool { return !asked.MatchString(gateway) })
 			if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -240,16 +240,16 @@ func TestParts(t *testing.T) {
 	}
 }
 
-func TestChoiceErr(t *testing.T) {
+func TestVariableErr(t *testing.T) {
 	for _, tc := range []struct {
-		choice Choice
-		want   string
+		variable Variable
+		want     string
 	}{
-		{Choice{Metric: "nothing", Label: "gateway"}, "not in the contract"},
-		{Choice{Metric: contract.Requests, Label: "model"}, "has no label model"},
+		{Variable{Metric: "nothing", Label: "gateway"}, "not in the contract"},
+		{Variable{Metric: contract.Requests, Label: "model"}, "has no label model"},
 	} {
-		if err := tc.choice.Err(); err == nil || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%v: got error %v, want one with %q", tc.choice, err, tc.want)
+		if err := tc.variable.Err(); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%v: got error %v, want one with %q", tc.variable, err, tc.want)
 		}
 	}
 }

@@ -75,7 +75,7 @@ func Object(all board.Set) ([]byte, error) {
 
 // Groups returns the rules: what is recorded, and the alerts.
 func Groups(all board.Set, w Windows) rulefmt.RuleGroups {
-	values := promql.Everywhere(board.AlertRange, w.Drift)
+	values := promql.RuleValues(board.AlertRange, w.Drift)
 	recorded := rulefmt.RuleGroup{Name: "moodring-recordings"}
 	for _, r := range all.Recordings {
 		recorded.Rules = append(recorded.Rules, rulefmt.Rule{Record: r.Name, Expr: r.Query.Text(values)})

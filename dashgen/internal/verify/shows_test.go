@@ -68,15 +68,15 @@ var one = map[string]string{"gateway": `=~"a"`, "model": `="bert"`, "version": `
 func shows(all board.Set) []show {
 	var list []show
 	for _, b := range all.Boards {
-		everything := b.Scope().Everything(window)
+		everything := b.Variables.AllSelected(window)
 		chosen := promql.Values{Match: map[string]string{}, RateInterval: window}
-		for _, c := range b.Scope() {
+		for _, c := range b.Variables {
 			chosen.Match[c.Label] = one[c.Label]
 		}
 		both := func(text func(promql.Values) string) []string { return []string{text(everything), text(chosen)} }
-		for i, choice := range b.Scope() {
-			texts := both(func(v promql.Values) string { return b.Scope().Text(i, v) })
-			list = append(list, show{b.File + ": variable " + choice.Variable(), texts, "{{" + choice.Label + "}}"})
+		for i, choice := range b.Variables {
+			texts := both(func(v promql.Values) string { return b.Variables.Text(i, v) })
+			list = append(list, show{b.File + ": variable " + choice.Name(), texts, "{{" + choice.Label + "}}"})
 		}
 		for _, e := range b.Events {
 			list = append(list, show{b.File + ": annotation " + e.Title, both(e.When.Text), e.Text})
@@ -87,7 +87,7 @@ func shows(all board.Set) []show {
 			}
 		}
 	}
-	everywhere := promql.Everywhere(window, window)
+	everywhere := promql.RuleValues(window, window)
 	for _, r := range all.Recordings {
 		list = append(list, show{"recording " + r.Name, []string{r.Query.Text(everywhere)}, legend(r.Labels)})
 	}

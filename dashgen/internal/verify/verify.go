@@ -144,9 +144,9 @@ func (p Prometheus) now(ctx context.Context) (time.Time, error) {
 }
 
 func (a asking) board(ctx context.Context, b board.Board) error {
-	everything := b.Scope().Everything(a.limits.RateInterval)
+	everything := b.Variables.AllSelected(a.limits.RateInterval)
 	for i, v := range b.Variables {
-		if _, err := a.add(ctx, asked{board: b.File, panel: "variable " + v.Choice.Variable(), expr: b.Scope().Text(i, everything), blank: Empty}); err != nil {
+		if _, err := a.add(ctx, asked{board: b.File, panel: "variable " + v.Name(), expr: b.Variables.Text(i, everything), blank: Empty}); err != nil {
 			return err
 		}
 	}
@@ -196,13 +196,13 @@ func blank(needsMore bool) State {
 // limits: an alert without cause has no series.
 func (a asking) rules(ctx context.Context, all board.Set) error {
 	for _, r := range all.Recordings {
-		expr := r.Query.Text(promql.Everywhere(a.limits.RateInterval, a.limits.RateInterval))
+		expr := r.Query.Text(promql.RuleValues(a.limits.RateInterval, a.limits.RateInterval))
 		if _, err := a.add(ctx, asked{board: "rules", panel: "recording " + r.Name, expr: expr, blank: blank(len(r.Query.Recorded()) > 0)}); err != nil {
 			return err
 		}
 	}
 	for _, alert := range all.Alerts() {
-		expr := alert.When.Measured().Text(promql.Everywhere(a.limits.RateInterval, a.limits.RateInterval))
+		expr := alert.When.Measured().Text(promql.RuleValues(a.limits.RateInterval, a.limits.RateInterval))
 		if _, err := a.add(ctx, asked{board: "rules", panel: "alert " + alert.Name, expr: expr, blank: Quiet}); err != nil {
 			return err
 		}

@@ -5,16 +5,18 @@ import (
 	"slices"
 )
 
-// Choice is what a dashboard's variable offers: the values a label of a metric
+// Variable is what a dashboard's variable offers: the values a label of a metric
 // has, narrowed by the variables before it. The variable is named as the label.
-type Choice struct {
+type Variable struct {
+	// Title is the name that Grafana shows.
+	Title         string
 	Metric, Label string
 	// Part is which part of each value is offered; all of it when not given.
 	Part Part
-	// Of are the labels of a metric that is not of the contract.
-	Of []string
-	// One is whether one value is chosen, and not several or all.
-	One bool
+	// Labels are the labels of Metric. They are only needed if the contract does not have the metric.
+	Labels []string
+	// Single is true if one value is selected at a time, and not several or all.
+	Single bool
 }
 
 // Part is a part of a value that is NAMESPACE/NAME, or NAME alone. A board that
@@ -27,17 +29,17 @@ const (
 	Name      Part = "name"
 )
 
-// Variable is the name of the variable.
-func (c Choice) Variable() string {
+// Name is the name of the variable.
+func (c Variable) Name() string {
 	if c.Part == Namespace {
 		return string(Namespace)
 	}
 	return c.Label
 }
 
-// All is the regular expression for every value, or for that part of it. A
+// AllValue is the regular expression for every value, or for that part of it. A
 // namespace keeps its slash, as a name may stand without one.
-func (c Choice) All() string {
+func (c Variable) AllValue() string {
 	if c.Part == Namespace {
 		return "([^/]+/)?"
 	}
@@ -46,7 +48,7 @@ func (c Choice) All() string {
 
 // Regex is how Grafana takes the part out of a value, what it shows and what it
 // fills in; empty for all of it.
-func (c Choice) Regex() string {
+func (c Variable) Regex() string {
 	switch c.Part {
 	case Namespace:
 		return `/^(?<value>(?<text>[^\/]+)\/)/`
@@ -56,36 +58,36 @@ func (c Choice) Regex() string {
 	return ""
 }
 
-// Scope is the variables of a dashboard, each after those that narrow it.
-type Scope []Choice
+// Variables is the variables of a dashboard, each after those that narrow it.
+type Variables []Variable
 
 // Grafana returns values that leave the choice to the dashboard's variables.
 // $__rate_interval is at least four scrape intervals, so that a rate never
 // falls between two scrapes (Grafana's Prometheus data source, "template
 // variables"). One value is matched as it is, as Grafana escapes only values
 // of which there may be several.
-func (s Scope) Grafana() Values {
-	match := s.match(func(c Choice) string { return "$" + c.Variable() })
+func (s Variables) Grafana() Values {
+	match := s.match(func(c Variable) string { return "$" + c.Name() })
 	for _, c := range s {
-		if c.One {
+		if c.Single {
 			match[c.Label] = `="$` + c.Label + `"`
 		}
 	}
 	return Values{Match: match, RateInterval: "$__rate_interval"}
 }
 
-// Everything returns what Grafana puts in when all is chosen.
-func (s Scope) Everything(rateInterval string) Values {
-	return Values{Match: s.match(Choice.All), RateInterval: rateInterval}
+// AllSelected returns what Grafana puts in when all is chosen.
+func (s Variables) AllSelected(rateInterval string) Values {
+	return Values{Match: s.match(Variable.AllValue), RateInterval: rateInterval}
 }
 
 // match has the parts of a label's values one after the other, and anything
 // after a namespace alone.
-func (s Scope) match(chosen func(Choice) string) map[string]string {
+func (s Variables) match(chosen func(Variable) string) map[string]string {
 	patterns := map[string]string{}
 	for i, c := range s {
 		patterns[c.Label] += chosen(c)
-		if c.Part == Namespace && !slices.ContainsFunc(s[i:], func(d Choice) bool { return d.Label == c.Label && d.Part == Name }) {
+		if c.Part == Namespace && !slices.ContainsFunc(s[i:], func(d Variable) bool { return d.Label == c.Label && d.Part == Name }) {
 			patterns[c.Label] += All
 		}
 	}
@@ -97,18 +99,18 @@ func (s Scope) match(chosen func(Choice) string) map[string]string {
 
 // Query returns the query of the variable at i in the words of Grafana's
 // Prometheus data source; it is no PromQL.
-func (s Scope) Query(i int) string {
+func (s Variables) Query(i int) string {
 	return "label_values(" + s.series(i, s[:i].Grafana()) + ", " + s[i].Label + ")"
 }
 
 // Text returns PromQL that has one series for each value on offer at i.
-func (s Scope) Text(i int, v Values) string {
+func (s Variables) Text(i int, v Values) string {
 	return "group by (" + s[i].Label + ") (" + s.series(i, v) + ")"
 }
 
 // Err says what in c is not in the contract.
-func (c Choice) Err() error {
-	if c.Of == nil {
+func (c Variable) Err() error {
+	if c.Labels == nil {
 		if _, err := find(c.Metric); err != nil {
 			return err
 		}
@@ -119,14 +121,14 @@ func (c Choice) Err() error {
 	return nil
 }
 
-func (c Choice) labels() []string {
-	if c.Of != nil {
-		return c.Of
+func (c Variable) labels() []string {
+	if c.Labels != nil {
+		return c.Labels
 	}
 	return labelsOf(c.Metric)
 }
 
-func (s Scope) series(i int, v Values) string {
+func (s Variables) series(i int, v Values) string {
 	before := map[string]string{}
 	for _, c := range s[:i] {
 		if value, ok := v.Match[c.Label]; ok {
