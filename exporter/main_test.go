@@ -305,7 +305,7 @@ func TestReloadIsLogged(t *testing.T) {
 	}()
 	for _, step := range []struct{ config, want string }{
 		{"gateways: [{url: 'http://127.0.0.1:2'}]\n", `level=INFO msg="Loaded the configuration"`},
-		{"gateways: 1\n", `level=ERROR msg="Loading the configuration failed; the one before stays in use" err="` + file + `: line 1: `},
+		{"gateways: 1\n", `level=ERROR msg="Loading the configuration failed; the previous one stays in use" err="` + file + `: line 1: `},
 	} {
 		log.Reset()
 		write(t, file, []byte(step.config))

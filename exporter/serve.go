@@ -25,7 +25,8 @@ import (
 	"github.com/moodring/moodring/exporter/internal/expose"
 )
 
-// check tells whether the file at path can be used, and what it comes to.
+// check prints how many gateways the configuration file at path gives, or returns
+// an error if the file cannot be used.
 func check(path string, stdout io.Writer) error {
 	cfg, err := config.Load(path)
 	if err != nil {
@@ -44,8 +45,9 @@ func check(path string, stdout io.Writer) error {
 	return err
 }
 
-// collectEarly trades processor time, of which a thousand gateways take a few
-// percent, for memory, of which they take most. GOGC overrules it.
+// collectEarly makes the garbage collector run more often than by default: a
+// thousand gateways take a few percent of a processor, but most of the memory.
+// GOGC overrides it.
 func collectEarly() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(40)
@@ -77,41 +79,41 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 	if err := e.load(ctx); err != nil {
 		return err
 	}
-	shown := e.shown(ctx)
-	shown.Meter, shown.Registry = meter, registry
-	handler, err := expose.NewHandler(shown)
+	options := e.options(ctx)
+	options.Meter, options.Registry = meter, registry
+	handler, err := expose.NewHandler(options)
 	if err != nil {
 		return err
 	}
-	if err := e.push(ctx, f.otlp, shown); err != nil {
+	if err := e.push(ctx, f.otlp, options); err != nil {
 		return err
 	}
-	e.obey(ctx)
+	e.reloadOnHangup(ctx)
 	logger.Info("Starting exporter", "version", version)
 	return listen(ctx, newServer(handler, e.timeout), f.web, logger)
 }
 
-// How long a scraper may take to read an answer, and then say nothing.
 const (
-	takingTime = 30 * time.Second
-	idleTime   = 5 * time.Minute // scrapes are a minute or two apart at most
+	readTime = 30 * time.Second // for a scraper to read its page
+	idleTime = 5 * time.Minute  // until its next scrape, which is a minute or two later
 )
 
-// newServer returns a server that ends the connection of whoever stops reading:
-// it would hold a page for ever. scraping returns how long it may take until
-// there is anything to read. /debug/pprof adds the time of a profile by itself.
-func newServer(handler http.Handler, scraping func() time.Duration) *http.Server {
+// newServer returns a server that closes the connection of a scraper that stops
+// reading: its page would stay in memory for ever. scrapeTimeout returns how long
+// a scrape of the gateways may take, after which the page is written. /debug/pprof
+// adds the time of a profile by itself.
+func newServer(handler http.Handler, scrapeTimeout func() time.Duration) *http.Server {
 	limited := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(scraping() + takingTime)); err != nil {
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(scrapeTimeout() + readTime)); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
 		handler.ServeHTTP(w, r)
 	})
-	return &http.Server{Handler: limited, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: takingTime, IdleTimeout: idleTime}
+	return &http.Server{Handler: limited, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: readTime, IdleTimeout: idleTime}
 }
 
-// listen serves until ctx ends, then lets requests under way finish.
+// listen serves until ctx ends, and then waits for requests in progress.
 func listen(ctx context.Context, server *http.Server, flags *web.FlagConfig, logger *slog.Logger) error {
 	if err := web.Validate(*flags.WebConfigFile); err != nil {
 		return fmt.Errorf("--web.config.file %s: %w", *flags.WebConfigFile, err)
@@ -126,11 +128,11 @@ func listen(ctx context.Context, server *http.Server, flags *web.FlagConfig, log
 		return <-stopped
 	}
 	stopWaiting()
-	return advised(err)
+	return withAdvice(err)
 }
 
-// advised adds to an error of listening what to do.
-func advised(err error) error {
+// withAdvice adds advice to an error of listening.
+func withAdvice(err error) error {
 	var listening *net.OpError
 	switch {
 	case !errors.As(err, &listening) || listening.Op != "listen":
@@ -142,7 +144,7 @@ func advised(err error) error {
 }
 
 func shutdown(ctx context.Context, server *http.Server) error {
-	const patience = 10 * time.Second // a connection that never asked counts as busy for its first 5 s
+	const patience = 10 * time.Second // a connection without a request counts as busy for its first 5 s
 	limit, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := server.Shutdown(limit); err != nil {
@@ -151,7 +153,7 @@ func shutdown(ctx context.Context, server *http.Server) error {
 	return nil
 }
 
-// newRegistry returns a registry with the metrics of the process itself.
+// newRegistry returns a registry with the metrics of the exporter's process.
 func newRegistry() (*prometheus.Registry, error) {
 	registry := prometheus.NewRegistry()
 	for _, c := range []prometheus.Collector{

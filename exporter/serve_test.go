@@ -11,17 +11,34 @@ import (
 	"github.com/moodring/moodring/exporter/internal/expose"
 )
 
-// ask sends a request to a server on a pipe, of which nothing is read yet.
-func ask(t *testing.T, handler http.Handler, path string) net.Conn {
+// pipeListener accepts the connections that it is sent. A pipe, unlike a socket,
+// works with synctest's clock.
+type pipeListener chan net.Conn
+
+func (l pipeListener) Accept() (net.Conn, error) {
+	conn, ok := <-l
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
+
+func (l pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+func (l pipeListener) Close() error {
+	close(l)
+	return nil
+}
+
+// request sends a request to a server, and reads nothing of its response.
+func request(t *testing.T, handler http.Handler, path string) net.Conn {
 	t.Helper()
-	listener := &pipes{make(chan net.Conn), make(chan struct{})}
+	listener := make(pipeListener)
 	server := newServer(handler, func() time.Duration { return 10 * time.Second })
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	conn, err := listener.dial(t.Context(), "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn, serverConn := net.Pipe()
+	listener <- serverConn
 	if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: exporter\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +49,7 @@ func ask(t *testing.T, handler http.Handler, path string) net.Conn {
 func TestServerGivesUpOnWhoStopsReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start, ended := time.Now(), make(chan error, 1)
-		conn := ask(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn := request(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			page := make([]byte, 1<<20)
 			for {
 				if _, err := w.Write(page); err != nil {
@@ -63,7 +80,7 @@ func TestServerWaitsForWhatTakesLong(t *testing.T) {
 	}
 	for path, handler := range map[string]http.Handler{"/metrics": metrics, "/debug/pprof/heap?seconds=600": profiled} {
 		synctest.Test(t, func(t *testing.T) {
-			conn := ask(t, handler, path)
+			conn := request(t, handler, path)
 			head := make([]byte, len("HTTP/1.1 200 OK"))
 			if _, err := io.ReadFull(conn, head); err != nil || string(head) != "HTTP/1.1 200 OK" {
 				t.Errorf("%s: got %q, %v", path, head, err)

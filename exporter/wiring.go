@@ -16,14 +16,15 @@ import (
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/expose"
+	"github.com/moodring/moodring/exporter/internal/fleet"
 	"github.com/moodring/moodring/exporter/internal/push"
 )
 
-// exporter is the rooms wired together: the configuration says where to
-// discover, and what is discovered is the fleet.
+// exporter wires the packages together: the configuration says where to look for
+// gateways, discovery finds them, and the fleet scrapes them.
 type exporter struct {
 	flags     *flags
-	fleet     *fleet
+	fleet     *fleet.Fleet
 	discovery *discovery.Discovery
 	logger    *slog.Logger
 	running   sync.WaitGroup
@@ -32,12 +33,12 @@ type exporter struct {
 	isLoaded, loadedAt prometheus.Gauge
 }
 
-// newExporter returns an exporter whose own metrics are in registry, and which
-// has no configuration yet.
+// newExporter returns an exporter without a configuration. Its own metrics are
+// registered in registry.
 func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, meter *expose.Meter, logger *slog.Logger) (*exporter, error) {
 	e := &exporter{
 		flags:    f,
-		fleet:    newFleet(ctx, meter, logger),
+		fleet:    fleet.New(ctx, meter, logger),
 		logger:   logger,
 		isLoaded: gauge(contract.ExporterReload),
 		loadedAt: gauge(contract.ExporterReloadTime),
@@ -64,8 +65,8 @@ func gauge(name string) prometheus.Gauge {
 	return prometheus.NewGauge(prometheus.GaugeOpts{Name: row.Name, Help: row.Help})
 }
 
-// newDiscoveryErrors registers the counter of failures of each source, at 0,
-// and what else is given.
+// newDiscoveryErrors registers the counter of each source's failures, at 0, and
+// the other collectors.
 func newDiscoveryErrors(registry prometheus.Registerer, others ...prometheus.Collector) (*prometheus.CounterVec, error) {
 	row, _ := contract.Find(contract.ExporterDiscoveryErrors)
 	counter := prometheus.NewCounterVec(prometheus.CounterOpts{Name: row.Name, Help: row.Help}, row.Labels)
@@ -81,7 +82,7 @@ func newDiscoveryErrors(registry prometheus.Registerer, others ...prometheus.Col
 }
 
 // load reads the configuration and uses it until ctx ends. After an error the
-// one before is in use.
+// previous configuration stays in use.
 func (e *exporter) load(ctx context.Context) error {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
@@ -109,19 +110,19 @@ func (e *exporter) apply(ctx context.Context) error {
 	return nil
 }
 
-// reload loads the configuration again, and logs how that went.
+// reload loads the configuration again, and logs the outcome.
 func (e *exporter) reload(ctx context.Context) error {
 	err := e.load(ctx)
 	if err != nil {
-		e.logger.Error("Loading the configuration failed; the one before stays in use", "err", err)
+		e.logger.Error("Loading the configuration failed; the previous one stays in use", "err", err)
 	} else {
 		e.logger.Info("Loaded the configuration")
 	}
 	return err
 }
 
-// obey reloads at each SIGHUP until ctx ends.
-func (e *exporter) obey(ctx context.Context) {
+// reloadOnHangup reloads the configuration at each SIGHUP until ctx ends.
+func (e *exporter) reloadOnHangup(ctx context.Context) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	e.running.Go(func() {
@@ -129,7 +130,7 @@ func (e *exporter) obey(ctx context.Context) {
 		for {
 			select {
 			case <-hangups:
-				_ = e.reload(ctx) // it is logged
+				_ = e.reload(ctx) // reload logs the error
 			case <-ctx.Done():
 				return
 			}
@@ -137,8 +138,9 @@ func (e *exporter) obey(ctx context.Context) {
 	})
 }
 
-// shown is what there is to show until ctx ends, but for the exporter's own metrics.
-func (e *exporter) shown(ctx context.Context) expose.Options {
+// options returns the options of the handler, but for the exporter's own metrics.
+// Reloads end with ctx.
+func (e *exporter) options(ctx context.Context) expose.Options {
 	return expose.Options{
 		Scrape:   e.fleet.Scrape,
 		Timeout:  e.timeout,
@@ -155,30 +157,26 @@ func (e *exporter) shown(ctx context.Context) expose.Options {
 
 // timeout returns how long a scrape of all gateways may take.
 func (e *exporter) timeout() time.Duration {
-	cfg, _ := e.fleet.settings()
-	return time.Duration(cfg.Scrape.Timeout)
+	return time.Duration(e.fleet.Config().Scrape.Timeout)
 }
 
-func (e *exporter) isNative() bool {
-	cfg, _ := e.fleet.settings()
-	return cfg.NativeHistograms
-}
+func (e *exporter) isNative() bool { return e.fleet.Config().NativeHistograms }
 
-// wait returns when all has stopped, after the end of its context.
+// wait waits until everything has stopped, once the context has ended.
 func (e *exporter) wait() {
 	e.running.Wait()
 	e.discovery.Wait()
 	e.fleet.Wait()
 }
 
-// push begins to push what is shown, until ctx ends, where an endpoint is given.
-func (e *exporter) push(ctx context.Context, options push.Options, shown expose.Options) error {
+// push starts pushing the page's metrics until ctx ends, if an endpoint is given.
+func (e *exporter) push(ctx context.Context, options push.Options, page expose.Options) error {
 	if options.Endpoint == "" {
 		return nil
 	}
-	options.Version, options.Logger = shown.Version, e.logger
+	options.Version, options.Logger = page.Version, e.logger
 	options.Gatherer = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		return expose.Gather(context.WithoutCancel(ctx), shown)
+		return expose.Gather(context.WithoutCancel(ctx), page)
 	})
 	pusher, err := push.New(ctx, options)
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package fleet
 
 import (
 	"context"
@@ -94,7 +94,7 @@ func (c *counter) target(name string) discovery.Target {
 }
 
 // onFakeTime runs test with a fleet whose scrape settings are the YAML given.
-func onFakeTime(t *testing.T, scrape string, test func(*testing.T, *fleet)) {
+func onFakeTime(t *testing.T, scrape string, test func(*testing.T, *Fleet)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		meter, err := expose.NewMeter(prometheus.NewRegistry())
@@ -102,7 +102,7 @@ func onFakeTime(t *testing.T, scrape string, test func(*testing.T, *fleet)) {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(t.Context())
-		f := newFleet(ctx, meter, slog.New(slog.DiscardHandler))
+		f := New(ctx, meter, slog.New(slog.DiscardHandler))
 		f.Configure(parse(t, scrape))
 		test(t, f)
 		stop()
@@ -120,7 +120,7 @@ func parse(t *testing.T, scrape string) *config.Config {
 }
 
 // page returns each gateway's name, state and number of requests.
-func page(t *testing.T, f *fleet) string {
+func page(t *testing.T, f *Fleet) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -143,7 +143,7 @@ func page(t *testing.T, f *fleet) string {
 	return strings.Join(texts, ", ")
 }
 
-func wantPage(t *testing.T, f *fleet, want string) {
+func wantPage(t *testing.T, f *Fleet, want string) {
 	t.Helper()
 	if got := page(t, f); got != want {
 		t.Errorf("%s: the page shows %q, want %q", time.Now().Format(time.TimeOnly), got, want)
@@ -156,7 +156,7 @@ func pass(d time.Duration) {
 }
 
 func TestFleetScrapesWhenAsked(t *testing.T) {
-	onFakeTime(t, "min_age: 5s", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "min_age: 5s", func(t *testing.T, f *Fleet) {
 		a := newCounter(t)
 		f.Apply([]discovery.Target{a.target("a")}, false)
 		pass(time.Hour)
@@ -170,7 +170,7 @@ func TestFleetScrapesWhenAsked(t *testing.T) {
 // A gateway that is being shut down is scraped each second until it is gone;
 // its last values stay for as long as is configured, and then it is forgotten.
 func TestFleetScrapesUntilTheEnd(t *testing.T) {
-	onFakeTime(t, "min_age: 1h, keep: 5m", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "min_age: 1h, keep: 5m", func(t *testing.T, f *Fleet) {
 		a, b := newCounter(t), newCounter(t)
 		f.Apply([]discovery.Target{a.target("a"), b.target("b")}, false)
 		wantPage(t, f, "a 1, b 1")
@@ -192,7 +192,7 @@ func TestFleetScrapesUntilTheEnd(t *testing.T) {
 
 // What is off the list and still answers is not scraped for ever.
 func TestFleetDropsWhatStaysAlive(t *testing.T) {
-	onFakeTime(t, "keep: 10s", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "keep: 10s", func(t *testing.T, f *Fleet) {
 		a := newCounter(t)
 		f.Apply([]discovery.Target{a.target("a")}, false)
 		f.Apply(nil, false)
@@ -209,7 +209,7 @@ func TestFleetDropsWhatStaysAlive(t *testing.T) {
 
 // A pod that comes back under its name is one gateway, whose counter was reset.
 func TestFleetKnowsAGatewayThatComesBack(t *testing.T) {
-	onFakeTime(t, "min_age: 0s", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "min_age: 0s", func(t *testing.T, f *Fleet) {
 		before, after := newCounter(t), newCounter(t)
 		f.Apply([]discovery.Target{before.target("a")}, false)
 		wantPage(t, f, "a 1")
@@ -228,7 +228,7 @@ func TestFleetKnowsAGatewayThatComesBack(t *testing.T) {
 // Whoever is renamed must not be counted twice, and whoever is not wanted any
 // more is not kept.
 func TestFleetDropsAtOnce(t *testing.T) {
-	onFakeTime(t, "", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "", func(t *testing.T, f *Fleet) {
 		a := newCounter(t)
 		f.Apply([]discovery.Target{a.target("a")}, false)
 		wantPage(t, f, "a 1")
@@ -242,7 +242,7 @@ func TestFleetDropsAtOnce(t *testing.T) {
 }
 
 func TestFleetKeepsNotTooMany(t *testing.T) {
-	onFakeTime(t, "keep: 1h", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "keep: 1h", func(t *testing.T, f *Fleet) {
 		a := newCounter(t)
 		a.shut()
 		for i := range maxGone + 10 {
@@ -260,7 +260,7 @@ func TestFleetKeepsNotTooMany(t *testing.T) {
 }
 
 func TestFleetForgetsFailedValues(t *testing.T) {
-	onFakeTime(t, "keep: 1m", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "keep: 1m", func(t *testing.T, f *Fleet) {
 		a := newCounter(t)
 		f.Apply([]discovery.Target{a.target("a")}, false)
 		wantPage(t, f, "a 1")
@@ -275,7 +275,7 @@ func TestFleetForgetsFailedValues(t *testing.T) {
 // With an interval the page is what was scraped last, each gateway in its own
 // time, and the time is the same after a restart.
 func TestFleetSpreadsScrapes(t *testing.T) {
-	onFakeTime(t, "interval: 15s", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "interval: 15s", func(t *testing.T, f *Fleet) {
 		a, b := newCounter(t), newCounter(t)
 		f.Apply([]discovery.Target{a.target("a"), b.target("b")}, false)
 		wantPage(t, f, "a 1, b 1") // the first is not waited for
@@ -311,7 +311,7 @@ func TestSlot(t *testing.T) {
 // Gateways that hang, and one that hangs while it is shut down, hold up nobody:
 // the others are scraped in their instants, and the page comes at once.
 func TestFleetIsOnTimeBesideThoseThatHang(t *testing.T) {
-	onFakeTime(t, "interval: 15s, timeout: 14s", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "interval: 15s, timeout: 14s", func(t *testing.T, f *Fleet) {
 		good, times := new(counter), make(chan time.Time, 100)
 		good.serve(t, func(w http.ResponseWriter, r *http.Request) {
 			times <- time.Now()
@@ -346,7 +346,7 @@ func TestFleetIsOnTimeBesideThoseThatHang(t *testing.T) {
 
 // A reload keeps what was scraped of gateways that stay.
 func TestReconfiguredFleetKeepsWhatItHas(t *testing.T) {
-	onFakeTime(t, "min_age: 1h", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "min_age: 1h", func(t *testing.T, f *Fleet) {
 		a, b := newCounter(t), newCounter(t)
 		f.Apply([]discovery.Target{a.target("a")}, false)
 		wantPage(t, f, "a 1")
@@ -362,7 +362,7 @@ func TestReconfiguredFleetKeepsWhatItHas(t *testing.T) {
 // A reload takes off what it does not want; what was gone before it was wanted,
 // and its last values may not have been seen yet.
 func TestReconfiguredFleetKeepsWhatIsGone(t *testing.T) {
-	onFakeTime(t, "keep: 1m", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "keep: 1m", func(t *testing.T, f *Fleet) {
 		a, b, c := newCounter(t), newCounter(t), newCounter(t)
 		f.Apply([]discovery.Target{a.target("a"), b.target("b"), c.target("c")}, false)
 		wantPage(t, f, "a 1, b 1, c 1")
@@ -378,7 +378,7 @@ func TestReconfiguredFleetKeepsWhatIsGone(t *testing.T) {
 
 // A gateway that stays down is logged once, and once more when it is back.
 func TestFleetLogsWhatChanges(t *testing.T) {
-	onFakeTime(t, "min_age: 0s, timeout: 1s", func(t *testing.T, f *fleet) {
+	onFakeTime(t, "min_age: 0s, timeout: 1s", func(t *testing.T, f *Fleet) {
 		var log strings.Builder
 		f.logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {

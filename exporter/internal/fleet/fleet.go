@@ -1,0 +1,215 @@
+// Package fleet scrapes the gateways that discovery found, and keeps the result
+// of each gateway's last scrape.
+//
+// # Goroutines
+//
+// Each gateway has one goroutine (gateway.run), which makes the scrapes that
+// nobody asks for: at the configured interval, and each second while the gateway
+// shuts down. Fleet.Scrape makes the others. scrape.Shared sees to it that one
+// gateway has at most one scrape at a time, whoever starts it.
+//
+// # Locks
+//
+// There are two, always taken in this order, and neither is held during a scrape:
+//
+//  1. Fleet.mu guards the map of gateways. Discovery changes the map (Apply), and
+//     so does a gateway whose time is over (expire).
+//  2. gateway.mu guards gateway.state, which is read and written as a whole, only
+//     by gateway.current and gateway.change. All decisions are pure methods of a
+//     state's copy. Apply changes the target and the time it was removed, and the
+//     end of a scrape changes the results.
+//
+// The rest needs no lock. The settings are one pointer that is replaced.
+// gateway.scraper belongs to the scrape in progress. The other fields of a
+// gateway never change.
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/discovery"
+	"github.com/moodring/moodring/exporter/internal/expose"
+	"github.com/moodring/moodring/exporter/internal/scrape"
+	"github.com/moodring/moodring/exporter/internal/transform"
+)
+
+// Fleet holds the current gateways, and removed ones until scrape.keep has passed.
+type Fleet struct {
+	meter  *expose.Meter
+	logger *slog.Logger
+
+	ctx     context.Context // ends the gateways' goroutines
+	running sync.WaitGroup
+
+	settings atomic.Pointer[settings]
+
+	mu       sync.Mutex
+	gateways map[string]*gateway // by name
+}
+
+// settings are a configuration, and a client that follows it.
+type settings struct {
+	*config.Config
+	client *scrape.Client
+}
+
+// New returns a Fleet without gateways. Configure it before its first Apply. Its
+// goroutines end with ctx.
+func New(ctx context.Context, meter *expose.Meter, logger *slog.Logger) *Fleet {
+	return &Fleet{ctx: ctx, meter: meter, logger: logger, gateways: make(map[string]*gateway)}
+}
+
+// Wait waits until all of the fleet's goroutines have ended.
+func (f *Fleet) Wait() { f.running.Wait() }
+
+// Configure sets the configuration for all further scrapes. Results of earlier
+// scrapes are kept.
+func (f *Fleet) Configure(cfg *config.Config) {
+	f.settings.Store(&settings{cfg, &scrape.Client{
+		Format:       cfg.Scrape.Format,
+		Filter:       transform.Filter(cfg.Rules),
+		MaxPageBytes: cfg.Scrape.MaxPageBytes,
+		MaxLineBytes: cfg.Scrape.MaxLineBytes,
+		Timeout:      time.Duration(cfg.Scrape.Timeout),
+	}})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, g := range f.gateways {
+		g.wake()
+	}
+}
+
+// Config returns the configuration in use.
+func (f *Fleet) Config() *config.Config { return f.settings.Load().Config }
+
+// Apply replaces the list of targets. A gateway that is no longer listed is gone.
+// Its last values are kept until scrape.keep has passed, with two exceptions: it
+// is dropped at once if it is now listed under another name (the same ID), or if
+// a new configuration removed it (isReconfigured). A gateway that was gone before
+// the new configuration is kept all the same.
+func (f *Fleet) Apply(targets []discovery.Target, isReconfigured bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	names, ids := make(map[string]bool, len(targets)), make(map[string]bool, len(targets))
+	for _, t := range targets {
+		names[t.Gateway], ids[t.ID] = true, true
+		f.addOrUpdate(t)
+	}
+	for name, g := range f.gateways {
+		if names[name] {
+			continue
+		}
+		if s := g.current(); ids[s.target.ID] || isReconfigured && !s.isGone() {
+			f.drop(g)
+		} else {
+			g.remove()
+		}
+	}
+	f.dropOldest()
+}
+
+// addOrUpdate adds a target's gateway, or gives it the target's new state. mu
+// must be locked.
+func (f *Fleet) addOrUpdate(t discovery.Target) {
+	if known := f.gateways[t.Gateway]; known != nil {
+		known.retarget(t)
+		return
+	}
+	ctx, stop := context.WithCancel(f.ctx)
+	g := newGateway(f, t, stop)
+	f.gateways[t.Gateway] = g
+	f.meter.Track(t.Gateway)
+	f.running.Go(func() { g.run(ctx) })
+}
+
+// maxGone limits how many removed gateways are kept: evictions can create and
+// delete pods by the thousand.
+const maxGone = 1000
+
+// dropOldest drops the oldest removed gateways beyond maxGone. mu must be locked.
+func (f *Fleet) dropOldest() {
+	goneAt := make(map[*gateway]time.Time)
+	for _, g := range f.gateways {
+		if s := g.current(); s.isGone() {
+			goneAt[g] = s.goneAt
+		}
+	}
+	if len(goneAt) <= maxGone {
+		return
+	}
+	oldest := slices.SortedFunc(maps.Keys(goneAt), func(a, b *gateway) int { return goneAt[a].Compare(goneAt[b]) })
+	for _, g := range oldest[:len(oldest)-maxGone] {
+		f.drop(g)
+	}
+}
+
+// drop forgets a gateway and ends its goroutine. mu must be locked.
+func (f *Fleet) drop(g *gateway) {
+	g.stop()
+	delete(f.gateways, g.name)
+	f.meter.Forget(g.name)
+}
+
+// expire drops a removed gateway, unless it has come back.
+func (f *Fleet) expire(g *gateway) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gateways[g.name] == g && g.current().isGone() {
+		f.drop(g)
+	}
+}
+
+// Scrape returns a snapshot of each gateway, sorted by name. If scrape.interval
+// is set, that is the latest result. Otherwise the gateway is scraped now, as is
+// one that has no result yet. A gateway that has not answered by ctx's deadline
+// is down.
+func (f *Fleet) Scrape(ctx context.Context) []expose.Snapshot {
+	cfg, gateways := f.Config(), f.sorted()
+	snapshots := make([]*expose.Snapshot, len(gateways))
+	var all sync.WaitGroup
+	for i, g := range gateways {
+		if g.current().isScrapedOnRequest(cfg) {
+			all.Go(func() { snapshots[i] = g.scrapeNow(ctx) })
+		} else {
+			snapshots[i] = g.snapshot()
+		}
+	}
+	all.Wait()
+	found := make([]expose.Snapshot, 0, len(snapshots))
+	for _, snapshot := range snapshots {
+		if snapshot != nil {
+			found = append(found, *snapshot)
+		}
+	}
+	return found
+}
+
+// Targets returns the latest snapshot of each gateway, sorted by name, without
+// scraping. A gateway that was never scraped has a snapshot without a time.
+func (f *Fleet) Targets() []expose.Snapshot {
+	var latest []expose.Snapshot
+	for _, g := range f.sorted() {
+		latest = append(latest, g.lastSnapshot())
+	}
+	return latest
+}
+
+// sorted returns all gateways, sorted by name.
+func (f *Fleet) sorted() []*gateway {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make([]*gateway, 0, len(f.gateways))
+	for _, g := range f.gateways {
+		all = append(all, g)
+	}
+	slices.SortFunc(all, func(a, b *gateway) int { return cmp.Compare(a.name, b.name) })
+	return all
+}

@@ -1,0 +1,170 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/moodring/moodring/exporter/internal/discovery"
+	"github.com/moodring/moodring/exporter/internal/expose"
+	"github.com/moodring/moodring/exporter/internal/scrape"
+)
+
+// gateway scrapes one target. It outlives changes of the target's address, such as
+// a pod that comes back under the same name.
+type gateway struct {
+	fleet   *Fleet
+	name    string
+	stop    context.CancelFunc // ends run
+	changed chan struct{}      // buffered; wakes run
+	shared  scrape.Shared[expose.Snapshot]
+	scraper scraper // used only by scrape, of which there is one at a time
+
+	mu    sync.Mutex
+	state state
+}
+
+func newGateway(f *Fleet, t discovery.Target, stop context.CancelFunc) *gateway {
+	g := &gateway{fleet: f, name: t.Gateway, stop: stop, changed: make(chan struct{}, 1), state: state{target: t}}
+	g.scraper.link = scrape.NewLink(g.dial)
+	g.shared.Do = g.scrape
+	return g
+}
+
+// current returns a copy of the state.
+func (g *gateway) current() state {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.state
+}
+
+// change sets the state to next of it, and returns the state before and after.
+func (g *gateway) change(next func(state) state) (before, after state) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before = g.state
+	g.state = next(before)
+	return before, g.state
+}
+
+func (g *gateway) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if dial := g.current().target.Dial; dial != nil {
+		return dial(ctx, network, address)
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: is an Envoy's admin endpoint there, and can it be reached from here?", err)
+	}
+	return conn, nil
+}
+
+// retarget gives the gateway a new target.
+func (g *gateway) retarget(t discovery.Target) {
+	before, _ := g.change(func(s state) state { return s.listed(t) })
+	if before.isGone() || before.target.IsLeaving != t.IsLeaving {
+		g.wake()
+	}
+}
+
+// remove notes that the target is no longer listed.
+func (g *gateway) remove() {
+	if before, _ := g.change(func(s state) state { return s.removed(time.Now()) }); !before.isGone() {
+		g.wake()
+	}
+}
+
+// wake makes run look again how long it has to wait.
+func (g *gateway) wake() {
+	select {
+	case g.changed <- struct{}{}:
+	default:
+	}
+}
+
+// run does the gateway's own work, when it is due, until ctx ends.
+func (g *gateway) run(ctx context.Context) {
+	defer g.scraper.link.Close()
+	for {
+		timer := time.NewTimer(g.current().wait(g.fleet.Config(), time.Now()))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-g.changed:
+			timer.Stop()
+		case <-timer.C:
+			g.work(ctx)
+		}
+	}
+}
+
+// work drops the gateway if it is expired, and scrapes it otherwise.
+func (g *gateway) work(ctx context.Context) {
+	cfg := g.fleet.Config()
+	if g.current().isExpired(cfg, time.Now()) {
+		g.fleet.expire(g)
+		return
+	}
+	limit, cancel := context.WithTimeout(ctx, time.Duration(cfg.Scrape.Timeout))
+	defer cancel()
+	g.shared.Run(limit, leavingInterval/2) // scrape records the result
+}
+
+// snapshot returns the latest result, without scraping, or nil if there is none.
+func (g *gateway) snapshot() *expose.Snapshot {
+	s := g.current()
+	if s.latest == nil {
+		return nil
+	}
+	return s.show(*s.latest, g.fleet.Config(), time.Now())
+}
+
+// scrapeNow returns the result of a scrape that is at most scrape.min_age old. If
+// ctx ends first, the gateway is shown as down.
+func (g *gateway) scrapeNow(ctx context.Context) *expose.Snapshot {
+	cfg, start := g.fleet.Config(), time.Now()
+	if _, err := g.shared.Get(ctx, time.Duration(cfg.Scrape.MinAge)); err == nil {
+		return g.snapshot()
+	}
+	late := expose.Snapshot{Gateway: g.name, Duration: time.Since(start)}
+	return g.current().show(late, cfg, time.Now())
+}
+
+// lastSnapshot returns the latest result, without scraping. If there is none, it
+// has only the gateway's name and address.
+func (g *gateway) lastSnapshot() expose.Snapshot {
+	s := g.current()
+	latest := s.latest
+	if latest == nil {
+		latest = &expose.Snapshot{Gateway: g.name, URL: s.target.URL.Redacted()}
+	}
+	return *s.show(*latest, g.fleet.Config(), time.Now())
+}
+
+// scrape scrapes the gateway and records the result. shared calls it.
+func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
+	result := g.scraper.scrape(ctx, g.fleet.settings.Load(), g.current().target)
+	g.fleet.meter.Record(result)
+	before, after := g.change(func(s state) state { return s.scraped(&result, time.Now()) })
+	g.logTransition(before, after)
+	return result
+}
+
+// logTransition logs a scrape whose success differs from that of the one before.
+// A gateway that stays down is logged once; /targets has its latest error.
+func (g *gateway) logTransition(before, after state) {
+	wasUp, last := before.isUp(), after.latest
+	if wasUp == last.Up {
+		return
+	}
+	switch logger := g.fleet.logger.With("gateway", g.name); {
+	case last.Up:
+		logger.Info("Scraping a gateway succeeds again")
+	case after.isGone():
+		logger.Info("A gateway is gone", "err", last.Err)
+	default:
+		logger.Warn("Scraping a gateway failed", "err", last.Err)
+	}
+}
