@@ -15,10 +15,10 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// dryRunGateway stands for the gateway's name, which a page does not have.
+// dryRunGateway is the gateway label: a saved page does not have one.
 const dryRunGateway = "dry-run"
 
-// dryRun prints what a saved page becomes. The page itself says its form.
+// dryRun prints the series of a saved page. The page's format is detected.
 func dryRun(f *flags, stdout, stderr io.Writer) error {
 	cfg, err := f.file()
 	if err != nil {
@@ -37,7 +37,7 @@ func dryRun(f *flags, stdout, stderr io.Writer) error {
 	})
 	samples, err := readPage(page, cfg.Scrape.MaxLineBytes, shaper)
 	if err != nil {
-		return fmt.Errorf("%s: %w: want what GET /stats/prometheus or /stats?format=json answered", *f.dryRunFile, err)
+		return fmt.Errorf("%s: %w: want a response to GET /stats/prometheus or /stats?format=json", *f.dryRunFile, err)
 	}
 	series, dropped := shaper.End()
 	if err := expose.WriteText(stdout, dryRunGateway, series); err != nil {
@@ -54,7 +54,7 @@ func formatOf(page []byte) config.Format {
 	return config.Prometheus
 }
 
-// readPage gives the page's samples to the shaper, and returns how many there are.
+// readPage gives the page's samples to the shaper, and returns their number.
 func readPage(page []byte, maxLine int, shaper *transform.Shaper) (samples int, err error) {
 	shaper.Begin()
 	add := func(s scrape.Sample) {

@@ -42,12 +42,12 @@ type flags struct {
 	log        promslog.Config
 }
 
-// parseFlags returns the command to run, which is "" when args asked for help
-// or the version and have it.
+// parseFlags returns the command to run. It is "" after args asked for help or
+// the version, which are already printed.
 func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *flags, err error) {
 	f = &flags{log: promslog.Config{Writer: stderr}}
 	isAnswered := false
-	app := kingpin.New("exporter", "Scrapes the statistics of Envoy gateways and serves what their models answer to Prometheus.")
+	app := kingpin.New("exporter", "Scrapes the statistics of Envoy gateways and serves to Prometheus what their models predict.")
 	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(int) { isAnswered = true })
 	app.HelpFlag.Short('h')
 	app.Version("exporter " + version).VersionFlag.Help("Show the version.")
@@ -58,7 +58,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	f.namespaces = app.Flag("kube.namespace", "Namespace in which --kube looks. Repeatable.").PlaceHolder("istio-system").Strings()
 	f.shardText = app.Flag("shard", "Scrape a share of the gateways: I/N is share I, from 0, of N; auto/N takes I from the end of the host name, as a StatefulSet gives it.").PlaceHolder("I/N").String()
 	f.configFile = app.Flag("config.file", "YAML file with gateways, relabelling rules and scrape settings.").PlaceHolder("FILE").String()
-	f.dryRunFile = app.Flag("dry-run", "Show what a saved page of a gateway's statistics becomes, and exit. It is what GET /stats/prometheus or /stats?format=json answered.").PlaceHolder("FILE").String()
+	f.dryRunFile = app.Flag("dry-run", "Show the series made of a saved page, and exit. The page is a gateway's response to GET /stats/prometheus or /stats?format=json.").PlaceHolder("FILE").String()
 	app.Flag("otlp.endpoint", "Also push the metrics over OTLP (HTTP, protobuf) to this address. Headers come from OTEL_EXPORTER_OTLP_HEADERS.").PlaceHolder("http://HOST:4318").StringVar(&f.otlp.Endpoint)
 	app.Flag("otlp.interval", "How often to push.").Default("15s").DurationVar(&f.otlp.Interval)
 	f.isProfiled = app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof.").Bool()
@@ -66,7 +66,8 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	serving := app.Command(serveCommand, "Serve /metrics.")
 	f.checkFile = app.Command(checkCommand, "Check a configuration file and exit.").Arg("FILE", "YAML file for --config.file.").Required().String()
 
-	// Where there is a default command, kingpin passes over a flag without its value.
+	// With a default command, kingpin ignores a flag without its value, so the first
+	// parse is without one.
 	if _, err := app.ParseContext(args); err != nil {
 		return "", f, err
 	}
@@ -88,7 +89,7 @@ func fail(stderr io.Writer, code int, err error) int {
 	return code
 }
 
-// oneLine joins the lines of those errors of libraries' that have several.
+// oneLine joins the lines of an error: some libraries' errors have several.
 func oneLine(err error) string {
 	var line strings.Builder
 	for part := range strings.Lines(err.Error()) {
@@ -104,7 +105,7 @@ func oneLine(err error) string {
 	return line.String()
 }
 
-// file returns the configuration of the file, or that of none.
+// file returns the configuration of the file, or the default without a file.
 func (f *flags) file() (*config.Config, error) {
 	if *f.configFile == "" {
 		return config.Default(), nil
@@ -112,7 +113,7 @@ func (f *flags) file() (*config.Config, error) {
 	return config.Load(*f.configFile)
 }
 
-// configuration puts together the file and the flags.
+// configuration returns the configuration of the file and the flags together.
 func (f *flags) configuration() (*config.Config, error) {
 	cfg, err := f.file()
 	if err != nil {
@@ -144,7 +145,7 @@ func (f *flags) kubernetes() config.KubernetesSD {
 	return config.IstioGateways(namespaces, !discovery.IsInCluster())
 }
 
-// shard returns the share of the gateways that is this exporter's.
+// shard returns this exporter's share of the gateways.
 func (f *flags) shard() (discovery.Shard, error) {
 	if *f.shardText == "" {
 		return discovery.Shard{}, nil

@@ -17,8 +17,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run does what args say until ctx ends, and returns the exit code: 1 when it
-// cannot, 2 when args are wrong. It is the one place that prints errors.
+// run runs the command in args until ctx ends. It returns the exit code: 1 for a
+// failure, 2 for wrong args. All errors are printed here.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command, flags, err := parseFlags(args, stdout, stderr)
 	switch {
