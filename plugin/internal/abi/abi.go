@@ -1,90 +1,98 @@
-// Package host is the proxy-wasm ABI 0.2.1 (proxy-wasm/spec, abi-versions/v0.2.1),
-// as much of it as the filter needs: what a proxy calls, what can be asked of
-// it, and, for wasip1, the exports and imports themselves. Every callback that a
-// module exports costs each request a call, so none is exported that does nothing.
+// Package abi is the part of the proxy-wasm ABI 0.2.1 (proxy-wasm/spec,
+// abi-versions/v0.2.1) that the filter uses: the callbacks of a proxy, the
+// functions of its host, and, for wasip1, the imports that call them. Each
+// exported callback costs every request a call, so the module exports no callback
+// that does nothing.
 package abi
 
 import "strconv"
 
-// Filter is what the proxy calls. A context is a plugin's configuration (a root
-// context) or one request with its reply (a stream).
+// Margin is the number of readable bytes after the end of a chunk that Host.Body
+// returns. Their values are undefined. With them a reader can look ahead without
+// a bounds check.
+const Margin = 128
+
+// Filter handles the callbacks of a proxy. A context is a plugin's configuration
+// (a root context) or a request with its reply (a stream).
 type Filter interface {
-	// ContextCreated comes before a stream's first other call. root is 0 for a
-	// root context itself.
+	// ContextCreated is the first callback of a context. root is 0 for a root
+	// context.
 	ContextCreated(id, root uint32)
 
-	// Configure starts the plugin of a root context; false refuses it.
+	// Configure starts the plugin of a root context. If it returns false, the
+	// proxy refuses the configuration.
 	Configure(root uint32) bool
 
 	RequestHeaders(stream uint32)
 
-	// ResponseBody brings size bytes, which Host.Body reads during the call.
+	// ResponseBody handles the next chunk of a reply, of size bytes. Host.Body
+	// reads the chunk, during this callback only.
 	ResponseBody(stream uint32, size int, isEnd bool)
 	ResponseTrailers(stream uint32)
 
-	// Logged is a stream's last call, however it ended. The reply's headers and
-	// trailers can be read now, and not before.
+	// Logged is the last callback of every stream. The response headers and
+	// trailers can be read in this callback only.
 	Logged(stream uint32)
 
-	// Tick is called for the plugin of a root context whose streams, or itself,
-	// asked for it by Host.SetTick.
+	// Tick is called in the interval that Host.SetTick has set for the plugin of
+	// a root context.
 	Tick(root uint32)
 }
 
-// Host is what a Filter can ask of the proxy, during the proxy's calls only. A
-// []byte that it returns is overwritten by the next call, and a piece of a body by
-// the next piece.
+// Host is the interface to the proxy. A Filter may use it during callbacks only.
+// A []byte that it returns is valid until the next call, and a body chunk until
+// the next chunk.
 type Host interface {
 	Log(level Level, message string)
 	Configuration() ([]byte, Status)
 
-	// Header returns the first value of a header; with another status than OK,
-	// NotFound for one, whatever bytes.
+	// Header returns the first value of a header, or NotFound. The bytes are only
+	// valid if the status is OK.
 	Header(from Map, name string) ([]byte, Status)
 	RemoveHeader(from Map, name string) Status
 
-	// Body returns length bytes of the piece of the reply that is passing, or
-	// fewer where it ends. Behind them json.Margin more bytes can be read, of any
-	// value.
+	// Body returns at most length bytes of the current body chunk, from start on.
+	// Margin more bytes can be read after them.
 	Body(start, length int) ([]byte, Status)
 
-	// Property returns an attribute of the stream; the parts of its path are
-	// separated by a zero byte.
+	// Property returns an attribute of the stream. A zero byte separates the parts
+	// of its path.
 	Property(path string) ([]byte, Status)
 
-	// Exists tells whether a context is still there. It is asked in a call of the
-	// context self.
+	// Exists reports whether a context still exists. self is the context of the
+	// current callback.
 	Exists(id, self uint32) bool
 
-	// DefineCounter returns the id of the counter of that name in this VM; it is
-	// the same counter as any other VM's of the same name.
+	// DefineCounter returns this VM's id of a counter. All VMs that define a
+	// counter of the same name share it.
 	DefineCounter(name []byte) (uint32, Status)
 	Increment(counter uint32, n uint64) Status
 
-	// SetTick has the plugin of the call that is under way called each so many
-	// milliseconds; 0 ends that.
+	// SetTick sets the tick interval of the current callback's plugin. 0 stops
+	// the ticks.
 	SetTick(milliseconds uint32) Status
 
-	// Shared returns what VMs of one id have set under key, and its version.
+	// Shared returns the value that VMs with the same vm_id have set under key,
+	// and its version.
 	Shared(key []byte) (value []byte, version uint32, status Status)
 
-	// SetShared replaces it, if its version is still that one, or if there is
-	// nothing yet; otherwise it returns VersionMismatch. Version 0 always
-	// replaces.
+	// SetShared sets the value under key if version is the current version, or if
+	// there is no value yet. Otherwise it returns VersionMismatch. Version 0 always
+	// sets the value.
 	SetShared(key, value []byte, version uint32) Status
 }
 
-// Status is the outcome of a host call.
+// Status is the result of a host call.
 type Status uint32
 
-// Statuses that the filter tells apart.
+// Statuses that the filter handles.
 const (
 	OK              Status = 0
 	NotFound        Status = 1
 	VersionMismatch Status = 8 // "CAS mismatch" in the specification
 )
 
-// String names the status, for a log line.
+// String returns the status' name for a log line.
 func (s Status) String() string {
 	switch s {
 	case OK:
@@ -113,7 +121,7 @@ const (
 	PluginConfiguration = 7
 )
 
-// Level is a log line's.
+// Level is the severity of a log line.
 type Level uint32
 
 // Levels that the filter uses.

@@ -2,41 +2,37 @@
 
 package abi
 
-import (
-	"unsafe"
+import "unsafe"
 
-	"github.com/moodring/moodring/plugin/internal/json"
-)
-
-// What the proxy returns goes into memory that it asks onMemoryAllocate for.
-// Each result is used before the next host call, but for pieces of bodies, so that
-// two buffers serve all of them, and a request leaves no garbage. They grow to the
-// longest value there was, and the filter reads bodies in pieces.
+// The proxy copies its results to the memory that proxy_on_memory_allocate
+// returns. The filter uses each result before the next host call, except for a
+// body chunk, so two buffers are enough and a request allocates nothing. The
+// buffers grow to the longest result; the filter limits the length of a chunk.
 var (
 	values = make([]byte, 4<<10)
-	pieces = make([]byte, 64<<10+json.Margin)
+	chunks = make([]byte, 64<<10+Margin)
 
-	isPiece bool // what the call that is under way returns
+	isChunk bool // whether the current host call returns a body chunk
 )
 
 //go:wasmexport proxy_on_memory_allocate
-func handOut(size uint32) unsafe.Pointer {
+func onMemoryAllocate(size uint32) unsafe.Pointer {
 	buffer := &values
-	if isPiece {
-		buffer = &pieces
+	if isChunk {
+		buffer = &chunks
 	}
-	if int(size) > len(*buffer)-json.Margin {
-		*buffer = make([]byte, int(size)+json.Margin)
+	if int(size) > len(*buffer)-Margin {
+		*buffer = make([]byte, int(size)+Margin)
 	}
 	return unsafe.Pointer(unsafe.SliceData(*buffer))
 }
 
-// Where the proxy writes the numbers that it returns. It writes no address but
-// the buffer's own.
+// The proxy writes a result's size here, and the address of the buffer, which is
+// known and not read.
 var returned struct{ address, size, number uint32 }
 
-// handedOut returns what a call has returned with its status.
-func handedOut(status Status) ([]byte, Status) {
+// result returns the bytes that a host call has returned with its status.
+func result(status Status) ([]byte, Status) {
 	if status != OK {
 		return nil, status
 	}
@@ -48,18 +44,18 @@ type Envoy struct{}
 
 var _ Host = (*Envoy)(nil)
 
-// Log implements Host. There is nobody to tell that a line could not be logged.
+// Log implements Host. A failure to log cannot be reported anywhere.
 func (*Envoy) Log(level Level, message string) { _ = log(level, message) }
 
 // Configuration implements Host.
 func (*Envoy) Configuration() ([]byte, Status) {
-	return handedOut(getBuffer(PluginConfiguration, 0, 1<<31-1, &returned.address, &returned.size))
+	return result(getBuffer(PluginConfiguration, 0, 1<<31-1, &returned.address, &returned.size))
 }
 
 // Header implements Host.
 func (*Envoy) Header(from Map, name string) ([]byte, Status) {
 	status := getHeader(from, name, &returned.address, &returned.size)
-	return values[:returned.size], status // in as few steps as the compiler puts where it is called
+	return values[:returned.size], status // no test of status, so that the compiler inlines the method
 }
 
 // RemoveHeader implements Host.
@@ -67,26 +63,26 @@ func (*Envoy) RemoveHeader(from Map, name string) Status { return removeHeader(f
 
 // Body implements Host.
 func (*Envoy) Body(start, length int) ([]byte, Status) {
-	isPiece = true
+	isChunk = true
 	status := getBuffer(ResponseBody, uint32(start), uint32(length), &returned.address, &returned.size)
-	isPiece = false
+	isChunk = false
 	if status != OK {
 		return nil, status
 	}
-	return pieces[:returned.size], OK
+	return chunks[:returned.size], OK
 }
 
 // Property implements Host.
 func (*Envoy) Property(path string) ([]byte, Status) {
-	return handedOut(getProperty(path, &returned.address, &returned.size))
+	return result(getProperty(path, &returned.address, &returned.size))
 }
 
-// Exists implements Host: only a context that exists can be what calls are about.
+// Exists implements Host. Only an existing context can be made the effective one.
 func (*Envoy) Exists(id, self uint32) bool {
 	if setEffectiveContext(id) != OK {
 		return false
 	}
-	_ = setEffectiveContext(self) // which exists
+	_ = setEffectiveContext(self) // cannot fail: self exists
 	return true
 }
 
@@ -105,7 +101,7 @@ func (*Envoy) SetTick(milliseconds uint32) Status { return setTick(milliseconds)
 
 // Shared implements Host.
 func (*Envoy) Shared(key []byte) ([]byte, uint32, Status) {
-	value, status := handedOut(getSharedData(unsafe.Pointer(unsafe.SliceData(key)), uint32(len(key)),
+	value, status := result(getSharedData(unsafe.Pointer(unsafe.SliceData(key)), uint32(len(key)),
 		&returned.address, &returned.size, &returned.number))
 	return value, returned.number, status
 }

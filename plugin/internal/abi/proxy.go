@@ -2,5 +2,5 @@
 
 package abi
 
-// Proxy is the Host that a Filter asks.
+// Proxy is the Host that a Filter uses.
 type Proxy = Host

@@ -1,5 +1,5 @@
 package abi
 
-// Proxy is the Host that a Filter asks. In a module there is one kind, so that the
-// compiler knows what it calls.
+// Proxy is the Host that a Filter uses. The module has a single implementation,
+// so the compiler can inline its methods.
 type Proxy = *Envoy

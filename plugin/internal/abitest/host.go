@@ -1,4 +1,4 @@
-// Package hosttest is a proxy in memory, for tests: it runs the filter's code as
+// Package abitest is a proxy in memory, for tests: it runs the filter's code as
 // it is, or as compiled wasm, and one body of tests runs on both.
 package abitest
 
@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/moodring/moodring/plugin/internal/abi"
-	"github.com/moodring/moodring/plugin/internal/json"
 )
 
 // Proxy is what all VMs of a proxy share. Its zero value is ready.
@@ -70,7 +69,7 @@ func (vm *VM) give(value []byte) []byte {
 
 // margin is what can be read behind a piece of a body: here, what looks like the
 // beginning of more.
-var margin = [json.Margin]byte(bytes.Repeat([]byte("}]]}{\"label\":\"0."), json.Margin/16))
+var margin = [abi.Margin]byte(bytes.Repeat([]byte("}]]}{\"label\":\"0."), abi.Margin/16))
 
 // Log implements abi.Host.
 func (vm *VM) Log(_ abi.Level, message string) {

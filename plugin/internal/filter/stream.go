@@ -102,6 +102,10 @@ func (s *stream) protocol() answer.Protocol {
 	return answer.REST
 }
 
+// The readers of package json look up to json.Margin bytes past a chunk, and the
+// proxy leaves abi.Margin bytes there. This line compiles only if they are enough.
+const _ = uint(abi.Margin - json.Margin)
+
 // window is how much of a body is read at once, so that a long piece costs no
 // more memory than a short one.
 const window = 64 << 10
