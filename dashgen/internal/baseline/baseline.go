@@ -17,7 +17,6 @@ import (
 	"github.com/prometheus/client_golang/api"
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/rulefmt"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
@@ -49,23 +48,23 @@ func (m Mix) File() ([]byte, error) {
 	if total < enough {
 		return nil, fmt.Errorf("baseline of %s: %.0f answers are too few to tell a mix from chance; take %d or more", m.Model, total, enough)
 	}
-	group := rulefmt.RuleGroup{Name: "moodring-baseline-" + m.Model}
+	group := rules.Group{Name: "moodring-baseline-" + m.Model}
 	for _, label := range slices.Sorted(maps.Keys(m.Answers)) {
 		if m.Answers[label] == 0 {
 			continue // it was there once, and not in this time
 		}
-		group.Rules = append(group.Rules, rulefmt.Rule{
+		group.Rules = append(group.Rules, rules.Rule{
 			Record: board.BaselineShare().Name, Expr: vector(m.Answers[label] / total),
 			Labels: map[string]string{contract.LabelModel: m.Model, contract.LabelLabel: label},
 		})
 	}
 	if !math.IsNaN(m.Confidence) {
-		group.Rules = append(group.Rules, rulefmt.Rule{
+		group.Rules = append(group.Rules, rules.Rule{
 			Record: board.BaselineConfidence().Name, Expr: vector(m.Confidence), Labels: map[string]string{contract.LabelModel: m.Model},
 		})
 	}
 	comment := fmt.Sprintf("# How the model %s should answer: %.0f answers, %s.\n# Written by dashgen baseline; a later one replaces it.\n", m.Model, total, m.Source)
-	return rules.Marshal(comment, rulefmt.RuleGroups{Groups: []rulefmt.RuleGroup{group}})
+	return rules.Marshal(comment, rules.RuleFile{Groups: []rules.Group{group}})
 }
 
 func vector(value float64) string { return "vector(" + strconv.FormatFloat(value, 'g', 6, 64) + ")" }

@@ -12,7 +12,7 @@ import (
 // are steps to take.
 func TestRunbooks(t *testing.T) {
 	text := Alerts(board.All())
-	for _, rule := range rules.Groups(board.All(), rules.Usual()).Groups[1].Rules {
+	for _, rule := range rules.Groups(board.All(), rules.Usual())[1].Rules {
 		_, anchor, _ := strings.Cut(rule.Annotations["runbook_url"], "#")
 		_, section, found := strings.Cut(text, "\n## "+rule.Alert+"\n")
 		section, _, _ = strings.Cut(section, "\n## ")

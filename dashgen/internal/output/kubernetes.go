@@ -94,7 +94,7 @@ func istioPrometheus(all board.Set) ([]byte, error) {
 	groups := rules.Groups(all, rules.Usual())
 	data := map[string]string{}
 	for i, key := range []string{"recording_rules.yml", "alerting_rules.yml"} {
-		text, err := yamlOf("", map[string]any{"groups": groups.Groups[i : i+1]})
+		text, err := yamlOf("", map[string]any{"groups": groups[i : i+1]})
 		if err != nil {
 			return nil, err
 		}

@@ -1,16 +1,16 @@
 package promtest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/model"
-	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/util/teststorage"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
 // Rules are evaluated each interval, in the last while before the end.
@@ -24,18 +24,20 @@ const (
 // Prometheus's own rule manager.
 func record(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine, files []string, at time.Duration) {
 	t.Helper()
-	var rules []rulefmt.Rule
+	var all []rules.Rule
 	for _, file := range files {
-		groups, errs := rulefmt.Parse([]byte(file), false, model.UTF8Validation, parser.NewParser(parser.Options{}), promslog.NewNopLogger())
-		for _, err := range errs {
+		var content rules.RuleFile
+		decoder := yaml.NewDecoder(strings.NewReader(file))
+		decoder.KnownFields(true)
+		if err := decoder.Decode(&content); err != nil {
 			t.Fatal(err)
 		}
-		for _, group := range groups.Groups {
-			rules = append(rules, group.Rules...)
+		for _, group := range content.Groups {
+			all = append(all, group.Rules...)
 		}
 	}
 	for now := at - while; now <= at; now += interval {
-		for _, rule := range rules {
+		for _, rule := range all {
 			if rule.Record != "" {
 				recordAt(t, stored, engine, rule, time.Unix(0, 0).Add(now))
 			}
@@ -43,7 +45,7 @@ func record(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine
 	}
 }
 
-func recordAt(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine, rule rulefmt.Rule, now time.Time) {
+func recordAt(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine, rule rules.Rule, now time.Time) {
 	t.Helper()
 	asked, err := engine.NewInstantQuery(t.Context(), stored, nil, rule.Expr, now)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/rulefmt"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
@@ -33,18 +32,18 @@ func Usual() Windows { return Windows{Drift: promql.DriftWindow} }
 
 // File returns the rules as a rule file of Prometheus.
 func File(all board.Set, w Windows) ([]byte, error) {
-	return Marshal(header, Groups(all, w))
+	return Marshal(header, RuleFile{Groups(all, w)})
 }
 
 const header = "# Written by dashgen from the metric contract; do not edit. docs/alerts.md says what to do about each alert.\n"
 
-// Marshal returns groups as YAML under a comment.
-func Marshal(comment string, groups any) ([]byte, error) {
+// Marshal returns content as YAML under a comment.
+func Marshal(comment string, content any) ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString(comment)
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(groups); err != nil {
+	if err := encoder.Encode(content); err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
 	return out.Bytes(), nil
@@ -52,10 +51,10 @@ func Marshal(comment string, groups any) ([]byte, error) {
 
 // object is a Kubernetes object that holds rules.
 type object struct {
-	APIVersion string             `yaml:"apiVersion"`
-	Kind       string             `yaml:"kind"`
-	Metadata   metadata           `yaml:"metadata"`
-	Spec       rulefmt.RuleGroups `yaml:"spec"`
+	APIVersion string   `yaml:"apiVersion"`
+	Kind       string   `yaml:"kind"`
+	Metadata   metadata `yaml:"metadata"`
+	Spec       RuleFile `yaml:"spec"`
 }
 
 type metadata struct {
@@ -69,30 +68,30 @@ func Object(all board.Set) ([]byte, error) {
 		APIVersion: "monitoring.coreos.com/v1",
 		Kind:       "PrometheusRule",
 		Metadata:   metadata{Name: "moodring", Labels: map[string]string{"app.kubernetes.io/part-of": "moodring"}},
-		Spec:       Groups(all, Usual()),
+		Spec:       RuleFile{Groups(all, Usual())},
 	})
 }
 
-// Groups returns the rules: what is recorded, and the alerts.
-func Groups(all board.Set, w Windows) rulefmt.RuleGroups {
+// Groups returns a group of recording rules and a group of alerts.
+func Groups(all board.Set, w Windows) []Group {
 	values := promql.RuleValues(board.AlertRange, w.Drift)
-	recorded := rulefmt.RuleGroup{Name: "moodring-recordings"}
+	recorded := Group{Name: "moodring-recordings"}
 	for _, r := range all.Recordings {
-		recorded.Rules = append(recorded.Rules, rulefmt.Rule{Record: r.Name, Expr: r.Query.Text(values)})
+		recorded.Rules = append(recorded.Rules, Rule{Record: r.Name, Expr: r.Query.Text(values)})
 	}
-	alerts := rulefmt.RuleGroup{Name: "moodring-alerts"}
+	alerts := Group{Name: "moodring-alerts"}
 	for _, a := range all.Alerts() {
 		alerts.Rules = append(alerts.Rules, alert(a, values, w))
 	}
-	return rulefmt.RuleGroups{Groups: []rulefmt.RuleGroup{recorded, alerts}}
+	return []Group{recorded, alerts}
 }
 
-func alert(a board.Alert, values promql.Values, w Windows) rulefmt.Rule {
+func alert(a board.Alert, values promql.Values, w Windows) Rule {
 	lasting := a.For
 	if w.For > 0 {
 		lasting = w.For
 	}
-	return rulefmt.Rule{
+	return Rule{
 		Alert:  a.Name,
 		Expr:   a.When.Text(values),
 		For:    model.Duration(lasting),
