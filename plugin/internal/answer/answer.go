@@ -5,20 +5,20 @@ package answer
 
 import "github.com/moodring/moodring/contract"
 
-// Answers takes what a Scanner finds. What its methods are given is valid
+// Visitor takes what a Scanner finds. What its methods are given is valid
 // during the call only.
-type Answers interface {
+type Visitor interface {
 	// Model and Version are called where the reply itself names them, which may
 	// be after some of its answers.
 	Model(name *contract.Text)
 	Version(version *contract.Text)
 
 	// Score is called for each scored label of a prediction, the top one too,
-	// before its Answer; with Options.Scores only.
+	// before its Prediction; with Options.Scores only.
 	Score(label *contract.Text, score float64)
 
-	// Answer is called once a prediction.
-	Answer(prediction Prediction)
+	// Prediction is called once a prediction.
+	Prediction(prediction Prediction)
 
 	// Discard takes back all scores and answers of this reply so far: what
 	// follows replaces them.
@@ -43,7 +43,7 @@ type Options struct {
 	Classes  []string // names of class indices; the index itself where there is none
 	Output   string   // the V2 output to read; empty takes what looks most like a label
 	FlatList FlatList
-	Scores   bool // calls Answers.Score; of an object's probabilities, for the first 64
+	Scores   bool // calls Visitor.Score; of an object's probabilities, for the first 64
 	Margins  bool
 }
 

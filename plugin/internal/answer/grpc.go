@@ -23,7 +23,7 @@ import (
 // Sources: gRPC over HTTP2, Length-Prefixed-Message; Open Inference Protocol,
 // open_inference_grpc.proto.
 type grpc struct {
-	answers Answers
+	answers Visitor
 	tensor  tensor
 	header  header
 
@@ -95,7 +95,7 @@ const (
 	bytesField  = 8
 )
 
-func (g *grpc) reset(options *Options, answers Answers) {
+func (g *grpc) reset(options *Options, answers Visitor) {
 	g.answers = answers
 	g.tensor.reset(options, answers)
 	g.prefixed, g.inMessage, g.messages = 0, false, 0

@@ -6,7 +6,7 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// Sole reads a reply that holds one prediction, written as KServe's servers write
+// ReadSingle reads a reply that holds one prediction, written as KServe's servers write
 // it: a list of scored labels, as in
 //
 //	{"predictions":[[{"label":"joy","score":0.98},{"label":"love","score":0.01}]]}
@@ -19,7 +19,7 @@ import (
 //
 // This is what a gateway mostly sees of a classifier, and it has no time: so it
 // compares scores by their digits, and parses one of them in thirty.
-func Sole(body []byte) (label []byte, score float64, ok bool) {
+func ReadSingle(body []byte) (label []byte, score float64, ok bool) {
 	if cap(body) < len(body)+json.Margin {
 		return nil, 0, false
 	}

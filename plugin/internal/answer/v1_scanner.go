@@ -23,7 +23,7 @@ import (
 // Hugging Face's text-classification pipelines.
 type Scanner struct {
 	json    json.Reader
-	answers Answers
+	answers Visitor
 	options *Options
 
 	place    place
@@ -84,9 +84,9 @@ const (
 )
 
 // Reset makes the scanner ready for a reply whose answers go to answers. The
-// options stay as they are until the reply's end, but that Answers.Model may set
+// options stay as they are until the reply's end, but that Visitor.Model may set
 // them: over gRPC only the reply tells whose they are.
-func (s *Scanner) Reset(protocol Protocol, options *Options, answers Answers) {
+func (s *Scanner) Reset(protocol Protocol, options *Options, answers Visitor) {
 	s.protocol = protocol
 	if protocol == GRPC {
 		s.grpc.reset(options, answers)
@@ -497,5 +497,5 @@ func (s *Scanner) answer(label *contract.Text, ranks ranking) {
 	if s.options.Margins && ranks.n > 1 {
 		prediction.Margin, prediction.HasMargin = ranks.top-ranks.second, true
 	}
-	s.answers.Answer(prediction)
+	s.answers.Prediction(prediction)
 }

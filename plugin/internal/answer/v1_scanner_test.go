@@ -26,7 +26,7 @@ const (
 // log takes answers as text, one a line.
 type log []string
 
-func (l *log) Answer(prediction Prediction) {
+func (l *log) Prediction(prediction Prediction) {
 	line := string(prediction.Label.Append(nil))
 	if prediction.IsScored {
 		line = fmt.Sprintf("%s %v", line, prediction.Score)
@@ -279,7 +279,7 @@ type nothing struct{}
 func (nothing) Model(*contract.Text)          {}
 func (nothing) Version(*contract.Text)        {}
 func (nothing) Score(*contract.Text, float64) {}
-func (nothing) Answer(Prediction)             {}
+func (nothing) Prediction(Prediction)         {}
 func (nothing) Discard()                      {}
 
 // FuzzScanner checks that no cut changes the outcome, and that wherever

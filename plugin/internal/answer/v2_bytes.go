@@ -32,7 +32,7 @@ type element struct {
 	score float64
 
 	options *Options
-	answers Answers   // of JSON
+	answers Visitor   // of JSON
 	json    *Scanner  // made when it is first needed
 	key     keyPlace  // in what Python printed
 	text    [256]byte // for json: strings come in short pieces where they are full of escapes

@@ -69,7 +69,7 @@ const (
 	sizeMember
 )
 
-func (v *v2) reset(options *Options, answers Answers, reader *json.Reader) {
+func (v *v2) reset(options *Options, answers Visitor, reader *json.Reader) {
 	v.reader = reader
 	v.tensor.reset(options, answers)
 	v.tail.reset()

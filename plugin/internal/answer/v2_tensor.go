@@ -34,7 +34,7 @@ import (
 // protocol/infer_type.py, MLServer and Triton send.
 type tensor struct {
 	options *Options
-	answers Answers
+	answers Visitor
 
 	wanted   kind // of the output to be read; noKind leaves the choice
 	chosen   kind // of the output that is read
@@ -56,7 +56,7 @@ type tensor struct {
 	hasLeader bool
 }
 
-func (t *tensor) reset(options *Options, answers Answers) {
+func (t *tensor) reset(options *Options, answers Visitor) {
 	t.options, t.answers = options, answers
 	t.wanted, t.chosen, t.isSound, t.answered = noKind, noKind, true, 0
 	t.element.options, t.element.answers = options, (*elements)(t)
@@ -243,7 +243,7 @@ func (t *tensor) answer(label *contract.Text) {
 		prediction.Margin, prediction.HasMargin = t.ranks.top-t.ranks.second, true
 	}
 	t.answered++
-	t.answers.Answer(prediction)
+	t.answers.Prediction(prediction)
 	t.ranks = ranking{}
 }
 
@@ -253,10 +253,10 @@ type elements tensor
 // Score passes on.
 func (e *elements) Score(label *contract.Text, score float64) { e.answers.Score(label, score) }
 
-// Answer passes on, and counts.
-func (e *elements) Answer(prediction Prediction) {
+// Prediction passes on, and counts.
+func (e *elements) Prediction(prediction Prediction) {
 	e.answered++
-	e.answers.Answer(prediction)
+	e.answers.Prediction(prediction)
 }
 
 // Discard has nothing to take back: an element is the first that its scanner

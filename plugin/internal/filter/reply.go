@@ -5,7 +5,7 @@ import (
 	"github.com/moodring/moodring/plugin/internal/answer"
 )
 
-// reply gathers what one reply holds while it streams by: answer.Answers.
+// reply gathers what one reply holds while it streams by: answer.Visitor.
 // Nothing of it is counted, or takes a label's room, before the reply has ended
 // soundly.
 type reply struct {
@@ -23,7 +23,7 @@ type reply struct {
 	hasAll  bool   // the labels that other VMs have admitted are known
 }
 
-var _ answer.Answers = (*reply)(nil)
+var _ answer.Visitor = (*reply)(nil)
 
 func (r *reply) reset(ledger *ledger, of *stream) {
 	r.ledger, r.stream = ledger, of
@@ -38,14 +38,14 @@ func (r *reply) reset(ledger *ledger, of *stream) {
 	r.scanner.Reset(of.protocol(), options, r)
 }
 
-// Discard implements answer.Answers.
+// Discard implements answer.Visitor.
 func (r *reply) Discard() {
 	r.answers, r.cut, r.hasAll = 0, 0, false
 	r.margins, r.over = sample{}, counts{}
 	r.labels.reset()
 }
 
-// Model implements answer.Answers. What the path names is not the reply's to
+// Model implements answer.Visitor. What the path names is not the reply's to
 // tell.
 func (r *reply) Model(name *contract.Text) {
 	if !r.stream.namesName {
@@ -54,22 +54,22 @@ func (r *reply) Model(name *contract.Text) {
 	}
 }
 
-// Version implements answer.Answers.
+// Version implements answer.Visitor.
 func (r *reply) Version(version *contract.Text) {
 	if !r.stream.hasVersion {
 		r.stream.setVersion(version)
 	}
 }
 
-// Score implements answer.Answers.
+// Score implements answer.Visitor.
 func (r *reply) Score(label *contract.Text, score float64) {
 	if score >= 0 && score <= 1 {
 		r.counts(label).given += millionths(score)
 	}
 }
 
-// Answer implements answer.Answers.
-func (r *reply) Answer(prediction answer.Prediction) {
+// Prediction implements answer.Visitor.
+func (r *reply) Prediction(prediction answer.Prediction) {
 	r.answers++
 	if prediction.Label.IsCut() {
 		r.cut++

@@ -151,7 +151,7 @@ func (s *stream) isSole(piece []byte) bool {
 	if s.model == nil || s.isV2 || !s.plugin.countsTopsOnly {
 		return false
 	}
-	label, score, ok := answer.Sole(piece)
+	label, score, ok := answer.ReadSingle(piece)
 	if !ok || !contract.IsWhole(label) {
 		return false
 	}
