@@ -199,7 +199,7 @@ func TestEachAlertFires(t *testing.T) {
 		if !fires[a.Name] {
 			t.Errorf("%s: no case of %s lets it fire", a.Name, alerts)
 		}
-		for _, metric := range a.When.Metrics() {
+		for _, metric := range a.Expr.Metrics() {
 			found := false
 			for _, s := range watched {
 				found = found || strings.HasPrefix(s.Series, metric)

@@ -15,8 +15,8 @@ type Alert struct {
 	Severity Severity
 	// Summary is the alert in a line; {{ $labels.model }} is a label's value.
 	Summary string
-	// When answers with one series for each thing that is wrong.
-	When promql.Query
+	// Expr answers with one series for each thing that is wrong.
+	Expr promql.Query
 	For  time.Duration
 	// Steps are what to do, first things first.
 	Steps []string
@@ -35,13 +35,13 @@ const (
 const AlertRange = "5m"
 
 // Text returns the PromQL of the alert's condition.
-func (a Alert) Text() string { return a.When.Text(RuleValues()) }
+func (a Alert) Text() string { return a.Expr.Text(RuleValues()) }
 
 // RuleValues returns what rules fill their queries with.
 func RuleValues() promql.Values { return promql.RuleValues(AlertRange, promql.DriftWindow) }
 
 func (a Alert) validate() error {
-	if err := a.When.Err(); err != nil {
+	if err := a.Expr.Err(); err != nil {
 		return fmt.Errorf("alert %s: %w", a.Name, err)
 	}
 	if a.Name == "" || a.For <= 0 {
@@ -63,7 +63,7 @@ func (a Alert) summed() error {
 		used = append(used, match[1])
 	}
 	slices.Sort(used)
-	if want := slices.Sorted(slices.Values(a.When.Labels())); !slices.Equal(slices.Compact(used), want) {
+	if want := slices.Sorted(slices.Values(a.Expr.Labels())); !slices.Equal(slices.Compact(used), want) {
 		return fmt.Errorf("alert %s: its summary names the labels %q, and its series have %q", a.Name, used, want)
 	}
 	return nil

@@ -9,11 +9,11 @@ import (
 
 func predictions() promql.Query { return promql.Rate(promql.Select(contract.Predictions)) }
 
-func answersTotal() Observable {
-	return Observable{
+func answersTotal() Panel {
+	return Panel{
 		Title:    "Answers in total",
 		Question: "How often did the models give each answer, since their gateways started?",
-		Kind:     Bars,
+		Kind:     BarGauge,
 		Unit:     Count,
 		Series:   []Series{{promql.SumBy(promql.Select(contract.Predictions), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
@@ -22,24 +22,24 @@ func answersTotal() Observable {
 	}
 }
 
-func answersByModel() Observable {
-	return Observable{
+func answersByModel() Panel {
+	return Panel{
 		Title:    "Answers by model",
 		Question: "How many answers does each model give a second?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(predictions(), contract.LabelModel), "{{model}}"}},
-		Opens:    &Door{UID: modelUID, Label: contract.LabelModel},
+		Link:     &DataLink{UID: modelUID, Label: contract.LabelModel},
 		NoAlert:  "how many answers there are is up to the callers",
 		Next:     "A click on a line opens the model's own board.",
 	}
 }
 
-func answersByLabel() Observable {
-	return Observable{
+func answersByLabel() Panel {
+	return Panel{
 		Title:    "Answers by label",
 		Question: "How many answers does each label get a second?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(predictions(), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
@@ -48,11 +48,11 @@ func answersByLabel() Observable {
 	}
 }
 
-func labelMix() Observable {
-	return Observable{
+func labelMix() Panel {
+	return Panel{
 		Title:    "Label mix",
 		Question: "Which part of the answers does each label get?",
-		Kind:     Areas,
+		Kind:     StackedTimeSeries,
 		Unit:     Share,
 		Series:   []Series{{promql.ShareBy(predictions(), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
@@ -63,8 +63,8 @@ func labelMix() Observable {
 
 func buckets() promql.Query { return promql.Rate(promql.SelectBuckets(contract.Confidence)) }
 
-func confidence() Observable {
-	return Observable{
+func confidence() Panel {
+	return Panel{
 		Title:    "Confidence",
 		Question: "How sure are the models of their answers?",
 		Kind:     Heatmap,
@@ -75,12 +75,12 @@ func confidence() Observable {
 	}
 }
 
-func medianConfidence() Observable {
+func medianConfidence() Panel {
 	byModel := promql.HistogramQuantile(0.5, promql.SumBy(buckets(), contract.LabelBucket, contract.LabelModel))
-	return Observable{
+	return Panel{
 		Title:      "Median confidence",
 		Question:   "How sure is the model of half of the answers of each label, at least?",
-		Kind:       Lines,
+		Kind:       TimeSeries,
 		Unit:       Score,
 		Series:     []Series{{promql.HistogramQuantile(0.5, promql.SumBy(buckets(), contract.LabelBucket, contract.LabelLabel)), "{{label}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 0.5, Level: Good}},
@@ -89,7 +89,7 @@ func medianConfidence() Observable {
 			Name:     "MoodringConfidenceLow",
 			Severity: Warning,
 			Summary:  "Half of the answers of {{ $labels.model }} have a score under 0.5.",
-			When:     promql.LessThan(byModel, 0.5),
+			Expr:     promql.LessThan(byModel, 0.5),
 			For:      15 * time.Minute,
 			Steps: []string{
 				"On the model's board, see in Confidence by version whether one version is the cause; if so, roll it back.",
@@ -101,19 +101,19 @@ func medianConfidence() Observable {
 	}
 }
 
-func overflow() Observable {
+func overflow() Panel {
 	byKind := promql.SumBy(promql.Rate(promql.Select(contract.Overflow)), contract.LabelKind)
-	return Observable{
+	return Panel{
 		Title:    "Overflow",
 		Question: "Are there more labels or models than are kept apart, so that answers go under other or under a cut label?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{byKind, "{{kind}}"}},
 		Alert: &Alert{
 			Name:     "MoodringOverflow",
 			Severity: Warning,
 			Summary:  "Answers go past the limit on {{ $labels.kind }}.",
-			When:     promql.GreaterThan(byKind, 0),
+			Expr:     promql.GreaterThan(byKind, 0),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"labels: see on the model's board which labels it answers with. Free text is no label: count such a model's answers elsewhere.",

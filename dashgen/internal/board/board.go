@@ -23,28 +23,28 @@ type Board struct {
 	Title       string
 	Description string
 	Variables   promql.Variables
-	Events      []Event
+	Annotations []Annotation
 	Rows        []Row
 }
 
-// Event is something that happened, marked in every panel over time.
-type Event struct {
+// Annotation is something that happened, marked in every panel over time.
+type Annotation struct {
 	Title string
 	Text  string // with {{label}} for a label's value
-	// When answers with one series for each thing that happened, for as long
+	// Query answers with one series for each thing that happened, for as long
 	// as the mark is wide.
-	When  promql.Query
+	Query promql.Query
 	Color string // as #rrggbb
 }
 
 // Row is a headed group of panels.
 type Row struct {
-	Title       string
-	Observables []Observable
+	Title  string
+	Panels []Panel
 }
 
-// Observable is one thing to see: a question and all that its answer needs.
-type Observable struct {
+// Panel is one thing to see: a question and all that its answer needs.
+type Panel struct {
 	Title    string
 	Question string
 	Kind     Kind
@@ -57,7 +57,7 @@ type Observable struct {
 	// Needs is what the panel is empty without, if that is not always there.
 	Needs string
 	// Opens is the board to go to from a series that has the label Label.
-	Opens   *Door
+	Link    *DataLink
 	Alert   *Alert
 	NoAlert string // why there is none
 	Next    string // what to do when the answer is not as it should be
@@ -70,26 +70,28 @@ type Series struct {
 	Legend string
 }
 
-// Door leads from a series to the board UID, with the series' value of Label
+// DataLink leads from a series to the board UID, with the series' value of Label
 // chosen there.
-type Door struct{ UID, Label string }
+type DataLink struct{ UID, Label string }
 
 // Kind is how an observable is drawn.
 type Kind string
 
 // Kinds of panels.
 const (
-	Lines   Kind = "lines"   // over time
-	Areas   Kind = "areas"   // over time, one upon the other
-	Heatmap Kind = "heatmap" // over time, by le
-	Bars    Kind = "bars"    // now, to compare
-	Number  Kind = "number"  // now
-	Phases  Kind = "phases"  // over time, one of few states
-	Table   Kind = "table"   // now, a line for each series
+	TimeSeries        Kind = "time series"         // over time
+	StackedTimeSeries Kind = "stacked time series" // over time, one upon the other
+	Heatmap           Kind = "heatmap"             // over time, by le
+	BarGauge          Kind = "bar gauge"           // now, to compare
+	Stat              Kind = "stat"                // now
+	StateTimeline     Kind = "state timeline"      // over time, one of few states
+	Table             Kind = "table"               // now, a line for each series
 )
 
 // OverTime tells whether the kind shows a time range, and not just now.
-func (k Kind) OverTime() bool { return k == Lines || k == Areas || k == Heatmap || k == Phases }
+func (k Kind) OverTime() bool {
+	return k == TimeSeries || k == StackedTimeSeries || k == Heatmap || k == StateTimeline
+}
 
 // Unit is what an observable is measured in.
 type Unit string
@@ -132,11 +134,11 @@ type Threshold struct {
 // Unused is a metric that no panel shows, and why.
 type Unused struct{ Metric, Reason string }
 
-// Observables returns those of all rows, in order.
-func (b Board) Observables() []Observable {
-	var all []Observable
+// Panels returns those of all rows, in order.
+func (b Board) Panels() []Panel {
+	var all []Panel
 	for _, row := range b.Rows {
-		all = append(all, row.Observables...)
+		all = append(all, row.Panels...)
 	}
 	return all
 }
@@ -144,7 +146,7 @@ func (b Board) Observables() []Observable {
 // Shows returns the titles of the panels that read metric.
 func (b Board) Shows(metric string) []string {
 	var titles []string
-	for _, o := range b.Observables() {
+	for _, o := range b.Panels() {
 		if slices.ContainsFunc(o.Series, func(s Series) bool { return slices.Contains(s.Query.Metrics(), metric) }) {
 			titles = append(titles, o.Title)
 		}
@@ -160,13 +162,13 @@ func (b Board) Validate() error {
 			errs = append(errs, fmt.Errorf("variable %q: %w", v.Name(), err))
 		}
 	}
-	for _, e := range b.Events {
+	for _, e := range b.Annotations {
 		if err := e.validate(); err != nil {
-			errs = append(errs, fmt.Errorf("event %q: %w", e.Title, err))
+			errs = append(errs, fmt.Errorf("annotation %q: %w", e.Title, err))
 		}
 	}
 	seen := map[string]bool{}
-	for _, o := range b.Observables() {
+	for _, o := range b.Panels() {
 		if err := o.validate(); err != nil {
 			errs = append(errs, fmt.Errorf("panel %q: %w", o.Title, err))
 		}
@@ -178,14 +180,14 @@ func (b Board) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (e Event) validate() error {
+func (e Annotation) validate() error {
 	if e.Title == "" || e.Text == "" || e.Color == "" {
 		return errors.New("it needs a title, a text and a colour")
 	}
-	if err := e.When.Err(); err != nil {
+	if err := e.Query.Err(); err != nil {
 		return err
 	}
-	return named(e.Text, e.When)
+	return named(e.Text, e.Query)
 }
 
 func validateVariable(v promql.Variable) error {
@@ -205,7 +207,7 @@ func (b Board) named() error {
 	return nil
 }
 
-func (o Observable) validate() error {
+func (o Panel) validate() error {
 	var errs []error
 	refuse := func(when bool, why string) {
 		if when {
@@ -216,7 +218,7 @@ func (o Observable) validate() error {
 	refuse(strings.Contains(o.Question+o.Next+o.NoAlert+o.Needs, "$"), "Grafana would take a $ in its text for a variable")
 	refuse(len(o.Series) == 0, "it needs a query")
 	refuse((o.Alert == nil) == (o.NoAlert == ""), "it has either an alert or a reason for none")
-	refuse(!slices.Contains([]Kind{Lines, Areas, Heatmap, Bars, Number, Phases, Table}, o.Kind), "unknown kind "+string(o.Kind))
+	refuse(!slices.Contains([]Kind{TimeSeries, StackedTimeSeries, Heatmap, BarGauge, Stat, StateTimeline, Table}, o.Kind), "unknown kind "+string(o.Kind))
 	refuse(!slices.Contains([]Unit{Count, PerSecond, Share, Score, Seconds, UpDown, YesNo, Bytes, Distance, Shift, Difference, Size, Memory, Celsius, Amount}, o.Unit), "unknown unit "+string(o.Unit))
 	refuse(!slices.IsSortedFunc(tail(o.Thresholds), func(a, b Threshold) int { return cmp.Compare(a.From, b.From) }), "its thresholds do not ascend")
 	for _, s := range o.Series {

@@ -26,10 +26,10 @@ func TestBoardsStickToTheContract(t *testing.T) {
 		for i := range b.Variables {
 			checkExpr(t, b.Variables.Text(i, everything))
 		}
-		for _, e := range b.Events {
-			checkExpr(t, e.When.Text(everything))
+		for _, e := range b.Annotations {
+			checkExpr(t, e.Query.Text(everything))
 		}
-		for _, o := range b.Observables() {
+		for _, o := range b.Panels() {
 			for _, s := range o.Series {
 				read := checkExpr(t, s.Query.Text(everything))
 				if want := append(slices.Clone(s.Query.Metrics()), s.Query.Recorded()...); !slices.Equal(read, slices.Sorted(slices.Values(want))) {
@@ -123,12 +123,12 @@ func TestValidateRefuses(t *testing.T) {
 		{"neither alert nor reason", func(b *Board) { first(b).NoAlert = "" }, "an alert or a reason"},
 		{"both alert and reason", func(b *Board) { first(b).Alert = alertOf(b) }, "an alert or a reason"},
 		{"alert without a length", func(b *Board) { alertOf(b).For = 0 }, "how long"},
-		{"alert of nothing", func(b *Board) { alertOf(b).When = promql.Query{} }, "no query"},
+		{"alert of nothing", func(b *Board) { alertOf(b).Expr = promql.Query{} }, "no query"},
 		{"alert without steps", func(b *Board) { alertOf(b).Steps = nil }, "the steps to take"},
 		{"alert that mixes series", func(b *Board) { alertOf(b).Summary = "it is unsure" }, `and its series have ["model"]`},
-		{"event without a text", func(b *Board) { b.Events[0].Text = "" }, "a text and a colour"},
-		{"event of nothing", func(b *Board) { b.Events[0].When = promql.Query{} }, "no query"},
-		{"event that mixes series", func(b *Board) { b.Events[0].Text = "{{model}}" }, "different version apart"},
+		{"annotation without a text", func(b *Board) { b.Annotations[0].Text = "" }, "a text and a colour"},
+		{"annotation without a query", func(b *Board) { b.Annotations[0].Query = promql.Query{} }, "no query"},
+		{"annotation that mixes series", func(b *Board) { b.Annotations[0].Text = "{{model}}" }, "different version apart"},
 		{"dollar in the text", func(b *Board) { first(b).Next = "pay $gateway" }, "for a variable"},
 		{"legend of no label", func(b *Board) { first(b).Series[0].Legend = "{{label}} {{color}}" }, "no label color"},
 		{"legend that mixes series", func(b *Board) { first(b).Series[0].Legend = "answers" }, "tell series of different label apart"},
@@ -161,7 +161,7 @@ func TestSetRefuses(t *testing.T) {
 		{"uid twice", func(s *Set) { s.Boards[1].UID = s.Boards[0].UID }, "uid moodring-overview stands twice"},
 		{"file twice", func(s *Set) { s.Boards[1].File = s.Boards[0].File }, "file grafana-dashboard stands twice"},
 		{"two alerts of one name", func(s *Set) { alertOf(&s.Boards[2]).Name = "MoodringConfidenceLow" }, "alert MoodringConfidenceLow stands twice"},
-		{"door to nowhere", func(s *Set) { s.Boards[0].Rows[0].Observables[1].Opens = &Door{"moodring-model", "gateway-pod"} }, "no board moodring-model has a variable gateway-pod"},
+		{"data link to no board", func(s *Set) { s.Boards[0].Rows[0].Panels[1].Link = &DataLink{"moodring-model", "gateway-pod"} }, "no board moodring-model has a variable gateway-pod"},
 		{"board that is not valid", func(s *Set) { s.Boards[3].Title = "" }, "board grafana-exporter: board \"\": it needs a title"},
 	}
 	for _, tc := range tests {
@@ -188,10 +188,10 @@ func TestAlertsStandOnce(t *testing.T) {
 	}
 }
 
-func first(b *Board) *Observable { return &b.Rows[0].Observables[0] }
+func first(b *Board) *Panel { return &b.Rows[0].Panels[0] }
 
 func alertOf(b *Board) *Alert {
-	for _, o := range b.Observables() {
+	for _, o := range b.Panels() {
 		if o.Alert != nil {
 			return o.Alert
 		}

@@ -15,11 +15,11 @@ func Exporter() Board {
 		Title:       "Moodring: exporter",
 		Description: "Whether the exporter reads every gateway, what that costs, and what it leaves out.",
 		Variables:   gatewayVariables(),
-		Events:      []Event{exporterRestarts(), exporterReloads(), gatewayRestarts()},
+		Annotations: []Annotation{exporterRestarts(), exporterReloads(), gatewayRestarts()},
 		Rows: []Row{
-			{"Gateways", []Observable{gateways(), gatewayPhases()}},
-			{"Scrapes", []Observable{scrapeTime(), scrapeBytes(), series(), failedScrapes(), leftOut()}},
-			{"The exporter itself", []Observable{configuration(), configurationAge(), discovery(), builds()}},
+			{"Gateways", []Panel{gateways(), gatewayPhases()}},
+			{"Scrapes", []Panel{scrapeTime(), scrapeBytes(), series(), failedScrapes(), leftOut()}},
+			{"The exporter itself", []Panel{configuration(), configurationAge(), discovery(), builds()}},
 		},
 	}
 }
@@ -28,11 +28,11 @@ func up() promql.Query {
 	return promql.MinBy(promql.Select(contract.ExporterUp), contract.LabelGateway)
 }
 
-func gateways() Observable {
-	return Observable{
+func gateways() Panel {
+	return Panel{
 		Title:      "Gateways",
 		Question:   "Can the exporter read every gateway?",
-		Kind:       Number,
+		Kind:       Stat,
 		Unit:       UpDown,
 		Series:     []Series{{up(), "{{gateway}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 1, Level: Good}},
@@ -40,7 +40,7 @@ func gateways() Observable {
 			Name:     "MoodringGatewayDown",
 			Severity: Critical,
 			Summary:  "The exporter cannot read {{ $labels.gateway }}.",
-			When:     promql.LessThan(up(), 1),
+			Expr:     promql.LessThan(up(), 1),
 			For:      2 * time.Minute,
 			Steps: []string{
 				"The exporter's log says why it cannot be read: refused, timed out, too large, or no statistics page.",
@@ -52,11 +52,11 @@ func gateways() Observable {
 	}
 }
 
-func gatewayPhases() Observable {
-	return Observable{
+func gatewayPhases() Panel {
+	return Panel{
 		Title:      "Gateways over time",
 		Question:   "When could the exporter not read a gateway?",
-		Kind:       Phases,
+		Kind:       StateTimeline,
 		Unit:       UpDown,
 		Series:     []Series{{up(), "{{gateway}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 1, Level: Good}},
@@ -65,11 +65,11 @@ func gatewayPhases() Observable {
 	}
 }
 
-func scrapeTime() Observable {
-	return Observable{
+func scrapeTime() Panel {
+	return Panel{
 		Title:    "Scrape time",
 		Question: "How long does it take to read a gateway?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Seconds,
 		Series:   []Series{{promql.MaxBy(promql.Select(contract.ExporterDuration), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "past the scrape's time limit the gateway counts as down, which has an alert",
@@ -77,11 +77,11 @@ func scrapeTime() Observable {
 	}
 }
 
-func scrapeBytes() Observable {
-	return Observable{
+func scrapeBytes() Panel {
+	return Panel{
 		Title:    "Bytes read",
 		Question: "How much does the exporter read from each gateway?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Bytes,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.ExporterBytes)), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "the exporter has a limit of its own on a page's size",
@@ -89,11 +89,11 @@ func scrapeBytes() Observable {
 	}
 }
 
-func failedScrapes() Observable {
-	return Observable{
+func failedScrapes() Panel {
+	return Panel{
 		Title:    "Failed scrapes",
 		Question: "How often does the exporter fail to read a gateway?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.ExporterErrors)), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "a gateway that cannot be read counts as down, which has an alert",
@@ -101,19 +101,19 @@ func failedScrapes() Observable {
 	}
 }
 
-func leftOut() Observable {
+func leftOut() Panel {
 	dropped := promql.SumBy(promql.Rate(promql.Select(contract.ExporterDropped)), contract.LabelGateway)
-	return Observable{
+	return Panel{
 		Title:    "Left out",
 		Question: "Does the exporter leave series out?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{dropped, "{{gateway}}"}},
 		Alert: &Alert{
 			Name:     "MoodringSeriesDropped",
 			Severity: Warning,
 			Summary:  "Series of {{ $labels.gateway }} are left out.",
-			When:     promql.GreaterThan(dropped, 0),
+			Expr:     promql.GreaterThan(dropped, 0),
 			For:      15 * time.Minute,
 			Steps: []string{
 				"See that the plugin and the exporter are of one version: a name that cannot be decoded is dropped.",
@@ -124,11 +124,11 @@ func leftOut() Observable {
 	}
 }
 
-func series() Observable {
-	return Observable{
+func series() Panel {
+	return Panel{
 		Title:    "Series",
 		Question: "How many series does each gateway have?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Count,
 		Series:   []Series{{promql.MaxBy(promql.Select(contract.ExporterSamples), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "the exporter has a limit of its own",
@@ -136,12 +136,12 @@ func series() Observable {
 	}
 }
 
-func configuration() Observable {
+func configuration() Panel {
 	sound := promql.MinBy(promql.Select(contract.ExporterReload))
-	return Observable{
+	return Panel{
 		Title:      "Configuration",
 		Question:   "Was the exporter's configuration sound when it was last read?",
-		Kind:       Number,
+		Kind:       Stat,
 		Unit:       YesNo,
 		Series:     []Series{{sound, "sound"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 1, Level: Good}},
@@ -149,7 +149,7 @@ func configuration() Observable {
 			Name:     "MoodringConfigurationRefused",
 			Severity: Warning,
 			Summary:  "The exporter refuses its configuration, and goes on with the one before.",
-			When:     promql.GreaterThan(promql.CountBy(promql.LessThan(promql.Select(contract.ExporterReload), 1)), 0),
+			Expr:     promql.GreaterThan(promql.CountBy(promql.LessThan(promql.Select(contract.ExporterReload), 1)), 0),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"The exporter's log says which line of the file is wrong, and what to write instead.",
@@ -161,11 +161,11 @@ func configuration() Observable {
 	}
 }
 
-func configurationAge() Observable {
-	return Observable{
+func configurationAge() Panel {
+	return Panel{
 		Title:    "Age of the configuration",
 		Question: "How long has the exporter's configuration been in use?",
-		Kind:     Number,
+		Kind:     Stat,
 		Unit:     Seconds,
 		Series:   []Series{{promql.SecondsSince(promql.MaxBy(promql.Select(contract.ExporterReloadTime))), "in use"}},
 		NoAlert:  "a configuration does not go bad with age; one that is refused has an alert",
@@ -173,12 +173,12 @@ func configurationAge() Observable {
 	}
 }
 
-func discovery() Observable {
+func discovery() Panel {
 	failures := promql.SumBy(promql.Rate(promql.Select(contract.ExporterDiscoveryErrors)), contract.LabelSource)
-	return Observable{
+	return Panel{
 		Title:    "Discovery",
 		Question: "Does the exporter fail to find out which gateways there are?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{failures, "{{source}}"}},
 		Needs:    "an exporter that looks for its gateways, and has failed to",
@@ -186,7 +186,7 @@ func discovery() Observable {
 			Name:     "MoodringDiscoveryFailing",
 			Severity: Warning,
 			Summary:  "The exporter cannot find out by {{ $labels.source }} which gateways there are.",
-			When:     promql.GreaterThan(failures, 0),
+			Expr:     promql.GreaterThan(failures, 0),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"The exporter's log says what failed: a file that cannot be read, a name that does not resolve, rights that are missing in Kubernetes.",
@@ -197,8 +197,8 @@ func discovery() Observable {
 	}
 }
 
-func builds() Observable {
-	return Observable{
+func builds() Panel {
+	return Panel{
 		Title:    "Versions",
 		Question: "Which versions of the exporter run?",
 		Kind:     Table,

@@ -16,24 +16,24 @@ func Gateway() Board {
 		Title:       "Moodring: gateway",
 		Description: "What passes each gateway, what it refuses, how long the models behind it take, and whether its counters can be trusted.",
 		Variables:   gatewayVariables(),
-		Events:      []Event{gatewayRestarts(), exporterRestarts()},
+		Annotations: []Annotation{gatewayRestarts(), exporterRestarts()},
 		Rows: []Row{
-			{"Requests", []Observable{requestsByCode(), requestsByGateway(), failedRequests()}},
-			{"Refusals", []Observable{denied(), refusedShare(), limited(), limitDecisions(), refusedTotal()}},
-			{"Time", []Observable{modelTime(), modelTimes(), meanModelTime()}},
-			{"The plugin and the exporter", []Observable{overflow(), faults(), gateways(), scrapeTime(), leftOut()}},
+			{"Requests", []Panel{requestsByCode(), requestsByGateway(), failedRequests()}},
+			{"Refusals", []Panel{denied(), refusedShare(), limited(), limitDecisions(), refusedTotal()}},
+			{"Time", []Panel{modelTime(), modelTimes(), meanModelTime()}},
+			{"The plugin and the exporter", []Panel{overflow(), faults(), gateways(), scrapeTime(), leftOut()}},
 		},
 	}
 }
 
-func repliesByOutcome() Observable {
+func repliesByOutcome() Panel {
 	byModel := func(where ...promql.Matcher) promql.Query {
 		return promql.SumBy(promql.Rate(promql.Select(contract.Replies, where...)), contract.LabelModel)
 	}
-	return Observable{
+	return Panel{
 		Title:    "Replies by outcome",
 		Question: "Could the models' replies be read?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.Replies)), contract.LabelOutcome), "{{outcome}}"}},
 		Colors:   outcomes(),
@@ -41,7 +41,7 @@ func repliesByOutcome() Observable {
 			Name:     "MoodringRepliesUnparsed",
 			Severity: Warning,
 			Summary:  "{{ $value | humanizePercentage }} of the replies of {{ $labels.model }} are in no shape that can be read.",
-			When:     promql.GreaterThan(promql.Div(byModel(promql.Matcher{Label: contract.LabelOutcome, Value: contract.OutcomeUnparsed}), byModel()), 0.05),
+			Expr:     promql.GreaterThan(promql.Div(byModel(promql.Matcher{Label: contract.LabelOutcome, Value: contract.OutcomeUnparsed}), byModel()), 0.05),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"Ask the model for one prediction, past the gateway, and compare its reply with KServe's protocol: predictions in V1, outputs in V2.",
@@ -61,11 +61,11 @@ func failing() promql.Query {
 	return promql.Div(requests(promql.Matcher{Label: contract.LabelCodeClass, Value: "5xx"}), requests())
 }
 
-func requestsByCode() Observable {
-	return Observable{
+func requestsByCode() Panel {
+	return Panel{
 		Title:    "Requests by code",
 		Question: "How do the gateways answer their callers?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.Requests)), contract.LabelCodeClass), "{{code_class}}"}},
 		Colors:   codeClasses(),
@@ -73,7 +73,7 @@ func requestsByCode() Observable {
 			Name:     "MoodringGatewayErrors",
 			Severity: Critical,
 			Summary:  "{{ $labels.gateway }} answers {{ $value | humanizePercentage }} of its requests with 5xx.",
-			When:     promql.GreaterThan(failing(), 0.05),
+			Expr:     promql.GreaterThan(failing(), 0.05),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"The gateway's access log has the response flags: UF or UH mean that no model server could be reached, DC that the caller left.",
@@ -85,11 +85,11 @@ func requestsByCode() Observable {
 	}
 }
 
-func requestsByGateway() Observable {
-	return Observable{
+func requestsByGateway() Panel {
+	return Panel{
 		Title:    "Requests by gateway",
 		Question: "How many requests pass each gateway a second?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{requests(), "{{gateway}}"}},
 		NoAlert:  "how many requests there are is up to the callers",
@@ -97,11 +97,11 @@ func requestsByGateway() Observable {
 	}
 }
 
-func failedRequests() Observable {
-	return Observable{
+func failedRequests() Panel {
+	return Panel{
 		Title:      "Failed requests",
 		Question:   "Which part of its requests does each gateway answer with 5xx?",
-		Kind:       Lines,
+		Kind:       TimeSeries,
 		Unit:       Share,
 		Series:     []Series{{failing(), "{{gateway}}"}},
 		Thresholds: []Threshold{{Level: Good}, {From: 0.05, Level: Bad}},
@@ -121,14 +121,14 @@ func modelTimeBuckets() promql.Query {
 	return promql.Rate(promql.SelectBuckets(contract.UpstreamDuration))
 }
 
-func modelTime() Observable {
+func modelTime() Panel {
 	quantile := func(phi float64) promql.Query {
 		return upstreams(promql.HistogramQuantile(phi, promql.SumBy(modelTimeBuckets(), contract.LabelBucket, contract.LabelUpstream)))
 	}
-	return Observable{
+	return Panel{
 		Title:    "Model time",
 		Question: "How long do the models, and the other services behind the gateway, take to answer?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Seconds,
 		Series:   []Series{{quantile(0.5), "p50 {{upstream}}"}, {quantile(0.95), "p95 {{upstream}}"}},
 		NoAlert:  "what is slow differs from model to model",
@@ -136,8 +136,8 @@ func modelTime() Observable {
 	}
 }
 
-func modelTimes() Observable {
-	return Observable{
+func modelTimes() Panel {
+	return Panel{
 		Title:    "Distribution of model time",
 		Question: "How are the times in which the models answer spread?",
 		Kind:     Heatmap,
@@ -148,14 +148,14 @@ func modelTimes() Observable {
 	}
 }
 
-func meanModelTime() Observable {
+func meanModelTime() Panel {
 	mean := promql.Div(
 		promql.SumBy(promql.Rate(promql.SelectSum(contract.UpstreamDuration)), contract.LabelUpstream),
 		promql.SumBy(promql.Rate(promql.SelectCount(contract.UpstreamDuration)), contract.LabelUpstream))
-	return Observable{
+	return Panel{
 		Title:    "Mean model time",
 		Question: "How long does each model, or other service behind the gateway, take to answer, on average?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Seconds,
 		Series:   []Series{{upstreams(mean), "{{upstream}}"}},
 		NoAlert:  "what is slow differs from model to model",
@@ -163,12 +163,12 @@ func meanModelTime() Observable {
 	}
 }
 
-func faults() Observable {
+func faults() Panel {
 	byGateway := promql.SumBy(promql.Rate(promql.Select(contract.Faults)), contract.LabelGateway)
-	return Observable{
+	return Panel{
 		Title:    "Plugin faults",
 		Question: "Does the plugin itself fail, so that replies pass uncounted?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{byGateway, "{{gateway}}"}},
 		Needs:    "a plugin that counts its faults, and has had one",
@@ -176,7 +176,7 @@ func faults() Observable {
 			Name:     "MoodringPluginFaults",
 			Severity: Warning,
 			Summary:  "The plugin in {{ $labels.gateway }} has faults: replies pass uncounted.",
-			When:     promql.GreaterThan(byGateway, 0),
+			Expr:     promql.GreaterThan(byGateway, 0),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"The gateway's log has a line for the first faults, with what failed and never with a reply's text.",

@@ -37,24 +37,24 @@ func Model() Board {
 			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel, Single: true},
 			promql.Variable{Title: "Version", Metric: contract.Replies, Label: contract.LabelVersion},
 			promql.Variable{Title: "Label", Metric: contract.Predictions, Label: contract.LabelLabel}),
-		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
+		Annotations: []Annotation{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
-			{"Answers", []Observable{answersTotal(), answersByLabel(), labelMix()}},
-			{"Confidence", []Observable{confidence(), medianConfidence(), unsure()}},
-			{"Drift against the baseline", []Observable{labelDrift(), mixDistances(), shiftedLabels(), silentLabels(), confidenceDrift()}},
-			{"Versions", []Observable{answersByVersion(), mixByVersion(), confidenceByVersion()}},
-			{"Replies", []Observable{repliesByOutcome(), unreadByVersion()}},
-			{"Margins, scores and batches", []Observable{margins(), medianMargin(), labelScores(), batches(), meanBatch()}},
+			{"Answers", []Panel{answersTotal(), answersByLabel(), labelMix()}},
+			{"Confidence", []Panel{confidence(), medianConfidence(), unsure()}},
+			{"Drift against the baseline", []Panel{labelDrift(), mixDistances(), shiftedLabels(), silentLabels(), confidenceDrift()}},
+			{"Versions", []Panel{answersByVersion(), mixByVersion(), confidenceByVersion()}},
+			{"Replies", []Panel{repliesByOutcome(), unreadByVersion()}},
+			{"Margins, scores and batches", []Panel{margins(), medianMargin(), labelScores(), batches(), meanBatch()}},
 		},
 	}
 }
 
-func unsure() Observable {
+func unsure() Panel {
 	low := promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Confidence, promql.Matcher{Label: contract.LabelBucket, Value: "0.5"})), contract.LabelLabel)
-	return Observable{
+	return Panel{
 		Title:    "Unsure answers",
 		Question: "Which part of the answers of each label has a score of at most 0.5?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Share,
 		Series:   []Series{{promql.Div(low, promql.SumBy(promql.Rate(promql.SelectCount(contract.Confidence)), contract.LabelLabel)), "{{label}}"}},
 		Colors:   emotions(),
@@ -63,11 +63,11 @@ func unsure() Observable {
 	}
 }
 
-func labelDrift() Observable {
-	return Observable{
+func labelDrift() Panel {
+	return Panel{
 		Title:      "Label drift",
 		Question:   "How far is the mix of labels from its baseline, by the population stability index?",
-		Kind:       Lines,
+		Kind:       TimeSeries,
 		Unit:       Distance,
 		Series:     []Series{{stabilityIndex().Select(), "{{model}} {{version}}"}},
 		Thresholds: driftLevels(),
@@ -76,7 +76,7 @@ func labelDrift() Observable {
 			Name:     "MoodringLabelMixDrift",
 			Severity: Warning,
 			Summary:  "The labels of {{ $labels.model }}, version {{ $labels.version }}, have drifted from their baseline: index {{ $value | printf \"%.2f\" }}.",
-			When:     promql.GreaterThan(stabilityIndex().Select(), psiWarning),
+			Expr:     promql.GreaterThan(stabilityIndex().Select(), psiWarning),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"On the model's board, Shifted labels shows which labels gained and which lost.",
@@ -93,26 +93,26 @@ func driftLevels() []Threshold {
 	return []Threshold{{Level: Good}, {From: psiWarning, Level: Warn}, {From: psiGreat, Level: Bad}}
 }
 
-func driftNow() Observable {
-	return Observable{
+func driftNow() Panel {
+	return Panel{
 		Title:      "Label drift now",
 		Question:   "Which models answer with another mix of labels than their baseline's, by the population stability index?",
-		Kind:       Bars,
+		Kind:       BarGauge,
 		Unit:       Distance,
 		Series:     []Series{{promql.MaxBy(stabilityIndex().Select(), contract.LabelModel), "{{model}}"}},
 		Thresholds: driftLevels(),
 		Needs:      needsMix,
-		Opens:      &Door{UID: modelUID, Label: contract.LabelModel},
+		Link:       &DataLink{UID: modelUID, Label: contract.LabelModel},
 		NoAlert:    "MoodringLabelMixDrift watches each version",
 		Next:       "A click opens the model's board, whose Shifted labels shows what moved.",
 	}
 }
 
-func mixDistances() Observable {
-	return Observable{
+func mixDistances() Panel {
+	return Panel{
 		Title:      "Distance of the mix",
 		Question:   "How far is the mix of labels from its baseline, by the Jensen-Shannon distance?",
-		Kind:       Lines,
+		Kind:       TimeSeries,
 		Unit:       Distance,
 		Series:     []Series{{mixDistance().Select(), "{{model}} {{version}}"}},
 		Thresholds: []Threshold{{Level: Good}, {From: distanceGreat, Level: Bad}},
@@ -121,7 +121,7 @@ func mixDistances() Observable {
 			Name:     "MoodringLabelMixFar",
 			Severity: Critical,
 			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, answers with another mix of labels than its baseline: distance {{ $value | printf \"%.2f\" }} of 1.",
-			When:     promql.GreaterThan(mixDistance().Select(), distanceGreat),
+			Expr:     promql.GreaterThan(mixDistance().Select(), distanceGreat),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"So great a change is seldom the callers' doing. See which model is deployed: kubectl get inferenceservice, and the annotation Rollouts on the board.",
@@ -133,11 +133,11 @@ func mixDistances() Observable {
 	}
 }
 
-func shiftedLabels() Observable {
-	return Observable{
+func shiftedLabels() Panel {
+	return Panel{
 		Title:    "Shifted labels",
 		Question: "Which labels get more of the answers than in the baseline, and which less?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Shift,
 		Series:   []Series{{labelShift().Select(), "{{label}} of {{model}} {{version}}"}},
 		Colors:   emotions(),
@@ -147,11 +147,11 @@ func shiftedLabels() Observable {
 	}
 }
 
-func silentLabels() Observable {
-	return Observable{
+func silentLabels() Panel {
+	return Panel{
 		Title:    "Silent labels",
 		Question: "Which labels of the baseline no longer come, and how many answers of each should there have been?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Count,
 		Series:   []Series{{promql.SumBy(labelSilent().Select(), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
@@ -160,7 +160,7 @@ func silentLabels() Observable {
 			Name:     "MoodringLabelSilent",
 			Severity: Warning,
 			Summary:  "{{ $labels.model }} no longer answers {{ $labels.label }}, of which there should have been {{ $value | printf \"%.0f\" }}.",
-			When:     labelSilent().Select(),
+			Expr:     labelSilent().Select(),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"See whether a label with another spelling took its place: a renamed label is silent under its old name. Then record a new baseline.",
@@ -172,11 +172,11 @@ func silentLabels() Observable {
 	}
 }
 
-func confidenceDrift() Observable {
-	return Observable{
+func confidenceDrift() Panel {
+	return Panel{
 		Title:      "Confidence against the baseline",
 		Question:   "How much more or less sure is each version than the baseline?",
-		Kind:       Lines,
+		Kind:       TimeSeries,
 		Unit:       Difference,
 		Series:     []Series{{confidenceShift().Select(), "{{model}} {{version}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: -confidenceDrop, Level: Good}},
@@ -185,7 +185,7 @@ func confidenceDrift() Observable {
 			Name:     "MoodringConfidenceDrop",
 			Severity: Warning,
 			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, is less sure than its baseline: {{ $value | printf \"%.2f\" }}.",
-			When:     whereEnough(promql.LessThan(confidenceShift().Select(), -confidenceDrop)),
+			Expr:     whereEnough(promql.LessThan(confidenceShift().Select(), -confidenceDrop)),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"Compare versions in Confidence by version. If only the new one is unsure, stop its rollout.",
@@ -197,11 +197,11 @@ func confidenceDrift() Observable {
 	}
 }
 
-func answersByVersion() Observable {
-	return Observable{
+func answersByVersion() Panel {
+	return Panel{
 		Title:    "Answers by version",
 		Question: "How many answers does each version of the model give a second?",
-		Kind:     Areas,
+		Kind:     StackedTimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(predictions(), contract.LabelVersion), ByVersion}},
 		NoAlert:  "how traffic is split is the rollout's business",
@@ -209,11 +209,11 @@ func answersByVersion() Observable {
 	}
 }
 
-func mixByVersion() Observable {
-	return Observable{
+func mixByVersion() Panel {
+	return Panel{
 		Title:    "Label mix by version",
 		Question: "Does one version answer with other labels than the others?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Share,
 		Series: []Series{{
 			promql.ShareBy(predictions(), contract.LabelLabel, contract.LabelVersion), "{{label}} {{version}}",
@@ -224,14 +224,14 @@ func mixByVersion() Observable {
 	}
 }
 
-func confidenceByVersion() Observable {
+func confidenceByVersion() Panel {
 	mean := promql.Div(
 		promql.SumBy(promql.Rate(promql.SelectSum(contract.Confidence)), contract.LabelVersion),
 		promql.SumBy(promql.Rate(promql.SelectCount(contract.Confidence)), contract.LabelVersion))
-	return Observable{
+	return Panel{
 		Title:    "Confidence by version",
 		Question: "How sure is each version of its answers, on average?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Score,
 		Series:   []Series{{mean, ByVersion}},
 		NoAlert:  "MoodringConfidenceDrop watches each version",
@@ -239,13 +239,13 @@ func confidenceByVersion() Observable {
 	}
 }
 
-func unreadByVersion() Observable {
+func unreadByVersion() Panel {
 	counted := promql.SumBy(promql.Rate(promql.Select(contract.Replies, promql.Matcher{Label: contract.LabelOutcome, Value: contract.OutcomeCounted})), contract.LabelVersion)
 	all := promql.SumBy(promql.Rate(promql.Select(contract.Replies)), contract.LabelVersion)
-	return Observable{
+	return Panel{
 		Title:    "Unread replies by version",
 		Question: "Which part of each version's replies had no answers that could be counted?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Share,
 		Series:   []Series{{promql.ScalarSub(1, promql.Div(counted, all)), ByVersion}},
 		NoAlert:  "MoodringRepliesUnparsed watches the model as a whole",
@@ -253,8 +253,8 @@ func unreadByVersion() Observable {
 	}
 }
 
-func margins() Observable {
-	return Observable{
+func margins() Panel {
+	return Panel{
 		Title:    "Margin",
 		Question: "How far is the top label's score above the second's?",
 		Kind:     Heatmap,
@@ -266,11 +266,11 @@ func margins() Observable {
 	}
 }
 
-func medianMargin() Observable {
-	return Observable{
+func medianMargin() Panel {
+	return Panel{
 		Title:    "Median margin",
 		Question: "How clear is half of the answers of each version, at least?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Score,
 		Series:   []Series{{promql.HistogramQuantile(0.5, promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), ByVersion}},
 		Needs:    needsMargins,
@@ -279,11 +279,11 @@ func medianMargin() Observable {
 	}
 }
 
-func labelScores() Observable {
-	return Observable{
+func labelScores() Panel {
+	return Panel{
 		Title:    "Label scores",
 		Question: "How much of the score does each label get, on top or not?",
-		Kind:     Areas,
+		Kind:     StackedTimeSeries,
 		Unit:     Share,
 		Series:   []Series{{promql.ShareBy(promql.Rate(promql.Select(contract.LabelScores)), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
@@ -293,8 +293,8 @@ func labelScores() Observable {
 	}
 }
 
-func batches() Observable {
-	return Observable{
+func batches() Panel {
+	return Panel{
 		Title:    "Batch size",
 		Question: "How many predictions are in a reply?",
 		Kind:     Heatmap,
@@ -306,14 +306,14 @@ func batches() Observable {
 	}
 }
 
-func meanBatch() Observable {
+func meanBatch() Panel {
 	mean := promql.Div(
 		promql.SumBy(promql.Rate(promql.SelectSum(contract.BatchSize)), contract.LabelVersion),
 		promql.SumBy(promql.Rate(promql.SelectCount(contract.BatchSize)), contract.LabelVersion))
-	return Observable{
+	return Panel{
 		Title:    "Mean batch size",
 		Question: "How many predictions are in a reply of each version, on average?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Size,
 		Series:   []Series{{mean, ByVersion}},
 		Needs:    needsBatches,

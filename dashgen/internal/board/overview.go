@@ -34,13 +34,13 @@ func Overview() Board {
 		Description: "What the models behind the gateways answer, how sure they are, who was refused, and how long it took.",
 		Variables: append(gatewayVariables(),
 			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel}),
-		Events: []Event{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
+		Annotations: []Annotation{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
-			{"Answers", []Observable{answersTotal(), answersByModel(), answersByLabel(), labelMix(), confidence(), medianConfidence()}},
-			{"Drift", []Observable{driftNow(), shiftedLabels()}},
-			{"Replies", []Observable{repliesByOutcome(), requestsByCode(), modelTime()}},
-			{"Refusals", []Observable{denied(), limited(), refusedTotal()}},
-			{"Health", []Observable{gateways(), scrapeTime(), overflow(), leftOut(), series()}},
+			{"Answers", []Panel{answersTotal(), answersByModel(), answersByLabel(), labelMix(), confidence(), medianConfidence()}},
+			{"Drift", []Panel{driftNow(), shiftedLabels()}},
+			{"Replies", []Panel{repliesByOutcome(), requestsByCode(), modelTime()}},
+			{"Refusals", []Panel{denied(), limited(), refusedTotal()}},
+			{"Health", []Panel{gateways(), scrapeTime(), overflow(), leftOut(), series()}},
 		},
 	}
 }

@@ -41,11 +41,11 @@ const (
 
 const comparedWith = " The alert compares with an hour ago; a gateway that had no requests then may refuse half of them."
 
-func denied() Observable {
-	return Observable{
+func denied() Panel {
+	return Panel{
 		Title:    "Denied",
 		Question: "How many requests does the authorization policy refuse a second (403)?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series: []Series{{
 			promql.SumBy(promql.Rate(promql.Select(contract.Authorization, result(contract.ResultDenied))), contract.LabelGateway), "{{gateway}}",
@@ -54,7 +54,7 @@ func denied() Observable {
 			Name:     "MoodringDenialsUp",
 			Severity: Warning,
 			Summary:  "{{ $labels.gateway }} denies {{ $value | humanizePercentage }} more of its requests than an hour ago.",
-			When:     refusalsRose(contract.Authorization, contract.ResultDenied),
+			Expr:     refusalsRose(contract.Authorization, contract.ResultDenied),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"See whether a policy changed: kubectl get authorizationpolicy -A, and when.",
@@ -66,11 +66,11 @@ func denied() Observable {
 	}
 }
 
-func refusedShare() Observable {
-	return Observable{
+func refusedShare() Panel {
+	return Panel{
 		Title:    "Refused part",
 		Question: "Which part of its requests does each gateway refuse, by policy and by limit?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     Share,
 		Series: []Series{
 			{refusedPart(contract.Authorization, contract.ResultDenied, now), "{{gateway}} denied"},
@@ -80,7 +80,7 @@ func refusedShare() Observable {
 			Name:     "MoodringLimitsUp",
 			Severity: Warning,
 			Summary:  "{{ $labels.gateway }} holds {{ $value | humanizePercentage }} more of its requests back than an hour ago, as over their limit.",
-			When:     refusalsRose(contract.RateLimit, contract.ResultOverLimit),
+			Expr:     refusalsRose(contract.RateLimit, contract.ResultOverLimit),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"See whether the limits changed: the rate limit service's configuration, and when it was read.",
@@ -92,14 +92,14 @@ func refusedShare() Observable {
 	}
 }
 
-func limited() Observable {
+func limited() Panel {
 	byGateway := func(value string) promql.Query {
 		return promql.SumBy(promql.Rate(promql.Select(contract.RateLimit, result(value))), contract.LabelGateway)
 	}
-	return Observable{
+	return Panel{
 		Title:    "Rate-limited",
 		Question: "How many requests are over their limit a second (429), and for how many could the rate limit service not be asked?",
-		Kind:     Lines,
+		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series: []Series{
 			{byGateway(contract.ResultOverLimit), "{{gateway}} over the limit"},
@@ -109,7 +109,7 @@ func limited() Observable {
 			Name:     "MoodringRateLimitFailing",
 			Severity: Critical,
 			Summary:  "{{ $labels.gateway }} cannot ask the rate limit service.",
-			When:     promql.GreaterThan(byGateway(contract.ResultError), 0),
+			Expr:     promql.GreaterThan(byGateway(contract.ResultError), 0),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"See that the rate limit service runs, and its Redis: kubectl get pods, and the service's log.",
@@ -121,11 +121,11 @@ func limited() Observable {
 	}
 }
 
-func limitDecisions() Observable {
-	return Observable{
+func limitDecisions() Panel {
+	return Panel{
 		Title:    "Limit decisions",
 		Question: "What does the rate limit decide?",
-		Kind:     Areas,
+		Kind:     StackedTimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.RateLimit)), contract.LabelResult), "{{result}}"}},
 		Colors:   limitResults(),
@@ -134,13 +134,13 @@ func limitDecisions() Observable {
 	}
 }
 
-func refusedTotal() Observable {
+func refusedTotal() Panel {
 	denied := promql.Select(contract.Authorization, result(contract.ResultDenied))
 	limited := promql.Select(contract.RateLimit, result(contract.ResultOverLimit))
-	return Observable{
+	return Panel{
 		Title:    "Refused in total",
 		Question: "How many requests were refused, since the gateways started?",
-		Kind:     Number,
+		Kind:     Stat,
 		Unit:     Count,
 		Series:   []Series{{promql.SumBy(denied), "denied"}, {promql.SumBy(limited), "rate-limited"}},
 		NoAlert:  "a total only grows, until a gateway restarts and begins again at 0",

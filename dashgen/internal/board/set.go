@@ -25,7 +25,7 @@ type Set struct {
 func (s Set) Alerts() []Alert {
 	var all []Alert
 	for _, b := range s.Boards {
-		for _, o := range b.Observables() {
+		for _, o := range b.Panels() {
 			if o.Alert != nil && !slices.ContainsFunc(all, func(a Alert) bool { return a.Name == o.Alert.Name }) {
 				all = append(all, *o.Alert)
 			}
@@ -101,12 +101,12 @@ func (s Set) queries() []promql.Query {
 		all = append(all, r.Query)
 	}
 	for _, b := range s.Boards {
-		for _, o := range b.Observables() {
+		for _, o := range b.Panels() {
 			for _, series := range o.Series {
 				all = append(all, series.Query)
 			}
 			if o.Alert != nil {
-				all = append(all, o.Alert.When)
+				all = append(all, o.Alert.Expr)
 			}
 		}
 	}
@@ -126,7 +126,7 @@ func (s Set) once() error {
 	for _, b := range s.Boards {
 		claim("uid", b.UID, b.File)
 		claim("file", b.File, b.UID)
-		for _, o := range b.Observables() {
+		for _, o := range b.Panels() {
 			if o.Alert != nil {
 				claim("alert", o.Alert.Name, o.Alert.Text())
 			}
@@ -139,16 +139,16 @@ func (s Set) once() error {
 func (s Set) doors() error {
 	var errs []error
 	for _, b := range s.Boards {
-		for _, o := range b.Observables() {
-			if o.Opens != nil && !s.leads(*o.Opens) {
-				errs = append(errs, fmt.Errorf("panel %q: no board %s has a variable %s", o.Title, o.Opens.UID, o.Opens.Label))
+		for _, o := range b.Panels() {
+			if o.Link != nil && !s.leads(*o.Link) {
+				errs = append(errs, fmt.Errorf("panel %q: no board %s has a variable %s", o.Title, o.Link.UID, o.Link.Label))
 			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (s Set) leads(d Door) bool {
+func (s Set) leads(d DataLink) bool {
 	return slices.ContainsFunc(s.Boards, func(b Board) bool {
 		return b.UID == d.UID && slices.ContainsFunc(b.Variables, func(v promql.Variable) bool { return v.Name() == d.Label })
 	})

@@ -58,7 +58,7 @@ func Board(title, uid string, families []Family) board.Board {
 			b.Rows = append(b.Rows, board.Row{Title: area})
 		}
 		row := &b.Rows[len(b.Rows)-1]
-		row.Observables = append(row.Observables, f.observables()...)
+		row.Panels = append(row.Panels, f.observables()...)
 	}
 	return b
 }
@@ -104,29 +104,29 @@ func (f Family) apart() []string {
 	return []string{best}
 }
 
-func (f Family) observables() []board.Observable {
+func (f Family) observables() []board.Panel {
 	switch {
 	case f.Type == contract.Counter:
-		return []board.Observable{f.panel("", board.Lines, f.growing(), board.Series{
+		return []board.Panel{f.panel("", board.TimeSeries, f.growing(), board.Series{
 			Query: promql.SumBy(promql.Rate(promql.SelectDiscovered(f.metric(), "")), f.apart()...), Legend: f.legend(),
 		})}
 	case f.Type == contract.Histogram:
 		return f.distribution()
 	case f.Type == Summary:
-		return []board.Observable{f.panel(" (mean)", board.Lines, f.unit(), board.Series{
+		return []board.Panel{f.panel(" (mean)", board.TimeSeries, f.unit(), board.Series{
 			Query: promql.Div(f.rate("_sum"), f.rate(contract.SuffixCount)), Legend: f.legend(),
 		})}
 	case f.isMoment():
-		return []board.Observable{f.panel(" (age)", board.Lines, board.Seconds, board.Series{
+		return []board.Panel{f.panel(" (age)", board.TimeSeries, board.Seconds, board.Series{
 			Query: promql.SecondsSince(promql.MaxBy(promql.SelectDiscovered(f.metric(), ""), f.apart()...)), Legend: f.legend(),
 		})}
 	case strings.HasSuffix(f.Name, "_info"):
 		labels := f.metric().Labels[2:]
-		return []board.Observable{f.panel("", board.Table, board.Count, board.Series{
+		return []board.Panel{f.panel("", board.Table, board.Count, board.Series{
 			Query: promql.CountBy(promql.SelectDiscovered(f.metric(), ""), labels...), Legend: legend(labels),
 		})}
 	}
-	return []board.Observable{f.panel("", board.Lines, f.unit(), board.Series{
+	return []board.Panel{f.panel("", board.TimeSeries, f.unit(), board.Series{
 		Query: promql.SumBy(promql.SelectDiscovered(f.metric(), ""), f.apart()...), Legend: f.legend(),
 	})}
 }
@@ -138,15 +138,15 @@ func (f Family) isMoment() bool {
 }
 
 // distribution shows a histogram as a picture and by its quantiles.
-func (f Family) distribution() []board.Observable {
+func (f Family) distribution() []board.Panel {
 	buckets := promql.Rate(promql.SelectDiscovered(f.metric(), contract.SuffixBucket))
 	byBucket := promql.SumBy(buckets, contract.LabelBucket)
 	var quantiles []board.Series
 	for _, phi := range []float64{0.5, 0.95, 0.99} {
 		quantiles = append(quantiles, board.Series{Query: promql.HistogramQuantile(phi, byBucket), Legend: fmt.Sprintf("p%g", phi*100)})
 	}
-	return []board.Observable{
-		f.panel(" (quantiles)", board.Lines, f.unit(), quantiles...),
+	return []board.Panel{
+		f.panel(" (quantiles)", board.TimeSeries, f.unit(), quantiles...),
 		f.panel(" (distribution)", board.Heatmap, f.unit(), board.Series{Query: byBucket, Legend: "{{le}}"}),
 	}
 }
@@ -173,12 +173,12 @@ func legend(labels []string) string {
 	return strings.Join(parts, " ")
 }
 
-func (f Family) panel(what string, kind board.Kind, unit board.Unit, series ...board.Series) board.Observable {
+func (f Family) panel(what string, kind board.Kind, unit board.Unit, series ...board.Series) board.Panel {
 	question := strings.TrimSpace(strings.ReplaceAll(f.Help, "$", ""))
 	if question == "" {
 		question = f.Name + ", of which nobody says what it is."
 	}
-	return board.Observable{
+	return board.Panel{
 		Title: f.Name + what, Question: question, Kind: kind, Unit: unit, Series: series,
 		NoAlert: "nobody has said yet when it is wrong",
 		Next:    "Say here what to do when it looks bad.",

@@ -62,7 +62,7 @@ func lines(b board.Board) string {
 	var out strings.Builder
 	for _, row := range b.Rows {
 		fmt.Fprintf(&out, "%s\n", row.Title)
-		for _, o := range row.Observables {
+		for _, o := range row.Panels {
 			for _, s := range o.Series {
 				fmt.Fprintf(&out, "\t%s, %s, %s, %s: %s\n", o.Title, o.Kind, o.Unit, s.Legend, s.Query.Text(promql.RuleValues("5m", "5m")))
 			}
@@ -160,11 +160,11 @@ func TestClientGolang(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"message_bytes (mean), lines, bytes, {{queue}}: sum by (queue) (rate(message_bytes_sum[5m])) / sum by (queue) (rate(message_bytes_count[5m]))\n",
-		"go_memstats_alloc_bytes_total, lines, bytes per second, go_memstats_alloc_bytes_total: sum (rate(go_memstats_alloc_bytes_total[5m]))\n",
-		"process_start_time_seconds (age), lines, seconds, process_start_time_seconds: time() - max (process_start_time_seconds)\n",
-		"go_memstats_last_gc_time_seconds (age), lines, seconds, go_memstats_last_gc_time_seconds: time() - max (go_memstats_last_gc_time_seconds)\n",
-		"go_goroutines, lines, amount, go_goroutines: sum (go_goroutines)\n",
+		"message_bytes (mean), time series, bytes, {{queue}}: sum by (queue) (rate(message_bytes_sum[5m])) / sum by (queue) (rate(message_bytes_count[5m]))\n",
+		"go_memstats_alloc_bytes_total, time series, bytes per second, go_memstats_alloc_bytes_total: sum (rate(go_memstats_alloc_bytes_total[5m]))\n",
+		"process_start_time_seconds (age), time series, seconds, process_start_time_seconds: time() - max (process_start_time_seconds)\n",
+		"go_memstats_last_gc_time_seconds (age), time series, seconds, go_memstats_last_gc_time_seconds: time() - max (go_memstats_last_gc_time_seconds)\n",
+		"go_goroutines, time series, amount, go_goroutines: sum (go_goroutines)\n",
 	} {
 		if !strings.Contains(shown, "\t"+want) {
 			t.Errorf("no line %q in:\n%s", want, shown)

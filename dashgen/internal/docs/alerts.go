@@ -43,7 +43,7 @@ func runbook(out *strings.Builder, all board.Set, a board.Alert) {
 func place(all board.Set, a board.Alert) (title, question, needs string) {
 	var boards []string
 	for _, b := range all.Boards {
-		for _, o := range b.Observables() {
+		for _, o := range b.Panels() {
 			if o.Alert != nil && o.Alert.Name == a.Name {
 				boards = append(boards, "*"+b.Title+"*")
 				title, question, needs = o.Title, o.Question, o.Needs

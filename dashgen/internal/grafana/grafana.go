@@ -79,8 +79,8 @@ func others() dashboard.DashboardLink {
 // newer ones that in target.
 func annotations(b board.Board) []dashboard.AnnotationQuery {
 	var all []dashboard.AnnotationQuery
-	for _, e := range b.Events {
-		expr := e.When.Text(b.Variables.Grafana())
+	for _, e := range b.Annotations {
+		expr := e.Query.Text(b.Variables.Grafana())
 		all = append(all, dashboard.AnnotationQuery{
 			Name: e.Title, Datasource: source(), Enable: true, IconColor: e.Color,
 			Expr: &expr, TitleFormat: &e.Title, TextFormat: &e.Text,
@@ -138,8 +138,8 @@ func rows(b board.Board) []dashboard.PanelOrRowPanel {
 		id++
 		panels = append(panels, heading(row, id, y))
 		y += headingHeight
-		places, end := place(len(row.Observables), y)
-		for i, o := range row.Observables {
+		places, end := place(len(row.Panels), y)
+		for i, o := range row.Panels {
 			id++
 			panels = append(panels, dashboard.PanelOrRowPanel{Panel: panel(o, b.Variables.Grafana(), id, places[i])})
 		}
@@ -155,7 +155,7 @@ func heading(row board.Row, id, y uint32) dashboard.PanelOrRowPanel {
 	return dashboard.PanelOrRowPanel{RowPanel: drawn}
 }
 
-func panel(o board.Observable, v promql.Values, id uint32, at dashboard.GridPos) *dashboard.Panel {
+func panel(o board.Panel, v promql.Values, id uint32, at dashboard.GridPos) *dashboard.Panel {
 	look := looks(o)
 	return &dashboard.Panel{
 		Id:          &id,
@@ -173,7 +173,7 @@ func panel(o board.Observable, v promql.Values, id uint32, at dashboard.GridPos)
 }
 
 // describe is the text behind the panel's (i), in Markdown.
-func describe(o board.Observable) string {
+func describe(o board.Panel) string {
 	text := o.Question + "\n\n" + o.Next + "\n\n"
 	if o.Needs != "" {
 		text += "Needs " + o.Needs + ".\n\n"

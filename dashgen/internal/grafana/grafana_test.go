@@ -92,7 +92,7 @@ func strictly(text []byte) string {
 
 func TestMarshalRefuses(t *testing.T) {
 	b := board.Overview()
-	b.Rows[0].Observables[0].Question = ""
+	b.Rows[0].Panels[0].Question = ""
 	if _, err := Marshal(b); err == nil || !strings.Contains(err.Error(), "Answers in total") {
 		t.Errorf("got error %v, want one that names the panel", err)
 	}
@@ -195,7 +195,7 @@ func complete(t *testing.T, b board.Board) {
 			parses(t, b, target.Expr)
 		}
 	}
-	if want := len(b.Observables()); count != want {
+	if want := len(b.Panels()); count != want {
 		t.Errorf("got %d panels, want %d", count, want)
 	}
 }
@@ -238,8 +238,8 @@ func TestAnnotations(t *testing.T) {
 		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
 			t.Fatal(err)
 		}
-		if len(read.Annotations.List) != len(b.Events) {
-			t.Errorf("got %d annotations, want %d", len(read.Annotations.List), len(b.Events))
+		if len(read.Annotations.List) != len(b.Annotations) {
+			t.Errorf("got %d annotations, want %d", len(read.Annotations.List), len(b.Annotations))
 		}
 		for _, a := range read.Annotations.List {
 			parses(t, b, a.Expr)
@@ -250,8 +250,8 @@ func TestAnnotations(t *testing.T) {
 	})
 }
 
-// TestDoors: what a click on a model opens.
-func TestDoors(t *testing.T) {
+// TestDataLinks: what a click on a model opens.
+func TestDataLinks(t *testing.T) {
 	want := "/d/moodring-model?var-model=${__field.labels.model}&${datasource:queryparam}&${__url_time_range}"
 	seen := 0
 	walk(decode(t, overview(t)), func(key string, value any) {
@@ -264,9 +264,9 @@ func TestDoors(t *testing.T) {
 	}
 }
 
-// TestBarsOfDriftHaveAScale: one bar alone would be as long as the panel, however
+// TestBarGaugeOfDriftHasAScale: one bar alone would be as long as the panel, however
 // small what it shows.
-func TestBarsOfDriftHaveAScale(t *testing.T) {
+func TestBarGaugeOfDriftHasAScale(t *testing.T) {
 	var read struct {
 		Panels []struct {
 			Type, Title string
@@ -331,11 +331,11 @@ func TestFills(t *testing.T) {
 	for unit, want := range map[board.Unit]float64{
 		board.PerSecond: 10, board.Bytes: 10, board.Seconds: 10, board.Share: 0, board.Score: 0, board.Shift: 0, board.Difference: 0, board.Distance: 0,
 	} {
-		if got := *lines(board.Observable{Kind: board.Lines, Unit: unit}).FillOpacity; got != want {
+		if got := *lines(board.Panel{Kind: board.TimeSeries, Unit: unit}).FillOpacity; got != want {
 			t.Errorf("lines of %s are filled by %g %%, want %g", unit, got, want)
 		}
 	}
-	if got := *lines(board.Observable{Kind: board.Areas, Unit: board.Share}).FillOpacity; got != 60 {
+	if got := *lines(board.Panel{Kind: board.StackedTimeSeries, Unit: board.Share}).FillOpacity; got != 60 {
 		t.Errorf("areas are filled by %g %%, want 60", got)
 	}
 }
@@ -399,7 +399,7 @@ func TestNoData(t *testing.T) {
 		for _, p := range read.Panels {
 			said[p.Title] = p.FieldConfig.Defaults.NoValue
 		}
-		for _, o := range b.Observables() {
+		for _, o := range b.Panels() {
 			want := ""
 			if o.Needs != "" {
 				want = "No data. It needs " + o.Needs + "."
@@ -467,7 +467,7 @@ func TestDataSourceIsAVariableEverywhere(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
-		if want := 2*len(b.Observables()) + len(b.Variables) + 2*len(b.Events); seen < want {
+		if want := 2*len(b.Panels()) + len(b.Variables) + 2*len(b.Annotations); seen < want {
 			t.Errorf("got %d data sources, want at least %d: one for each panel, query, variable and annotation", seen, want)
 		}
 	})
@@ -508,7 +508,7 @@ func TestColors(t *testing.T) {
 	hex := regexp.MustCompile(`^#[0-9a-f]{6}$`)
 	everywhere := map[string]string{}
 	each(t, func(t *testing.T, b board.Board) {
-		for _, o := range b.Observables() {
+		for _, o := range b.Panels() {
 			here := map[string]string{}
 			for _, c := range o.Colors {
 				if !hex.MatchString(c.Hex) || here[c.Hex] != "" {
@@ -566,7 +566,7 @@ func TestLabelsAreColored(t *testing.T) {
 // legend, which is therefore the label alone, but where versions are compared.
 func TestColorsOfAnyLabel(t *testing.T) {
 	each(t, func(t *testing.T, b board.Board) {
-		for _, o := range b.Observables() {
+		for _, o := range b.Panels() {
 			for _, s := range o.Series {
 				rest, isOfLabel := strings.CutPrefix(s.Legend, "{{label}}")
 				if isOfLabel && rest != "" && !strings.Contains(rest, "{{version}}") {

@@ -27,15 +27,15 @@ type look struct {
 	options, custom any
 }
 
-func looks(o board.Observable) look {
+func looks(o board.Panel) look {
 	switch o.Kind {
 	case board.Heatmap:
 		return look{"heatmap", heatmapOptions(o), heatmap.FieldConfig{}}
-	case board.Bars:
+	case board.BarGauge:
 		return look{"bargauge", barOptions(), nil}
-	case board.Number:
+	case board.Stat:
 		return look{"stat", statOptions(), nil}
-	case board.Phases:
+	case board.StateTimeline:
 		return look{"state-timeline", phaseOptions(), statetimeline.NewFieldConfig()}
 	case board.Table:
 		return look{"table", tableOptions(), nil}
@@ -59,14 +59,14 @@ func legend() common.VizLegendOptions {
 	}
 }
 
-func lines(o board.Observable) *common.GraphFieldConfig {
+func lines(o board.Panel) *common.GraphFieldConfig {
 	custom := common.NewGraphFieldConfig()
 	custom.DrawStyle = cog.ToPtr(common.GraphDrawStyleLine)
 	custom.LineWidth = cog.ToPtr(2.0)
 	custom.FillOpacity = cog.ToPtr(fill(o.Unit))
 	custom.ShowPoints = cog.ToPtr(common.VisibilityModeNever)
 	custom.Stacking = &common.StackingConfig{Mode: cog.ToPtr(common.StackingModeNone)}
-	if o.Kind == board.Areas {
+	if o.Kind == board.StackedTimeSeries {
 		custom.FillOpacity = cog.ToPtr(60.0)
 		custom.Stacking.Mode = cog.ToPtr(common.StackingModeNormal)
 	}
@@ -88,7 +88,7 @@ func fill(u board.Unit) float64 {
 
 // heatmapOptions are for buckets by le: Grafana takes neighbours from each
 // other when the query's format is heatmap.
-func heatmapOptions(o board.Observable) *heatmap.Options {
+func heatmapOptions(o board.Panel) *heatmap.Options {
 	options := heatmap.NewOptions()
 	options.Color.Mode = cog.ToPtr(heatmap.HeatmapColorModeScheme)
 	options.YAxis.Unit = cog.ToPtr(unitID(o.Unit))
@@ -135,7 +135,7 @@ func tableOptions() *table.Options {
 
 // transformations put a table's columns in order: labels, then the number.
 // Grafana names a lone query's own Time and Value.
-func transformations(o board.Observable) []dashboard.DataTransformerConfig {
+func transformations(o board.Panel) []dashboard.DataTransformerConfig {
 	if o.Kind != board.Table {
 		return nil
 	}
@@ -155,7 +155,7 @@ func latest() common.ReduceDataOptions {
 	return common.ReduceDataOptions{Calcs: []string{"lastNotNull"}}
 }
 
-func targets(o board.Observable, v promql.Values) []variants.Dataquery {
+func targets(o board.Panel, v promql.Values) []variants.Dataquery {
 	var all []variants.Dataquery
 	format := map[board.Kind]prometheus.PromQueryFormat{
 		board.Heatmap: prometheus.PromQueryFormatHeatmap,
@@ -179,7 +179,7 @@ func targets(o board.Observable, v promql.Values) []variants.Dataquery {
 	return all
 }
 
-func fields(o board.Observable, custom any) *dashboard.FieldConfigSource {
+func fields(o board.Panel, custom any) *dashboard.FieldConfigSource {
 	source := dashboard.NewFieldConfigSource()
 	source.Defaults = dashboard.FieldConfig{
 		Thresholds: thresholds(o.Thresholds),
@@ -190,8 +190,8 @@ func fields(o board.Observable, custom any) *dashboard.FieldConfigSource {
 	if o.Needs != "" {
 		source.Defaults.NoValue = cog.ToPtr("No data. It needs " + o.Needs + ".")
 	}
-	if o.Opens != nil {
-		source.Defaults.Links = []dashboard.DashboardLink{door(*o.Opens)}
+	if o.Link != nil {
+		source.Defaults.Links = []dashboard.DashboardLink{door(*o.Link)}
 	}
 	if o.Series[0].Legend == board.ByVersion {
 		source.Overrides = append(source.Overrides, unversioned())
@@ -203,7 +203,7 @@ func fields(o board.Observable, custom any) *dashboard.FieldConfigSource {
 }
 
 // door leads to another board with the series' label chosen.
-func door(d board.Door) dashboard.DashboardLink {
+func door(d board.DataLink) dashboard.DashboardLink {
 	url := "/d/" + d.UID + "?var-" + d.Label + "=${__field.labels." + d.Label + "}&${" + datasource + ":queryparam}&${__url_time_range}"
 	return dashboard.DashboardLink{
 		Title: "Open ${__field.labels." + d.Label + "}", Type: dashboard.DashboardLinkTypeLink, Url: &url, Tags: []string{},
@@ -212,8 +212,8 @@ func door(d board.Door) dashboard.DashboardLink {
 
 // colorMode: a state that has thresholds wears their colour; a series wears
 // one made from its name, so that a label looks the same in every panel.
-func colorMode(o board.Observable) dashboard.FieldColorModeId {
-	isState := o.Kind == board.Number || o.Kind == board.Bars || o.Kind == board.Phases
+func colorMode(o board.Panel) dashboard.FieldColorModeId {
+	isState := o.Kind == board.Stat || o.Kind == board.BarGauge || o.Kind == board.StateTimeline
 	if isState && len(o.Thresholds) > 0 {
 		return dashboard.FieldColorModeIdThresholds
 	}
@@ -281,7 +281,7 @@ func unitID(u board.Unit) string {
 }
 
 // measure sets the unit and the axis that goes with it.
-func measure(f *dashboard.FieldConfig, o board.Observable) {
+func measure(f *dashboard.FieldConfig, o board.Panel) {
 	f.Unit, f.Min = cog.ToPtr(unitID(o.Unit)), cog.ToPtr(0.0)
 	switch o.Unit {
 	case board.Count:
@@ -290,7 +290,7 @@ func measure(f *dashboard.FieldConfig, o board.Observable) {
 		f.Max = cog.ToPtr(1.0)
 	case board.Distance:
 		f.Decimals = cog.ToPtr(2.0)
-		if o.Kind == board.Bars { // one alone would be as long as the panel, whatever it shows
+		if o.Kind == board.BarGauge { // one alone would be as long as the panel, whatever it shows
 			f.Max = cog.ToPtr(2 * o.Thresholds[len(o.Thresholds)-1].From)
 		}
 	case board.Shift, board.Difference, board.Amount, board.Celsius:

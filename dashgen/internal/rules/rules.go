@@ -93,7 +93,7 @@ func alert(a board.Alert, values promql.Values, w Windows) Rule {
 	}
 	return Rule{
 		Alert:  a.Name,
-		Expr:   a.When.Text(values),
+		Expr:   a.Expr.Text(values),
 		For:    model.Duration(lasting),
 		Labels: map[string]string{"severity": string(a.Severity)},
 		Annotations: map[string]string{

@@ -78,10 +78,10 @@ func shows(all board.Set) []show {
 			texts := both(func(v promql.Values) string { return b.Variables.Text(i, v) })
 			list = append(list, show{b.File + ": variable " + choice.Name(), texts, "{{" + choice.Label + "}}"})
 		}
-		for _, e := range b.Events {
-			list = append(list, show{b.File + ": annotation " + e.Title, both(e.When.Text), e.Text})
+		for _, e := range b.Annotations {
+			list = append(list, show{b.File + ": annotation " + e.Title, both(e.Query.Text), e.Text})
 		}
-		for _, o := range b.Observables() {
+		for _, o := range b.Panels() {
 			for _, s := range o.Series {
 				list = append(list, show{b.File + ": " + o.Title, both(s.Query.Text), s.Legend})
 			}
@@ -92,8 +92,8 @@ func shows(all board.Set) []show {
 		list = append(list, show{"recording " + r.Name, []string{r.Query.Text(everywhere)}, legend(r.Labels)})
 	}
 	for _, a := range all.Alerts() {
-		texts := []string{a.When.Text(everywhere), a.When.Measured().Text(everywhere)}
-		list = append(list, show{"alert " + a.Name, texts[:1], legend(a.When.Labels())}, show{"measured by " + a.Name, texts[1:], legend(a.When.Labels())})
+		texts := []string{a.Expr.Text(everywhere), a.Expr.Measured().Text(everywhere)}
+		list = append(list, show{"alert " + a.Name, texts[:1], legend(a.Expr.Labels())}, show{"measured by " + a.Name, texts[1:], legend(a.Expr.Labels())})
 	}
 	return list
 }

@@ -150,12 +150,12 @@ func (a asking) board(ctx context.Context, b board.Board) error {
 			return err
 		}
 	}
-	for _, e := range b.Events {
-		if _, err := a.add(ctx, asked{board: b.File, panel: "annotation " + e.Title, expr: e.When.Text(everything), overTime: true, blank: Quiet}); err != nil {
+	for _, e := range b.Annotations {
+		if _, err := a.add(ctx, asked{board: b.File, panel: "annotation " + e.Title, expr: e.Query.Text(everything), overTime: true, blank: Quiet}); err != nil {
 			return err
 		}
 	}
-	for _, o := range b.Observables() {
+	for _, o := range b.Panels() {
 		if err := a.panel(ctx, b.File, o, everything); err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (a asking) board(ctx context.Context, b board.Board) error {
 	return nil
 }
 
-func (a asking) panel(ctx context.Context, file string, o board.Observable, v promql.Values) error {
+func (a asking) panel(ctx context.Context, file string, o board.Panel, v promql.Values) error {
 	worst := Answered
 	for _, s := range o.Series {
 		state, err := a.add(ctx, asked{board: file, panel: o.Title, expr: s.Query.Text(v), overTime: o.Kind.OverTime(), blank: blank(o.Needs != "")})
@@ -202,7 +202,7 @@ func (a asking) rules(ctx context.Context, all board.Set) error {
 		}
 	}
 	for _, alert := range all.Alerts() {
-		expr := alert.When.Measured().Text(promql.RuleValues(a.limits.RateInterval, a.limits.RateInterval))
+		expr := alert.Expr.Measured().Text(promql.RuleValues(a.limits.RateInterval, a.limits.RateInterval))
 		if _, err := a.add(ctx, asked{board: "rules", panel: "alert " + alert.Name, expr: expr, blank: Quiet}); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ func TestVariablesNarrowPanels(t *testing.T) {
 		{"neither", map[string]string{"gateway": `="c"`, "model": `=~".*"`}, nil},
 	}
 	prometheus := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
-	total := board.Overview().Observables()[0].Series[0]
+	total := board.Overview().Panels()[0].Series[0]
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			got := drawn(t, prometheus, total.Query.Text(promql.Values{Match: tc.match, RateInterval: "5m"}), total.Legend)
@@ -216,8 +216,8 @@ func ask(t *testing.T, series string, all board.Set) Report {
 }
 
 // of is a set of one board with one panel.
-func of(o board.Observable) board.Set {
-	return board.Set{Boards: []board.Board{{File: "one", Rows: []board.Row{{Observables: []board.Observable{o}}}}}}
+func of(o board.Panel) board.Set {
+	return board.Set{Boards: []board.Board{{File: "one", Rows: []board.Row{{Panels: []board.Panel{o}}}}}}
 }
 
 func without(load, metric string) string {
@@ -234,16 +234,16 @@ func without(load, metric string) string {
 func only(b board.Board, metric string) board.Board {
 	titles := b.Shows(metric)
 	var row board.Row
-	for _, o := range b.Observables() {
+	for _, o := range b.Panels() {
 		if slices.Contains(titles, o.Title) {
-			row.Observables = append(row.Observables, o)
+			row.Panels = append(row.Panels, o)
 		}
 	}
 	return board.Board{File: b.File, Rows: []board.Row{row}}
 }
 
 func needs(b board.Board, title string) bool {
-	return slices.ContainsFunc(b.Observables(), func(o board.Observable) bool { return o.Title == title && o.Needs != "" })
+	return slices.ContainsFunc(b.Panels(), func(o board.Panel) bool { return o.Title == title && o.Needs != "" })
 }
 
 // panelsIn returns the panels, not the variables or rules, with a query in such
@@ -260,8 +260,8 @@ func panelsIn(report Report, in func(State) bool) []string {
 	return titles
 }
 
-func mix() board.Observable {
-	for _, o := range board.Overview().Observables() {
+func mix() board.Panel {
+	for _, o := range board.Overview().Panels() {
 		if o.Title == "Label mix" {
 			return o
 		}
