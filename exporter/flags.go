@@ -131,7 +131,7 @@ func (f *flags) configuration() (*config.Config, error) {
 	} else if len(*f.namespaces) > 0 {
 		return nil, errors.New("--kube.namespace says where --kube looks: give --kube too, or namespaces in kubernetes_sd_configs")
 	}
-	if !cfg.CanFind() {
+	if !cfg.HasSources() {
 		return nil, errors.New("no gateway to scrape: give --gateway URL or --kube, or say in --config.file where gateways are")
 	}
 	return cfg, nil

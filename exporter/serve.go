@@ -32,7 +32,7 @@ func check(path string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	targets, err := discovery.Static(cfg.Gateways, cfg.RelabelConfigs)
+	targets, err := discovery.StaticTargets(cfg.Gateways, cfg.RelabelConfigs)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -51,11 +51,11 @@ func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, 
 	if err != nil {
 		return nil, err
 	}
-	e.discovery = discovery.NewDiscovery(discovery.Options{
-		Logger:  logger,
-		Shard:   shard,
-		Failed:  func(source string) { errors.WithLabelValues(source).Inc() },
-		Publish: e.fleet.Apply,
+	e.discovery = discovery.New(discovery.Options{
+		Logger:       logger,
+		Shard:        shard,
+		CountFailure: func(source string) { errors.WithLabelValues(source).Inc() },
+		Publish:      e.fleet.Apply,
 	})
 	return e, nil
 }

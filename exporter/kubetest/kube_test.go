@@ -69,9 +69,9 @@ func discover(t *testing.T, c *cluster, yaml string) *discovered {
 	must(t, err)
 	plan, err := discovery.NewPlan(cfg)
 	must(t, err)
-	discovery := discovery.NewDiscovery(discovery.Options{
-		Logger: slog.New(slog.NewTextHandler(d.log, nil)),
-		Failed: func(source string) { d.failed <- source },
+	discovery := discovery.New(discovery.Options{
+		Logger:       slog.New(slog.NewTextHandler(d.log, nil)),
+		CountFailure: func(source string) { d.failed <- source },
 		Publish: func(targets []discovery.Target, _ bool) {
 			select {
 			case <-d.lists:
@@ -110,7 +110,7 @@ func texts(list []discovery.Target) []string {
 	var texts []string
 	for _, target := range list {
 		text := target.URL.String() + " " + target.Labels.String()
-		if target.IsLeaving {
+		if target.IsTerminating {
 			text += " leaving"
 		}
 		texts = append(texts, text)

@@ -103,8 +103,8 @@ func Parse(text []byte) (*Config, error) {
 	return cfg, cfg.check()
 }
 
-// CanFind reports whether c lists or discovers gateways.
-func (c *Config) CanFind() bool {
+// HasSources reports whether c lists or discovers gateways.
+func (c *Config) HasSources() bool {
 	return len(c.Gateways)+len(c.Discoveries()) > 0
 }
 

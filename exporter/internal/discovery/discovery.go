@@ -19,8 +19,8 @@ import (
 type Options struct {
 	Logger *slog.Logger
 	Shard  Shard
-	// Failed counts a failure of one of contract.Sources.
-	Failed func(source string)
+	// CountFailure counts a failure of one of contract.Sources.
+	CountFailure func(source string)
 	// Publish gets all targets whenever they may have changed, one call at a
 	// time. isReconfigured tells that another configuration is the reason, so
 	// that what is missing is no longer wanted, rather than gone.
@@ -41,8 +41,8 @@ type Discovery struct {
 	warnings map[string]bool    // given about the current list
 }
 
-// NewDiscovery returns a Discovery without sources.
-func NewDiscovery(options Options) *Discovery {
+// New returns a Discovery without sources.
+func New(options Options) *Discovery {
 	return &Discovery{Options: options}
 }
 
@@ -177,7 +177,7 @@ func byPart(all []*found) map[string][]*found {
 }
 
 func (d *Discovery) fail(name string, err error) {
-	d.Failed(name)
+	d.CountFailure(name)
 	d.Logger.Warn("Discovering gateways failed; what was found before stays", "by", name, "err", err)
 }
 

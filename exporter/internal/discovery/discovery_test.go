@@ -27,9 +27,9 @@ type watched struct {
 func discover(t *testing.T, yaml string) *watched {
 	t.Helper()
 	w := &watched{lists: make(chan []Target, 1), failed: make(chan string, 100)}
-	w.Discovery = NewDiscovery(Options{
-		Logger: slog.New(slog.DiscardHandler),
-		Failed: func(source string) { w.failed <- source },
+	w.Discovery = New(Options{
+		Logger:       slog.New(slog.DiscardHandler),
+		CountFailure: func(source string) { w.failed <- source },
 		Publish: func(targets []Target, isReconfigured bool) {
 			if isReconfigured {
 				w.resets++
@@ -244,7 +244,7 @@ func TestApplyAgain(t *testing.T) {
 func TestIsReady(t *testing.T) {
 	reported := make(chan struct{})
 	close(reported)
-	d := NewDiscovery(Options{})
+	d := New(Options{})
 	d.sources = map[string]*source{"a": {reported: reported}, "b": {reported: make(chan struct{})}}
 	if d.IsReady() {
 		t.Error("ready before b reported")

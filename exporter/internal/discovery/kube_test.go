@@ -31,7 +31,7 @@ relabel_configs:
 			b.Fatal(err)
 		}
 	}
-	d := NewDiscovery(Options{Logger: slog.New(slog.DiscardHandler), Publish: func([]Target, bool) {}})
+	d := New(Options{Logger: slog.New(slog.DiscardHandler), Publish: func([]Target, bool) {}})
 	d.plan, d.maker = new(Plan), newMaker(cfg.RelabelConfigs)
 	s := &source{reported: make(chan struct{})}
 	d.sources = map[string]*source{"": s}

@@ -12,9 +12,9 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// Static returns the targets among configured gateways, and the first reason
+// StaticTargets returns the targets among configured gateways, and the first reason
 // why one of them cannot be a target.
-func Static(gateways []config.Gateway, rules []*relabel.Config) ([]Target, error) {
+func StaticTargets(gateways []config.Gateway, rules []*relabel.Config) ([]Target, error) {
 	all, err := static(gateways)
 	if err != nil {
 		return nil, err

@@ -19,12 +19,12 @@ import (
 
 // Target is one gateway to scrape.
 type Target struct {
-	Gateway   string        // the gateway label's value, unique among targets
-	URL       *url.URL      // of the admin endpoint
-	Labels    labels.Labels // for each of its series; the gateway label is one
-	ID        string        // of what was found, whatever relabelling made of it
-	IsLeaving bool          // it is being shut down, so that each scrape may be the last
-	Dial      Dial          // nil is the network
+	Gateway       string        // the gateway label's value, unique among targets
+	URL           *url.URL      // of the admin endpoint
+	Labels        labels.Labels // for each of its series; the gateway label is one
+	ID            string        // of what was found, whatever relabelling made of it
+	IsTerminating bool          // it is being shut down, so that each scrape may be the last
+	Dial          Dial          // nil is the network
 }
 
 // Dial connects to a gateway that the network does not reach.
@@ -66,7 +66,7 @@ func (f *found) target(rules []*relabel.Config, own map[string]bool) (t Target, 
 	}
 	return Target{
 		Gateway: kept.Get(contract.LabelGateway), URL: address, Labels: kept,
-		ID: f.id, IsLeaving: f.isLeaving, Dial: f.dial,
+		ID: f.id, IsTerminating: f.isLeaving, Dial: f.dial,
 	}, true, nil
 }
 

@@ -15,7 +15,7 @@ func staticTexts(t *testing.T, yaml string) ([]string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets, err := Static(cfg.Gateways, cfg.RelabelConfigs)
+	targets, err := StaticTargets(cfg.Gateways, cfg.RelabelConfigs)
 	var texts []string
 	for _, target := range targets {
 		texts = append(texts, target.Gateway+" "+target.URL.String()+" "+target.Labels.String())

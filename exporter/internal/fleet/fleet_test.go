@@ -175,7 +175,7 @@ func TestFleetScrapesUntilTheEnd(t *testing.T) {
 		f.Apply([]discovery.Target{a.target("a"), b.target("b")}, false)
 		wantPage(t, f, "a 1, b 1")
 		leaving := a.target("a")
-		leaving.IsLeaving = true
+		leaving.IsTerminating = true
 		f.Apply([]discovery.Target{leaving, b.target("b")}, false)
 		pass(3500 * time.Millisecond)
 		wantPage(t, f, "a 4, b 1")
@@ -322,7 +322,7 @@ func TestFleetIsOnTimeBesideThoseThatHang(t *testing.T) {
 			hanging := new(counter)
 			hanging.serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 			one := hanging.target(fmt.Sprintf("hangs-%02d", i))
-			one.IsLeaving = i == 0
+			one.IsTerminating = i == 0
 			targets = append(targets, one)
 		}
 		f.Apply(targets, false)

@@ -63,7 +63,7 @@ func (g *gateway) dial(ctx context.Context, network, address string) (net.Conn, 
 // retarget gives the gateway a new target.
 func (g *gateway) retarget(t discovery.Target) {
 	before, _ := g.change(func(s state) state { return s.listed(t) })
-	if before.isGone() || before.target.IsLeaving != t.IsLeaving {
+	if before.isGone() || before.target.IsTerminating != t.IsTerminating {
 		g.wake()
 	}
 }

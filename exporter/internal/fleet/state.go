@@ -64,7 +64,7 @@ func (s state) wait(cfg *config.Config, now time.Time) time.Duration {
 	switch {
 	case s.isGone() && !s.isUp():
 		return s.expiry(cfg).Sub(now)
-	case s.isGone(), s.target.IsLeaving:
+	case s.isGone(), s.target.IsTerminating:
 		return leavingInterval
 	case interval > 0:
 		return slot(s.target.Gateway, now, interval)

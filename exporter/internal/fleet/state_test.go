@@ -23,7 +23,7 @@ func TestStateWait(t *testing.T) {
 	}{
 		"listed, scraped on request":            {state{}, 0, never},
 		"listed, with an interval":              {state{latest: up}, 15 * time.Second, every15s},
-		"terminating":                           {state{target: discovery.Target{IsLeaving: true}, latest: up}, 0, leavingInterval},
+		"terminating":                           {state{target: discovery.Target{IsTerminating: true}, latest: up}, 0, leavingInterval},
 		"removed, never scraped":                {state{goneAt: removedAt}, 0, leavingInterval},
 		"removed, still up":                     {state{goneAt: removedAt, latest: up}, 15 * time.Second, leavingInterval},
 		"removed, down":                         {state{goneAt: removedAt, latest: down}, 0, 200 * time.Second},
