@@ -28,18 +28,18 @@ func dryRun(f *flags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
-	shaper := transform.New(transform.Options{
+	transformer := transform.New(transform.Options{
 		Format:    formatOf(page),
 		Labels:    labels.FromStrings(contract.LabelGateway, dryRunGateway),
 		Relabel:   cfg.MetricRelabelConfigs,
 		Rules:     cfg.Rules,
 		MaxSeries: cfg.Scrape.MaxSeries,
 	})
-	samples, err := readPage(page, cfg.Scrape.MaxLineBytes, shaper)
+	samples, err := readPage(page, cfg.Scrape.MaxLineBytes, transformer)
 	if err != nil {
 		return fmt.Errorf("%s: %w: want a response to GET /stats/prometheus or /stats?format=json", *f.dryRunFile, err)
 	}
-	series, dropped := shaper.End()
+	series, dropped := transformer.End()
 	if err := expose.WriteText(stdout, dryRunGateway, series); err != nil {
 		return err
 	}
@@ -54,12 +54,12 @@ func formatOf(page []byte) config.Format {
 	return config.Prometheus
 }
 
-// readPage gives the page's samples to the shaper, and returns their number.
-func readPage(page []byte, maxLine int, shaper *transform.Shaper) (samples int, err error) {
-	shaper.Begin()
+// readPage gives the page's samples to the transformer, and returns their number.
+func readPage(page []byte, maxLine int, transformer *transform.Transformer) (samples int, err error) {
+	transformer.Begin()
 	add := func(s scrape.Sample) {
 		samples++
-		shaper.Add(s)
+		transformer.Add(s)
 	}
 	if formatOf(page) == config.JSON {
 		err = scrape.ReadJSON(bytes.NewReader(page), maxLine, add)

@@ -19,7 +19,7 @@ type scraper struct {
 	link  *scrape.Link
 	agent scrape.Agent
 
-	transformer *transform.Shaper // for config and labels; nil before the first scrape
+	transformer *transform.Transformer // for config and labels; nil before the first scrape
 	config      *config.Config
 	labels      labels.Labels
 }

@@ -12,30 +12,30 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// entry is a series that was on a page. Its values are of the page whose number
-// they have, and nothing on any other.
+// entry is a series that the Transformer remembers. A value counts only if it has
+// the number of the current page; otherwise it is left over from an earlier page.
 type entry struct {
 	*Family
-	from       labels.Labels // of which labels were made, and by which it is found
-	name       string        // "" where relabelling leaves none
-	labels     labels.Labels // relabelled
-	isUnwanted bool          // relabelling drops it
-	size       int           // what it takes of a page, about
-	page       int
+	from       labels.Labels // before relabelling: the entry's key
+	labels     labels.Labels // after relabelling
+	name       string        // after relabelling, perhaps ""
+	isUnwanted bool          // relabelling drops the series
+	pageBytes  int           // size on the exporter's own page, about
+	page       int           // the last page with the series
 
-	value  cell
-	*parts          // nil but for a histogram
-	group  []*entry // the members of its closed set, and what comes with them
+	value     cell
+	*parts             // nil unless the series is a histogram
+	closedSet []*entry // exported at 0 when this entry is on the page and they are not
 }
 
-// parts are a histogram's.
+// parts are the values of a histogram.
 type parts struct {
 	sum, count cell
 	buckets    []*bucket // ascending
-	isFixed    bool      // the buckets are known beforehand: one that has not counted is 0
+	isFixed    bool      // the contract gives the bounds: a bucket missing on the page is 0
 }
 
-// cell is a sum of samples.
+// cell is the sum of one or more samples of a page.
 type cell struct {
 	page int
 	sum  float64
@@ -48,7 +48,7 @@ func (c *cell) add(page int, value float64) {
 	c.sum += value
 }
 
-// on returns the sum of the page's samples.
+// on returns the sum on a page.
 func (c *cell) on(page int) float64 {
 	if c.page != page {
 		return 0
@@ -61,27 +61,27 @@ type bucket struct {
 	bound float64
 }
 
-// maxBuckets bounds what a gateway can make a histogram hold; Envoy's have the
-// usual number, where it was not told others.
 const (
-	usualBuckets = 19
-	maxBuckets   = 64
+	maxBuckets   = 64 // a gateway cannot make a histogram longer
+	usualBuckets = 19 // in Envoy's default configuration
 )
 
-// bucket returns the bucket that ends at bound, nil where there are too many.
+// bucket returns the bucket with a bound, or nil if there are too many.
 func (e *entry) bucket(bound float64) *bucket {
-	at, found := slices.BinarySearchFunc(e.buckets, bound, func(b *bucket, bound float64) int { return cmp.Compare(b.bound, bound) })
-	if !found && len(e.buckets) == maxBuckets {
+	at, ok := slices.BinarySearchFunc(e.buckets, bound, func(b *bucket, bound float64) int { return cmp.Compare(b.bound, bound) })
+	if !ok && len(e.buckets) == maxBuckets {
 		return nil
 	}
-	if !found {
+	if !ok {
 		e.buckets = slices.Insert(e.buckets, at, &bucket{bound: bound})
 	}
 	return e.buckets[at]
 }
 
-// series returns what the page says of the entry. A histogram without its count
-// is not one.
+func (e *entry) isGauge() bool { return e.Type == contract.Gauge }
+
+// series returns the entry's series on a page. ok is false for a histogram without
+// its count.
 func (e *entry) series(page int) (s Series, ok bool) {
 	s = Series{Family: e.Family, Name: e.name, Labels: e.labels}
 	if e.Type != contract.Histogram {
@@ -92,9 +92,9 @@ func (e *entry) series(page int) (s Series, ok bool) {
 	return s, e.count.page == page
 }
 
-// histogram puts the parts together. The page is not of one instant, so that a
-// bucket may be ahead of the count, and stats that never counted are not on it:
-// each bucket is brought between its lower neighbour and the count.
+// histogram puts the parts together. Envoy does not read them at one instant, so
+// a bucket may be ahead of the count, and it leaves out stats that never counted.
+// So each bucket is raised to the one below it, and lowered to the count.
 func (e *entry) histogram(page int) *Histogram {
 	h := &Histogram{Count: uint64(e.count.on(page)), Sum: e.sum.on(page), Buckets: make([]Bucket, 0, len(e.buckets))}
 	var below uint64
@@ -107,36 +107,36 @@ func (e *entry) histogram(page int) *Histogram {
 	return h
 }
 
-// entry returns the entry of a family's name and labels, given as keys and
-// values in turn, making it if need be.
-func (s *Shaper) entry(family *Family, name string, labelPairs ...string) *entry {
-	builder := labels.NewBuilder(s.options.Labels)
+// entry returns the entry of a family, a name and labels, given as keys and values
+// in turn. It makes the entry if there is none.
+func (t *Transformer) entry(family *Family, name string, labelPairs ...string) *entry {
+	builder := labels.NewBuilder(t.options.Labels)
 	builder.Set(model.MetricNameLabel, name)
 	for i := 0; i < len(labelPairs); i += 2 {
 		builder.Set(labelPairs[i], labelPairs[i+1])
 	}
 	from := builder.Labels()
-	if known := s.entries[from]; known != nil {
+	if known := t.entries[from]; known != nil {
 		return known
 	}
 	e := &entry{Family: family, from: from}
 	if family.Type == contract.Histogram {
 		e.parts = new(parts)
 	}
-	e.relabel(builder, s.options.Relabel)
+	e.relabel(builder, t.options.Relabel)
 	for _, bound := range contract.Bounds(name) {
 		e.bucket(bound.Value)
 		e.isFixed = true
 	}
-	e.size = int(e.labels.ByteSize()) * e.lines()
-	s.entries[from] = e
-	s.sorted, s.isSorted = append(s.sorted, e), false
-	s.entriesHeld += e.held()
+	e.pageBytes = int(e.labels.ByteSize()) * e.lines()
+	t.entries[from] = e
+	t.sorted, t.isSorted = append(t.sorted, e), false
+	t.entryBytes += e.memory()
 	return e
 }
 
-// compare puts entries in order by their labels, and those that relabelling made
-// alike by what they were.
+// compare orders entries by their labels. Entries with the same labels after
+// relabelling are ordered by the labels before it.
 func (e *entry) compare(other *entry) int {
 	if order := labels.Compare(e.labels, other.labels); order != 0 {
 		return order
@@ -144,7 +144,8 @@ func (e *entry) compare(other *entry) int {
 	return bytes.Compare(e.from.Bytes(nil), other.from.Bytes(nil))
 }
 
-// lines are those of the entry on a page of ours; each has all the labels.
+// lines returns the number of the entry's lines on the exporter's own page. Each
+// line has all labels.
 func (e *entry) lines() int {
 	const ends = 3 // +Inf, sum and count
 	switch {
@@ -153,24 +154,24 @@ func (e *entry) lines() int {
 	case e.isFixed:
 		return len(e.buckets) + ends
 	}
-	return usualBuckets + ends // of a page that is read line by line, more may come
+	return usualBuckets + ends // an estimate: the bounds are not known before the page is read
 }
 
-// held is how much memory the entry takes, about.
-func (e *entry) held() int { return int(e.from.ByteSize()) + int(e.labels.ByteSize()) + overhead }
+// memory returns how many bytes the entry takes, about.
+func (e *entry) memory() int { return int(e.from.ByteSize()) + int(e.labels.ByteSize()) + overhead }
 
 func (e *entry) relabel(builder *labels.Builder, rules []*relabel.Config) {
 	e.isUnwanted = !relabel.ProcessBuilder(builder, rules...)
-	legacyNames(builder)
+	escapeNames(builder)
 	if e.labels = builder.Labels(); labels.Equal(e.labels, e.from) {
-		e.labels = e.from // and not the same text twice
+		e.labels = e.from // shares the memory
 	}
 	e.name = e.labels.Get(model.MetricNameLabel)
 }
 
-// legacyNames escapes the names that not every scraper reads, as Prometheus's
-// own libraries do for such a scraper.
-func legacyNames(builder *labels.Builder) {
+// escapeNames escapes names that only a scraper with UTF-8 support can read, as
+// Prometheus's own libraries do for the other scrapers.
+func escapeNames(builder *labels.Builder) {
 	builder.Range(func(l labels.Label) {
 		switch {
 		case l.Name == model.MetricNameLabel:
@@ -179,20 +180,4 @@ func legacyNames(builder *labels.Builder) {
 			builder.Del(l.Name).Set(model.EscapeName(l.Name, model.UnderscoreEscaping), l.Value)
 		}
 	})
-}
-
-// forget drops all entries.
-func (s *Shaper) forget() {
-	s.uses, s.entries, s.sorted = make(map[string]*use), make(map[labels.Labels]*entry), nil
-	s.usesHeld, s.entriesHeld = 0, 0
-}
-
-// undo drops the entries made since there were n, which nothing refers to.
-func (s *Shaper) undo(n int) {
-	for _, e := range s.sorted[n:] {
-		delete(s.entries, e.from)
-		s.entriesHeld -= e.held()
-	}
-	clear(s.sorted[n:])
-	s.sorted = s.sorted[:n]
 }

@@ -1,9 +1,7 @@
 package transform
 
 import (
-	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,62 +12,38 @@ import (
 	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
-// Filter returns the regular expression, in RE2's syntax, that finds the raw
-// names of all the stats which a Shaper with these rules uses, for Envoy's
-// filter parameter.
-func Filter(rules []config.Rule) string {
-	anyOf := func(words []string) string { return "(" + strings.Join(words, "|") + ")" }
-	filter := "(^" + regexp.QuoteMeta(contract.StatPrefix) + "|" + regexp.QuoteMeta(contract.FieldEnd) + ")" + pluginPrefix +
-		`|^http(.*` + anyBut(infrastructure()) + `|\..*\.` + anyOf(infrastructure()) + `)\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + `)$` +
-		`|^cluster(\.` + anyOf(asides()) + `\.upstream_rq_time|.*(` + anyBut(asides()) + `\.upstream_rq_time|\.ratelimit\.` + anyOf(contract.RateLimitResults()) + `))$`
-	for _, rule := range rules {
-		filter += "|(" + rule.Filter + ")"
-	}
-	return filter
-}
+// origins are the last segments of a cluster's histograms that repeat the
+// cluster's upstream_rq_time, by the origin of a request. Each histogram in use
+// takes as much of a page as the wanted one.
+func origins() []string { return []string{"external", "internal", "canary"} }
 
-// asides are the last segments of a cluster's histograms that have once more
-// what another has, by the origin of a request. Each that is in use is as long a
-// part of the page as the one that is wanted.
-func asides() []string { return []string{"external", "internal", "canary"} }
-
-// infrastructure are the connection managers of Envoy's admin endpoint and of the
-// listeners on which Istio serves statistics and health. Each scrape makes them
-// count, so that they are used on every page.
+// infrastructure lists the connection managers of Envoy's admin endpoint, and of
+// the listeners on which Istio serves statistics and health. Scrapes pass through
+// them, so they are used on every page.
 func infrastructure() []string { return []string{"admin", "agent", "stats"} }
 
-// anyBut returns a regular expression for the ends of names whose last segment
-// is none of words: for each end of a word, names that go on before it with
-// another letter than the word does. RE2 has no shorter way to say so.
-func anyBut(words []string) string {
-	before := make(map[string]string) // letters that stand before an end
-	for _, word := range words {
-		for i := range len(word) {
-			if letter := word[i : i+1]; !strings.Contains(before[word[i+1:]], letter) {
-				before[word[i+1:]] += letter
-			}
-		}
-		before[word] = "."
-	}
-	var others []string
-	for _, end := range slices.Sorted(maps.Keys(before)) {
-		others = append(others, "[^"+before[end]+"]"+end)
-	}
-	return "(" + strings.Join(others, "|") + ")"
+// isInfrastructure reports whether a connection manager serves no user. That is so
+// for those of infrastructure, and for knative-local-gateway: Knative's requests
+// pass an Istio gateway twice, and would be counted twice.
+func isInfrastructure(manager string) bool {
+	// Prometheus's format replaces the dots, and the semicolon at the end.
+	manager = strings.TrimRight(strings.ReplaceAll(manager, ".", "_"), "_;")
+	return manager == "outbound_0_0_0_0_8081" || slices.Contains(infrastructure(), manager)
 }
 
-// envoyStat is a stat of Envoy's own: scope.OWNER.member, whose member may be
-// two words.
+// envoyStat describes one of Envoy's own stats: scope.OWNER.member.
 type envoyStat struct {
-	scope  string // http, whose owner is a connection manager, or cluster
-	member []string
+	scope  string   // http, whose owner is a connection manager, or cluster
+	member []string // one or two segments
 	metric string
-	value  string // of the metric's last label; the owner where empty
+	value  string // of the metric's last label; if empty, the label is the owner
 }
 
-// envoyStats are the same for all gateways.
+const upstreamTime = "upstream_rq_time"
+
+// envoyStats returns all of Envoy's own stats that the contract uses.
 var envoyStats = sync.OnceValue(func() []envoyStat {
-	stats := []envoyStat{{"cluster", []string{"upstream_rq_time"}, contract.UpstreamDuration, ""}}
+	stats := []envoyStat{{"cluster", []string{upstreamTime}, contract.UpstreamDuration, ""}}
 	for _, result := range contract.AuthorizationResults() {
 		stats = append(stats, envoyStat{"http", []string{"rbac", result}, contract.Authorization, result})
 	}
@@ -82,19 +56,19 @@ var envoyStats = sync.OnceValue(func() []envoyStat {
 	return stats
 })
 
-// isEnvoys tells in short whether a stat could be one that the contract wants.
-func isEnvoys(name string) bool {
+// mayBeEnvoy is a fast check whether a stat can be one of envoyStats.
+func mayBeEnvoy(name string) bool {
 	return strings.Contains(name, "rbac") || strings.Contains(name, "ratelimit") ||
-		strings.Contains(name, "upstream_rq_time") || strings.Contains(name, "downstream_rq")
+		strings.Contains(name, upstreamTime) || strings.Contains(name, "downstream_rq")
 }
 
-// envoyUse says what a stat of Envoy's own is for; it is false for one that the
-// contract does not want.
-func (s *Shaper) envoyUse(sample scrape.Sample) (use, bool) {
-	if !isEnvoys(sample.Name) {
-		return use{}, false
+// envoyMapping returns the mapping of one of envoyStats. ok is false for all other
+// samples.
+func (t *Transformer) envoyMapping(sample scrape.Sample) (m mapping, ok bool) {
+	if !mayBeEnvoy(sample.Name) {
+		return mapping{}, false
 	}
-	name := s.nameOf(sample)
+	name := t.parseEnvoyName(sample)
 	for _, stat := range envoyStats() {
 		owner, ok := name.match(stat)
 		if !ok {
@@ -104,57 +78,57 @@ func (s *Shaper) envoyUse(sample scrape.Sample) (use, bool) {
 		if value == "" {
 			value = validText(owner)
 		}
-		e := s.member(stat.metric, []string{value})
+		e := t.member(stat.metric, []string{value})
 		const millisecond = 1e-3 // in the seconds of the metric
-		return e.use(name.part, sample, millisecond), true
+		return e.mapping(name.part, sample, millisecond), true
 	}
-	return use{}, false
+	return mapping{}, false
 }
 
-// use says what a sample is for that has a part of a metric, scaled if it is a
-// histogram.
-func (e *entry) use(part string, sample scrape.Sample, scale float64) use {
+// mapping returns the mapping of a sample. part is the suffix of a histogram's
+// series, whose sum and bounds are scaled.
+func (e *entry) mapping(part string, sample scrape.Sample, scale float64) mapping {
 	if (part != "") != (e.Type == contract.Histogram) {
-		return use{}
+		return mapping{}
 	}
 	switch part {
-	case "_count":
-		return use{entry: e, cell: &e.count, scale: 1}
-	case "_sum":
-		return use{entry: e, cell: &e.sum, scale: scale}
-	case "_bucket":
-		return e.bucketUse(sample.Label(contract.LabelBucket), scale)
+	case contract.SuffixCount:
+		return mapping{entry: e, cell: &e.count, scale: 1}
+	case contract.SuffixSum:
+		return mapping{entry: e, cell: &e.sum, scale: scale}
+	case contract.SuffixBucket:
+		return e.bucketMapping(sample.Label(contract.LabelBucket), scale)
 	}
-	return use{entry: e, cell: &e.value, scale: 1}
+	return mapping{entry: e, cell: &e.value, scale: 1}
 }
 
-func (e *entry) bucketUse(le string, scale float64) use {
+func (e *entry) bucketMapping(le string, scale float64) mapping {
 	bound, err := strconv.ParseFloat(le, 64)
 	if err != nil || math.IsNaN(bound) {
-		return use{}
+		return mapping{}
 	}
-	if math.IsInf(bound, 1) { // which is the count
-		return use{entry: e, cell: new(cell), scale: 1}
+	if math.IsInf(bound, 1) { // the same as the count, so the value is not used
+		return mapping{entry: e, cell: new(cell), scale: 1}
 	}
 	b := e.bucket(scaled(bound, scale))
 	if b == nil {
-		return use{}
+		return mapping{}
 	}
-	return use{entry: e, cell: &b.cell, scale: 1}
+	return mapping{entry: e, cell: &b.cell, scale: 1}
 }
 
-// envoyName is a stat's name, taken apart as far as its form allows.
+// envoyName is a stat's name, split as far as the page's format allows.
 type envoyName struct {
 	text      string // http.OWNER.STAT, without a histogram's suffix
-	part      string // the histogram's suffix
-	prefix    string // before the scope: envoy_ in Prometheus's form
+	part      string // a histogram's suffix, or ""
+	prefix    string // before the scope: envoy_ in Prometheus's format
 	separator string
-	owner     string // what Envoy took out of the name as a tag
+	owner     string // if Envoy moved the owner from the name to a tag
 }
 
-func (s *Shaper) nameOf(sample scrape.Sample) envoyName {
-	text, part := cutPart(sample.Name)
-	if s.options.Format == config.JSON {
+func (t *Transformer) parseEnvoyName(sample scrape.Sample) envoyName {
+	text, part := cutTimePart(sample.Name)
+	if t.options.Format == config.JSON {
 		return envoyName{text: text, part: part, separator: "."}
 	}
 	return envoyName{
@@ -163,8 +137,16 @@ func (s *Shaper) nameOf(sample scrape.Sample) envoyName {
 	}
 }
 
-// tag returns a tag's value under the name that Envoy gives it by default, or
-// under the one Istio's bootstrap does, which lacks the envoy_.
+// cutTimePart cuts the suffix off a series of the one histogram, upstream_rq_time.
+func cutTimePart(name string) (text, part string) {
+	if text, part, ok := contract.CutPart(name); ok && strings.HasSuffix(text, upstreamTime) {
+		return text, part
+	}
+	return name, ""
+}
+
+// tag returns the value of a tag. Envoy's default name for a tag begins with
+// envoy_, and the name in Istio's bootstrap does not.
 func tag(sample scrape.Sample, name string) string {
 	if value := sample.Label("envoy_" + name); value != "" {
 		return value
@@ -172,7 +154,7 @@ func tag(sample scrape.Sample, name string) string {
 	return sample.Label(name)
 }
 
-// withTags puts the end of the name back where Envoy took it for a tag:
+// withTags appends the end of the name that Envoy moved to a tag:
 // downstream_rq_xx{envoy_response_code_class="2"} by default, and Istio's
 // downstream_rq{response_code_class="2xx"} and rbac{authz_enforce_result="allowed"}.
 func withTags(text string, sample scrape.Sample) string {
@@ -188,68 +170,50 @@ func withTags(text string, sample scrape.Sample) string {
 	return text
 }
 
-func cutPart(name string) (text, part string) {
-	for _, part := range []string{"_bucket", "_sum", "_count"} {
-		if text, ok := strings.CutSuffix(name, part); ok && strings.HasSuffix(text, "upstream_rq_time") {
-			return text, part
-		}
-	}
-	return name, ""
-}
-
-// match tells whether the name is one of stat, and whose: a connection
-// manager's or a cluster's.
+// match reports whether the name is one of stat, and returns its owner: a
+// connection manager or a cluster.
 func (n envoyName) match(stat envoyStat) (owner string, ok bool) {
 	rest, ok := strings.CutPrefix(n.text, n.prefix+stat.scope)
 	if !ok || !strings.HasPrefix(rest, n.separator) {
 		return "", false
 	}
 	rest, ok = strings.CutSuffix(rest, n.separator+strings.Join(stat.member, n.separator))
-	if !ok || n.isAside(stat, rest) {
+	if !ok || n.isDuplicate(stat, rest) {
 		return "", false
 	}
 	owner = n.join(strings.TrimPrefix(rest, n.separator))
 	return owner, owner != "" && (stat.scope != "http" || !isInfrastructure(owner))
 }
 
-// join puts together an owner's name. Envoy's default tags take it up to its
-// first dot and leave the rest in the metric's name, mangled, as all of it is
-// left there where there is no tag.
-func (n envoyName) join(left string) string {
+// join returns the owner's whole name. Envoy's default tags take the name only up
+// to its first dot. rest is the text left in the metric's name: all of the name
+// if there is no tag, and with dots replaced in Prometheus's format.
+func (n envoyName) join(rest string) string {
 	owner := n.owner
 	switch {
 	case owner == "":
-		owner = left
-	case left != "":
-		owner += "." + left
+		owner = rest
+	case rest != "":
+		owner += "." + rest
 	}
 	return strings.TrimSuffix(owner, ";") // Istio's mark for the end of a cluster's name
 }
 
-// isAside tells whether a stat counts once more what another has: by origin or
-// by zone (source/common/http/codes.cc, chargeResponseTiming), or by policy.
-// left is what stands before the stat's member, with the separator before it.
-func (n envoyName) isAside(stat envoyStat, left string) bool {
+// isDuplicate reports whether a stat counts events that another stat counts too:
+// by origin or by zone (source/common/http/codes.cc, chargeResponseTiming), or by
+// policy. before is the text before the stat's member, and begins with a separator.
+func (n envoyName) isDuplicate(stat envoyStat, before string) bool {
 	sep := n.separator
 	if stat.metric == contract.Authorization {
-		return strings.Contains(left+sep, sep+"rbac"+sep+"policy"+sep)
+		return strings.Contains(before+sep, sep+"rbac"+sep+"policy"+sep)
 	}
 	if stat.metric != contract.UpstreamDuration {
 		return false
 	}
-	if n.owner == "" { // the owner is in left: it may be called as an aside is
-		_, left, _ = strings.Cut(strings.TrimPrefix(left, sep), sep)
-		left = sep + left
+	if n.owner == "" { // then before begins with the owner, whose name may be an origin's
+		_, before, _ = strings.Cut(strings.TrimPrefix(before, sep), sep)
+		before = sep + before
 	}
-	isAside := func(word string) bool { return strings.HasSuffix(left, sep+word) }
-	return slices.ContainsFunc(asides(), isAside) || strings.Contains(left, sep+"zone"+sep)
-}
-
-// isInfrastructure tells whether a connection manager serves no user: one of
-// infrastructure, or the one on which Knative's requests pass an Istio gateway for
-// the second time (knative-local-gateway), which would count each of them again.
-func isInfrastructure(manager string) bool {
-	// Prometheus's form has the name's dots and end mangled.
-	manager = strings.TrimRight(strings.ReplaceAll(manager, ".", "_"), "_;")
-	return manager == "outbound_0_0_0_0_8081" || slices.Contains(infrastructure(), manager)
+	isByOrigin := slices.ContainsFunc(origins(), func(origin string) bool { return strings.HasSuffix(before, sep+origin) })
+	return isByOrigin || strings.Contains(before, sep+"zone"+sep)
 }

@@ -10,33 +10,34 @@ import (
 	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
-// pluginPrefix begins the names of all that the plugin counts.
+// pluginPrefix begins the names of all of the plugin's counters.
 const pluginPrefix = "moodring_"
 
-// isPlugins tells whether a stat could be the plugin's.
-func isPlugins(name string) bool { return strings.Contains(name, pluginPrefix) }
+// mayBePlugin is a fast check whether a stat can be the plugin's.
+func mayBePlugin(name string) bool { return strings.Contains(name, pluginPrefix) }
 
-// pluginUse says what a counter of the plugin is for.
-func (s *Shaper) pluginUse(sample scrape.Sample) use {
-	stat, err := s.decode(sample)
+// pluginMapping returns the mapping of one of the plugin's counters.
+func (t *Transformer) pluginMapping(sample scrape.Sample) mapping {
+	stat, err := t.decode(sample)
 	if err != nil {
-		return use{}
+		return mapping{}
 	}
 	name, part := contract.SplitStat(stat.Name)
 	values, le, ok := fieldValues(families()[name].keys, stat.Fields)
 	if !ok || (part == contract.SuffixBucket) != (le != "") {
-		return use{}
+		return mapping{}
 	}
-	e := s.member(name, values)
-	cell, scale := e.pluginPart(part, le)
+	e := t.member(name, values)
+	cell, scale := e.pluginCell(part, le)
 	if cell == nil {
-		return use{}
+		return mapping{}
 	}
-	return use{entry: e, cell: cell, scale: scale, isSingle: true}
+	return mapping{entry: e, cell: cell, scale: scale, isSingle: true}
 }
 
-// pluginPart returns the cell of a part of a metric; part is empty for the whole.
-func (e *entry) pluginPart(part, le string) (*cell, float64) {
+// pluginCell returns the cell of a part of a metric, or of the whole metric if
+// part is empty, and the scale of the plugin's counter.
+func (e *entry) pluginCell(part, le string) (*cell, float64) {
 	switch part {
 	case contract.SuffixCount:
 		return &e.count, 1
@@ -54,45 +55,45 @@ func (e *entry) pluginPart(part, le string) (*cell, float64) {
 	return &e.value, 1
 }
 
-// member returns the entry of one of the contract's metrics, and sees that the
-// members of its closed set are there too. values are those of the metric's
-// labels, without the gateway's.
-func (s *Shaper) member(name string, values []string) *entry {
-	e := s.contractEntry(name, values)
+// member returns the entry of one of the contract's metrics. If the values of the
+// metric's last label are a closed set, it makes the entries of the whole set.
+// values are those of the metric's labels, without the gateway label.
+func (t *Transformer) member(name string, values []string) *entry {
+	e := t.contractEntry(name, values)
 	set := closedSet(name)
-	if e.group != nil || set == nil {
+	if e.closedSet != nil || set == nil {
 		return e
 	}
-	var group []*entry
-	for _, member := range set {
-		values[len(values)-1] = member
-		group = append(group, s.contractEntry(name, values))
+	var members []*entry
+	for _, value := range set {
+		values[len(values)-1] = value
+		members = append(members, t.contractEntry(name, values))
 	}
-	if name == contract.Replies { // the plugin is there
+	if name == contract.Replies { // a reply shows that the gateway has the plugin
 		for _, kind := range contract.OverflowKinds() {
-			group = append(group, s.member(contract.Overflow, []string{kind}))
+			members = append(members, t.member(contract.Overflow, []string{kind}))
 		}
 	}
-	for _, member := range group {
+	for _, member := range members {
 		if member.Family == e.Family {
-			member.group = group
+			member.closedSet = members
 		}
 	}
-	e.group = group // it may have a value that the contract does not know yet
+	e.closedSet = members // a newer plugin's value is not in the contract's set
 	return e
 }
 
-func (s *Shaper) contractEntry(name string, values []string) *entry {
+func (t *Transformer) contractEntry(name string, values []string) *entry {
 	family := families()[name]
 	pairs := make([]string, 0, 2*len(family.keys))
 	for i, key := range family.keys {
 		pairs = append(pairs, key, values[i])
 	}
-	return s.entry(family, name, pairs...)
+	return t.entry(family, name, pairs...)
 }
 
-// closedSet returns all the values of the last label of a metric, or nil where
-// they are not known beforehand.
+// closedSet returns all values of a metric's last label, or nil if the contract
+// does not list them.
 func closedSet(name string) []string {
 	switch name {
 	case contract.Replies:
@@ -109,9 +110,9 @@ func closedSet(name string) []string {
 	return nil
 }
 
-// fieldValues puts the fields in the order of the metric's labels; one that the
-// stat does not have is empty. It is false where a field is there twice, is none
-// of the metric's, or is longer than the plugin writes.
+// fieldValues returns the fields' values in the order of keys, the metric's labels,
+// with "" for a missing field. ok is false if a field is repeated, is not a label
+// of the metric, or is longer than the plugin writes.
 func fieldValues(keys []string, fields []contract.Field) (values []string, le string, ok bool) {
 	values = make([]string, len(keys))
 	isSet := make([]bool, len(keys))
@@ -129,10 +130,10 @@ func fieldValues(keys []string, fields []contract.Field) (values []string, le st
 	return values, le, true
 }
 
-// decode reads a stat's name by the contract, and in Prometheus's form also
-// the labels that Envoy was told to take out of it (stats_tags, extraStatTags).
-func (s *Shaper) decode(sample scrape.Sample) (contract.Stat, error) {
-	if s.options.Format == config.JSON {
+// decode decodes a stat's name. In Prometheus's format it also decodes the labels
+// that Envoy moved from the name to tags (stats_tags, extraStatTags).
+func (t *Transformer) decode(sample scrape.Sample) (contract.Stat, error) {
+	if t.options.Format == config.JSON {
 		return contract.ParseStat(sample.Name)
 	}
 	stat, err := contract.ParsePrometheus(sample.Name)
@@ -144,8 +145,8 @@ func (s *Shaper) decode(sample scrape.Sample) (contract.Stat, error) {
 	return stat, err
 }
 
-// rawName puts together the name from which Envoy took the labels, so that the
-// contract checks them as it checks a name.
+// rawName returns the raw name with the tags back in it, so that the contract's
+// checks of a name apply to tags too.
 func rawName(tags []scrape.Label, name string) string {
 	var raw strings.Builder
 	raw.WriteString(contract.StatPrefix)

@@ -5,14 +5,13 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
-// rule is one of the user's.
+// rule is one of the user's rules.
 type rule struct {
 	config.Rule
 	family *Family
@@ -32,68 +31,61 @@ func newRules(configured []config.Rule) []rule {
 	return rules
 }
 
-// ruleUse says what a sample is for by the first of the user's rules that
-// matches; it is false where none does.
-func (s *Shaper) ruleUse(sample scrape.Sample) (use, bool) {
-	for i := range s.rules {
-		r := &s.rules[i]
+// ruleMapping returns the mapping of a sample by the first rule that matches. ok
+// is false if no rule does.
+func (t *Transformer) ruleMapping(sample scrape.Sample) (m mapping, ok bool) {
+	for i := range t.rules {
+		r := &t.rules[i]
 		name, part := r.cutPart(sample.Name)
 		match := r.Match.FindStringSubmatch(name)
 		if match == nil {
 			continue
 		}
-		e := s.entry(r.family, r.Name, s.rulePairs(r, sample, match)...)
-		return e.ruleUse(part, sample, r.Scale), true
-	}
-	return use{}, false
-}
-
-// cutPart takes the part of a histogram off its name.
-func (r *rule) cutPart(name string) (text, part string) {
-	if r.Type == contract.Histogram {
-		for _, part := range []string{"_bucket", "_sum", "_count"} {
-			if text, ok := strings.CutSuffix(name, part); ok {
-				return text, part
-			}
+		e := t.entry(r.family, r.Name, t.rulePairs(r, sample, match)...)
+		m := e.mapping(part, sample, r.Scale)
+		if part == "" {
+			m.scale = r.Scale
 		}
+		return m, true
 	}
-	return name, ""
+	return mapping{}, false
 }
 
-func (e *entry) ruleUse(part string, sample scrape.Sample, scale float64) use {
-	found := e.use(part, sample, scale)
-	if part == "" {
-		found.scale = scale
+// cutPart cuts the suffix off the name of a histogram's series.
+func (r *rule) cutPart(name string) (text, part string) {
+	if r.Type != contract.Histogram {
+		return name, ""
 	}
-	return found
+	text, part, _ = contract.CutPart(name)
+	return text, part
 }
 
-// rulePairs returns the keys and values of a rule's labels: what the rule says,
-// or what Envoy took out of the name where it says nothing. A label of the
-// target's is not overwritten, as in Prometheus.
-func (s *Shaper) rulePairs(r *rule, sample scrape.Sample, match []string) []string {
+// rulePairs returns the keys and values of the labels that a rule gives. A rule
+// without labels keeps Envoy's tags. As in Prometheus, a label that the target has
+// too is renamed.
+func (t *Transformer) rulePairs(r *rule, sample scrape.Sample, match []string) []string {
 	var pairs []string
 	if r.Labels == nil {
 		for _, l := range sample.Labels {
 			if l.Name != contract.LabelBucket || r.Type != contract.Histogram {
-				pairs = append(pairs, s.freeKey(l.Name), validText(l.Value))
+				pairs = append(pairs, t.freeKey(l.Name), validText(l.Value))
 			}
 		}
 	}
 	for _, key := range r.keys {
-		pairs = append(pairs, s.freeKey(key), validText(r.expand(r.Labels[key], sample, match)))
+		pairs = append(pairs, t.freeKey(key), validText(r.expand(r.Labels[key], sample, match)))
 	}
 	return pairs
 }
 
-func (s *Shaper) freeKey(key string) string {
-	if s.options.Labels.Has(key) {
+func (t *Transformer) freeKey(key string) string {
+	if t.options.Labels.Has(key) {
 		return "exported_" + key
 	}
 	return key
 }
 
-// expand fills in $1, ${group} and ${label}.
+// expand replaces $1, ${group} and ${label} in template.
 func (r *rule) expand(template string, sample scrape.Sample, match []string) string {
 	return os.Expand(template, func(name string) string {
 		if at, err := strconv.Atoi(name); err == nil && at < len(match) {
@@ -106,8 +98,8 @@ func (r *rule) expand(template string, sample scrape.Sample, match []string) str
 	})
 }
 
-// scaled returns value times scale. 1/1000 is not a binary fraction, and value
-// times it may not be the number nearest to a thousandth of value.
+// scaled returns value times scale. A scale such as 1/1000 has no exact binary
+// fraction, so value is divided by 1000 instead: the result is exactly rounded.
 func scaled(value, scale float64) float64 {
 	if inverse := math.Round(1 / scale); inverse > 1 && 1/inverse == scale {
 		return value / inverse

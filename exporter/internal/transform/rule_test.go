@@ -1,13 +1,11 @@
 package transform
 
 import (
-	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
@@ -65,7 +63,7 @@ envoy_listener_cx_length_ms_bucket{l="a",le="many"} 4
 			}
 			s := New(Options{Format: config.Prometheus, Labels: labels.FromStrings("gateway", "g"), Rules: cfg.Rules, MaxSeries: 100})
 			for range 2 { // the second time from memory
-				got, dropped := shapedBy(t, s, test.page)
+				got, dropped := transformedBy(t, s, test.page)
 				if diff := cmp.Diff(test.want, got); diff != "" {
 					t.Errorf("series (-want +got):\n%s", diff)
 				}
@@ -74,53 +72,5 @@ envoy_listener_cx_length_ms_bucket{l="a",le="many"} 4
 				}
 			}
 		})
-	}
-}
-
-func TestFilterFindsWhatRulesWant(t *testing.T) {
-	got := Filter([]config.Rule{{Filter: "^a$|b"}, {Filter: "c"}})
-	if want := Filter(nil) + "|(^a$|b)|(c)"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-// Envoy is asked for all that the contract has, and for none of its like.
-func TestFilterFindsTheContract(t *testing.T) {
-	filter := regexp.MustCompile(Filter(nil))
-	model := contract.Field{Key: contract.LabelModel, Value: "a-b"}
-	var names []string
-	for _, cluster := range []string{
-		"outbound|80||m.svc;", "outbound|80||m.internal;", "m", "m.svc.cluster.local", "internal", "external", "canary", "a.eternal", "a.nal", "a.l",
-		"a.library", "a.y", "a.my_external", "my_external", "a.external.b", "a.xinternal", "a.", "y", "al", "rnal", "nary",
-	} {
-		names = append(names, "cluster."+cluster+".upstream_rq_time")
-	}
-	for _, stat := range contract.Stats() {
-		names = append(names, contract.StatPrefix+stat, contract.StatPrefix+string(contract.AppendStat(nil, stat, model)))
-	}
-	for _, class := range contract.CodeClasses() {
-		names = append(names, "http.outbound_0.0.0.0_8080;.downstream_rq_"+class)
-	}
-	for _, manager := range []string{"n", "min", "ts", "t", "nt", "admins", "myadmin", "my.admin", "admin.my", "admin.admin", "a.b.stats", "agent_"} {
-		names = append(names, "http."+manager+".downstream_rq_2xx", "http."+manager+".rbac.denied")
-	}
-	for _, result := range contract.AuthorizationResults() {
-		names = append(names, "http.ingress.rbac."+result)
-	}
-	for _, result := range contract.RateLimitResults() {
-		names = append(names, "cluster.m.ratelimit."+result)
-	}
-	for _, name := range names {
-		if !filter.MatchString(name) {
-			t.Errorf("%s is not asked for", name)
-		}
-	}
-	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live",
-		"http.admin.downstream_rq_2xx", "http.agent.downstream_rq_4xx", "http.stats.downstream_rq_5xx",
-		"cluster.a.internal.upstream_rq_time", "cluster.outbound|80||m.svc;.external.upstream_rq_time", "cluster.a.b.canary.upstream_rq_time",
-		"cluster.internal.internal.upstream_rq_time", "cluster.a.upstream_rq_time.x"} {
-		if filter.MatchString(name) {
-			t.Errorf("%s is asked for", name)
-		}
 	}
 }

@@ -2,35 +2,59 @@ package transform
 
 import (
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/moodring/moodring/contract"
 )
 
-// Family is what a metric's series have in common, but for its name: that is
-// the series' own, as relabelling may have changed it.
+// Family holds the properties that all series of a metric share. The metric's name
+// is not one of them: relabelling can change the name of a single series.
 type Family struct {
 	Type contract.Type
 	Help string
-	Unit string // as the end of the name says it, or ""
+	Unit string // the end of the name, such as seconds, or ""
 
-	IsWhole bool // a histogram of Envoy's own, all of whose parts are of one instant
+	IsWhole bool // a histogram of Envoy's own: Envoy reads all its parts at one instant
 
-	keys []string // of the labels of one of the contract's, without the gateway's
+	keys []string // the contract's labels without the gateway label; nil for a rule's family
 }
 
-// Series is one series as it is exported.
+// families returns the contract's families by name. All gateways share them.
+var families = sync.OnceValue(func() map[string]*Family {
+	families := make(map[string]*Family)
+	for _, metric := range contract.Metrics() {
+		families[metric.Name] = &Family{
+			Type: metric.Type, Help: metric.Help, Unit: unitOf(metric.Name), IsWhole: metric.Name == contract.UpstreamDuration, keys: withoutGateway(metric.Labels),
+		}
+	}
+	return families
+})
+
+func withoutGateway(keys []string) []string {
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == contract.LabelGateway })
+}
+
+func unitOf(name string) string {
+	if strings.HasSuffix(name, "_seconds") {
+		return "seconds"
+	}
+	return ""
+}
+
+// Series is an exported series.
 type Series struct {
 	*Family
 	Name      string
 	Labels    labels.Labels // with __name__
 	Value     float64       // of a counter or gauge
-	Histogram *Histogram    // nil for these
+	Histogram *Histogram    // nil for a counter or gauge
 }
 
-// Histogram is a histogram's value. Buckets ascend, are cumulative, and leave
-// out +Inf, whose count is Count.
+// Histogram is the value of a histogram. Its buckets ascend and are cumulative.
+// The +Inf bucket is left out: its count is Count.
 type Histogram struct {
 	Count   uint64
 	Sum     float64
@@ -43,11 +67,11 @@ type Bucket struct {
 	Count uint64
 }
 
-// merged adds up the series that relabelling left with the same labels. Series
-// of different types, and histograms of different buckets, do not add up.
+// merged adds up sorted series with the same labels. Series of different types,
+// and histograms with different bounds, cannot be added: the second one is dropped.
 func merged(series []Series) (kept []Series, dropped int) {
 	kept = series[:0]
-	for _, s := range series { // sorted, so that what is alike is adjacent
+	for _, s := range series {
 		last := len(kept) - 1
 		switch {
 		case last < 0 || !labels.Equal(kept[last].Labels, s.Labels):
@@ -59,7 +83,7 @@ func merged(series []Series) (kept []Series, dropped int) {
 	return kept, dropped
 }
 
-// add adds other's value and tells whether the two could be added.
+// add adds other's value, and reports whether the two can be added.
 func (s *Series) add(other Series) bool {
 	if s.Type != other.Type {
 		return false

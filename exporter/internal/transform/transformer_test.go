@@ -22,12 +22,12 @@ var update = flag.Bool("update", false, "rewrite the wanted files of the real pa
 const pagesDir = "../../testdata/envoy-1.40"
 
 // shaped returns the series of a page as text, and how many were dropped.
-func shaped(t testing.TB, format config.Format, text string, rules ...*relabel.Config) (string, int) {
+func transformed(t testing.TB, format config.Format, text string, rules ...*relabel.Config) (string, int) {
 	t.Helper()
-	return shapedBy(t, New(Options{Format: format, Labels: labels.FromStrings("gateway", "g"), Relabel: rules, MaxSeries: 1000}), text)
+	return transformedBy(t, New(Options{Format: format, Labels: labels.FromStrings("gateway", "g"), Relabel: rules, MaxSeries: 1000}), text)
 }
 
-func shapedBy(t testing.TB, s *Shaper, text string) (string, int) {
+func transformedBy(t testing.TB, s *Transformer, text string) (string, int) {
 	t.Helper()
 	s.Begin()
 	var err error
@@ -64,7 +64,7 @@ func write(series []Series) string {
 
 // Both forms of a real Envoy's page come to the same. Where Envoy does not take
 // whole names of clusters out of Prometheus's form, that form has them mangled.
-func TestShapeOfRealPages(t *testing.T) {
+func TestTransformOfRealPages(t *testing.T) {
 	for page, want := range map[string]string{
 		"istio.prom":            "istio.want",
 		"istio.json":            "istio.want",
@@ -79,7 +79,7 @@ func TestShapeOfRealPages(t *testing.T) {
 			if strings.HasSuffix(page, ".json") {
 				format = config.JSON
 			}
-			got, dropped := shaped(t, format, read(t, page))
+			got, dropped := transformed(t, format, read(t, page))
 			if dropped != 0 {
 				t.Errorf("%d dropped, want none", dropped)
 			}
@@ -105,10 +105,10 @@ func read(t testing.TB, name string) string {
 }
 
 // Whatever the tags, the forms agree on all but the names of clusters.
-func TestShapeFormsAgreeWhateverTheTags(t *testing.T) {
+func TestTransformFormsAgreeWhateverTheTags(t *testing.T) {
 	for _, tags := range []string{"default", "none"} {
-		fromJSON, _ := shaped(t, config.JSON, read(t, tags+".json"))
-		fromText, _ := shaped(t, config.Prometheus, read(t, tags+".prom"))
+		fromJSON, _ := transformed(t, config.JSON, read(t, tags+".json"))
+		fromText, _ := transformed(t, config.Prometheus, read(t, tags+".prom"))
 		if diff := cmp.Diff(withoutUpstreams(fromJSON), withoutUpstreams(fromText)); diff != "" {
 			t.Errorf("%s: series (-json +prometheus):\n%s", tags, diff)
 		}
@@ -124,7 +124,7 @@ func withoutUpstreams(text string) (kept []string) {
 	return kept
 }
 
-func TestShape(t *testing.T) {
+func TestTransform(t *testing.T) {
 	const zeroReplies = `moodring_replies_total{gateway="g",model="m",outcome="encoded",version="1"} 0
 moodring_replies_total{gateway="g",model="m",outcome="error_status",version="1"} 0
 moodring_replies_total{gateway="g",model="m",outcome="no_predictions",version="1"} 0
@@ -260,7 +260,7 @@ envoy_cluster_zone_a_b_upstream_rq_time_count{envoy_cluster_name="my_external"} 
 			if strings.HasPrefix(test.page, "{") {
 				format = config.JSON
 			}
-			got, dropped := shaped(t, format, test.page)
+			got, dropped := transformed(t, format, test.page)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("series (-want +got):\n%s", diff)
 			}
@@ -271,7 +271,7 @@ envoy_cluster_zone_a_b_upstream_rq_time_count{envoy_cluster_name="my_external"} 
 	}
 }
 
-func TestShapeRelabels(t *testing.T) {
+func TestTransformRelabels(t *testing.T) {
 	const page = `model___a___label___joy___moodring_predictions_total{} 6
 model___b___label___joy___moodring_predictions_total{} 7
 label___joy___moodring_prediction_confidence_count{} 5
@@ -300,7 +300,7 @@ label___joy___moodring_prediction_confidence_count{} 5
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, dropped := shaped(t, config.Prometheus, page, cfg.MetricRelabelConfigs...)
+			got, dropped := transformed(t, config.Prometheus, page, cfg.MetricRelabelConfigs...)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("series (-want +got):\n%s", diff)
 			}
@@ -312,7 +312,7 @@ label___joy___moodring_prediction_confidence_count{} 5
 }
 
 // A limit leaves out what comes last on the page, and is another page's no more.
-func TestShapeLimitsSeries(t *testing.T) {
+func TestTransformLimitsSeries(t *testing.T) {
 	s := New(Options{Format: config.Prometheus, MaxSeries: 2})
 	counter := func(label string) string { return "label___" + label + "___moodring_predictions_total{} 1\n" }
 	for _, step := range []struct {
@@ -324,7 +324,7 @@ func TestShapeLimitsSeries(t *testing.T) {
 		{counter("d") + counter("c") + counter("b"), "c d", 1},
 		{"moodring_plugin_faults_total{} 1\n" + counter("a") + "outcome___counted___moodring_replies_total{} 1\n", " a", 1},
 	} {
-		got, dropped := shapedBy(t, s, step.page)
+		got, dropped := transformedBy(t, s, step.page)
 		var labels []string
 		for line := range strings.Lines(got) {
 			_, label, _ := strings.Cut(line, `label="`)
@@ -339,7 +339,7 @@ func TestShapeLimitsSeries(t *testing.T) {
 
 // What a lying gateway can make the exporter remember and show is bounded, with
 // many short names and with a few that are as long as a line may be.
-func TestShapeForgets(t *testing.T) {
+func TestTransformForgets(t *testing.T) {
 	const limit = 10
 	for name, test := range map[string]struct {
 		length, samples int
@@ -365,11 +365,11 @@ func TestShapeForgets(t *testing.T) {
 					}
 				}
 				series, _ := s.End()
-				if size := len(write(series)); len(series) > limit || size > limit*seriesSize {
+				if size := len(write(series)); len(series) > limit || size > limit*seriesBytes {
 					t.Errorf("page %d has %d series of %d bytes", page, len(series), size)
 				}
-				if got := held(s); got > limit*(usesSize+3*entriesSize) {
-					t.Errorf("page %d: %d samples and %d series of %d bytes are remembered", page, len(s.uses), len(s.entries), got)
+				if got := held(s); got > limit*(mappingLimit+3*entryLimit) {
+					t.Errorf("page %d: %d samples and %d series of %d bytes are remembered", page, len(s.mappings), len(s.entries), got)
 				}
 			}
 		})
@@ -378,7 +378,7 @@ func TestShapeForgets(t *testing.T) {
 
 // A histogram with more buckets than any that is meant takes no more of the page
 // than three of Envoy's, and its counts stay right.
-func TestShapeLimitsBuckets(t *testing.T) {
+func TestTransformLimitsBuckets(t *testing.T) {
 	var page strings.Builder
 	for le := range 1000 {
 		fmt.Fprintf(&page, "envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name=\"a\",le=\"%d\"} %d\n", le+1, le)
@@ -397,7 +397,7 @@ func TestShapeLimitsBuckets(t *testing.T) {
 
 // Series that were on other pages are forgotten, also where what is remembered
 // of samples is full of others.
-func TestShapeForgetsOtherPages(t *testing.T) {
+func TestTransformForgetsOtherPages(t *testing.T) {
 	const limit = 10
 	s := New(Options{Format: config.Prometheus, MaxSeries: limit})
 	counter := func(label string) {
@@ -410,7 +410,7 @@ func TestShapeForgetsOtherPages(t *testing.T) {
 			counter(fmt.Sprintf("0x%dGG", i)) // no label
 		}
 		counter(fmt.Sprintf("l%d", page))
-		if series, dropped := s.End(); len(series) != 1 || dropped != 100 || held(s) > limit*(usesSize+2*entriesSize) {
+		if series, dropped := s.End(); len(series) != 1 || dropped != 100 || held(s) > limit*(mappingLimit+2*entryLimit) {
 			t.Fatalf("page %d: %d series, %d dropped; %d bytes are remembered", page, len(series), dropped, held(s))
 		}
 	}
@@ -433,9 +433,9 @@ func lies(length, page, i int) []scrape.Sample {
 }
 
 // held is what the shaper remembers, by a count of its own.
-func held(s *Shaper) int {
+func held(s *Transformer) int {
 	size := 0
-	for series := range s.uses {
+	for series := range s.mappings {
 		size += len(series) + overhead
 	}
 	for key, e := range s.entries {
@@ -445,14 +445,14 @@ func held(s *Shaper) int {
 }
 
 // The pages before make no difference.
-func TestShapeDependsOnThePageAlone(t *testing.T) {
+func TestTransformDependsOnThePageAlone(t *testing.T) {
 	istio, unfiltered := read(t, "istio.prom"), read(t, "istio-unfiltered.prom")
 	half := istio[:strings.LastIndexByte(istio[:len(istio)/2], '\n')+1]
 	restarted := strings.ReplaceAll(strings.ReplaceAll(istio, "} 1", "} 2"), `label="joy"`, `label="grief"`)
 	s := New(Options{Format: config.Prometheus, Labels: labels.FromStrings("gateway", "g"), MaxSeries: 1000})
 	for i, page := range []string{istio, istio, half, restarted, "", unfiltered, restarted, half, istio} {
-		want, wantDropped := shaped(t, config.Prometheus, page)
-		got, dropped := shapedBy(t, s, page)
+		want, wantDropped := transformed(t, config.Prometheus, page)
+		got, dropped := transformedBy(t, s, page)
 		if diff := cmp.Diff(want, got); diff != "" || dropped != wantDropped {
 			t.Errorf("page %d: %d dropped, want %d; series (-fresh +used):\n%s", i, dropped, wantDropped, diff)
 		}
@@ -461,7 +461,7 @@ func TestShapeDependsOnThePageAlone(t *testing.T) {
 	}
 }
 
-func FuzzShape(f *testing.F) {
+func FuzzTransform(f *testing.F) {
 	f.Add("label___joy___moodring_predictions_total{} 6\n", "label___joy___moodring_predictions_total{} 7\nenvoy_http_a_rbac_allowed{} 1\n")
 	f.Add(read(f, "istio.prom")[:3000], read(f, "default.prom")[:3000])
 	f.Fuzz(func(t *testing.T, before, page string) {
@@ -480,12 +480,12 @@ func FuzzShape(f *testing.F) {
 }
 
 // addAll adds the samples before the page's first mistake.
-func addAll(s *Shaper, page string) {
+func addAll(s *Transformer, page string) {
 	s.Begin()
 	_ = new(scrape.TextReader).Read(strings.NewReader(page), 64<<10, s.Add)
 }
 
-func BenchmarkShape(b *testing.B) {
+func BenchmarkTransform(b *testing.B) {
 	page := read(b, "istio.prom")
 	s := New(Options{Format: config.Prometheus, Labels: labels.FromStrings("gateway", "g"), MaxSeries: 1000})
 	reader := new(scrape.TextReader)

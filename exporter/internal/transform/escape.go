@@ -7,10 +7,10 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// validText makes any bytes the valid UTF-8 that a label value must be, without
-// ever making two values one: valid text stays as it is; in any other, and in
-// text that already has a \xhh, which could be taken for an escape, each bad
-// byte and each backslash becomes \xhh.
+// validText returns value as valid UTF-8, which a label value must be. Different
+// values have different results: valid text is unchanged, and in all other text
+// each invalid byte and each backslash becomes \xhh. Text that already contains
+// \xhh is escaped too, because it looks like an escape.
 func validText(value string) string {
 	if utf8.ValidString(value) && !hasEscape(value) {
 		return value

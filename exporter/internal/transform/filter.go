@@ -1,0 +1,57 @@
+package transform
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/config"
+)
+
+// Filter returns a regular expression in RE2's syntax for Envoy's filter parameter.
+// It finds the raw names of all stats that a Transformer with these rules uses:
+//
+//	(^wasmcustom\.|;\.;)moodring_        the plugin's counters, without and with labels
+//	^http.MANAGER.downstream_rq_CLASS$   requests by code class, and
+//	^http.MANAGER.rbac.RESULT$           authorization, of managers that serve users
+//	^cluster.NAME.upstream_rq_time$      durations, without the same by origin
+//	^cluster.NAME.ratelimit.RESULT$      rate limit results
+//	(FILTER)                             each rule's own
+//
+// TestFilter has the whole expression.
+func Filter(rules []config.Rule) string {
+	anyOf := func(words []string) string { return "(" + strings.Join(words, "|") + ")" }
+	plugin := "(^" + regexp.QuoteMeta(contract.StatPrefix) + "|" + regexp.QuoteMeta(contract.FieldEnd) + ")" + pluginPrefix
+	// A manager or a cluster may have dots in its name. One that is called a.admin
+	// is not Envoy's, and one that is called external is no origin.
+	manager := "(.*" + noneOf(infrastructure()) + `|\..*\.` + anyOf(infrastructure()) + ")"
+	http := "^http" + manager + `\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + ")$"
+	cluster := `^cluster(\.` + anyOf(origins()) + `\.upstream_rq_time|.*(` + noneOf(origins()) + `\.upstream_rq_time|\.ratelimit\.` + anyOf(contract.RateLimitResults()) + "))$"
+	filter := plugin + "|" + http + "|" + cluster
+	for _, rule := range rules {
+		filter += "|(" + rule.Filter + ")"
+	}
+	return filter
+}
+
+// noneOf returns a regular expression for the end of a name whose last segment is
+// none of words. RE2 has no lookahead, so the expression has, for each end of a
+// word, that end with any other letter before it: [^d]min matches xmin, not admin.
+func noneOf(words []string) string {
+	before := make(map[string]string) // by the end of a word: the letters before it
+	for _, word := range words {
+		for i := range len(word) {
+			if letter := word[i : i+1]; !strings.Contains(before[word[i+1:]], letter) {
+				before[word[i+1:]] += letter
+			}
+		}
+		before[word] = "."
+	}
+	var others []string
+	for _, end := range slices.Sorted(maps.Keys(before)) {
+		others = append(others, "[^"+before[end]+"]"+end)
+	}
+	return "(" + strings.Join(others, "|") + ")"
+}
