@@ -1,5 +1,5 @@
 // Package answer reads model servers' replies as they stream by and finds what
-// was answered. It is pure, takes a body in pieces cut anywhere, and needs the
+// was answered. It is pure, takes a body in chunks cut anywhere, and needs the
 // same few kilobytes for a body of any size.
 package answer
 

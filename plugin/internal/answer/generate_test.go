@@ -246,7 +246,7 @@ func FuzzGenerated(f *testing.F) {
 	})
 }
 
-// TestGeneratedBatches does so over replies too long for one piece.
+// TestGeneratedBatches does so over replies too long for one chunk.
 func TestGeneratedBatches(t *testing.T) {
 	g := generator{Rand: rand.New(rand.NewPCG(3, 4))}
 	for choice := range 32 {

@@ -23,30 +23,30 @@ import (
 // Sources: gRPC over HTTP2, Length-Prefixed-Message; Open Inference Protocol,
 // open_inference_grpc.proto.
 type grpc struct {
-	answers Visitor
+	visitor Visitor
 	tensor  tensor
 	header  header
 
-	prefix    [prefixBytes]byte // of a frame: whether it is compressed, and its length
-	prefixed  int               // bytes of it that came
-	inMessage bool
-	messages  int // that ended
-	isEncoded bool
-	isBroken  bool
-	isSound   bool // all messages that ended
-	message   protobuf.Reader
+	prefix     [prefixBytes]byte // of a frame: whether it is compressed, and its length
+	prefixRead int               // bytes of it that came
+	inMessage  bool
+	messages   int // that ended
+	isEncoded  bool
+	isBroken   bool
+	isValid    bool // all messages that ended
+	message    protobuf.Reader
 
 	place   grpcPlace // the message whose fields come
 	sink    grpcSink  // what takes the bytes that come
 	text    contract.Text
 	outputs int
 
-	hasContents bool // this output has
-	isRead      bool // and they are read, or were
-	pending     int  // outputs without contents
-	raws        int  // raw contents that came
-	raw         int  // which of them are read; -1 for none
-	data        data
+	hasContents     bool // this output has
+	isRead          bool // and they are read, or were
+	withoutContents int  // outputs without contents
+	rawCount        int  // raw contents that came
+	selectedRaw     int  // which of them are read; -1 for none
+	decoder         rawDecoder
 }
 
 const prefixBytes = 5
@@ -96,34 +96,34 @@ const (
 )
 
 func (g *grpc) reset(options *Options, answers Visitor) {
-	g.answers = answers
+	g.visitor = answers
 	g.tensor.reset(options, answers)
-	g.prefixed, g.inMessage, g.messages = 0, false, 0
-	g.isEncoded, g.isBroken, g.isSound = false, false, true
+	g.prefixRead, g.inMessage, g.messages = 0, false, 0
+	g.isEncoded, g.isBroken, g.isValid = false, false, true
 }
 
-// write takes the next piece of the reply's body.
-func (g *grpc) write(piece []byte) {
-	for len(piece) > 0 && !g.isEncoded && !g.isBroken {
+// write takes the next chunk of the reply's body.
+func (g *grpc) write(chunk []byte) {
+	for len(chunk) > 0 && !g.isEncoded && !g.isBroken {
 		if g.inMessage {
-			piece = piece[g.writeMessage(piece):]
+			chunk = chunk[g.writeMessage(chunk):]
 		} else {
-			piece = piece[g.writePrefix(piece):]
+			chunk = chunk[g.writePrefix(chunk):]
 		}
 	}
 }
 
-func (g *grpc) writePrefix(piece []byte) int {
-	n := copy(g.prefix[g.prefixed:], piece)
-	if g.prefixed += n; g.prefixed == prefixBytes {
-		g.prefixed = 0
+func (g *grpc) writePrefix(chunk []byte) int {
+	n := copy(g.prefix[g.prefixRead:], chunk)
+	if g.prefixRead += n; g.prefixRead == prefixBytes {
+		g.prefixRead = 0
 		g.beginMessage(g.prefix[0], binary.BigEndian.Uint32(g.prefix[1:]))
 	}
 	return n
 }
 
-func (g *grpc) writeMessage(piece []byte) int {
-	n := g.message.Write(piece)
+func (g *grpc) writeMessage(chunk []byte) int {
+	n := g.message.Write(chunk)
 	switch {
 	case g.message.IsBroken():
 		g.isBroken = true
@@ -135,9 +135,9 @@ func (g *grpc) writeMessage(piece []byte) int {
 
 func (g *grpc) beginMessage(flags byte, length uint32) {
 	g.isEncoded, g.isBroken = flags == 1, flags > 1
-	g.tensor.next()
+	g.tensor.nextMessage()
 	g.place, g.sink, g.outputs = inResponse, noSink, 0
-	g.pending, g.raws, g.raw = 0, 0, -1
+	g.withoutContents, g.rawCount, g.selectedRaw = 0, 0, -1
 	g.message.Reset(uint64(length), (*grpcVisitor)(g))
 	if g.inMessage = length > 0; !g.inMessage {
 		g.endMessage()
@@ -145,11 +145,11 @@ func (g *grpc) beginMessage(flags byte, length uint32) {
 }
 
 func (g *grpc) endMessage() {
-	if g.raw >= g.raws { // they never came
-		g.tensor.end()
+	if g.selectedRaw >= g.rawCount { // they never came
+		g.tensor.endOutput()
 	}
-	isAnswer := g.outputs == 0 || g.tensor.chosen != noKind
-	g.isSound = g.isSound && g.tensor.isSound && isAnswer
+	isAnswer := g.outputs == 0 || g.tensor.selected != unranked
+	g.isValid = g.isValid && g.tensor.isValid && isAnswer
 	g.inMessage = false
 	g.messages++
 }
@@ -162,11 +162,11 @@ func (g *grpc) close() string {
 		return contract.OutcomeEncoded
 	case g.isBroken:
 		return contract.OutcomeUnparsed
-	case g.inMessage || g.prefixed > 0 || g.messages == 0:
+	case g.inMessage || g.prefixRead > 0 || g.messages == 0:
 		return contract.OutcomeTruncated
-	case !g.isSound:
+	case !g.isValid:
 		return contract.OutcomeUnparsed
-	case g.tensor.answered == 0:
+	case g.tensor.predictions == 0:
 		return contract.OutcomeNoPredictions
 	}
 	return contract.OutcomeCounted
@@ -187,7 +187,7 @@ func (v *grpcVisitor) Field(number uint32, wire protobuf.Wire) protobuf.Action {
 }
 
 func (v *grpcVisitor) Number(bits uint64) { (*grpc)(v).number(bits) }
-func (v *grpcVisitor) Bytes(piece []byte) { (*grpc)(v).bytes(piece) }
+func (v *grpcVisitor) Bytes(chunk []byte) { (*grpc)(v).bytes(chunk) }
 func (v *grpcVisitor) End()               { (*grpc)(v).end() }
 
 func (g *grpc) beginResponseField(number uint32, wire protobuf.Wire) protobuf.Action {
@@ -197,10 +197,10 @@ func (g *grpc) beginResponseField(number uint32, wire protobuf.Wire) protobuf.Ac
 	switch number {
 	case modelField:
 		g.text.Reset()
-		return g.gather(modelSink)
+		return g.captureInto(modelSink)
 	case versionField:
 		g.text.Reset()
-		return g.gather(versionSink)
+		return g.captureInto(versionSink)
 	case outputsField:
 		g.place = inTensor
 		g.outputs++
@@ -209,15 +209,15 @@ func (g *grpc) beginResponseField(number uint32, wire protobuf.Wire) protobuf.Ac
 		g.hasContents, g.isRead = false, false
 		return protobuf.Message
 	case rawField:
-		if g.raws++; g.raws-1 == g.raw {
-			g.data = data{}
-			return g.gather(rawSink)
+		if g.rawCount++; g.rawCount-1 == g.selectedRaw {
+			g.decoder = rawDecoder{}
+			return g.captureInto(rawSink)
 		}
 	}
 	return protobuf.Skip
 }
 
-func (g *grpc) gather(sink grpcSink) protobuf.Action {
+func (g *grpc) captureInto(sink grpcSink) protobuf.Action {
 	g.sink = sink
 	return protobuf.Bytes
 }
@@ -225,20 +225,20 @@ func (g *grpc) gather(sink grpcSink) protobuf.Action {
 func (g *grpc) beginTensorField(number uint32, wire protobuf.Wire) protobuf.Action {
 	switch {
 	case number == shapeField && wire == protobuf.Varint:
-		g.change(true)
+		g.invalidateIfRead(true)
 		return protobuf.Value
 	case wire != protobuf.Length:
 	case number == shapeField:
-		g.change(true)
+		g.invalidateIfRead(true)
 		return protobuf.PackedVarint
 	case number == nameField:
-		g.change(g.header.name.wanted != "")
+		g.invalidateIfRead(g.header.name.wanted != "")
 		g.header.name.reset(g.header.name.wanted)
-		return g.gather(nameSink)
+		return g.captureInto(nameSink)
 	case number == datatypeField:
-		g.change(true)
+		g.invalidateIfRead(true)
 		g.header.typeName.reset()
-		return g.gather(datatypeSink)
+		return g.captureInto(datatypeSink)
 	case number == contentsField:
 		return g.beginContents()
 	}
@@ -247,17 +247,17 @@ func (g *grpc) beginTensorField(number uint32, wire protobuf.Wire) protobuf.Acti
 
 // change takes what a header says. What was read by another can not be read
 // again.
-func (g *grpc) change(matters bool) {
+func (g *grpc) invalidateIfRead(matters bool) {
 	if matters && g.isRead {
-		g.tensor.spoil()
+		g.tensor.invalidate()
 	}
 }
 
 // beginContents takes an output's contents, or more of them: a message that
 // stands twice is merged.
 func (g *grpc) beginContents() protobuf.Action {
-	if !g.hasContents && g.tensor.choose(&g.header) {
-		g.isRead, g.raw = true, -1
+	if !g.hasContents && g.tensor.selectOutput(&g.header) {
+		g.isRead, g.selectedRaw = true, -1
 	}
 	g.hasContents = true
 	if !g.isRead {
@@ -272,7 +272,7 @@ func (g *grpc) beginContentsField(number uint32, wire protobuf.Wire) protobuf.Ac
 	switch {
 	case number != field:
 	case wire == protobuf.Length && field == bytesField:
-		return g.gather(elementSink)
+		return g.captureInto(elementSink)
 	case wire == protobuf.Length:
 		return packed
 	case wire == single:
@@ -311,21 +311,21 @@ func (g *grpc) number(bits uint64) {
 		g.header.addDimension(bits)
 		return
 	}
-	g.tensor.number(bits, max(32, g.tensor.datatype.bits()))
+	g.tensor.addBits(bits, max(32, g.tensor.datatype.bits()))
 }
 
-func (g *grpc) bytes(piece []byte) {
+func (g *grpc) bytes(chunk []byte) {
 	switch g.sink {
 	case modelSink, versionSink:
-		g.text.AddAll(piece)
+		g.text.AddAll(chunk)
 	case nameSink:
-		g.header.name.AddAll(piece)
+		g.header.name.AddAll(chunk)
 	case datatypeSink:
-		g.header.typeName.AddAll(piece)
+		g.header.typeName.AddAll(chunk)
 	case elementSink:
-		g.tensor.AddAll(piece)
+		g.tensor.AddAll(chunk)
 	case rawSink:
-		g.data.write(piece, &g.tensor)
+		g.decoder.write(chunk, &g.tensor)
 	}
 }
 
@@ -335,13 +335,13 @@ func (g *grpc) end() {
 	case noSink:
 		g.endPlace()
 	case modelSink:
-		g.answers.Model(&g.text)
+		g.visitor.Model(&g.text)
 	case versionSink:
-		g.answers.Version(&g.text)
+		g.visitor.Version(&g.text)
 	case elementSink:
 		g.tensor.endBytes()
 	case rawSink:
-		g.data.end(&g.tensor)
+		g.decoder.end(&g.tensor)
 	}
 	g.sink = noSink
 }
@@ -354,18 +354,18 @@ func (g *grpc) endPlace() {
 	g.place = inResponse
 	switch {
 	case g.isRead:
-		g.tensor.end()
+		g.tensor.endOutput()
 	case !g.hasContents:
-		g.endPending()
+		g.endWithoutContents()
 	}
 }
 
 // endPending notes an output whose contents stand in raw_output_contents.
-func (g *grpc) endPending() {
-	if g.tensor.choose(&g.header) {
-		if g.raw = g.pending; g.raw < g.raws {
-			g.tensor.spoil() // they were before it
+func (g *grpc) endWithoutContents() {
+	if g.tensor.selectOutput(&g.header) {
+		if g.selectedRaw = g.withoutContents; g.selectedRaw < g.rawCount {
+			g.tensor.invalidate() // they were before it
 		}
 	}
-	g.pending++
+	g.withoutContents++
 }

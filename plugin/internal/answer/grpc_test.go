@@ -82,7 +82,7 @@ func frame(message []byte) []byte {
 }
 
 // join makes one of all.
-func join(pieces ...[]byte) []byte { return bytes.Join(pieces, nil) }
+func join(chunks ...[]byte) []byte { return bytes.Join(chunks, nil) }
 
 // field writes a field of a protocol buffer: a string or bytes as they are,
 // several numbers packed.
@@ -263,14 +263,14 @@ func TestGRPCAllocatesNothing(t *testing.T) {
 	}
 }
 
-func scanGRPC(options *Options, pieces ...[]byte) (outcome string, answers []string) {
+func scanGRPC(options *Options, chunks ...[]byte) (outcome string, answers []string) {
 	var (
 		scanner Scanner
 		found   log
 	)
 	scanner.Reset(GRPC, options, &found)
-	for _, piece := range pieces {
-		scanner.Write(piece)
+	for _, chunk := range chunks {
+		scanner.Write(chunk)
 	}
 	return scanner.Close(0), found
 }
@@ -301,7 +301,7 @@ type grpcReading struct {
 
 func decodeGRPC(of protoreflect.MessageDescriptor, options *Options, body []byte) grpcReading {
 	r := grpcReading{reading: reading{options: options}, isDecoded: true, isUsual: true}
-	wanted, isSound, messages := noKind, true, 0
+	wanted, isValid, messages := unranked, true, 0
 	for ; len(body) > 0; messages++ {
 		if body[0] > 1 && len(body) >= 5 {
 			r.outcome = contract.OutcomeUnparsed
@@ -327,13 +327,13 @@ func decodeGRPC(of protoreflect.MessageDescriptor, options *Options, body []byte
 		}
 		usual, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
 		r.isUsual = r.isUsual && err == nil && bytes.Equal(usual, body[5:5+length])
-		isSound = r.response(message, &wanted) && isSound
+		isValid = r.response(message, &wanted) && isValid
 		body = body[5+length:]
 	}
 	switch {
 	case messages == 0:
 		r.outcome = contract.OutcomeTruncated
-	case !isSound:
+	case !isValid:
 		r.outcome = contract.OutcomeUnparsed
 	case r.answered == 0:
 		r.outcome = contract.OutcomeNoPredictions
@@ -343,13 +343,13 @@ func decodeGRPC(of protoreflect.MessageDescriptor, options *Options, body []byte
 	return r
 }
 
-func (r *grpcReading) response(message protoreflect.Message, wanted *kind) bool {
+func (r *grpcReading) response(message protoreflect.Message, wanted *rank) bool {
 	get := func(of protoreflect.Message, name string) protoreflect.Value {
 		return of.Get(of.Descriptor().Fields().ByName(protoreflect.Name(name)))
 	}
 	outputs, raws := get(message, "outputs").List(), get(message, "raw_output_contents").List()
 	before, answered := slices.Clone(r.answers), r.answered
-	chosen, isSound, pending := noKind, true, 0
+	chosen, isValid, pending := unranked, true, 0
 	for i := range outputs.Len() {
 		output := outputs.Get(i).Message()
 		datatype := get(output, "datatype").String()
@@ -363,19 +363,19 @@ func (r *grpcReading) response(message protoreflect.Message, wanted *kind) bool 
 			}
 			pending++
 		}
-		found := kindOf(r.options, datatype, shape)
+		found := rankOf(r.options, datatype, shape)
 		isNamed := r.options.Output == "" || r.options.Output == get(output, "name").String()
-		if !isShape || !isNamed || found <= chosen || *wanted != noKind && found != *wanted {
+		if !isShape || !isNamed || found <= chosen || *wanted != unranked && found != *wanted {
 			continue
 		}
 		chosen = found
 		r.answers, r.answered = slices.Clone(before), answered
-		isSound = r.elements(found, datatype, shape, elements)
+		isValid = r.elements(found, datatype, shape, elements)
 	}
-	if chosen != noKind {
+	if chosen != unranked {
 		*wanted = chosen
 	}
-	return isSound && (chosen != noKind || outputs.Len() == 0)
+	return isValid && (chosen != unranked || outputs.Len() == 0)
 }
 
 func dimensions(list protoreflect.List) (shape []uint64, ok bool) {

@@ -12,7 +12,7 @@ import (
 // equals, and the second.
 type ranking struct {
 	n           int
-	at          int     // of the top score, by order
+	topIndex    int     // of the top score, by order
 	top, second float64 // of one score or more, and of two or more
 }
 
@@ -21,7 +21,7 @@ func (r *ranking) add(score float64) bool {
 	r.n++
 	switch {
 	case r.n == 1 || score > r.top:
-		r.top, r.second, r.at = score, r.top, r.n-1
+		r.top, r.second, r.topIndex = score, r.top, r.n-1
 		return true
 	case r.n == 2 || score > r.second:
 		r.second = score
@@ -41,7 +41,7 @@ type list struct {
 func (l *list) reset() { l.members, l.ranks = 0, ranking{} }
 
 // takes tells whether a value of the kind may be the next member.
-func (l *list) takes(value json.Kind) bool {
+func (l *list) acceptKind(value json.Kind) bool {
 	if l.members == 0 {
 		l.kind = value
 		return value == json.Object || value == json.Number || value == json.String
@@ -62,7 +62,7 @@ func (l *list) addLabel(label *contract.Text, score float64, isScored bool) {
 }
 
 // name puts the name of a class into text: the options' for it, or its index.
-func (o *Options) name(text *contract.Text, index int) {
+func (o *Options) setClassName(text *contract.Text, index int) {
 	text.Reset()
 	if 0 <= index && index < len(o.Classes) {
 		text.AddAll([]byte(o.Classes[index]))
@@ -74,6 +74,6 @@ func (o *Options) name(text *contract.Text, index int) {
 
 // isWhole tells whether number can be a class's index: a whole number that a
 // float64 holds exactly.
-func isWhole(number float64) bool {
+func isWholeNumber(number float64) bool {
 	return math.Trunc(number) == number && math.Abs(number) < 1<<53
 }

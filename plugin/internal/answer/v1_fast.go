@@ -24,7 +24,7 @@ func ReadSingle(body []byte) (label []byte, score float64, ok bool) {
 		return nil, 0, false
 	}
 	w := json.WindowOn(body[:len(body)+json.Margin])
-	if w.Word(0) != soleBegins[0] || w.Word(8) != soleBegins[1] || w.Byte(16) != '[' {
+	if w.Word(0) != replyStart[0] || w.Word(8) != replyStart[1] || w.Byte(16) != '[' {
 		return nil, 0, false
 	}
 	var top, next candidate
@@ -34,10 +34,10 @@ func ReadSingle(body []byte) (label []byte, score float64, ok bool) {
 		}
 		switch {
 		case next.isTiny:
-			if top.key < tiny {
+			if top.key < tinyBound {
 				return nil, 0, false
 			}
-		case next.key > top.key || top.number == 0:
+		case next.key > top.key || top.scoreAt == 0:
 			top = next
 		case next.key == top.key && (next.isLong || top.isLong):
 			return nil, 0, false
@@ -49,44 +49,44 @@ func ReadSingle(body []byte) (label []byte, score float64, ok bool) {
 }
 
 var (
-	soleBegins = [2]uint64{json.WordOf(`{"predic`), json.WordOf(`tions":[`)}
-	soleEnd    = json.WordOf(`]]}`)
-	labelBegin = [2]uint64{json.WordOf(`{"label"`), json.WordOf(`:"`)}
-	scoreBegin = [2]uint64{json.WordOf(`","score`), json.WordOf(`":`)}
+	replyStart = [2]uint64{json.WordOf(`{"predic`), json.WordOf(`tions":[`)}
+	replyEnd   = json.WordOf(`]]}`)
+	labelStart = [2]uint64{json.WordOf(`{"label"`), json.WordOf(`:"`)}
+	scoreStart = [2]uint64{json.WordOf(`","score`), json.WordOf(`":`)}
 	point      = json.WordOf(`0.`)
 	exponent   = json.WordOf(`e-`)
 	zeros      = json.WordOf(`00000000`)
-	tiny       = bits.ReverseBytes64(json.WordOf("00010000")) // the key of 0.0001
+	tinyBound  = bits.ReverseBytes64(json.WordOf("00010000")) // the key of 0.0001
 )
 
 // candidate is a scored label, by its places in the body. It is small, since more is
 // copied by a call into the engine (memory.copy).
 type candidate struct {
-	key          uint64 // the first eight digits behind the score's point, the first highest
-	from, number uint32 // where its label is, and its score
-	isLong       bool   // there are more digits
-	isTiny       bool   // the score is written with an exponent, and less than 0.0001
+	key              uint64 // the first eight digits behind the score's point, the first highest
+	labelAt, scoreAt uint32 // where its label is, and its score
+	isLong           bool   // there are more digits
+	isTiny           bool   // the score is written with an exponent, and less than 0.0001
 }
 
 // read reads the scored label at a place, and returns the place behind it; 0
 // where there is none, or it does not end within the body.
 func (c *candidate) read(w json.Window, at, size int) (end int) {
-	if !w.Has(at) || w.Word(at) != labelBegin[0] || w.Word(at+8)&0xffff != labelBegin[1] {
+	if !w.Has(at) || w.Word(at) != labelStart[0] || w.Word(at+8)&0xffff != labelStart[1] {
 		return 0
 	}
 	from := at + len(`{"label":"`)
 	to := w.EndOfRun(from)
-	if !w.Has(to) || w.Word(to) != scoreBegin[0] || w.Word(to+8)&0xffff != scoreBegin[1] {
+	if !w.Has(to) || w.Word(to) != scoreStart[0] || w.Word(to+8)&0xffff != scoreStart[1] {
 		return 0
 	}
 	number := to + len(`","score":`)
-	c.from, c.number = uint32(from), uint32(number)
+	c.labelAt, c.scoreAt = uint32(from), uint32(number)
 	if w.Word(number)&0xffff == point {
 		end = c.readFraction(w, number+len(`0.`))
 	} else {
-		end = c.readTiny(w, number)
+		end = c.readExponent(w, number)
 	}
-	if end == 0 || end >= size || end > number+mostOfScore || w.Byte(end) != '}' {
+	if end == 0 || end >= size || end > number+maxScoreBytes || w.Byte(end) != '}' {
 		return 0
 	}
 	return end + 1
@@ -94,7 +94,7 @@ func (c *candidate) read(w json.Window, at, size int) (end int) {
 
 // mostOfScore is how long a score may be: models write 22 bytes, and the Scanner
 // takes 1024.
-const mostOfScore = 64
+const maxScoreBytes = 64
 
 // readFraction reads the digits of a score behind its point.
 func (c *candidate) readFraction(w json.Window, at int) (end int) {
@@ -113,7 +113,7 @@ func (c *candidate) readFraction(w json.Window, at int) (end int) {
 }
 
 // readTiny reads a score such as 9.1e-05.
-func (c *candidate) readTiny(w json.Window, at int) (end int) {
+func (c *candidate) readExponent(w json.Window, at int) (end int) {
 	end = w.EndOfDigits(at)
 	if end != at+1 {
 		return 0
@@ -134,12 +134,12 @@ func (c *candidate) readTiny(w json.Window, at int) (end int) {
 
 // parse returns the label and its score, if the reply ends at a place.
 func (c *candidate) parse(body []byte, w json.Window, at int) (label []byte, score float64, ok bool) {
-	if at+len(`]]}`) != len(body) || w.Word(at)&0xffffff != soleEnd {
+	if at+len(`]]}`) != len(body) || w.Word(at)&0xffffff != replyEnd {
 		return nil, 0, false
 	}
-	from, number := int(c.from), int(c.number)
+	from, number := int(c.labelAt), int(c.scoreAt)
 	label = body[from : number-len(`","score":`)]
-	if score, ok = c.cut(); ok {
+	if score, ok = c.firstDigits(); ok {
 		return label, score, true
 	}
 	decimal, end := w.Decimal(number)
@@ -151,7 +151,7 @@ func (c *candidate) parse(body []byte, w json.Window, at int) (label []byte, sco
 }
 
 // cut returns the score's first eight digits; it is false where more could matter.
-func (c *candidate) cut() (score float64, ok bool) {
+func (c *candidate) firstDigits() (score float64, ok bool) {
 	digits := c.key - zeros
 	pairs := digits + digits>>8*10
 	number := uint32(pairs&0xff) + 100*uint32(pairs>>16&0xff) + 10_000*uint32(pairs>>32&0xff) + 1_000_000*uint32(pairs>>48&0xff)

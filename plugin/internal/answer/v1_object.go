@@ -107,7 +107,7 @@ func (o *object) index(name []byte) member {
 // was no longer matters.
 func (s *Scanner) beginField(value json.Kind) json.Capture {
 	o := &s.object
-	switch s.at {
+	switch s.lastKey {
 	case labelMember:
 		if o.hasLabel = value == json.String; o.hasLabel {
 			return s.capture(&o.label)
@@ -122,7 +122,7 @@ func (s *Scanner) beginField(value json.Kind) json.Capture {
 		return s.beginClasses(value)
 	case distributionMember:
 		s.beginDistribution(value)
-		return json.Nothing
+		return json.Ignore
 	case indexMember:
 		if value == json.Number {
 			return json.Digits
@@ -130,7 +130,7 @@ func (s *Scanner) beginField(value json.Kind) json.Capture {
 		o.badProbability = true
 	}
 	s.skip(value)
-	return json.Nothing
+	return json.Ignore
 }
 
 // beginClasses takes the class of an estimator: a name or an index, or a list
@@ -144,7 +144,7 @@ func (s *Scanner) beginClasses(value json.Kind) json.Capture {
 	default:
 		return s.beginClass(value)
 	}
-	return json.Nothing
+	return json.Ignore
 }
 
 func (s *Scanner) beginClass(value json.Kind) json.Capture {
@@ -159,12 +159,12 @@ func (s *Scanner) beginClass(value json.Kind) json.Capture {
 	}
 	o.badClass = true
 	s.skip(value)
-	return json.Nothing
+	return json.Ignore
 }
 
 func (o *object) setClass(number float64, ok bool, options *Options) {
-	if o.badClass = !ok || !isWhole(number); !o.badClass {
-		options.name(&o.class, int(number))
+	if o.badClass = !ok || !isWholeNumber(number); !o.badClass {
+		options.setClassName(&o.class, int(number))
 	}
 }
 
@@ -190,7 +190,7 @@ func (s *Scanner) beginProbability(value json.Kind) json.Capture {
 	}
 	s.object.badProbability = true
 	s.skip(value)
-	return json.Nothing
+	return json.Ignore
 }
 
 func (o *object) addProbability(number float64, ok bool) {
@@ -207,7 +207,7 @@ func (o *object) addProbability(number float64, ok bool) {
 // endField takes a member that is a number.
 func (s *Scanner) endField(number float64, ok bool) {
 	o := &s.object
-	switch s.at {
+	switch s.lastKey {
 	case scoreMember:
 		o.score, o.isScored, o.badScore = number, ok, !ok
 	case classMember:
@@ -218,13 +218,13 @@ func (s *Scanner) endField(number float64, ok bool) {
 }
 
 func (s *Scanner) endObject() {
-	s.place = s.owner
+	s.place = s.objectPlace
 	o := &s.object
 	switch {
 	case o.shapes&labelled != 0:
 		s.endLabelled()
 	case s.place == inPrediction || s.isTask:
-		s.isSound = false
+		s.isValid = false
 	default:
 		s.endDistribution()
 	}
@@ -234,14 +234,14 @@ func (s *Scanner) endObject() {
 func (s *Scanner) endLabelled() {
 	o := &s.object
 	if !o.hasLabel || o.badScore {
-		s.isSound = false
+		s.isValid = false
 		return
 	}
 	if s.options.Scores && o.isScored {
-		s.answers.Score(&o.label, o.score)
+		s.visitor.Score(&o.label, o.score)
 	}
-	if s.place == inPrediction || s.place == inPredictions && s.areScores {
-		s.isSound = s.isSound && s.list.takes(json.Object)
+	if s.place == inPrediction || s.place == inPredictions && s.flatScores {
+		s.isValid = s.isValid && s.list.acceptKind(json.Object)
 		s.list.addLabel(&o.label, o.score, o.isScored)
 		return
 	}
@@ -249,7 +249,7 @@ func (s *Scanner) endLabelled() {
 	if o.isScored {
 		ranks.add(o.score)
 	}
-	s.answer(&o.label, ranks)
+	s.addPrediction(&o.label, ranks)
 }
 
 // endDistribution takes a prediction that is given as a class, probabilities,
@@ -257,7 +257,7 @@ func (s *Scanner) endLabelled() {
 func (s *Scanner) endDistribution() {
 	o := &s.object
 	if !o.isDistribution() {
-		s.isSound = false
+		s.isValid = false
 		return
 	}
 	s.addInstance()
@@ -268,9 +268,9 @@ func (s *Scanner) endDistribution() {
 	}
 	label := &o.class
 	if o.classes == 0 {
-		s.options.name(label, o.ranks.at)
+		s.options.setClassName(label, o.ranks.topIndex)
 	}
-	s.answer(label, o.ranks)
+	s.addPrediction(label, o.ranks)
 }
 
 func (o *object) isDistribution() bool {

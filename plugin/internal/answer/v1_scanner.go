@@ -23,25 +23,25 @@ import (
 // Hugging Face's text-classification pipelines.
 type Scanner struct {
 	json    json.Reader
-	answers Visitor
+	visitor Visitor
 	options *Options
 
-	place    place
-	skipped  int // levels inside a value that is none of ours
-	at       member
-	captured json.Capture // what is kept of the value that began last
-	isListed bool         // predictions was there
-	isTask   bool         // it is a Hugging Face task's list
-	isSound  bool         // and no value in it so far has another shape than the above
-	answered int
+	place          place
+	skipped        int // levels inside a value that is none of ours
+	lastKey        member
+	captured       json.Capture // what is kept of the value that began last
+	hasPredictions bool         // predictions was there
+	isTask         bool         // it is a Hugging Face task's list
+	isValid        bool         // and no value in it so far has another shape than the above
+	predictions    int
 
-	areScores bool // a flat list holds the scores of one prediction
-	instances int  // predictions that the list holds otherwise
+	flatScores bool // a flat list holds the scores of one prediction
+	instances  int  // predictions that the list holds otherwise
 
-	owner  place // where the object stands
-	object object
-	list   list
-	class  contract.Text // the name of a class
+	objectPlace place // where the object stands
+	object      object
+	list        list
+	class       contract.Text // the name of a class
 
 	isElement bool // the reply is one prediction that was put into a list; nothing else may be in it
 
@@ -50,7 +50,7 @@ type Scanner struct {
 	grpc     grpc
 	text     contract.Text // the model's name or version
 
-	tail [tailBytes + json.Margin]byte
+	chunkEnd [chunkEndBytes + json.Margin]byte
 }
 
 // place is the level of a reply at which the next value stands.
@@ -94,26 +94,26 @@ func (s *Scanner) Reset(protocol Protocol, options *Options, answers Visitor) {
 	}
 	s.options = options
 	if s.v2.isBinary = protocol == V2; s.v2.isBinary {
-		s.json.ResetPart((*visitor)(s))
+		s.json.ResetPart((*jsonVisitor)(s))
 	} else {
-		s.json.Reset((*visitor)(s))
+		s.json.Reset((*jsonVisitor)(s))
 	}
-	s.answers = answers
-	s.place, s.skipped, s.at = atReply, 0, otherMember
-	s.isListed, s.isTask, s.isSound, s.answered = false, false, true, 0
+	s.visitor = answers
+	s.place, s.skipped, s.lastKey = atReply, 0, otherMember
+	s.hasPredictions, s.isTask, s.isValid, s.predictions = false, false, true, 0
 	s.v2.reset(options, answers, &s.json)
 	s.v2.jsonBytes, s.v2.isBlank = 0, true
 }
 
-// Write takes the next piece of the reply's body.
-func (s *Scanner) Write(piece []byte) {
+// Write takes the next chunk of the reply's body.
+func (s *Scanner) Write(chunk []byte) {
 	switch s.protocol {
 	case GRPC:
-		s.grpc.write(piece)
+		s.grpc.write(chunk)
 	case V2:
-		s.v2.write(piece, s.json.Write(piece))
+		s.v2.write(chunk, s.json.Write(chunk))
 	default:
-		s.json.Write(piece)
+		s.json.Write(chunk)
 	}
 }
 
@@ -128,7 +128,7 @@ func (s *Scanner) Close(jsonBytes int) string {
 		return s.grpc.close()
 	}
 	s.json.Finish()
-	outputs, isSound := s.v2.close()
+	outputs, isValid := s.v2.close()
 	switch {
 	case s.json.IsBroken():
 		return contract.OutcomeUnparsed
@@ -137,40 +137,40 @@ func (s *Scanner) Close(jsonBytes int) string {
 	case !s.json.IsComplete(): // it is longer than the header says
 		return contract.OutcomeUnparsed
 	}
-	if frame := s.v2.frame(jsonBytes); frame != contract.OutcomeCounted {
+	if frame := s.v2.checkTail(jsonBytes); frame != contract.OutcomeCounted {
 		return frame
 	}
 	switch {
-	case !s.isSound || !s.isListed || !isSound:
+	case !s.isValid || !s.hasPredictions || !isValid:
 		return contract.OutcomeUnparsed
-	case s.answered+outputs == 0:
+	case s.predictions+outputs == 0:
 		return contract.OutcomeNoPredictions
 	}
 	return contract.OutcomeCounted
 }
 
 // visitor is the scanner as the JSON reader sees it.
-type visitor Scanner
+type jsonVisitor Scanner
 
-func (v *visitor) Key(name []byte)       { (*Scanner)(v).key(name) }
-func (v *visitor) End(value json.Kind)   { (*Scanner)(v).end(value) }
-func (v *visitor) Skim(piece []byte) int { return (*Scanner)(v).skim(piece) }
+func (v *jsonVisitor) Key(name []byte)       { (*Scanner)(v).key(name) }
+func (v *jsonVisitor) End(value json.Kind)   { (*Scanner)(v).end(value) }
+func (v *jsonVisitor) Skim(chunk []byte) int { return (*Scanner)(v).skim(chunk) }
 
-func (v *visitor) Begin(value json.Kind) json.Capture {
+func (v *jsonVisitor) Begin(value json.Kind) json.Capture {
 	v.captured = (*Scanner)(v).begin(value)
 	return v.captured
 }
 
 func (s *Scanner) key(name []byte) {
-	s.at = otherMember
+	s.lastKey = otherMember
 	switch {
 	case s.place == inV2:
 		s.v2.key(name)
 	case s.skipped > 0:
 	case s.place == inReply:
-		s.at = replyMember(name)
+		s.lastKey = replyMember(name)
 	case s.place == inObject:
-		s.at = s.object.member(name)
+		s.lastKey = s.object.member(name)
 	}
 }
 
@@ -191,7 +191,7 @@ func replyMember(name []byte) member {
 func (s *Scanner) begin(value json.Kind) json.Capture {
 	if s.skipped > 0 {
 		s.skip(value)
-		return json.Nothing
+		return json.Ignore
 	}
 	switch s.place {
 	case atReply:
@@ -211,7 +211,7 @@ func (s *Scanner) begin(value json.Kind) json.Capture {
 	default: // inDistribution
 		return s.beginProbability(value)
 	}
-	return json.Nothing
+	return json.Ignore
 }
 
 // skip leaves out a value that is none of ours, and all it holds.
@@ -222,10 +222,10 @@ func (s *Scanner) skip(value json.Kind) {
 }
 
 // refuse leaves out a value where one of another shape should stand.
-func (s *Scanner) refuse(value json.Kind) json.Capture {
-	s.isSound = false
+func (s *Scanner) rejectValue(value json.Kind) json.Capture {
+	s.isValid = false
 	s.skip(value)
-	return json.Nothing
+	return json.Ignore
 }
 
 func isContainer(value json.Kind) bool { return value == json.Object || value == json.Array }
@@ -235,23 +235,23 @@ func (s *Scanner) beginReply(value json.Kind) {
 	case json.Object:
 		s.place = inReply
 	case json.Array:
-		s.isListed, s.isTask = true, true
+		s.hasPredictions, s.isTask = true, true
 		s.beginPredictions(Scores)
 	default:
-		s.refuse(value)
+		s.rejectValue(value)
 	}
 }
 
 func (s *Scanner) beginMember(value json.Kind) json.Capture {
-	if s.isElement && s.isListed {
-		return s.refuse(value)
+	if s.isElement && s.hasPredictions {
+		return s.rejectValue(value)
 	}
-	switch s.at {
+	switch s.lastKey {
 	case predictionsMember:
-		s.restart()
+		s.discardPredictions()
 		s.beginAnswers(value)
 	case outputsMember:
-		s.restart()
+		s.discardPredictions()
 		s.beginOutputs(value)
 	case modelMember, versionMember:
 		if value == json.String {
@@ -261,14 +261,14 @@ func (s *Scanner) beginMember(value json.Kind) json.Capture {
 	default:
 		s.skip(value)
 	}
-	return json.Nothing
+	return json.Ignore
 }
 
 // restart forgets all answers: the last of members that hold some counts.
-func (s *Scanner) restart() {
-	s.answers.Discard()
-	s.isListed, s.isSound, s.answered = true, true, 0
-	s.v2.reset(s.options, s.answers, &s.json)
+func (s *Scanner) discardPredictions() {
+	s.visitor.Discard()
+	s.hasPredictions, s.isValid, s.predictions = true, true, 0
+	s.v2.reset(s.options, s.visitor, &s.json)
 }
 
 func (s *Scanner) beginAnswers(value json.Kind) {
@@ -279,7 +279,7 @@ func (s *Scanner) beginAnswers(value json.Kind) {
 		s.beginObject()
 	case json.Null:
 	default:
-		s.refuse(value)
+		s.rejectValue(value)
 	}
 }
 
@@ -290,7 +290,7 @@ func (s *Scanner) beginOutputs(value json.Kind) {
 		s.v2.begin(value)
 	case json.Null:
 	default:
-		s.refuse(value)
+		s.rejectValue(value)
 	}
 }
 
@@ -302,7 +302,7 @@ func (s *Scanner) beginPredictions(usual FlatList) {
 	if flat == "" {
 		flat = usual
 	}
-	s.areScores = flat == Scores
+	s.flatScores = flat == Scores
 	s.list.reset()
 }
 
@@ -318,30 +318,30 @@ func (s *Scanner) beginPrediction(value json.Kind) json.Capture {
 	case value == json.String && !s.isTask:
 		s.addInstance()
 		return s.capture(&s.class)
-	case value == json.Number && s.areScores:
+	case value == json.Number && s.flatScores:
 		return s.beginListed(value)
 	case value == json.Number && !s.isTask:
 		return json.Digits
 	default:
-		s.refuse(value)
+		s.rejectValue(value)
 	}
-	return json.Nothing
+	return json.Ignore
 }
 
 // addInstance notes a prediction that is no part of a flat list of scores. No
 // list holds both.
 func (s *Scanner) addInstance() {
 	s.instances++
-	if s.areScores && s.list.members > 0 {
-		s.isSound = false
+	if s.flatScores && s.list.members > 0 {
+		s.isValid = false
 	}
 }
 
 // beginListed takes a member of one prediction's list.
 func (s *Scanner) beginListed(value json.Kind) json.Capture {
 	switch {
-	case s.isTask && value != json.Object, !s.list.takes(value):
-		return s.refuse(value)
+	case s.isTask && value != json.Object, !s.list.acceptKind(value):
+		return s.rejectValue(value)
 	case value == json.Object:
 		s.beginObject()
 	case value == json.String:
@@ -350,11 +350,11 @@ func (s *Scanner) beginListed(value json.Kind) json.Capture {
 	case value == json.Number:
 		return json.Digits
 	}
-	return json.Nothing
+	return json.Ignore
 }
 
 func (s *Scanner) beginObject() {
-	s.owner, s.place = s.place, inObject
+	s.objectPlace, s.place = s.place, inObject
 	s.object.reset()
 }
 
@@ -377,13 +377,13 @@ func (s *Scanner) end(value json.Kind) {
 	case isContainer(value):
 		s.endContainer()
 	case s.captured == json.Digits:
-		s.takeNumber(s.json.Float())
+		s.endNumber(s.json.Float())
 	case s.captured == json.Text && s.place == inPredictions:
-		s.answer(&s.class, ranking{})
-	case s.captured == json.Text && s.at == modelMember:
-		s.answers.Model(&s.text)
-	case s.captured == json.Text && s.at == versionMember:
-		s.answers.Version(&s.text)
+		s.addPrediction(&s.class, ranking{})
+	case s.captured == json.Text && s.lastKey == modelMember:
+		s.visitor.Model(&s.text)
+	case s.captured == json.Text && s.lastKey == versionMember:
+		s.visitor.Version(&s.text)
 	}
 }
 
@@ -407,9 +407,9 @@ func (s *Scanner) endContainer() {
 }
 
 func (s *Scanner) endPredictions() {
-	if s.areScores && s.list.members > 0 {
+	if s.flatScores && s.list.members > 0 {
 		if s.instances > 0 {
-			s.isSound = false
+			s.isValid = false
 		}
 		s.endList()
 	}
@@ -419,7 +419,7 @@ func (s *Scanner) endPredictions() {
 }
 
 // takeNumber takes the number that stands at this place.
-func (s *Scanner) takeNumber(number float64, ok bool) {
+func (s *Scanner) endNumber(number float64, ok bool) {
 	switch s.place {
 	case inPredictions:
 		s.endFlatNumber(number, ok)
@@ -435,28 +435,28 @@ func (s *Scanner) takeNumber(number float64, ok bool) {
 }
 
 func (s *Scanner) endFlatNumber(number float64, ok bool) {
-	if s.areScores {
+	if s.flatScores {
 		s.addNumber(number, ok)
 		return
 	}
-	s.answerClass(number, ok)
+	s.addClass(number, ok)
 }
 
 // answerClass answers with the class whose index number is.
-func (s *Scanner) answerClass(number float64, ok bool) {
-	if !ok || !isWhole(number) {
-		s.isSound = false
+func (s *Scanner) addClass(number float64, ok bool) {
+	if !ok || !isWholeNumber(number) {
+		s.isValid = false
 		return
 	}
-	s.options.name(&s.class, int(number))
-	s.answer(&s.class, ranking{})
+	s.options.setClassName(&s.class, int(number))
+	s.addPrediction(&s.class, ranking{})
 }
 
 // addNumber takes a score of a prediction's list of them. The first of them may
 // yet turn out to be a class, so it is passed on as a score with the second.
 func (s *Scanner) addNumber(number float64, ok bool) {
 	if !ok {
-		s.isSound = false
+		s.isValid = false
 		return
 	}
 	l := &s.list
@@ -471,8 +471,8 @@ func (s *Scanner) addNumber(number float64, ok bool) {
 }
 
 func (s *Scanner) scoreClass(index int, score float64) {
-	s.options.name(&s.class, index)
-	s.answers.Score(&s.class, score)
+	s.options.setClassName(&s.class, index)
+	s.visitor.Score(&s.class, score)
 }
 
 // endList answers with the best of a prediction's list, and empties it.
@@ -481,21 +481,21 @@ func (s *Scanner) endList() {
 	switch {
 	case l.members == 0:
 	case l.kind != json.Number:
-		s.answer(&l.label, l.ranks)
+		s.addPrediction(&l.label, l.ranks)
 	case l.members == 1:
-		s.answerClass(l.ranks.top, true)
+		s.addClass(l.ranks.top, true)
 	default:
-		s.options.name(&s.class, l.ranks.at)
-		s.answer(&s.class, l.ranks)
+		s.options.setClassName(&s.class, l.ranks.topIndex)
+		s.addPrediction(&s.class, l.ranks)
 	}
 	l.reset()
 }
 
-func (s *Scanner) answer(label *contract.Text, ranks ranking) {
-	s.answered++
+func (s *Scanner) addPrediction(label *contract.Text, ranks ranking) {
+	s.predictions++
 	prediction := Prediction{Label: label, Score: ranks.top, IsScored: ranks.n > 0}
 	if s.options.Margins && ranks.n > 1 {
 		prediction.Margin, prediction.HasMargin = ranks.top-ranks.second, true
 	}
-	s.answers.Prediction(prediction)
+	s.visitor.Prediction(prediction)
 }

@@ -173,9 +173,9 @@ func TestScanner(t *testing.T) {
 // checkSplits cuts the body in two at every byte, and into single bytes.
 func checkSplits(t *testing.T, options *Options, body []byte, outcome string, answers []string) {
 	t.Helper()
-	check := func(pieces ...[]byte) {
-		if gotOutcome, got := scan(options, pieces...); gotOutcome != outcome || !cmp.Equal(got, answers) {
-			t.Fatalf("in pieces %q: %s %q, want %s %q", pieces, gotOutcome, got, outcome, answers)
+	check := func(chunks ...[]byte) {
+		if gotOutcome, got := scan(options, chunks...); gotOutcome != outcome || !cmp.Equal(got, answers) {
+			t.Fatalf("in chunks %q: %s %q, want %s %q", chunks, gotOutcome, got, outcome, answers)
 		}
 	}
 	step := max(1, len(body)/1000)
@@ -311,14 +311,14 @@ func optionsOf(choice byte) *Options {
 	return options
 }
 
-func scan(options *Options, pieces ...[]byte) (outcome string, answers []string) {
+func scan(options *Options, chunks ...[]byte) (outcome string, answers []string) {
 	var (
 		scanner Scanner
 		found   log
 	)
 	scanner.Reset(REST, options, &found)
-	for _, piece := range pieces {
-		scanner.Write(piece)
+	for _, chunk := range chunks {
+		scanner.Write(chunk)
 	}
 	return scanner.Close(0), found
 }
@@ -349,15 +349,15 @@ func batch(prediction string) string {
 	return `{"predictions":[` + strings.Repeat(prediction+",", n-1) + prediction + `]}`
 }
 
-// benchmarkScanner writes the body in pieces as the filter has them.
+// benchmarkScanner writes the body in chunks as the filter has them.
 func benchmarkScanner(b *testing.B, protocol Protocol, jsonBytes int, body []byte, options Options) {
 	var scanner Scanner
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
 		scanner.Reset(protocol, &options, nothing{})
-		for piece := range slices.Chunk(body, 64<<10) {
-			scanner.Write(piece)
+		for chunk := range slices.Chunk(body, 64<<10) {
+			scanner.Write(chunk)
 		}
 		if outcome := scanner.Close(jsonBytes); outcome != contract.OutcomeCounted {
 			b.Fatal(outcome)

@@ -7,41 +7,41 @@ import (
 )
 
 // Skimming is a shortcut through what models mostly answer: scored labels,
-// numbers and strings that stand whole in one piece. It takes them in few steps,
+// numbers and strings that stand whole in one chunk. It takes them in few steps,
 // to the same effect as begin and end, and leaves to those what it does not
 // recognise: other members, escapes, unusual numbers, what a cut goes through.
 
-// tailBytes are how many bytes at a piece's end are copied, so that there is a
+// tailBytes are how many bytes at a chunk's end are copied, so that there is a
 // margin behind them: what has none, and some of the scored label before it.
-const tailBytes = json.Margin + 64
+const chunkEndBytes = json.Margin + 64
 
 // skim takes what it recognises from where an object, a string or a number
 // begins.
-func (s *Scanner) skim(piece []byte) (taken int) {
+func (s *Scanner) skim(chunk []byte) (taken int) {
 	if s.place == inV2 {
-		if s.v2.skims() {
-			return s.skimBoth(piece, json.Array)
+		if s.v2.atElement() {
+			return s.skimChunk(chunk, json.Array)
 		}
 		return 0
 	}
 	if s.skipped > 0 {
 		return 0
 	}
-	switch piece[0] {
+	switch chunk[0] {
 	case '{':
 		if s.place == atReply {
-			return s.skimBeginning(json.WindowOn(piece))
+			return s.skimReplyStart(json.WindowOn(chunk))
 		}
-		if s.place == inPredictions || s.place == inPrediction && s.list.takes(json.Object) {
-			return s.skimBoth(piece, json.Object)
+		if s.place == inPredictions || s.place == inPrediction && s.list.acceptKind(json.Object) {
+			return s.skimChunk(chunk, json.Object)
 		}
 	case '"':
 		if s.place == inPredictions && !s.isTask {
-			return s.skimBoth(piece, json.String)
+			return s.skimChunk(chunk, json.String)
 		}
 	default:
-		if s.skimsNumbers() {
-			return s.skimBoth(piece, json.Number)
+		if s.acceptsNumbers() {
+			return s.skimChunk(chunk, json.Number)
 		}
 	}
 	return 0
@@ -51,7 +51,7 @@ var predictionsKey = [2]uint64{json.WordOf(`{"predic`), json.WordOf(`tions":`)}
 
 // skimBeginning takes what V1's replies begin with, up to the first member of
 // the first prediction's list.
-func (s *Scanner) skimBeginning(w json.Window) (taken int) {
+func (s *Scanner) skimReplyStart(w json.Window) (taken int) {
 	if !w.Has(0) || w.Word(0) != predictionsKey[0] || w.Word(8)<<8 != predictionsKey[1]<<8 {
 		return 0
 	}
@@ -59,58 +59,58 @@ func (s *Scanner) skimBeginning(w json.Window) (taken int) {
 	if w.Byte(at) != '[' {
 		return 0
 	}
-	s.json.Open(json.Object)
-	s.json.Open(json.Array)
-	s.at, s.isListed = predictionsMember, true
+	s.json.OpenContainer(json.Object)
+	s.json.OpenContainer(json.Array)
+	s.lastKey, s.hasPredictions = predictionsMember, true
 	s.beginPredictions(Instances)
 	if next := w.AfterSpace(at + 1); w.Byte(next) == '[' {
 		at = next
-		s.json.Open(json.Array)
+		s.json.OpenContainer(json.Array)
 		s.addInstance()
 		s.place = inPrediction
 	}
 	return at + 1
 }
 
-func (s *Scanner) skimsNumbers() bool {
+func (s *Scanner) acceptsNumbers() bool {
 	switch s.place {
 	case inDistribution:
 		return true
 	case inPrediction:
-		return !s.isTask && s.list.takes(json.Number)
+		return !s.isTask && s.list.acceptKind(json.Number)
 	case inPredictions:
-		return !s.isTask && (!s.areScores || s.list.takes(json.Number))
+		return !s.isTask && (!s.flatScores || s.list.acceptKind(json.Number))
 	}
 	return false
 }
 
-// skimBoth skims the piece, and a copy of its end, unless the list ends before.
-func (s *Scanner) skimBoth(piece []byte, kind json.Kind) (taken int) {
+// skimBoth skims the chunk, and a copy of its end, unless the list ends before.
+func (s *Scanner) skimChunk(chunk []byte, kind json.Kind) (taken int) {
 	list := s.place
-	taken = s.skimRun(piece, kind, false)
-	if rest := piece[taken:]; s.place == list && 0 < len(rest) && len(rest) <= tailBytes {
-		n := copy(s.tail[:], rest)
-		clear(s.tail[n : n+json.Margin])
-		taken += s.skimRun(s.tail[:n+json.Margin], kind, taken > 0 && piece[taken-1] != '[')
+	taken = s.skimValues(chunk, kind, false)
+	if rest := chunk[taken:]; s.place == list && 0 < len(rest) && len(rest) <= chunkEndBytes {
+		n := copy(s.chunkEnd[:], rest)
+		clear(s.chunkEnd[n : n+json.Margin])
+		taken += s.skimValues(s.chunkEnd[:n+json.Margin], kind, taken > 0 && chunk[taken-1] != '[')
 	}
 	return taken
 }
 
 // skimRun takes values of a kind, and the commas between them; isNext is for
 // such as begin with a comma.
-func (s *Scanner) skimRun(piece []byte, kind json.Kind, isNext bool) (taken int) {
+func (s *Scanner) skimValues(chunk []byte, kind json.Kind, isNext bool) (taken int) {
 	if s.place == inV2 {
-		return s.v2.skim(piece, isNext)
+		return s.v2.skimElements(chunk, isNext)
 	}
-	w, enough := json.WindowOn(piece), s.enough(kind)
+	w, enough := json.WindowOn(chunk), s.threshold(kind)
 	for at := 0; w.Has(at); isNext = true {
 		if isNext {
 			after, isNewList := s.skimComma(w, at, kind)
 			if after == 0 {
-				return max(taken, s.skimEnd(w, at))
+				return max(taken, s.skimClosings(w, at))
 			}
 			if isNewList {
-				taken, enough = after, s.enough(kind)
+				taken, enough = after, s.threshold(kind)
 				after = w.AfterSpace(after)
 			}
 			if at = after; !w.Has(at) {
@@ -119,11 +119,11 @@ func (s *Scanner) skimRun(piece []byte, kind json.Kind, isNext bool) (taken int)
 		}
 		switch kind {
 		case json.Object:
-			at, enough = s.skimLabel(w, piece, at, enough)
+			at, enough = s.skimLabel(w, chunk, at, enough)
 		case json.Number:
-			at, enough = s.skimNumber(w, piece, at, enough)
+			at, enough = s.skimNumber(w, chunk, at, enough)
 		default:
-			at = s.skimString(w, piece, at)
+			at = s.skimString(w, chunk, at)
 		}
 		if at == 0 {
 			return taken
@@ -137,7 +137,7 @@ var labelKey, scoreKey = json.KeyOf("label"), json.KeyOf("score")
 
 // skimLabel takes a scored label, and returns the place behind it, or 0. One
 // whose score is not enough only adds to the number of them.
-func (s *Scanner) skimLabel(w json.Window, piece []byte, at int, enough float64) (end int, nowEnough float64) {
+func (s *Scanner) skimLabel(w json.Window, chunk []byte, at int, enough float64) (end int, nowEnough float64) {
 	var found json.Pair
 	end = w.Pair(at, labelKey, scoreKey, &found)
 	if end == 0 {
@@ -148,24 +148,24 @@ func (s *Scanner) skimLabel(w json.Window, piece []byte, at int, enough float64)
 		s.list.ranks.n++
 		return end, enough
 	}
-	score, ok := found.Value.Float(found.Number.Of(piece))
+	score, ok := found.Value.Float(found.Number.Of(chunk))
 	o := &s.object
 	o.hasLabel, o.isScored, o.score, o.badScore = true, true, score, !ok
 	o.label.Reset()
-	o.label.AddAll(found.Text.Of(piece))
+	o.label.AddAll(found.Text.Of(chunk))
 	s.endLabelled()
-	return end, s.enough(json.Object)
+	return end, s.threshold(json.Object)
 }
 
 // skimNumber takes a number, likewise.
-func (s *Scanner) skimNumber(w json.Window, piece []byte, at int, enough float64) (end int, nowEnough float64) {
+func (s *Scanner) skimNumber(w json.Window, chunk []byte, at int, enough float64) (end int, nowEnough float64) {
 	number, end := w.Decimal(at)
 	if c := w.Byte(w.AfterSpace(end)); end == 0 || c != ',' && c != ']' {
 		return 0, enough
 	}
 	if estimate, ok := number.Estimate(); !ok || estimate >= enough {
-		s.takeNumber(number.Float(piece[at:end]))
-		return end, s.enough(json.Number)
+		s.endNumber(number.Float(chunk[at:end]))
+		return end, s.threshold(json.Number)
 	}
 	s.ranks().n++
 	if s.place != inDistribution {
@@ -176,7 +176,7 @@ func (s *Scanner) skimNumber(w json.Window, piece []byte, at int, enough float64
 
 // skimString takes a label without a score, and returns the place behind it, or
 // 0.
-func (s *Scanner) skimString(w json.Window, piece []byte, at int) (end int) {
+func (s *Scanner) skimString(w json.Window, chunk []byte, at int) (end int) {
 	if w.Byte(at) != '"' {
 		return 0
 	}
@@ -184,9 +184,9 @@ func (s *Scanner) skimString(w json.Window, piece []byte, at int) (end int) {
 		return 0
 	}
 	s.class.Reset()
-	s.class.AddAll(piece[at+1 : end])
+	s.class.AddAll(chunk[at+1 : end])
 	s.addInstance()
-	s.answer(&s.class, ranking{})
+	s.addPrediction(&s.class, ranking{})
 	return end + 1
 }
 
@@ -200,7 +200,7 @@ func (s *Scanner) ranks() *ranking {
 
 // enough returns a bound below which the estimate of a score of the kind says
 // that it is not the highest, and all it changes is the number of them.
-func (s *Scanner) enough(kind json.Kind) float64 {
+func (s *Scanner) threshold(kind json.Kind) float64 {
 	ranks := s.ranks()
 	if ranks.n == 0 || s.place != inDistribution && s.list.kind != kind || s.options.Scores || s.options.Margins {
 		return math.Inf(-1)
@@ -228,13 +228,13 @@ func (s *Scanner) skimComma(w json.Window, at int, kind json.Kind) (after int, i
 		return 0, false
 	}
 	s.endList()
-	s.list.takes(kind)
+	s.list.acceptKind(kind)
 	return at + 1, true
 }
 
 // skimEnd takes the end of a list, and what ends behind it, up to the reply
 // itself, and returns the place behind it; 0 where there is none.
-func (s *Scanner) skimEnd(w json.Window, at int) (end int) {
+func (s *Scanner) skimClosings(w json.Window, at int) (end int) {
 	for {
 		at = w.AfterSpace(at)
 		switch c := w.Byte(at); {
@@ -248,7 +248,7 @@ func (s *Scanner) skimEnd(w json.Window, at int) (end int) {
 		default:
 			return end
 		}
-		s.json.Shut()
+		s.json.CloseContainer()
 		at++
 		end = at
 	}

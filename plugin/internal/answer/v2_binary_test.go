@@ -131,11 +131,11 @@ func TestBinary(t *testing.T) {
 }
 
 // bytesOf cuts a body into single bytes.
-func bytesOf(body []byte) (pieces [][]byte) {
+func bytesOf(body []byte) (chunks [][]byte) {
 	for i := range body {
-		pieces = append(pieces, body[i:i+1])
+		chunks = append(chunks, body[i:i+1])
 	}
-	return pieces
+	return chunks
 }
 
 func TestBinaryEndsInTheJSON(t *testing.T) {
@@ -145,16 +145,16 @@ func TestBinaryEndsInTheJSON(t *testing.T) {
 	}
 }
 
-func TestHalf(t *testing.T) {
+func TestHalfFloat(t *testing.T) {
 	for bits, want := range map[uint16]float64{
 		0x0000: 0, 0x8000: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0400: 0x1p-14, 0x03ff: 1023 * 0x1p-24, 0x0001: 0x1p-24, 0x3555: 0.333251953125,
 		0x7c00: math.Inf(1), 0xfc00: math.Inf(-1),
 	} {
-		if got := half(bits); got != want {
+		if got := halfFloat(bits); got != want {
 			t.Errorf("half(%#04x) = %v, want %v", bits, got, want)
 		}
 	}
-	if got := half(0x7c01); !math.IsNaN(got) {
+	if got := halfFloat(0x7c01); !math.IsNaN(got) {
 		t.Errorf("half(0x7c01) = %v, want NaN", got)
 	}
 }
@@ -208,14 +208,14 @@ func TestBinaryAllocatesNothing(t *testing.T) {
 	}
 }
 
-func scanBinary(options *Options, jsonBytes int, pieces ...[]byte) (outcome string, answers []string) {
+func scanBinary(options *Options, jsonBytes int, chunks ...[]byte) (outcome string, answers []string) {
 	var (
 		scanner Scanner
 		found   log
 	)
 	scanner.Reset(V2, options, &found)
-	for _, piece := range pieces {
-		scanner.Write(piece)
+	for _, chunk := range chunks {
+		scanner.Write(chunk)
 	}
 	return scanner.Close(jsonBytes), found
 }
@@ -242,7 +242,7 @@ func decodeBinary(options *Options, text, tail []byte) (outcome string, answers 
 		return contract.OutcomeUnparsed, nil, false
 	}
 	reading := reading{options: options, isTail: true, tail: tail}
-	isSound := reading.reply(tree(text))
+	isValid := reading.reply(tree(text))
 	isPadded := isWhite(text[len(text)-1])
 	if !reading.isCut && len(reading.tail) == len(tail) && len(bytes.TrimLeft(tail, white)) == 0 {
 		reading.tail, isPadded = nil, false // no tensors, and nothing behind the JSON that matters
@@ -252,7 +252,7 @@ func decodeBinary(options *Options, text, tail []byte) (outcome string, answers 
 		outcome = contract.OutcomeUnparsed
 	case reading.isCut:
 		outcome = contract.OutcomeTruncated
-	case !isSound || len(reading.tail) > 0:
+	case !isValid || len(reading.tail) > 0:
 		outcome = contract.OutcomeUnparsed
 	case reading.answered == 0:
 		outcome = contract.OutcomeNoPredictions

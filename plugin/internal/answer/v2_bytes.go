@@ -22,21 +22,21 @@ import (
 // Sources: MLServer, codecs/jsonlist.py; KServe, huggingfaceserver/encoder_model.py
 // and protocol/infer_type.py; Triton, extension_classification.md.
 type element struct {
-	form form
-	head [64]byte // what came before the form was known
-	n    int      // bytes of head
-	cut  int      // where the index begins in it
+	form      form
+	head      [64]byte // what came before the form was known
+	headBytes int      // bytes of head
+	indexAt   int      // where the index begins in it
 
 	label contract.Text
 	class int
 	score float64
 
-	options *Options
-	answers Visitor   // of JSON
-	json    *Scanner  // made when it is first needed
-	key     keyPlace  // in what Python printed
-	text    [256]byte // for json: strings come in short pieces where they are full of escapes
-	length  int       // of text
+	options   *Options
+	visitor   Visitor   // of JSON
+	json      *Scanner  // made when it is first needed
+	key       keyPlace  // in what Python printed
+	text      [256]byte // for json: strings come in short chunks where they are full of escapes
+	textBytes int       // of text
 }
 
 // form is what an element is, or may still be.
@@ -73,53 +73,53 @@ const (
 
 func (e *element) reset() {
 	e.label.Reset()
-	e.form, e.n = emptyForm, 0
+	e.form, e.headBytes = emptyForm, 0
 }
 
-// AddAll adds a piece of the element.
-func (e *element) AddAll(piece []byte) {
-	if e.form == emptyForm && len(piece) > 0 && e.next(piece[0]) == labelForm {
+// AddAll adds a chunk of the element.
+func (e *element) AddAll(chunk []byte) {
+	if e.form == emptyForm && len(chunk) > 0 && e.nextForm(chunk[0]) == labelForm {
 		e.form = labelForm
 	}
-	for len(piece) > 0 && e.form < labelForm {
-		e.look(piece[0])
-		piece = piece[1:]
+	for len(chunk) > 0 && e.form < labelForm {
+		e.classify(chunk[0])
+		chunk = chunk[1:]
 	}
-	e.pass(piece)
+	e.forward(chunk)
 }
 
-// pass hands a piece on to what reads the form.
-func (e *element) pass(piece []byte) {
+// pass hands a chunk on to what reads the form.
+func (e *element) forward(chunk []byte) {
 	switch e.form {
 	case labelForm, classForm:
-		e.label.AddAll(piece)
+		e.label.AddAll(chunk)
 	case jsonForm:
-		e.keep(piece)
+		e.buffer(chunk)
 	case pythonForm:
-		for _, c := range piece {
-			e.keepPython(c)
+		for _, c := range chunk {
+			e.bufferPython(c)
 		}
 	}
 }
 
 // look takes a byte while the form is not known.
-func (e *element) look(c byte) {
-	e.head[e.n] = c
-	e.n++
-	e.form = e.next(c)
+func (e *element) classify(c byte) {
+	e.head[e.headBytes] = c
+	e.headBytes++
+	e.form = e.nextForm(c)
 	switch {
-	case e.form == classForm && e.parse(e.n-1):
+	case e.form == classForm && e.parseClass(e.headBytes-1):
 		return
 	case e.form == jsonForm || e.form == pythonForm:
 		e.beginJSON()
-	case e.form >= labelForm || e.n == len(e.head):
+	case e.form >= labelForm || e.headBytes == len(e.head):
 		e.form = labelForm
 	}
-	e.pass(e.head[:e.n])
+	e.forward(e.head[:e.headBytes])
 }
 
 // next returns the form after one more byte.
-func (e *element) next(c byte) form {
+func (e *element) nextForm(c byte) form {
 	isDigit := '0' <= c && c <= '9'
 	switch {
 	case e.form == emptyForm && c == '{':
@@ -135,7 +135,7 @@ func (e *element) next(c byte) form {
 	case e.form == valueForm && c == '.':
 		return fractionForm
 	case e.form == fractionForm && c == ':':
-		e.cut = e.n
+		e.indexAt = e.headBytes
 		return indexForm
 	case e.form == indexForm && c == ':':
 		return classForm
@@ -146,8 +146,8 @@ func (e *element) next(c byte) form {
 }
 
 // parse takes value:index, the first bytes of head, apart.
-func (e *element) parse(length int) bool {
-	value, index := e.head[:e.cut-1], e.head[e.cut:length]
+func (e *element) parseClass(length int) bool {
+	value, index := e.head[:e.indexAt-1], e.head[e.indexAt:length]
 	if len(index) == 0 {
 		return false
 	}
@@ -167,14 +167,14 @@ func (e *element) end() form {
 		return jsonForm
 	case braceForm:
 		e.beginJSON()
-		e.keep(e.head[:e.n])
+		e.buffer(e.head[:e.headBytes])
 		return jsonForm
 	case indexForm:
-		if e.parse(e.n) {
+		if e.parseClass(e.headBytes) {
 			return indexForm
 		}
 	}
-	e.label.AddAll(e.head[:e.n])
+	e.label.AddAll(e.head[:e.headBytes])
 	return labelForm
 }
 
@@ -182,53 +182,53 @@ func (e *element) beginJSON() {
 	if e.json == nil {
 		e.json = &Scanner{isElement: true}
 	}
-	e.json.Reset(REST, e.options, e.answers)
-	e.key, e.length = notInKey, copy(e.text[:], beforeElement)
+	e.json.Reset(REST, e.options, e.visitor)
+	e.key, e.textBytes = notInKey, copy(e.text[:], beforeElement)
 }
 
-// keep adds a piece to the text.
-func (e *element) keep(piece []byte) {
-	for len(piece) > 0 {
-		if e.length == len(e.text) {
-			e.write()
+// keep adds a chunk to the text.
+func (e *element) buffer(chunk []byte) {
+	for len(chunk) > 0 {
+		if e.textBytes == len(e.text) {
+			e.flush()
 		}
-		n := copy(e.text[e.length:], piece)
-		e.length += n
-		piece = piece[n:]
+		n := copy(e.text[e.textBytes:], chunk)
+		e.textBytes += n
+		chunk = chunk[n:]
 	}
 }
 
-func (e *element) keepByte(c byte) {
-	if e.length == len(e.text) {
-		e.write()
+func (e *element) bufferByte(c byte) {
+	if e.textBytes == len(e.text) {
+		e.flush()
 	}
-	e.text[e.length] = c
-	e.length++
+	e.text[e.textBytes] = c
+	e.textBytes++
 }
 
 // write gives the text to the scanner.
-func (e *element) write() {
-	e.json.Write(e.text[:e.length])
-	e.length = 0
+func (e *element) flush() {
+	e.json.Write(e.text[:e.textBytes])
+	e.textBytes = 0
 }
 
 // endJSON tells whether the element is one prediction.
 func (e *element) endJSON() bool {
 	for _, c := range []byte(afterElement) {
-		e.keepByte(c)
+		e.bufferByte(c)
 	}
-	e.write()
-	return e.json.Close(0) == contract.OutcomeCounted && e.json.answered == 1
+	e.flush()
+	return e.json.Close(0) == contract.OutcomeCounted && e.json.predictions == 1
 }
 
 // keepPython adds a byte to the text, and a quote before and after a key that is
 // a number.
-func (e *element) keepPython(c byte) {
+func (e *element) bufferPython(c byte) {
 	isDigit := '0' <= c && c <= '9'
 	if e.key == beforeKey && isDigit || e.key == inKey && !isDigit {
-		e.keepByte('"')
+		e.bufferByte('"')
 	}
-	e.keepByte(c)
+	e.bufferByte(c)
 	switch {
 	case c == '{' || c == ',':
 		e.key = beforeKey

@@ -3,10 +3,10 @@ package answer
 import "math/bits"
 
 // kind is what an output answers, the better the higher.
-type kind uint8
+type rank uint8
 
 const (
-	noKind        kind = iota
+	unranked      rank = iota
 	floatIndex         // a class's index for each row, as a float
 	integerScores      // the scores of the classes, which tokens' numbers look like too
 	floatScores
@@ -16,15 +16,15 @@ const (
 
 // header is what is known of an output before its elements.
 type header struct {
-	name     match
+	name     nameMatch
 	typeName typeName
 
-	hasShape   bool
-	badShape   bool // a dimension is none
-	dimensions int
-	wide       int // of those after the first, longer than 1
-	batch      uint64
-	columns    uint64 // of a row: all but the first multiplied
+	hasShape       bool
+	badShape       bool // a dimension is none
+	dimensions     int
+	wideDimensions int // of those after the first, longer than 1
+	rows           uint64
+	columns        uint64 // of a row: all but the first multiplied
 }
 
 func (h *header) reset(options *Options) {
@@ -36,16 +36,16 @@ func (h *header) reset(options *Options) {
 
 func (h *header) beginShape() {
 	h.hasShape, h.badShape = true, false
-	h.dimensions, h.wide, h.batch, h.columns = 0, 0, 1, 1
+	h.dimensions, h.wideDimensions, h.rows, h.columns = 0, 0, 1, 1
 }
 
 func (h *header) addDimension(length uint64) {
 	if h.dimensions++; h.dimensions == 1 {
-		h.batch = length
+		h.rows = length
 		return
 	}
 	if length > 1 {
-		h.wide++
+		h.wideDimensions++
 	}
 	overflow, columns := bits.Mul64(h.columns, length)
 	h.columns = columns
@@ -53,22 +53,22 @@ func (h *header) addDimension(length uint64) {
 }
 
 // kind returns what the output answers.
-func (h *header) kind(options *Options) kind {
-	overflow, _ := bits.Mul64(h.batch, h.columns)
-	if !h.hasShape || h.badShape || h.wide > 1 || overflow > 0 || !h.name.isWhole() {
-		return noKind
+func (h *header) rank(options *Options) rank {
+	overflow, _ := bits.Mul64(h.rows, h.columns)
+	if !h.hasShape || h.badShape || h.wideDimensions > 1 || overflow > 0 || !h.name.isEqual() {
+		return unranked
 	}
 	datatype, isIndex := h.typeName.datatype(), h.columns == 1
 	switch {
 	case datatype == unknownType:
-		return noKind
+		return unranked
 	case datatype == bytesType:
 		return labels
 	case datatype.isFloat() && !isIndex:
 		return floatScores
 	case datatype.isFloat():
 		if len(options.Classes) == 0 {
-			return noKind
+			return unranked
 		}
 		return floatIndex
 	case isIndex:
@@ -123,12 +123,12 @@ type typeName struct {
 
 func (n *typeName) reset() { n.length = 0 }
 
-// AddAll adds a piece of the name.
-func (n *typeName) AddAll(piece []byte) {
+// AddAll adds a chunk of the name.
+func (n *typeName) AddAll(chunk []byte) {
 	if n.length < len(n.text) {
-		copy(n.text[n.length:], piece)
+		copy(n.text[n.length:], chunk)
 	}
-	n.length += len(piece)
+	n.length += len(chunk)
 }
 
 func (n *typeName) datatype() datatype {
@@ -165,25 +165,25 @@ func (n *typeName) datatype() datatype {
 	return unknownType
 }
 
-// match compares a name that comes in pieces with the one that is wanted; with
+// match compares a name that comes in chunks with the one that is wanted; with
 // none, any will do.
-type match struct {
+type nameMatch struct {
 	wanted  string
 	matched int // bytes of it
 	isOther bool
 }
 
-func (m *match) reset(wanted string) { m.wanted, m.matched, m.isOther = wanted, 0, false }
+func (m *nameMatch) reset(wanted string) { m.wanted, m.matched, m.isOther = wanted, 0, false }
 
-// AddAll adds a piece of the name.
-func (m *match) AddAll(piece []byte) {
+// AddAll adds a chunk of the name.
+func (m *nameMatch) AddAll(chunk []byte) {
 	rest := m.wanted[m.matched:]
-	if m.isOther = m.isOther || len(piece) > len(rest) || string(piece) != rest[:len(piece)]; !m.isOther {
-		m.matched += len(piece)
+	if m.isOther = m.isOther || len(chunk) > len(rest) || string(chunk) != rest[:len(chunk)]; !m.isOther {
+		m.matched += len(chunk)
 	}
 }
 
 // isWhole tells whether the name is the one that is wanted.
-func (m *match) isWhole() bool {
+func (m *nameMatch) isEqual() bool {
 	return m.wanted == "" || !m.isOther && m.matched == len(m.wanted)
 }

@@ -24,17 +24,17 @@ type v2 struct {
 	tail   tail
 
 	place     v2Place
-	at        v2Member
+	lastKey   v2Member
 	skipped   int  // levels inside a value that is none of ours
-	nested    int  // levels inside data
+	depth     int  // levels inside data
 	isElement bool // what began last in it is one
 	outputs   int
-	isSound   bool // the outputs, but for what the tensor reads
+	isValid   bool // the outputs, but for what the tensor reads
 
-	isBinary  bool // tensors may follow the JSON
-	jsonBytes int  // that came
-	isBlank   bool // what followed is white space
-	badSizes  bool // the size of a tensor that should follow is none
+	isBinary   bool // tensors may follow the JSON
+	jsonBytes  int  // that came
+	isBlank    bool // what followed is white space
+	anyBadSize bool // the size of a tensor that should follow is none
 
 	// Of this output:
 	hasData bool
@@ -73,18 +73,18 @@ func (v *v2) reset(options *Options, answers Visitor, reader *json.Reader) {
 	v.reader = reader
 	v.tensor.reset(options, answers)
 	v.tail.reset()
-	v.place, v.at, v.skipped = atOutputs, otherV2Member, 0
-	v.outputs, v.isSound, v.badSizes = 0, true, false
+	v.place, v.lastKey, v.skipped = atOutputs, otherV2Member, 0
+	v.outputs, v.isValid, v.anyBadSize = 0, true, false
 }
 
 func (v *v2) key(name []byte) {
-	v.at = otherV2Member
+	v.lastKey = otherV2Member
 	switch {
 	case v.skipped > 0:
 	case v.place == inOutput:
-		v.at = outputMember(name)
+		v.lastKey = outputMember(name)
 	case v.place == inParameters && string(name) == "binary_data_size":
-		v.at = sizeMember
+		v.lastKey = sizeMember
 	}
 }
 
@@ -117,7 +117,7 @@ func (v *v2) begin(value json.Kind) json.Capture {
 			return v.beginElement(value)
 		}
 		if v.beginOutputs(value) {
-			return json.Nothing
+			return json.Ignore
 		}
 	}
 	return v.skip(value)
@@ -128,7 +128,7 @@ func (v *v2) skip(value json.Kind) json.Capture {
 	if isContainer(value) {
 		v.skipped++
 	}
-	return json.Nothing
+	return json.Ignore
 }
 
 // beginOutputs takes outputs, and each of them.
@@ -142,7 +142,7 @@ func (v *v2) beginOutputs(value json.Kind) bool {
 		v.header.reset(v.tensor.options)
 		v.hasData, v.isRead, v.hasSize = false, false, false
 	default:
-		v.isSound = false
+		v.isValid = false
 		return false
 	}
 	return true
@@ -152,26 +152,26 @@ func (v *v2) beginOutputs(value json.Kind) bool {
 // was no longer matters.
 func (v *v2) beginMember(value json.Kind) json.Capture {
 	h := &v.header
-	switch v.at {
+	switch v.lastKey {
 	case nameMember:
-		v.change(h.name.wanted != "")
+		v.invalidateIfRead(h.name.wanted != "")
 		h.name.reset(h.name.wanted)
-		return v.gather(&h.name, value)
+		return v.captureInto(&h.name, value)
 	case datatypeMember:
-		v.change(true)
+		v.invalidateIfRead(true)
 		h.typeName.reset()
-		return v.gather(&h.typeName, value)
+		return v.captureInto(&h.typeName, value)
 	case shapeMember:
-		v.change(true)
+		v.invalidateIfRead(true)
 		if h.beginShape(); value == json.Array {
 			v.place = inShape
-			return json.Nothing
+			return json.Ignore
 		}
 		h.hasShape = false
 	case parametersMember:
 		if v.hasSize = false; value == json.Object {
 			v.place = inParameters
-			return json.Nothing
+			return json.Ignore
 		}
 	case dataMember:
 		return v.beginData(value)
@@ -180,36 +180,36 @@ func (v *v2) beginMember(value json.Kind) json.Capture {
 }
 
 // change takes a member that says, or is, what was read as another one said.
-func (v *v2) change(matters bool) {
+func (v *v2) invalidateIfRead(matters bool) {
 	if matters && v.isRead {
-		v.tensor.spoil()
+		v.tensor.invalidate()
 	}
 }
 
 // gather has a string put into sink.
-func (v *v2) gather(sink json.Sink, value json.Kind) json.Capture {
+func (v *v2) captureInto(sink json.Sink, value json.Kind) json.Capture {
 	if value != json.String {
 		return v.skip(value)
 	}
 	v.reader.Sink = sink
-	return json.Pieces
+	return json.Chunks
 }
 
 func (v *v2) beginData(value json.Kind) json.Capture {
-	v.change(true)
+	v.invalidateIfRead(true)
 	v.hasData = value != json.Null
-	if v.isRead || value != json.Array || !v.choose() {
+	if v.isRead || value != json.Array || !v.selectOutput() {
 		return v.skip(value)
 	}
 	v.isRead = true
-	v.place, v.nested = inData, 1
-	return json.Nothing
+	v.place, v.depth = inData, 1
+	return json.Ignore
 }
 
 // choose tells whether this output is to be read.
-func (v *v2) choose() bool {
-	isChosen := v.tensor.choose(&v.header)
-	v.tail.isChosen = v.tail.isChosen && !isChosen
+func (v *v2) selectOutput() bool {
+	isChosen := v.tensor.selectOutput(&v.header)
+	v.tail.isSelected = v.tail.isSelected && !isChosen
 	return isChosen
 }
 
@@ -222,7 +222,7 @@ func (v *v2) beginDimension(value json.Kind) json.Capture {
 }
 
 func (v *v2) beginParameter(value json.Kind) json.Capture {
-	if v.at != sizeMember {
+	if v.lastKey != sizeMember {
 		return v.skip(value)
 	}
 	if v.hasSize, v.badSize = value != json.Null, value != json.Number; v.hasSize && !v.badSize {
@@ -237,18 +237,18 @@ func (v *v2) beginElement(value json.Kind) json.Capture {
 	v.isElement = true
 	switch {
 	case value == json.Array:
-		v.nested++
-		return json.Nothing
+		v.depth++
+		return json.Ignore
 	case value == json.Number && of != bytesType:
 		return json.Digits
 	case value == json.String && of == bytesType:
 		v.reader.Sink = &v.tensor
-		return json.Pieces
+		return json.Chunks
 	case value == json.Bool && of == boolType:
-		return json.Nothing
+		return json.Ignore
 	}
 	v.isElement = false
-	v.tensor.spoil()
+	v.tensor.invalidate()
 	return v.skip(value)
 }
 
@@ -265,7 +265,7 @@ func (v *v2) end(value json.Kind) {
 	case value != json.Number:
 	case v.place == inShape:
 		v.addDimension()
-	case v.place == inParameters && v.at == sizeMember:
+	case v.place == inParameters && v.lastKey == sizeMember:
 		v.setSize()
 	}
 }
@@ -287,9 +287,9 @@ func (v *v2) endOutput() {
 	switch {
 	case !v.isBinary || !v.hasSize:
 	case v.badSize:
-		v.badSizes = true
+		v.anyBadSize = true
 	default:
-		v.tail.add(v.size, !v.hasData && v.choose())
+		v.tail.addTensor(v.size, !v.hasData && v.selectOutput())
 	}
 }
 
@@ -308,8 +308,8 @@ func (v *v2) setSize() {
 
 func (v *v2) endElement(value json.Kind) {
 	if value == json.Array {
-		if v.nested--; v.nested == 0 {
-			v.tensor.end()
+		if v.depth--; v.depth == 0 {
+			v.tensor.endOutput()
 			v.place = inOutput
 		}
 		return
@@ -324,9 +324,9 @@ func (v *v2) endElement(value json.Kind) {
 		v.endNumber()
 	case json.Bool:
 		if v.reader.Bool() {
-			v.tensor.integer(1)
+			v.tensor.addInteger(1)
 		} else {
-			v.tensor.integer(0)
+			v.tensor.addInteger(0)
 		}
 	}
 }
@@ -335,26 +335,26 @@ func (v *v2) endNumber() {
 	if v.tensor.datatype.isFloat() {
 		number, ok := v.reader.Float()
 		if !ok {
-			v.tensor.spoil()
+			v.tensor.invalidate()
 		}
-		v.tensor.float(number)
+		v.tensor.addFloat(number)
 		return
 	}
 	magnitude, isNegative, ok := v.reader.Integer()
 	switch {
 	case !ok || isNegative && magnitude > 1<<63:
-		v.tensor.spoil()
+		v.tensor.invalidate()
 	case isNegative:
-		v.tensor.integer(-int64(magnitude))
+		v.tensor.addInteger(-int64(magnitude))
 	default:
-		v.tensor.unsigned(magnitude)
+		v.tensor.addUnsigned(magnitude)
 	}
 }
 
-// write takes a piece of which so many bytes are JSON, and the rest tensors.
-func (v *v2) write(piece []byte, jsonBytes int) {
+// write takes a chunk of which so many bytes are JSON, and the rest tensors.
+func (v *v2) write(chunk []byte, jsonBytes int) {
 	v.jsonBytes += jsonBytes
-	if rest := piece[jsonBytes:]; len(rest) > 0 {
+	if rest := chunk[jsonBytes:]; len(rest) > 0 {
 		v.isBlank = v.isBlank && json.IsSpace(rest)
 		v.tail.write(rest, &v.tensor)
 	}
@@ -362,28 +362,28 @@ func (v *v2) write(piece []byte, jsonBytes int) {
 
 // close ends the outputs, and returns how many predictions they held, and whether
 // they are what they should be.
-func (v *v2) close() (answered int, isSound bool) {
+func (v *v2) close() (answered int, isValid bool) {
 	v.tail.close(&v.tensor)
-	isAnswer := v.outputs == 0 || v.tensor.chosen != noKind
-	return v.tensor.answered, v.isSound && v.tensor.isSound && isAnswer
+	isAnswer := v.outputs == 0 || v.tensor.selected != unranked
+	return v.tensor.predictions, v.isValid && v.tensor.isValid && isAnswer
 }
 
 // frame holds what followed the JSON to what its outputs and the header say of
 // it, and returns OutcomeCounted if that is so. Where the tensors begin is not
 // known before the reply's end but by the JSON's own, so that no white space may
 // stand between the two.
-func (v *v2) frame(header int) (outcome string) {
-	sent := uint64(v.jsonBytes) + v.tail.at
+func (v *v2) checkTail(header int) (outcome string) {
+	sent := uint64(v.jsonBytes) + v.tail.received
 	switch {
-	case header == 0 && v.isBlank && !v.tail.isChosen:
+	case header == 0 && v.isBlank && !v.tail.isSelected:
 		return contract.OutcomeCounted
 	case header == 0 || header < v.jsonBytes:
 		return contract.OutcomeUnparsed
-	case sent < uint64(header), header == v.jsonBytes && v.tail.at < v.tail.total:
+	case sent < uint64(header), header == v.jsonBytes && v.tail.received < v.tail.total:
 		return contract.OutcomeTruncated
-	case v.badSizes:
+	case v.anyBadSize:
 		return contract.OutcomeUnparsed
-	case v.tail.total == 0 && v.isBlank, header == v.jsonBytes && v.tail.at == v.tail.total:
+	case v.tail.total == 0 && v.isBlank, header == v.jsonBytes && v.tail.received == v.tail.total:
 		return contract.OutcomeCounted
 	}
 	return contract.OutcomeUnparsed

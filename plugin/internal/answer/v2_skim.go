@@ -7,12 +7,12 @@ import (
 )
 
 // skims tells whether an element may begin here.
-func (v *v2) skims() bool { return v.place == inData && v.skipped == 0 }
+func (v *v2) atElement() bool { return v.place == inData && v.skipped == 0 }
 
-// skim takes elements that stand whole in the piece, and the commas between
+// skim takes elements that stand whole in the chunk, and the commas between
 // them, as Scanner.skimRun does.
-func (v *v2) skim(piece []byte, isNext bool) (taken int) {
-	w := json.WindowOn(piece)
+func (v *v2) skimElements(chunk []byte, isNext bool) (taken int) {
+	w := json.WindowOn(chunk)
 	for at := 0; w.Has(at); isNext = true {
 		if isNext {
 			if at = v.skimComma(w, at); at == 0 || !w.Has(at) {
@@ -21,11 +21,11 @@ func (v *v2) skim(piece []byte, isNext bool) (taken int) {
 		}
 		switch of := v.tensor.datatype; {
 		case of == bytesType:
-			at = v.skimText(w, piece, at)
+			at = v.skimText(w, chunk, at)
 		case of.isFloat():
-			at = v.skimFloat(w, piece, at)
+			at = v.skimFloat(w, chunk, at)
 		default:
-			at = v.skimWhole(w, at)
+			at = v.skimInteger(w, at)
 		}
 		if at == 0 {
 			return taken
@@ -40,7 +40,7 @@ func (v *v2) skim(piece []byte, isNext bool) (taken int) {
 // there is neither.
 func (v *v2) skimComma(w json.Window, at int) (after int) {
 	at = w.AfterSpace(at)
-	isNewList := v.nested > 1 && w.Byte(at) == ']'
+	isNewList := v.depth > 1 && w.Byte(at) == ']'
 	if isNewList {
 		at = w.AfterSpace(at + 1)
 	}
@@ -58,39 +58,39 @@ func (v *v2) skimComma(w json.Window, at int) (after int) {
 }
 
 // skimText takes an element of BYTES, and returns the place behind it, or 0.
-func (v *v2) skimText(w json.Window, piece []byte, at int) (end int) {
+func (v *v2) skimText(w json.Window, chunk []byte, at int) (end int) {
 	if w.Byte(at) != '"' {
 		return 0
 	}
 	if end = w.EndOfRun(at + 1); w.Byte(end) != '"' {
 		return 0
 	}
-	v.tensor.AddAll(piece[at+1 : end])
+	v.tensor.AddAll(chunk[at+1 : end])
 	v.tensor.endBytes()
 	return end + 1
 }
 
 // skimFloat takes a float, likewise.
-func (v *v2) skimFloat(w json.Window, piece []byte, at int) (end int) {
+func (v *v2) skimFloat(w json.Window, chunk []byte, at int) (end int) {
 	number, end := w.Decimal(at)
 	if c := w.Byte(w.AfterSpace(end)); end == 0 || c != ',' && c != ']' {
 		return 0
 	}
 	t := &v.tensor
-	if estimate, ok := number.Estimate(); ok && estimate < t.enough() {
-		t.pass()
+	if estimate, ok := number.Estimate(); ok && estimate < t.threshold() {
+		t.skipScore()
 		return end
 	}
-	value, ok := number.Float(piece[at:end])
+	value, ok := number.Float(chunk[at:end])
 	if !ok {
-		t.spoil()
+		t.invalidate()
 	}
-	t.float(value)
+	t.addFloat(value)
 	return end
 }
 
 // skimWhole takes a whole number of up to seven digits, likewise.
-func (v *v2) skimWhole(w json.Window, at int) (end int) {
+func (v *v2) skimInteger(w json.Window, at int) (end int) {
 	var value int64
 	for end = at; end < at+8; end++ {
 		digit := w.Byte(end) - '0'
@@ -103,30 +103,30 @@ func (v *v2) skimWhole(w json.Window, at int) (end int) {
 	if c := w.Byte(w.AfterSpace(end)); n == 0 || n == 8 || isZero && n > 1 || c != ',' && c != ']' {
 		return 0
 	}
-	v.tensor.integer(value)
+	v.tensor.addInteger(value)
 	return end
 }
 
 // enough returns a bound below which the estimate of a score says that it is
 // not the highest of its row, nor the second where that matters, so that all it
 // changes is the number of them.
-func (t *tensor) enough() float64 {
+func (t *tensor) threshold() float64 {
 	bound, need := t.ranks.top, 1
 	if t.options.Margins {
 		bound, need = t.ranks.second, 2
 	}
-	if t.options.Scores || t.chosen != floatScores || t.ranks.n < need {
+	if t.options.Scores || t.selected != floatScores || t.ranks.n < need {
 		return math.Inf(-1)
 	}
 	return bound - math.Abs(bound)*json.Tolerance
 }
 
 // pass counts a score that changes nothing else.
-func (t *tensor) pass() {
-	if !t.take() {
+func (t *tensor) skipScore() {
+	if !t.nextElement() {
 		return
 	}
 	if t.ranks.n++; uint64(t.ranks.n) == t.columns {
-		t.answerClass(t.ranks.at)
+		t.addClass(t.ranks.topIndex)
 	}
 }

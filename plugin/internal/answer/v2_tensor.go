@@ -34,195 +34,195 @@ import (
 // protocol/infer_type.py, MLServer and Triton send.
 type tensor struct {
 	options *Options
-	answers Visitor
+	visitor Visitor
 
-	wanted   kind // of the output to be read; noKind leaves the choice
-	chosen   kind // of the output that is read
-	isSound  bool // what was read of it
-	answered int
+	wanted      rank // of the output to be read; noKind leaves the choice
+	selected    rank // of the output that is read
+	isValid     bool // what was read of it
+	predictions int
 
-	datatype datatype
-	left     uint64 // elements that are still to come
-	columns  uint64 // of a row
+	datatype  datatype
+	remaining uint64 // elements that are still to come
+	columns   uint64 // of a row
 
 	ranks ranking       // the row's scores
 	label contract.Text // of a class
 
 	// Of BYTES:
-	isFlat    bool   // the output has one dimension, and no element was read yet
-	column    uint64 // of the next element
-	element   element
-	leader    contract.Text // the row's label: of the top score, or the first where none has one
-	hasLeader bool
+	isFlat      bool   // the output has one dimension, and no element was read yet
+	column      uint64 // of the next element
+	element     element
+	topLabel    contract.Text // the row's label: of the top score, or the first where none has one
+	hasTopLabel bool
 }
 
 func (t *tensor) reset(options *Options, answers Visitor) {
-	t.options, t.answers = options, answers
-	t.wanted, t.chosen, t.isSound, t.answered = noKind, noKind, true, 0
-	t.element.options, t.element.answers = options, (*elements)(t)
+	t.options, t.visitor = options, answers
+	t.wanted, t.selected, t.isValid, t.predictions = unranked, unranked, true, 0
+	t.element.options, t.element.visitor = options, (*elementVisitor)(t)
 }
 
 // next follows a reply's message where another one comes, which adds to its
 // answers.
-func (t *tensor) next() {
-	if t.chosen != noKind {
-		t.wanted = t.chosen
+func (t *tensor) nextMessage() {
+	if t.selected != unranked {
+		t.wanted = t.selected
 	}
-	t.chosen = noKind
+	t.selected = unranked
 }
 
 // choose tells whether the output with this header is to be read: its elements
 // follow, and then end.
-func (t *tensor) choose(h *header) bool {
-	found := h.kind(t.options)
-	if found <= t.chosen || t.wanted != noKind && found != t.wanted {
+func (t *tensor) selectOutput(h *header) bool {
+	found := h.rank(t.options)
+	if found <= t.selected || t.wanted != unranked && found != t.wanted {
 		return false
 	}
-	if t.chosen != noKind {
-		t.answers.Discard()
-		t.isSound, t.answered = true, 0
+	if t.selected != unranked {
+		t.visitor.Discard()
+		t.isValid, t.predictions = true, 0
 	}
-	t.chosen = found
-	t.begin(h)
+	t.selected = found
+	t.beginOutput(h)
 	return true
 }
 
-func (t *tensor) begin(h *header) {
-	t.datatype, t.left, t.columns = h.typeName.datatype(), h.batch*h.columns, h.columns
+func (t *tensor) beginOutput(h *header) {
+	t.datatype, t.remaining, t.columns = h.typeName.datatype(), h.rows*h.columns, h.columns
 	t.ranks = ranking{}
-	t.isFlat, t.column, t.hasLeader = h.dimensions == 1, 0, false
+	t.isFlat, t.column, t.hasTopLabel = h.dimensions == 1, 0, false
 	t.element.reset()
 }
 
 // spoil makes the output unreadable.
-func (t *tensor) spoil() { t.isSound = false }
+func (t *tensor) invalidate() { t.isValid = false }
 
 // end follows an output's last element.
-func (t *tensor) end() {
-	if t.left > 0 {
-		t.spoil()
+func (t *tensor) endOutput() {
+	if t.remaining > 0 {
+		t.invalidate()
 	}
 }
 
 // take tells whether one more element is to be read.
-func (t *tensor) take() bool {
-	if t.left == 0 {
-		t.spoil()
+func (t *tensor) nextElement() bool {
+	if t.remaining == 0 {
+		t.invalidate()
 	}
-	if !t.isSound {
+	if !t.isValid {
 		return false
 	}
-	t.left--
+	t.remaining--
 	return true
 }
 
-func (t *tensor) float(value float64) {
+func (t *tensor) addFloat(value float64) {
 	switch {
-	case !t.take():
+	case !t.nextElement():
 	case value-value != 0: // it is not finite
-		t.spoil()
-	case t.chosen != floatIndex:
-		t.score(value)
+		t.invalidate()
+	case t.selected != floatIndex:
+		t.addScore(value)
 	case value >= 0 && value < float64(len(t.options.Classes)) && value == math.Trunc(value):
-		t.answerClass(int(value))
+		t.addClass(int(value))
 	default:
-		t.spoil()
+		t.invalidate()
 	}
 }
 
-func (t *tensor) integer(value int64) {
+func (t *tensor) addInteger(value int64) {
 	switch {
-	case !t.take():
-	case t.chosen == integerIndex:
-		t.answerClass(int(value))
+	case !t.nextElement():
+	case t.selected == integerIndex:
+		t.addClass(int(value))
 	default:
-		t.score(float64(value))
+		t.addScore(float64(value))
 	}
 }
 
-func (t *tensor) unsigned(value uint64) {
+func (t *tensor) addUnsigned(value uint64) {
 	switch {
 	case value <= math.MaxInt64:
-		t.integer(int64(value))
-	case !t.take():
-	case t.chosen == integerIndex:
+		t.addInteger(int64(value))
+	case !t.nextElement():
+	case t.selected == integerIndex:
 		var digits [20]byte
 		t.label.Reset()
 		t.label.AddAll(strconv.AppendUint(digits[:0], value, 10))
-		t.answer(&t.label)
+		t.addPrediction(&t.label)
 	default:
-		t.score(float64(value))
+		t.addScore(float64(value))
 	}
 }
 
-func (t *tensor) answerClass(class int) {
-	t.options.name(&t.label, class)
-	t.answer(&t.label)
+func (t *tensor) addClass(class int) {
+	t.options.setClassName(&t.label, class)
+	t.addPrediction(&t.label)
 }
 
 // score takes that of the row's next class.
-func (t *tensor) score(value float64) {
+func (t *tensor) addScore(value float64) {
 	if t.options.Scores {
-		t.options.name(&t.label, t.ranks.n)
-		t.answers.Score(&t.label, value)
+		t.options.setClassName(&t.label, t.ranks.n)
+		t.visitor.Score(&t.label, value)
 	}
 	if t.ranks.add(value); uint64(t.ranks.n) == t.columns {
-		t.answerClass(t.ranks.at)
+		t.addClass(t.ranks.topIndex)
 	}
 }
 
-// AddAll adds a piece of an element of BYTES, which endBytes ends.
-func (t *tensor) AddAll(piece []byte) {
-	if t.isSound && t.left > 0 {
-		t.element.AddAll(piece)
+// AddAll adds a chunk of an element of BYTES, which endBytes ends.
+func (t *tensor) AddAll(chunk []byte) {
+	if t.isValid && t.remaining > 0 {
+		t.element.AddAll(chunk)
 	}
 }
 
 func (t *tensor) endBytes() {
-	if !t.take() {
+	if !t.nextElement() {
 		return
 	}
 	e := &t.element
 	form := e.end()
 	if t.isFlat && (form == indexForm || form == classForm) {
-		t.columns = t.left + 1 // Triton's, of a model without a batch
+		t.columns = t.remaining + 1 // Triton's, of a model without a batch
 	}
 	t.isFlat = false
 	switch form {
 	case jsonForm: // which has answered
 		if !e.endJSON() {
-			t.spoil()
+			t.invalidate()
 		}
 	case labelForm:
-		t.enter()
+		t.addLabel()
 	case indexForm:
-		t.options.name(&e.label, e.class)
-		t.enterScored()
+		t.options.setClassName(&e.label, e.class)
+		t.addScoredLabel()
 	case classForm:
-		t.enterScored()
+		t.addScoredLabel()
 	}
 	e.reset()
 	t.endElement()
 }
 
 // enter takes an element that is a label.
-func (t *tensor) enter() {
+func (t *tensor) addLabel() {
 	switch {
 	case t.columns == 1:
-		t.answer(&t.element.label)
-	case !t.hasLeader:
-		t.leader, t.hasLeader = t.element.label, true
+		t.addPrediction(&t.element.label)
+	case !t.hasTopLabel:
+		t.topLabel, t.hasTopLabel = t.element.label, true
 	}
 }
 
 // enterScored takes an element that is a label with a score.
-func (t *tensor) enterScored() {
+func (t *tensor) addScoredLabel() {
 	e := &t.element
 	if t.options.Scores {
-		t.answers.Score(&e.label, e.score)
+		t.visitor.Score(&e.label, e.score)
 	}
 	if t.ranks.add(e.score) {
-		t.leader, t.hasLeader = e.label, true
+		t.topLabel, t.hasTopLabel = e.label, true
 	}
 }
 
@@ -230,37 +230,37 @@ func (t *tensor) endElement() {
 	if t.column++; t.column < t.columns {
 		return
 	}
-	if t.column = 0; t.hasLeader {
-		t.hasLeader = false
-		t.answer(&t.leader)
+	if t.column = 0; t.hasTopLabel {
+		t.hasTopLabel = false
+		t.addPrediction(&t.topLabel)
 	}
 }
 
 // answer ends a row.
-func (t *tensor) answer(label *contract.Text) {
+func (t *tensor) addPrediction(label *contract.Text) {
 	prediction := Prediction{Label: label, Score: t.ranks.top, IsScored: t.ranks.n > 0}
 	if t.options.Margins && t.ranks.n > 1 {
 		prediction.Margin, prediction.HasMargin = t.ranks.top-t.ranks.second, true
 	}
-	t.answered++
-	t.answers.Prediction(prediction)
+	t.predictions++
+	t.visitor.Prediction(prediction)
 	t.ranks = ranking{}
 }
 
 // elements takes the answers of elements that are JSON.
-type elements tensor
+type elementVisitor tensor
 
 // Score passes on.
-func (e *elements) Score(label *contract.Text, score float64) { e.answers.Score(label, score) }
+func (e *elementVisitor) Score(label *contract.Text, score float64) { e.visitor.Score(label, score) }
 
 // Prediction passes on, and counts.
-func (e *elements) Prediction(prediction Prediction) {
-	e.answered++
-	e.answers.Prediction(prediction)
+func (e *elementVisitor) Prediction(prediction Prediction) {
+	e.predictions++
+	e.visitor.Prediction(prediction)
 }
 
 // Discard has nothing to take back: an element is the first that its scanner
 // reads. Model and Version are none of its business.
-func (*elements) Discard()               {}
-func (*elements) Model(*contract.Text)   {}
-func (*elements) Version(*contract.Text) {}
+func (*elementVisitor) Discard()               {}
+func (*elementVisitor) Model(*contract.Text)   {}
+func (*elementVisitor) Version(*contract.Text) {}

@@ -198,18 +198,18 @@ func (r *reading) outputs(value any) bool {
 	if !ok {
 		return false
 	}
-	chosen, isSound, areSound := noKind, true, true
+	chosen, isValid, areSound := unranked, true, true
 	for _, one := range list {
 		members, ok := one.(members)
-		if !ok || !r.output(members, &chosen, &isSound) {
+		if !ok || !r.output(members, &chosen, &isValid) {
 			areSound = false
 		}
 	}
-	return isSound && areSound && (chosen != noKind || len(list) == 0)
+	return isValid && areSound && (chosen != unranked || len(list) == 0)
 }
 
 // output reads one output. It is false where the place of the next is not known.
-func (r *reading) output(members members, chosen *kind, isSound *bool) bool {
+func (r *reading) output(members members, chosen *rank, isValid *bool) bool {
 	var (
 		name, datatype string
 		shape          []uint64
@@ -217,28 +217,28 @@ func (r *reading) output(members members, chosen *kind, isSound *bool) bool {
 		isRead         bool
 		hasData        bool
 	)
-	isWanted := func(found kind) bool {
+	isWanted := func(found rank) bool {
 		return hasShape && found > *chosen && (r.options.Output == "" || r.options.Output == name)
 	}
 	for _, member := range members {
 		switch member.name {
 		case "name":
-			*isSound = *isSound && (!isRead || r.options.Output == "")
+			*isValid = *isValid && (!isRead || r.options.Output == "")
 			name, _ = member.value.(string)
 		case "datatype":
-			*isSound = *isSound && !isRead
+			*isValid = *isValid && !isRead
 			datatype, _ = member.value.(string)
 		case "shape":
-			*isSound = *isSound && !isRead
+			*isValid = *isValid && !isRead
 			shape, hasShape = shapeOf(member.value)
 		case "data":
-			*isSound = *isSound && !isRead
+			*isValid = *isValid && !isRead
 			list, isList := member.value.([]any)
 			hasData = member.value != nil
-			if found := kindOf(r.options, datatype, shape); !isRead && isList && isWanted(found) {
+			if found := rankOf(r.options, datatype, shape); !isRead && isList && isWanted(found) {
 				r.answers, r.answered = nil, 0
 				*chosen, isRead = found, true
-				*isSound = r.elements(found, datatype, shape, flatten(list))
+				*isValid = r.elements(found, datatype, shape, flatten(list))
 			}
 		}
 	}
@@ -250,10 +250,10 @@ func (r *reading) output(members members, chosen *kind, isSound *bool) bool {
 		return ok
 	}
 	data := r.take(size)
-	if found := kindOf(r.options, datatype, shape); !hasData && isWanted(found) {
+	if found := rankOf(r.options, datatype, shape); !hasData && isWanted(found) {
 		r.answers, r.answered = nil, 0
 		*chosen = found
-		*isSound = r.elements(found, datatype, shape, listOf(datatype, data))
+		*isValid = r.elements(found, datatype, shape, listOf(datatype, data))
 	}
 	return true
 }
@@ -290,12 +290,12 @@ func countOf(shape []uint64) (rows, columns *big.Int, ok bool) {
 	return rows, columns, wide <= 1 && columns.IsUint64() && all.IsUint64()
 }
 
-func kindOf(options *Options, datatype string, shape []uint64) kind {
+func rankOf(options *Options, datatype string, shape []uint64) rank {
 	_, columns, ok := countOf(shape)
 	isRow := columns.Cmp(big.NewInt(1)) != 0
 	switch {
 	case !ok:
-		return noKind
+		return unranked
 	case datatype == "BYTES":
 		return labels
 	case slices.Contains([]string{"FP16", "FP32", "FP64", "BF16"}, datatype):
@@ -305,14 +305,14 @@ func kindOf(options *Options, datatype string, shape []uint64) kind {
 		if len(options.Classes) > 0 {
 			return floatIndex
 		}
-		return noKind
+		return unranked
 	case datatype == "BOOL" || wholeType.MatchString(datatype):
 		if isRow {
 			return integerScores
 		}
 		return integerIndex
 	}
-	return noKind
+	return unranked
 }
 
 func flatten(value any) []any {
@@ -328,7 +328,7 @@ func flatten(value any) []any {
 }
 
 // elements reads a tensor's. It is false where one is not as it should be.
-func (r *reading) elements(of kind, datatype string, shape []uint64, elements []any) bool {
+func (r *reading) elements(of rank, datatype string, shape []uint64, elements []any) bool {
 	rows, columns, _ := countOf(shape)
 	if rows.Mul(rows, columns).Uint64() != uint64(len(elements)) {
 		return false
@@ -346,7 +346,7 @@ func (r *reading) elements(of kind, datatype string, shape []uint64, elements []
 	return true
 }
 
-func (r *reading) row(of kind, datatype string, row []any) bool {
+func (r *reading) row(of rank, datatype string, row []any) bool {
 	var (
 		scores []float64
 		names  []string
@@ -508,10 +508,10 @@ func TestV2AllocatesNothing(t *testing.T) {
 		output("BYTES", "[2]", `["0.75:2:cat","0.25:0"]`), output("UINT64", "[1]", `[18446744073709551615]`),
 	} {
 		var scanner Scanner
-		piece := []byte(body)
+		chunk := []byte(body)
 		allocations := testing.AllocsPerRun(100, func() {
 			scanner.Reset(REST, options, nothing{})
-			scanner.Write(piece)
+			scanner.Write(chunk)
 			if outcome := scanner.Close(0); outcome != contract.OutcomeCounted {
 				t.Fatal(outcome)
 			}

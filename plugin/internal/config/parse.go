@@ -125,7 +125,7 @@ func (p *parser) Begin(kind json.Kind) json.Capture {
 	default:
 		return p.beginSetting(kind)
 	}
-	return json.Nothing
+	return json.Ignore
 }
 
 func (p *parser) beginSetting(kind json.Kind) json.Capture {
@@ -147,7 +147,7 @@ func (p *parser) beginSetting(kind json.Kind) json.Capture {
 		p.expect(kind, json.Object)
 		p.place, *value = inModels, map[string]Model{}
 	}
-	return json.Nothing
+	return json.Ignore
 }
 
 const (

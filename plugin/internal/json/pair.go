@@ -7,11 +7,11 @@ type Pair struct {
 	Value  Decimal // the number's
 }
 
-// Span is where in a piece something stands.
+// Span is where in a chunk something stands.
 type Span struct{ From, To int }
 
-// Of returns the part of the piece.
-func (s Span) Of(piece []byte) []byte { return piece[s.From:s.To] }
+// Of returns the part of the chunk.
+func (s Span) Of(chunk []byte) []byte { return chunk[s.From:s.To] }
 
 // Key is a member's name of five bytes with its quotes and colon, as Word shows
 // them.

@@ -1,4 +1,4 @@
-// Package json reads JSON (RFC 8259) that comes in pieces, cut anywhere, in
+// Package json reads JSON (RFC 8259) that comes in chunks, cut anywhere, in
 // constant memory. What encoding/json takes it takes, and nothing else.
 package json
 
@@ -60,18 +60,18 @@ type Capture uint8
 
 // Captures.
 const (
-	Nothing    Capture = iota
+	Ignore     Capture = iota
 	Text               // the Reader's Text gets the string
 	Digits             // Float and Integer return the number
-	Pieces             // the Reader's Sink gets the string, piece by piece
+	Chunks             // the Reader's Sink gets the string, chunk by chunk
 	captureKey         // a member's name
 )
 
 // Sink takes a string as it comes: in UTF-8 as encoding/json has it, but for
 // bytes that are not UTF-8, which it gets as they are.
 type Sink interface {
-	// AddAll is called with a piece, which is valid during the call only.
-	AddAll(piece []byte)
+	// AddAll is called with a chunk, which is valid during the call only.
+	AddAll(chunk []byte)
 }
 
 // Visitor follows a document's structure.
@@ -87,22 +87,22 @@ type Visitor interface {
 	// End is called after a value's last byte.
 	End(value Kind)
 
-	// Skim is offered a piece from where an object, a string or a number
+	// Skim is offered a chunk from where an object, a string or a number
 	// begins, and returns how many bytes it took of it, or 0: whole members of a
 	// list with the commas between them. Where the list is itself in one, it may
 	// take the list's end too, and the beginning of the next list, which may be the
 	// last that it takes. Other containers that it enters and leaves it tells by
 	// Open and Shut. The other methods are not called for what it takes.
-	Skim(piece []byte) (taken int)
+	Skim(chunk []byte) (taken int)
 }
 
-// Reader is a push parser: it takes a document in pieces, cut anywhere, holds
+// Reader is a push parser: it takes a document in chunks, cut anywhere, holds
 // none of it but what the Visitor asks to keep, and allocates nothing.
 type Reader struct {
-	visit Visitor
+	visitor Visitor
 
 	state   state
-	keep    Capture
+	capture Capture
 	isKey   bool
 	isPart  bool // other bytes follow the document
 	depth   int
@@ -115,19 +115,19 @@ type Reader struct {
 	surrogate rune // the first half of a pair, when the second may follow
 	encoded   [utf8.UTFMax]byte
 
-	truth bool // what the Bool just read is
+	boolValue bool // what the Bool just read is
 
-	Text   *contract.Text // where Text puts a string
-	Sink   Sink           // where Pieces puts a string
-	name   [maxKeyBytes]byte
-	nameN  int
-	number [maxNumberBytes]byte
-	digits int
+	Text      *contract.Text // where Text puts a string
+	Sink      Sink           // where Pieces puts a string
+	name      [maxKeyBytes]byte
+	nameBytes int
+	number    [maxNumberBytes]byte
+	digits    int
 }
 
 // Reset makes the reader ready for a document that visit follows.
 func (r *Reader) Reset(visit Visitor) {
-	r.visit = visit
+	r.visitor = visit
 	r.state, r.depth, r.surrogate, r.isPart = wantValue, 0, 0, false
 }
 
@@ -137,20 +137,20 @@ func (r *Reader) ResetPart(visit Visitor) {
 	r.isPart = true
 }
 
-// Write takes the next piece of the document, and returns how much of it is: all,
+// Write takes the next chunk of the document, and returns how much of it is: all,
 // but of a part what comes before the document's end.
-func (r *Reader) Write(piece []byte) (taken int) {
-	for i := 0; i < len(piece); {
-		c := piece[i]
+func (r *Reader) Write(chunk []byte) (taken int) {
+	for i := 0; i < len(chunk); {
+		c := chunk[i]
 		switch {
 		case r.state == inString:
-			i += r.readString(piece[i:])
+			i += r.readString(chunk[i:])
 		case r.state >= afterMinus && r.state <= inExponent:
-			i += r.readNumber(piece[i:])
+			i += r.readNumber(chunk[i:])
 		case r.state <= wantValueOrEnd && (c == '{' || c == '"' || c == '-' || isDigit(c)):
-			i += r.readSkimmed(piece[i:])
+			i += r.readSkimmed(chunk[i:])
 		case r.state == broken:
-			return len(piece)
+			return len(chunk)
 		case r.state == complete && r.isPart:
 			return i
 		default:
@@ -158,18 +158,18 @@ func (r *Reader) Write(piece []byte) (taken int) {
 			i++
 		}
 	}
-	return len(piece)
+	return len(chunk)
 }
 
 // readSkimmed offers the Visitor a value, and begins it where that does not take
 // it. It returns how many bytes were taken.
-func (r *Reader) readSkimmed(piece []byte) int {
-	n := r.visit.Skim(piece)
+func (r *Reader) readSkimmed(chunk []byte) int {
+	n := r.visitor.Skim(chunk)
 	switch {
 	case n == 0:
-		r.beginValue(piece[0])
+		r.beginValue(chunk[0])
 		return 1
-	case piece[n-1] == '[':
+	case chunk[n-1] == '[':
 		r.state = wantValueOrEnd
 	case r.depth == 0:
 		r.state = complete
@@ -256,7 +256,7 @@ func (r *Reader) afterValue(c byte) {
 }
 
 func (r *Reader) beginKey(c byte) {
-	r.nameN, r.isKey, r.keep = 0, true, captureKey
+	r.nameBytes, r.isKey, r.capture = 0, true, captureKey
 	r.expect(c == '"', inString)
 }
 
@@ -267,8 +267,8 @@ func (r *Reader) beginValue(c byte) {
 	case '[':
 		r.beginContainer(Array, wantValueOrEnd)
 	case '"':
-		r.isKey, r.keep = false, r.visit.Begin(String)
-		if r.keep == Text {
+		r.isKey, r.capture = false, r.visitor.Begin(String)
+		if r.capture == Text {
 			r.Text.Reset()
 		}
 		r.state = inString
@@ -288,13 +288,13 @@ func (r *Reader) beginContainer(value Kind, next state) {
 		r.state = broken
 		return
 	}
-	r.visit.Begin(value)
-	r.Open(value)
+	r.visitor.Begin(value)
+	r.OpenContainer(value)
 	r.state = next
 }
 
 // Open enters a container: for a Visitor that skims, not deeper than a few.
-func (r *Reader) Open(value Kind) {
+func (r *Reader) OpenContainer(value Kind) {
 	word, bit := &r.objects[r.depth/bits.UintSize], uint(1)<<(r.depth%bits.UintSize)
 	if value == Object {
 		*word |= bit
@@ -305,7 +305,7 @@ func (r *Reader) Open(value Kind) {
 }
 
 // Shut leaves a container, likewise.
-func (r *Reader) Shut() { r.depth-- }
+func (r *Reader) CloseContainer() { r.depth-- }
 
 func (r *Reader) inObject() bool {
 	level := r.depth - 1
@@ -313,12 +313,12 @@ func (r *Reader) inObject() bool {
 }
 
 func (r *Reader) endContainer(value Kind) {
-	r.Shut()
+	r.CloseContainer()
 	r.endValue(value)
 }
 
 func (r *Reader) endValue(value Kind) {
-	r.visit.End(value)
+	r.visitor.End(value)
 	if r.depth == 0 {
 		r.state = complete
 	} else {
@@ -327,9 +327,9 @@ func (r *Reader) endValue(value Kind) {
 }
 
 func (r *Reader) beginLiteral(value Kind, rest string) {
-	r.visit.Begin(value)
+	r.visitor.Begin(value)
 	r.value, r.literal, r.state = value, rest, inLiteral
-	r.truth = rest == "rue"
+	r.boolValue = rest == "rue"
 }
 
 func (r *Reader) readLiteral(c byte) {
@@ -342,23 +342,23 @@ func (r *Reader) readLiteral(c byte) {
 	}
 }
 
-// readString takes the run of bytes up to a quote, a backslash or the piece's
+// readString takes the run of bytes up to a quote, a backslash or the chunk's
 // end, and returns how many it took.
-func (r *Reader) readString(piece []byte) int {
+func (r *Reader) readString(chunk []byte) int {
 	n := 0
-	if w := WindowOn(piece); w.Has(n) {
+	if w := WindowOn(chunk); w.Has(n) {
 		n = w.EndOfRun(n)
 	}
-	for n < len(piece) && piece[n] != '"' && piece[n] != '\\' && piece[n] >= ' ' {
+	for n < len(chunk) && chunk[n] != '"' && chunk[n] != '\\' && chunk[n] >= ' ' {
 		n++
 	}
 	if n > 0 {
-		r.keepBytes(piece[:n])
+		r.keepBytes(chunk[:n])
 	}
-	if n == len(piece) {
+	if n == len(chunk) {
 		return n
 	}
-	switch piece[n] {
+	switch chunk[n] {
 	case '"':
 		r.endString()
 	case '\\':
@@ -375,22 +375,22 @@ func (r *Reader) endString() {
 		r.endValue(String)
 		return
 	}
-	r.visit.Key(r.name[:min(r.nameN, len(r.name))])
+	r.visitor.Key(r.name[:min(r.nameBytes, len(r.name))])
 	r.state = wantColon
 }
 
 func (r *Reader) keepBytes(run []byte) {
 	r.keepLoneSurrogate()
-	switch r.keep {
+	switch r.capture {
 	case Text:
 		r.Text.AddAll(run)
-	case Pieces:
+	case Chunks:
 		r.Sink.AddAll(run)
 	case captureKey:
-		if r.nameN < len(r.name) {
-			copy(r.name[r.nameN:], run)
+		if r.nameBytes < len(r.name) {
+			copy(r.name[r.nameBytes:], run)
 		}
-		r.nameN += len(run)
+		r.nameBytes += len(run)
 	}
 }
 
@@ -484,13 +484,13 @@ func (r *Reader) beginNumber(c byte) {
 		r.state = broken
 		return
 	}
-	r.keep = r.visit.Begin(Number)
+	r.capture = r.visitor.Begin(Number)
 	r.number[0], r.digits = c, 1
 }
 
 // keepDigits keeps a part of a number whose value is asked for.
 func (r *Reader) keepDigits(run []byte) {
-	if r.keep != Digits {
+	if r.capture != Digits {
 		return
 	}
 	if r.digits+len(run) > len(r.number) {
@@ -500,21 +500,21 @@ func (r *Reader) keepDigits(run []byte) {
 	r.digits += copy(r.number[r.digits:], run)
 }
 
-// readNumber takes the number's bytes up to its end or the piece's, and returns
+// readNumber takes the number's bytes up to its end or the chunk's, and returns
 // how many it took. The byte that ends a number is not the number's.
-func (r *Reader) readNumber(piece []byte) int {
-	w, n := WindowOn(piece), 0
-	for ; n < len(piece); n++ {
+func (r *Reader) readNumber(chunk []byte) int {
+	w, n := WindowOn(chunk), 0
+	for ; n < len(chunk); n++ {
 		if (r.state == inInteger || r.state == inFraction) && w.Has(n) {
 			n = w.EndOfDigits(n)
 		}
-		next, ok := numberStep(r.state, piece[n])
+		next, ok := numberStep(r.state, chunk[n])
 		if !ok {
 			break
 		}
 		r.state = next
 	}
-	if r.keepDigits(piece[:n]); n == len(piece) || r.state == broken {
+	if r.keepDigits(chunk[:n]); n == len(chunk) || r.state == broken {
 		return n
 	}
 	if r.numberMayEnd() {
@@ -607,4 +607,4 @@ func (r *Reader) Integer() (magnitude uint64, isNegative, ok bool) {
 }
 
 // Bool returns the Bool just read.
-func (r *Reader) Bool() bool { return r.truth }
+func (r *Reader) Bool() bool { return r.boolValue }

@@ -15,7 +15,7 @@ const Margin = 128
 // maxSpace is the longest white space that AfterSpace passes.
 const maxSpace = 24
 
-// Window shows a piece eight bytes at a time and without checks, so that what
+// Window shows a chunk eight bytes at a time and without checks, so that what
 // models mostly answer can be recognised in few steps. In Go's WebAssembly every
 // check and every call shows.
 type Window struct {
@@ -23,9 +23,9 @@ type Window struct {
 	size  int
 }
 
-// WindowOn returns a window on a piece.
-func WindowOn(piece []byte) Window {
-	return Window{unsafe.Pointer(unsafe.SliceData(piece)), len(piece)}
+// WindowOn returns a window on a chunk.
+func WindowOn(chunk []byte) Window {
+	return Window{unsafe.Pointer(unsafe.SliceData(chunk)), len(chunk)}
 }
 
 // Has tells whether the bytes at and up to Margin past it are there.
@@ -100,7 +100,7 @@ func (w Window) EndOfRun(at int) int {
 // that Has is not true for. Has(at) must be true.
 func (w Window) EndOfDigits(at int) int {
 	for {
-		n := bits.TrailingZeros64(others(w.Word(at))) / 8
+		n := bits.TrailingZeros64(nonDigits(w.Word(at))) / 8
 		if at += n; n < word || !w.Has(at) {
 			return at
 		}
@@ -109,7 +109,7 @@ func (w Window) EndOfDigits(at int) int {
 
 // others returns a word with the high bit set of each byte of run that is no
 // digit, and no other bit.
-func others(run uint64) uint64 {
+func nonDigits(run uint64) uint64 {
 	run ^= '0' * ones
 	return (run&^highs + 0x76*ones | run) & highs
 }
@@ -124,11 +124,11 @@ type Decimal struct {
 // wholeTens are powers of ten; room is the bound under which a mantissa can
 // grow by so many digits.
 var (
-	wholeTens = [word + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
-	room      = [word + 1]uint64{most, most / 10, most / 100, most / 1000, most / 10000, most / 100000, most / 1000000, most / 10000000, most / 100000000}
+	wholeTens   = [word + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+	maxMantissa = [word + 1]uint64{mantissaLimit, mantissaLimit / 10, mantissaLimit / 100, mantissaLimit / 1000, mantissaLimit / 10000, mantissaLimit / 100000, mantissaLimit / 1000000, mantissaLimit / 10000000, mantissaLimit / 100000000}
 )
 
-const most = 1 << 63
+const mantissaLimit = 1 << 63
 
 // Decimal reads the number at a place that Has is true for, and returns the
 // place behind it; 0 where there is none, or a longer one than models give.
@@ -144,7 +144,7 @@ func (w Window) Decimal(at int) (number Decimal, end int) {
 		mantissa, at = mantissa*wholeTens[n]+more, at+n
 		if n == word {
 			more, n := digits(w.Word(at))
-			if mantissa >= room[n] || n == word {
+			if mantissa >= maxMantissa[n] || n == word {
 				return number, 0
 			}
 			mantissa, at = mantissa*wholeTens[n]+more, at+n
@@ -185,7 +185,7 @@ func (w Window) anyDecimal(at int) (number Decimal, end int) {
 func (w Window) fraction(mantissa uint64, from int) (longer uint64, end int) {
 	for at := from; at <= from+2*word; {
 		more, n := digits(w.Word(at))
-		if mantissa >= room[n] {
+		if mantissa >= maxMantissa[n] {
 			break
 		}
 		mantissa, at = mantissa*wholeTens[n]+more, at+n
@@ -216,7 +216,7 @@ func (w Window) exponent(number Decimal, at int) (Decimal, int) {
 // digits returns the number that the decimal digits at the beginning of w make,
 // and how many they are.
 func digits(w uint64) (number uint64, n int) {
-	n = bits.TrailingZeros64(others(w)) / 8
+	n = bits.TrailingZeros64(nonDigits(w)) / 8
 	w = (w ^ '0'*ones) << (8 * uint(word-n)) // as if zeros stood before them
 	w = w*10 + w>>8
 	return (w&0x000000ff000000ff*(100+1000000<<32) + w>>16&0x000000ff000000ff*(1+10000<<32)) >> 32, n

@@ -1,4 +1,4 @@
-// Package protobuf reads protocol buffers that come in pieces, cut anywhere, in
+// Package protobuf reads protocol buffers that come in chunks, cut anywhere, in
 // constant memory and without a schema of its own: what a field is, the Visitor
 // says.
 //
@@ -35,7 +35,7 @@ const (
 	Skip          Action = iota
 	Value                // a call of Number
 	Message              // its fields are visited
-	Bytes                // a call of Bytes for each piece
+	Bytes                // a call of Bytes for each chunk
 	PackedVarint         // a call of Number for each
 	PackedFixed32        // a call of Number for each
 	PackedFixed64        // a call of Number for each
@@ -49,9 +49,9 @@ type Visitor interface {
 	// Number is called with a varint, or with the bits of a fixed value.
 	Number(bits uint64)
 
-	// Bytes is called with a piece of a value, which is valid during the call
+	// Bytes is called with a chunk of a value, which is valid during the call
 	// only.
-	Bytes(piece []byte)
+	Bytes(chunk []byte)
 
 	// End is called after the last byte of a value of the action Message or
 	// Bytes.
@@ -75,10 +75,10 @@ type level struct {
 	end    uint64 // how many bytes come before its end, of the message's
 }
 
-// Reader is a push parser: it takes a message in pieces, cut anywhere, and holds
+// Reader is a push parser: it takes a message in chunks, cut anywhere, and holds
 // none of it but a number that a cut splits.
 type Reader struct {
-	visit Visitor
+	visitor Visitor
 
 	state  state
 	action Action // of the field whose value comes
@@ -90,14 +90,14 @@ type Reader struct {
 	levels [maxLevels]level
 	depth  int // the index of the innermost level
 
-	groups  [maxGroups]uint32 // the numbers of those that are open
-	grouped int
+	groups     [maxGroups]uint32 // the numbers of those that are open
+	openGroups int
 }
 
 // Reset makes the reader ready for a message of a length in bytes.
 func (r *Reader) Reset(length uint64, visit Visitor) {
-	r.visit = visit
-	r.at, r.depth, r.grouped = 0, 0, 0
+	r.visitor = visit
+	r.at, r.depth, r.openGroups = 0, 0, 0
 	r.levels[0] = level{Message, length}
 	r.expect(inTag, Varint)
 }
@@ -108,12 +108,12 @@ func (r *Reader) IsBroken() bool { return r.state == broken }
 // Left returns how many bytes of the message are still to come.
 func (r *Reader) Left() uint64 { return r.levels[0].end - r.at }
 
-// Write takes the next piece of the message, up to its end, and returns how many
+// Write takes the next chunk of the message, up to its end, and returns how many
 // bytes it took: none of a message that is broken.
-func (r *Reader) Write(piece []byte) int {
+func (r *Reader) Write(chunk []byte) int {
 	taken := 0
-	for taken < len(piece) && r.Left() > 0 && r.state != broken {
-		run := piece[taken:]
+	for taken < len(chunk) && r.Left() > 0 && r.state != broken {
+		run := chunk[taken:]
 		if left := r.levels[r.depth].end - r.at; uint64(len(run)) > left {
 			run = run[:left]
 		}
@@ -130,7 +130,7 @@ func (r *Reader) read(run []byte) int {
 	switch r.state {
 	case inBytes:
 		if n = len(run); r.levels[r.depth].action == Bytes {
-			r.visit.Bytes(run)
+			r.visitor.Bytes(run)
 		}
 	case inPacked:
 		n = r.readPacked(run)
@@ -207,7 +207,7 @@ func (r *Reader) endNumber() {
 		r.beginLevel(r.bits)
 	default:
 		if r.action != Skip {
-			r.visit.Number(r.bits)
+			r.visitor.Number(r.bits)
 		}
 		r.expect(inTag, Varint)
 	}
@@ -221,7 +221,7 @@ func (r *Reader) readPacked(run []byte) int {
 			return at
 		}
 		if at += n; ok {
-			r.visit.Number(r.bits)
+			r.visitor.Number(r.bits)
 			r.bits, r.shift = 0, 0
 		}
 	}
@@ -237,8 +237,8 @@ func (r *Reader) endTag() {
 		r.group(uint32(number), wire)
 	default:
 		r.action = Skip
-		if r.grouped == 0 {
-			r.action = r.visit.Field(uint32(number), wire)
+		if r.openGroups == 0 {
+			r.action = r.visitor.Field(uint32(number), wire)
 		}
 		if wire == Length {
 			r.expect(inLength, Varint)
@@ -252,11 +252,11 @@ func (r *Reader) endTag() {
 // it holds is left out.
 func (r *Reader) group(number uint32, wire Wire) {
 	switch {
-	case wire == beginGroup && r.grouped < maxGroups:
-		r.groups[r.grouped] = number
-		r.grouped++
-	case wire == endGroup && r.grouped > 0 && r.groups[r.grouped-1] == number:
-		r.grouped--
+	case wire == beginGroup && r.openGroups < maxGroups:
+		r.groups[r.openGroups] = number
+		r.openGroups++
+	case wire == endGroup && r.openGroups > 0 && r.groups[r.openGroups-1] == number:
+		r.openGroups--
 	default:
 		r.state = broken
 		return
@@ -300,7 +300,7 @@ func (r *Reader) endLevels() {
 		r.depth--
 		r.expect(inTag, Varint)
 		if action == Message || action == Bytes {
-			r.visit.End()
+			r.visitor.End()
 		}
 	}
 }
@@ -309,7 +309,7 @@ func (r *Reader) endLevels() {
 func (r *Reader) mayEnd() bool {
 	switch r.state {
 	case inTag:
-		return r.shift == 0 && r.grouped == 0
+		return r.shift == 0 && r.openGroups == 0
 	case inPacked:
 		return r.shift == 0
 	}

@@ -42,7 +42,7 @@ func (t *transcript) Field(number uint32, wire Wire) Action {
 }
 
 func (t *transcript) Number(bits uint64) { t.add("number %d", bits) }
-func (t *transcript) Bytes(piece []byte) { t.text = append(t.text, piece...) }
+func (t *transcript) Bytes(chunk []byte) { t.text = append(t.text, chunk...) }
 
 func (t *transcript) End() {
 	last := len(t.in) - 1
@@ -54,15 +54,15 @@ func (t *transcript) End() {
 }
 
 // read returns what the reader finds, and whether it is sound.
-func read(length int, pieces ...[]byte) (lines []string, isSound bool) {
+func read(length int, chunks ...[]byte) (lines []string, isValid bool) {
 	var (
 		reader Reader
 		found  transcript
 	)
 	reader.Reset(uint64(length), &found)
-	for _, piece := range pieces {
-		if n := reader.Write(piece); n < len(piece) && !reader.IsBroken() {
-			found.add("%d bytes of %d were taken", n, len(piece))
+	for _, chunk := range chunks {
+		if n := reader.Write(chunk); n < len(chunk) && !reader.IsBroken() {
+			found.add("%d bytes of %d were taken", n, len(chunk))
 		}
 	}
 	return found.lines, !reader.IsBroken() && reader.Left() == 0
@@ -109,9 +109,9 @@ func (t *transcript) value(number uint32, wire Wire, value []byte, depth int) bo
 		t.add("bytes %q", value)
 		t.add("end")
 	case Message:
-		isSound := t.plain(value, depth+1)
+		isValid := t.plain(value, depth+1)
 		t.add("end")
-		return isSound
+		return isValid
 	case PackedVarint:
 		return t.numbers(value, Varint)
 	case PackedFixed32:
@@ -149,20 +149,20 @@ func (t *transcript) numbers(packed []byte, wire Wire) bool {
 
 // check holds the reader to protowire, over a message whole and cut in two. In
 // one that is bad, what comes before that is of no matter.
-func check(t *testing.T, message []byte, at int) (isSound bool) {
+func check(t *testing.T, message []byte, at int) (isValid bool) {
 	t.Helper()
-	lines, isSound := read(len(message), message)
-	if cut, cutSound := read(len(message), message[:at], message[at:]); cutSound != isSound || !cmp.Equal(cut, lines) {
-		t.Fatalf("%q cut at %d: %v %q, want %v %q", message, at, cutSound, cut, isSound, lines)
+	lines, isValid := read(len(message), message)
+	if cut, cutSound := read(len(message), message[:at], message[at:]); cutSound != isValid || !cmp.Equal(cut, lines) {
+		t.Fatalf("%q cut at %d: %v %q, want %v %q", message, at, cutSound, cut, isValid, lines)
 	}
 	var want transcript
 	switch wantSound := want.plain(message, 0); {
-	case isSound != wantSound:
-		t.Fatalf("%q: sound: %v, by protowire %v", message, isSound, wantSound)
-	case isSound && !cmp.Equal(lines, want.lines):
+	case isValid != wantSound:
+		t.Fatalf("%q: sound: %v, by protowire %v", message, isValid, wantSound)
+	case isValid && !cmp.Equal(lines, want.lines):
 		t.Fatalf("%q: (-protowire +got):\n%s", message, cmp.Diff(want.lines, lines))
 	}
-	return isSound
+	return isValid
 }
 
 func TestReader(t *testing.T) {
@@ -177,7 +177,7 @@ func TestReader(t *testing.T) {
 	tests := []struct {
 		name    string
 		message []byte
-		isSound bool
+		isValid bool
 		lines   []string
 	}{
 		{"nothing", nil, true, nil},
@@ -218,9 +218,9 @@ func TestReader(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			lines, isSound := read(len(test.message), test.message)
-			if isSound != test.isSound {
-				t.Errorf("sound: %v, want %v", isSound, test.isSound)
+			lines, isValid := read(len(test.message), test.message)
+			if isValid != test.isValid {
+				t.Errorf("sound: %v, want %v", isValid, test.isValid)
 			}
 			if diff := cmp.Diff(test.lines, lines); diff != "" && test.lines != nil {
 				t.Errorf("(-want +got):\n%s", diff)
