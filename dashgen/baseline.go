@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -20,7 +19,7 @@ drift compare with them.
 
 type baselineFlags struct{ prometheus, model, version, from, to, corpus string }
 
-func baselineCommand(args []string, stdout io.Writer) error {
+func baselineCommand(p program, args []string) error {
 	var f baselineFlags
 	set := newFlags("baseline", baselineHelp)
 	set.StringVar(&f.model, "model", "", "name of the model, as the board's variable has it")
@@ -29,13 +28,13 @@ func baselineCommand(args []string, stdout io.Writer) error {
 	set.StringVar(&f.from, "from", "7d", "since when: a time as 2026-01-31T08:00:00Z, or how long ago, as 7d")
 	set.StringVar(&f.to, "to", "0s", "until when, in the same words; 0s is now")
 	set.StringVar(&f.corpus, "corpus", "", "instead of a Prometheus: a file of labelled texts, text;label on each line")
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
 	if err := set.none(); err != nil {
 		return err
 	}
-	mix, err := f.mix(time.Now())
+	mix, err := f.mix(p, time.Now())
 	if err != nil {
 		return err
 	}
@@ -43,10 +42,10 @@ func baselineCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return write(stdout, string(text))
+	return write(p.stdout, string(text))
 }
 
-func (f baselineFlags) mix(now time.Time) (baseline.Mix, error) {
+func (f baselineFlags) mix(p program, now time.Time) (baseline.Mix, error) {
 	switch {
 	case f.model == "":
 		return baseline.Mix{}, fmt.Errorf("%w: baseline: --model is missing", errUsage)
@@ -55,7 +54,8 @@ func (f baselineFlags) mix(now time.Time) (baseline.Mix, error) {
 	case f.corpus != "":
 		return f.count()
 	}
-	if err := checkAddress("baseline: --prometheus", f.prometheus); err != nil {
+	prometheus, err := p.dial("baseline", "--prometheus", f.prometheus)
+	if err != nil {
 		return baseline.Mix{}, err
 	}
 	from, err := moment("--from", f.from, now)
@@ -69,8 +69,7 @@ func (f baselineFlags) mix(now time.Time) (baseline.Mix, error) {
 	if !from.Before(to) {
 		return baseline.Mix{}, fmt.Errorf("%w: baseline: --from %s is not before --to %s", errUsage, f.from, f.to)
 	}
-	mix, err := baseline.Record(context.Background(), f.prometheus, f.model, f.version, from, to)
-	return mix, unreached("--prometheus", err)
+	return baseline.Record(context.Background(), prometheus, f.model, f.version, from, to)
 }
 
 func (f baselineFlags) count() (baseline.Mix, error) {

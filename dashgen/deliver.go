@@ -30,7 +30,7 @@ func (s *server) flags(set flags) {
 	set.StringVar(&s.credentials, "credentials", "", "file with a token, or with user:password; without it none is sent")
 }
 
-func (s server) dial(command string) (grafanaapi.Grafana, error) {
+func (s server) dial(p program, command string) (grafanaapi.Grafana, error) {
 	if err := checkAddress(command+": --grafana", s.url); err != nil {
 		return grafanaapi.Grafana{}, err
 	}
@@ -44,7 +44,7 @@ func (s server) dial(command string) (grafanaapi.Grafana, error) {
 			return grafanaapi.Grafana{}, fmt.Errorf("%s: --credentials: %s is empty; write a token, or user:password", command, s.credentials)
 		}
 	}
-	return grafanaapi.Dial(s.url, credentials)
+	return grafanaapi.Dial(s.url, credentials, p.deadline)
 }
 
 const (
@@ -71,7 +71,7 @@ type pushFlags struct {
 	dryRun, overwrite      bool
 }
 
-func pushCommand(args []string, stdout io.Writer) error {
+func pushCommand(p program, args []string) error {
 	var f pushFlags
 	set := newFlags("push", pushHelp)
 	f.flags(set)
@@ -79,10 +79,10 @@ func pushCommand(args []string, stdout io.Writer) error {
 	set.StringVar(&f.dataSource, "data-source", "Moodring", "name of that data source")
 	set.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and show what would be changed")
 	set.BoolVar(&f.overwrite, "overwrite", false, "replace dashboards that others changed")
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
-	g, err := f.dial("push")
+	g, err := f.dial(p, "push")
 	if err != nil {
 		return err
 	}
@@ -100,12 +100,12 @@ func pushCommand(args []string, stdout io.Writer) error {
 		return err
 	}
 	if f.dryRun {
-		return show(stdout, places, changes, true)
+		return show(p.stdout, places, changes, true)
 	}
 	if err := f.push(context.Background(), g, changes); err != nil {
 		return err
 	}
-	return show(stdout, places, changes, false)
+	return show(p.stdout, places, changes, false)
 }
 
 // places says of the data source and the folder whether they are there, a line
@@ -140,14 +140,14 @@ func (f pushFlags) push(ctx context.Context, g grafanaapi.Grafana, changes []gra
 	return g.Push(ctx, changes, folder, f.overwrite)
 }
 
-func diffCommand(args []string, stdout io.Writer) error {
+func diffCommand(p program, args []string) error {
 	var s server
 	set := newFlags("diff", diffHelp)
 	s.flags(set)
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
-	g, err := s.dial("diff")
+	g, err := s.dial(p, "diff")
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func diffCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("diff: %w", err)
 	}
-	if err := show(stdout, nil, changes, true); err != nil {
+	if err := show(p.stdout, nil, changes, true); err != nil {
 		return err
 	}
 	for _, c := range changes {
@@ -238,18 +238,18 @@ func show(out io.Writer, rows []string, changes []grafanaapi.Change, withDiff bo
 	return align(out, rows)
 }
 
-func pullCommand(args []string, stdout io.Writer) error {
+func pullCommand(p program, args []string) error {
 	var s server
 	set := newFlags("pull", pullHelp)
 	s.flags(set)
 	tag := set.String("tag", "moodring", "fetch the dashboards that have this tag")
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
 	if set.NArg() != 1 {
 		return fmt.Errorf("%w: pull takes one directory", errUsage)
 	}
-	g, err := s.dial("pull")
+	g, err := s.dial(p, "pull")
 	if err != nil {
 		return err
 	}
@@ -258,11 +258,11 @@ func pullCommand(args []string, stdout io.Writer) error {
 		return err
 	}
 	var files []output.File
-	for _, p := range pulled {
-		files = append(files, output.File{Name: filepath.Base(p.UID) + ".json", Text: p.Text})
+	for _, d := range pulled {
+		files = append(files, output.File{Name: filepath.Base(d.UID) + ".json", Text: d.Text})
 	}
 	if err := output.Write(set.Arg(0), files); err != nil {
 		return fmt.Errorf("pull: %w", err)
 	}
-	return write(stdout, fmt.Sprintf("%d dashboards in %s\n", len(files), set.Arg(0)))
+	return write(p.stdout, fmt.Sprintf("%d dashboards in %s\n", len(files), set.Arg(0)))
 }

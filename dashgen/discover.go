@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"regexp"
 
 	"github.com/moodring/moodring/dashgen/internal/discover"
@@ -19,7 +18,7 @@ func (s *source) flags(set flags) {
 	set.StringVar(&s.match, "match", "", "only metrics whose name this regular expression matches")
 }
 
-func (s source) families(ctx context.Context, command string) ([]discover.Family, error) {
+func (s source) families(ctx context.Context, p program, command string) ([]discover.Family, error) {
 	match, err := regexp.Compile(s.match)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: --match: %w", errUsage, command, err)
@@ -28,17 +27,17 @@ func (s source) families(ctx context.Context, command string) ([]discover.Family
 		return nil, fmt.Errorf("%w: %s: one of --prometheus and --metrics", errUsage, command)
 	}
 	if s.metrics != "" {
-		if err := checkAddress(command+": --metrics", s.metrics); err != nil {
+		exporter, err := p.dial(command, "--metrics", s.metrics)
+		if err != nil {
 			return nil, err
 		}
-		families, err := discover.Page(ctx, s.metrics, match)
-		return families, unreached("--metrics", err)
+		return discover.Page(ctx, exporter, match)
 	}
-	if err := checkAddress(command+": --prometheus", s.prometheus); err != nil {
+	prometheus, err := p.dial(command, "--prometheus", s.prometheus)
+	if err != nil {
 		return nil, err
 	}
-	families, err := discover.Prometheus(ctx, s.prometheus, match)
-	return families, unreached("--prometheus", err)
+	return discover.Prometheus(ctx, prometheus, match)
 }
 
 const discoverHelp = `--metrics URL | --prometheus URL [flags] > board.json
@@ -46,19 +45,19 @@ const discoverHelp = `--metrics URL | --prometheus URL [flags] > board.json
 Prints a dashboard for any metrics, by their types, units and labels.
 `
 
-func discoverCommand(args []string, stdout io.Writer) error {
+func discoverCommand(p program, args []string) error {
 	var from source
 	set := newFlags("discover", discoverHelp)
 	from.flags(set)
 	title := set.String("title", "Discovered metrics", "title of the board")
 	uid := set.String("uid", "discovered", "uid of the board: 8 to 40 of a-z, 0-9 and -")
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
 	if err := set.none(); err != nil {
 		return err
 	}
-	families, err := from.families(context.Background(), "discover")
+	families, err := from.families(context.Background(), p, "discover")
 	if err != nil {
 		return err
 	}
@@ -66,5 +65,5 @@ func discoverCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return write(stdout, string(text))
+	return write(p.stdout, string(text))
 }

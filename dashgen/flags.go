@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"time"
 
@@ -48,14 +47,6 @@ func (f flags) none() error {
 		return fmt.Errorf("%w: %s: unexpected %q", errUsage, f.command, f.Arg(0))
 	}
 	return nil
-}
-
-// unreached adds to the error of a server that did not answer what to do.
-func unreached(flag string, err error) error {
-	if errors.As(err, new(net.Error)) {
-		return fmt.Errorf("%w; is it there, and is %s its address?", err, flag)
-	}
-	return err
 }
 
 // checkAddress refuses what is no address of a server.

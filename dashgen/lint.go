@@ -24,18 +24,18 @@ Says what is wrong with Grafana dashboards. With --prometheus or --metrics it
 knows the types of metrics that are not Moodring's.
 `
 
-func lintCommand(args []string, stdout io.Writer) error {
+func lintCommand(p program, args []string) error {
 	var from source
 	set := newFlags("lint", lintHelp)
 	from.flags(set)
 	without := set.String("without", "", "rules to leave out, as panel-units,template-job")
 	asJSON := set.Bool("json", false, "print JSON and not a table")
 	document := set.Bool("rules", false, "print the document of all rules")
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
 	if *document {
-		return write(stdout, lint.Document())
+		return write(p.stdout, lint.Document())
 	}
 	leftOut, err := ruleNames(*without)
 	if err != nil {
@@ -44,7 +44,7 @@ func lintCommand(args []string, stdout io.Writer) error {
 	if set.NArg() == 0 {
 		return fmt.Errorf("%w: lint: name the files of dashboards", errUsage)
 	}
-	known, err := from.types()
+	known, err := from.types(p)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func lintCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := showFindings(stdout, found, *asJSON); err != nil {
+	if err := showFindings(p.stdout, found, *asJSON); err != nil {
 		return err
 	}
 	if len(found) > 0 {
@@ -72,11 +72,11 @@ func ruleNames(list string) (map[string]bool, error) {
 	return leftOut, nil
 }
 
-func (s source) types() (lint.Context, error) {
+func (s source) types(p program) (lint.Context, error) {
 	if s == (source{match: s.match}) {
 		return lint.Context{}, nil
 	}
-	families, err := s.families(context.Background(), "lint")
+	families, err := s.families(context.Background(), p, "lint")
 	if err != nil {
 		return lint.Context{}, err
 	}

@@ -27,21 +27,21 @@ type previewFlags struct {
 	prometheus, scrapeInterval, listen string
 }
 
-func previewCommand(args []string, stdout io.Writer) error {
+func previewCommand(p program, args []string) error {
 	var chosen previewFlags
 	set := newFlags("preview", previewHelp)
 	chosen.define(set)
 	set.StringVar(&chosen.listen, "web.listen-address", "127.0.0.1:3000", "where to serve; on a loopback address it answers this machine only")
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
-	options, err := chosen.options("preview", set.Args())
+	options, err := chosen.options(p, "preview", set.Args())
 	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return servePreview(ctx, options, chosen.listen, stdout)
+	return servePreview(ctx, options, chosen.listen, p.stdout)
 }
 
 // define makes the flags that preview and render share.
@@ -51,8 +51,8 @@ func (f *previewFlags) define(set flags) {
 }
 
 // options are those of a preview of files, or of the built-in boards.
-func (f *previewFlags) options(command string, files []string) (preview.Options, error) {
-	address, err := readAddress(command+": --prometheus", f.prometheus)
+func (f *previewFlags) options(p program, command string, files []string) (preview.Options, error) {
+	prometheus, err := p.server(command, "--prometheus", f.prometheus)
 	if err != nil {
 		return preview.Options{}, err
 	}
@@ -72,7 +72,7 @@ func (f *previewFlags) options(command string, files []string) (preview.Options,
 		}
 		boards = append(boards, read)
 	}
-	return preview.Options{Boards: boards, Prometheus: address, ScrapeInterval: interval}, nil
+	return preview.Options{Boards: boards, Prometheus: prometheus, ScrapeInterval: interval}, nil
 }
 
 const (
@@ -91,7 +91,7 @@ func servePreview(ctx context.Context, options preview.Options, address string, 
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if err := write(stdout, fmt.Sprintf("preview of %s at http://%s\n", options.Prometheus.Redacted(), listener.Addr())); err != nil {
+	if err := write(stdout, fmt.Sprintf("preview of %s at http://%s\n", options.Prometheus, listener.Addr())); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerLimit}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -35,16 +34,16 @@ type renderFlags struct {
 	picture render.Options
 }
 
-func renderCommand(args []string, stdout io.Writer) error {
+func renderCommand(p program, args []string) error {
 	chosen, set := newRenderFlags()
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
 	kind := filepath.Ext(chosen.output)
 	if kind != render.PNG && kind != render.SVG {
 		return fmt.Errorf("%w: render: -o must name a .png or a .svg file, not %q", errUsage, chosen.output)
 	}
-	options, err := chosen.complete(set.Args())
+	options, err := chosen.complete(p, set.Args())
 	if err != nil {
 		return err
 	}
@@ -80,7 +79,7 @@ func newRenderFlags() (*renderFlags, flags) {
 }
 
 // complete adds to the flags what is to be drawn, and with what.
-func (f *renderFlags) complete(files []string) (options render.Options, err error) {
+func (f *renderFlags) complete(p program, files []string) (options render.Options, err error) {
 	options = f.picture
 	if options.Width == 0 {
 		options.Width = boardWidth
@@ -94,7 +93,7 @@ func (f *renderFlags) complete(files []string) (options render.Options, err erro
 	if err := inPixels("height", options.Height); err != nil && options.Height != 0 {
 		return options, err
 	}
-	if options.Preview, err = f.options("render", files); err != nil {
+	if options.Preview, err = f.options(p, "render", files); err != nil {
 		return options, err
 	}
 	options.Chromium, err = chromium.Find(installedChromium)

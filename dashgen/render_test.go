@@ -2,23 +2,19 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/moodring/moodring/dashgen/internal/chromium"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 )
 
 func TestRender(t *testing.T) {
-	browser, err := chromium.Find("../" + installedChromium)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if browser, err = filepath.Abs(browser); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("CHROMIUM", browser)
+	useChromium(t)
 	prometheus := promtest.Server(t, promtest.Stack(), promtest.Now).URL
 	for _, tc := range []struct {
 		name, file, begins string
@@ -43,6 +39,38 @@ func TestRender(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRenderSilentPrometheus checks that render ends if Prometheus accepts
+// connections and never replies.
+func TestRenderSilentPrometheus(t *testing.T) {
+	useChromium(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	var printed bytes.Buffer
+	args := []string{"render", "--prometheus", "http://" + listener.Addr().String(), "-o", filepath.Join(t.TempDir(), "board.png")}
+	status := program{&printed, 50 * time.Millisecond}.run(args, &printed)
+	const want = "no reply within 50ms; is it overloaded, or is --prometheus not its address?"
+	if status != 1 || !strings.Contains(printed.String(), want) {
+		t.Errorf("status %d, %s", status, printed.String())
+	}
+}
+
+// useChromium sets CHROMIUM to the browser that the checkout installs, unless
+// there is another.
+func useChromium(t *testing.T) {
+	t.Helper()
+	browser, err := chromium.Find("../" + installedChromium)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if browser, err = filepath.Abs(browser); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CHROMIUM", browser)
 }
 
 func TestRenderWithout(t *testing.T) {

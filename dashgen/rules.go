@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/rules"
@@ -15,12 +13,12 @@ Prints Moodring's Prometheus rules: what is recorded, and the alerts.
 
 // rulesCommand prints the rule file. A shorter window suits a test, or a model
 // with many answers; a longer one a model with few.
-func rulesCommand(args []string, stdout io.Writer) error {
+func rulesCommand(p program, args []string) error {
 	windows := rules.Usual()
 	set := newFlags("rules", rulesHelp)
 	set.StringVar(&windows.Drift, "window", promql.DriftWindow, "over how long to compare answers with a baseline")
 	set.DurationVar(&windows.For, "for", 0, "how long a state must last before an alert fires; 0 leaves it to each alert")
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
 	if err := set.none(); err != nil {
@@ -33,5 +31,5 @@ func rulesCommand(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return write(stdout, string(text))
+	return write(p.stdout, string(text))
 }

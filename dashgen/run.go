@@ -7,11 +7,13 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/docs"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/output"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
 const help = `dashgen writes Moodring's Grafana dashboards, and checks them.
@@ -56,7 +58,17 @@ var errUsage = errors.New("usage")
 
 // run is the program: it returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
-	err := command(args, stdout)
+	return program{stdout, prom.Deadline}.run(args, stderr)
+}
+
+// program is one call of dashgen.
+type program struct {
+	stdout   io.Writer
+	deadline time.Duration // of each request to Prometheus, an exporter or Grafana
+}
+
+func (p program) run(args []string, stderr io.Writer) int {
+	err := p.command(args)
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return 0
@@ -66,6 +78,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return complain(stderr, err, 1)
 }
 
+// server checks the address of a Prometheus or an exporter, which a flag sets.
+func (p program) server(command, flag, address string) (prom.Server, error) {
+	parsed, err := readAddress(command+": "+flag, address)
+	return prom.Server{URL: parsed, Flag: flag, Deadline: p.deadline}, err
+}
+
+// dial returns a client of a Prometheus or an exporter, whose address a flag
+// sets.
+func (p program) dial(command, flag, address string) (prom.Client, error) {
+	server, err := p.server(command, flag, address)
+	if err != nil {
+		return prom.Client{}, err
+	}
+	return prom.Dial(server)
+}
+
 // complain prints err; when that fails too, there is only the status left.
 func complain(stderr io.Writer, err error, status int) int {
 	_, _ = fmt.Fprintf(stderr, "dashgen: %v\n", err)
@@ -73,8 +101,8 @@ func complain(stderr io.Writer, err error, status int) int {
 }
 
 // commands are all there are, by name.
-func commands() map[string]func([]string, io.Writer) error {
-	return map[string]func([]string, io.Writer) error{
+func commands() map[string]func(program, []string) error {
+	return map[string]func(program, []string) error{
 		"alerts":   printDocument("alerts", "Prints the runbooks of all alerts, as Markdown.", docs.Alerts),
 		"baseline": baselineCommand,
 		"diff":     diffCommand,
@@ -91,18 +119,18 @@ func commands() map[string]func([]string, io.Writer) error {
 	}
 }
 
-func command(args []string, stdout io.Writer) error {
+func (p program) command(args []string) error {
 	if len(args) == 0 {
-		return printDashboard(stdout)
+		return printDashboard(p.stdout)
 	}
 	switch args[0] {
 	case "-h", "-help", "--help", "help":
-		return write(stdout, help)
+		return write(p.stdout, help)
 	case "-version", "--version":
-		return write(stdout, versionLine())
+		return write(p.stdout, versionLine())
 	}
 	if do, ok := commands()[args[0]]; ok {
-		return do(args[1:], stdout)
+		return do(p, args[1:])
 	}
 	return fmt.Errorf("%w: unknown command %q", errUsage, args[0])
 }
@@ -141,9 +169,9 @@ const generateHelp = `DIR
 Writes all dashboards, rules and Kubernetes objects into a directory.
 `
 
-func generateCommand(args []string, stdout io.Writer) error {
+func generateCommand(p program, args []string) error {
 	set := newFlags("generate", generateHelp)
-	if err := set.parse(args, stdout); err != nil {
+	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
 	if set.NArg() != 1 {
@@ -159,15 +187,15 @@ func generateCommand(args []string, stdout io.Writer) error {
 	return nil
 }
 
-func printDocument(name, what string, document func(board.Set) string) func([]string, io.Writer) error {
-	return func(args []string, stdout io.Writer) error {
+func printDocument(name, what string, document func(board.Set) string) func(program, []string) error {
+	return func(p program, args []string) error {
 		set := newFlags(name, "> docs/"+name+".md\n\n"+what+"\n")
-		if err := set.parse(args, stdout); err != nil {
+		if err := set.parse(args, p.stdout); err != nil {
 			return err
 		}
 		if err := set.none(); err != nil {
 			return err
 		}
-		return write(stdout, document(board.All()))
+		return write(p.stdout, document(board.All()))
 	}
 }

@@ -27,21 +27,21 @@ type verifyFlags struct {
 	json, junit              bool
 }
 
-func verifyCommand(args []string, stdout io.Writer) error {
-	flags, err := parseVerify(args, stdout)
+func verifyCommand(p program, args []string) error {
+	flags, err := parseVerify(args, p.stdout)
 	if err != nil {
 		return err
 	}
-	prometheus, err := verify.Dial(flags.prometheus)
+	prometheus, err := p.dial("verify", "--prometheus", flags.prometheus)
 	if err != nil {
 		return err
 	}
 	limits := verify.Limits{RateInterval: flags.rateInterval, Slow: flags.slow, Series: flags.series}
-	report, err := prometheus.Ask(context.Background(), board.All(), limits)
+	report, err := verify.Run(context.Background(), prometheus, board.All(), limits)
 	if err != nil {
-		return fmt.Errorf("%w; is it there, and is --prometheus its address?", err)
+		return err
 	}
-	if err := flags.show()(stdout, report); err != nil {
+	if err := flags.show()(p.stdout, report); err != nil {
 		return err
 	}
 	return unsound(report)

@@ -14,12 +14,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/api"
-	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
@@ -69,14 +68,9 @@ func (m Mix) File() ([]byte, error) {
 
 func vector(value float64) string { return "vector(" + strconv.FormatFloat(value, 'g', 6, 64) + ")" }
 
-// Record asks a Prometheus how a model answered from one time to another. An
-// empty version takes all of them together.
-func Record(ctx context.Context, url, name, version string, from, to time.Time) (Mix, error) {
-	client, err := api.NewClient(api.Config{Address: url})
-	if err != nil {
-		return Mix{}, fmt.Errorf("address of Prometheus %q: %w", url, err)
-	}
-	asking := asking{promv1.NewAPI(client), url, to}
+// Record returns the mix of a model's predictions between two times. An empty
+// version stands for all versions together.
+func Record(ctx context.Context, prometheus prom.Client, name, version string, from, to time.Time) (Mix, error) {
 	values := promql.Values{
 		Match:  map[string]string{contract.LabelModel: "=" + strconv.Quote(name)},
 		Window: model.Duration(to.Sub(from)).String(),
@@ -87,15 +81,15 @@ func Record(ctx context.Context, url, name, version string, from, to time.Time) 
 	grown := func(q promql.Query, by ...string) string {
 		return promql.SumBy(promql.Increase(q, promql.Window), by...).Text(values)
 	}
-	answers, err := asking.vector(ctx, grown(promql.Select(contract.Predictions), contract.LabelLabel))
+	answers, err := prometheus.Vector(ctx, grown(promql.Select(contract.Predictions), contract.LabelLabel), to)
 	if err != nil {
 		return Mix{}, err
 	}
 	if len(answers) == 0 {
 		return Mix{}, fmt.Errorf("baseline: Prometheus at %s has no %s of a model %q from %s to %s; see the model's name in the board's variable",
-			url, contract.Predictions, name, from.Format(time.RFC3339), to.Format(time.RFC3339))
+			prometheus, contract.Predictions, name, from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
-	mean, err := asking.vector(ctx, grown(promql.SelectSum(contract.Confidence))+" / "+grown(promql.SelectCount(contract.Confidence)))
+	mean, err := prometheus.Vector(ctx, grown(promql.SelectSum(contract.Confidence))+" / "+grown(promql.SelectCount(contract.Confidence)), to)
 	if err != nil {
 		return Mix{}, err
 	}
@@ -108,24 +102,6 @@ func Record(ctx context.Context, url, name, version string, from, to time.Time) 
 		mix.Confidence = float64(sample.Value)
 	}
 	return mix, nil
-}
-
-type asking struct {
-	api promv1.API
-	url string
-	at  time.Time
-}
-
-func (a asking) vector(ctx context.Context, expr string) (model.Vector, error) {
-	value, _, _, err := a.api.Query(ctx, expr, a.at)
-	if err != nil {
-		return nil, fmt.Errorf("asking Prometheus at %s: %w", a.url, err)
-	}
-	vector, ok := value.(model.Vector)
-	if !ok {
-		return nil, fmt.Errorf("asking Prometheus at %s: the answer is a %s", a.url, value.Type())
-	}
-	return vector, nil
 }
 
 const maxLineBytes = 64 << 10

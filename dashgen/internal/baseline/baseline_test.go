@@ -3,15 +3,15 @@ package baseline
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/api"
-	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
@@ -22,7 +22,7 @@ var (
 )
 
 func TestRecord(t *testing.T) {
-	url := promtest.Server(t, promtest.Stack(), promtest.Now).URL
+	client := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
 	tests := []struct {
 		name, model, version string
 		want                 Mix
@@ -32,7 +32,7 @@ func TestRecord(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := Record(t.Context(), url, tc.model, tc.version, start, end)
+			got, err := Record(t.Context(), client, tc.model, tc.version, start, end)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +52,7 @@ func TestRecordRefuses(t *testing.T) {
 		"no Prometheus": {"http://127.0.0.1:1", "asking Prometheus at http://127.0.0.1:1: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := Record(t.Context(), tc.url, "nobody", "", start, end); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := Record(t.Context(), dial(t, tc.url), "nobody", "", start, end); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want one with %q", err, tc.want)
 			}
 		})
@@ -115,8 +115,8 @@ func TestFileRefuses(t *testing.T) {
 // TestRoundTrip: measured against a baseline of its own last hour, a steady
 // model has not drifted.
 func TestRoundTrip(t *testing.T) {
-	url := promtest.Server(t, promtest.Stack(), promtest.Now).URL
-	mix, err := Record(t.Context(), url, "bert", "4", start, end)
+	client := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
+	mix, err := Record(t.Context(), client, "bert", "4", start, end)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,13 +138,22 @@ func TestRoundTrip(t *testing.T) {
 // valueOf returns the value of the one series of expr.
 func valueOf(t *testing.T, url, expr string) (float64, error) {
 	t.Helper()
-	client, err := api.NewClient(api.Config{Address: url})
-	if err != nil {
-		return 0, err
-	}
-	vector, err := asking{promv1.NewAPI(client), url, end}.vector(t.Context(), expr)
+	vector, err := dial(t, url).Vector(t.Context(), expr, end)
 	if err != nil || len(vector) != 1 {
 		return 0, fmt.Errorf("%s: %v, %w", expr, vector, err)
 	}
 	return math.Abs(float64(vector[0].Value)), nil
+}
+
+func dial(t *testing.T, address string) prom.Client {
+	t.Helper()
+	parsed, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := prom.Dial(prom.Server{URL: parsed, Flag: "--prometheus"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,6 +22,7 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/lint"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 	"github.com/moodring/moodring/dashgen/internal/verify"
@@ -99,11 +101,8 @@ func sound(t *testing.T, b board.Board, page string) {
 	for _, p := range lint.Check(d, lint.Context{Types: Types(families)}, nil) {
 		t.Errorf("%+v", p)
 	}
-	p, err := verify.Dial(promtest.Server(t, scraped(page), 10*time.Minute).URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := p.Ask(t.Context(), board.Set{Boards: []board.Board{b}}, verify.Limits{RateInterval: "5m", Slow: time.Minute, Series: 100})
+	prometheus := dial(t, promtest.Server(t, scraped(page), 10*time.Minute).URL)
+	report, err := verify.Run(t.Context(), prometheus, board.Set{Boards: []board.Board{b}}, verify.Limits{RateInterval: "5m", Slow: time.Minute, Series: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +144,7 @@ func TestClientGolang(t *testing.T) {
 	registry.MustRegister(sizes)
 	server := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	t.Cleanup(server.Close)
-	families, err := Page(t.Context(), server.URL, all)
+	families, err := Page(t.Context(), dial(t, server.URL), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,8 +182,8 @@ func TestPrometheus(t *testing.T) {
 
 func ofPrometheus(t *testing.T, stack string) {
 	t.Helper()
-	url := promtest.Server(t, stack, promtest.Now).URL
-	families, err := Prometheus(t.Context(), url, regexp.MustCompile("^moodring_(replies|prediction_margin|exporter_build)"))
+	prometheus := dial(t, promtest.Server(t, stack, promtest.Now).URL)
+	families, err := Prometheus(t.Context(), prometheus, regexp.MustCompile("^moodring_(replies|prediction_margin|exporter_build)"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +198,7 @@ func ofPrometheus(t *testing.T, stack string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if _, err := Prometheus(t.Context(), url, regexp.MustCompile("^nothing$")); err == nil || !strings.Contains(err.Error(), "it has no metric of such a name") {
+	if _, err := Prometheus(t.Context(), prometheus, regexp.MustCompile("^nothing$")); err == nil || !strings.Contains(err.Error(), "it has no metric of such a name") {
 		t.Errorf("got error %v", err)
 	}
 }
@@ -219,9 +218,22 @@ func TestPageRefuses(t *testing.T) {
 				_, _ = fmt.Fprint(w, tc.body)
 			}))
 			t.Cleanup(server.Close)
-			if _, err := Page(t.Context(), server.URL, regexp.MustCompile("^b$")); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := Page(t.Context(), dial(t, server.URL), regexp.MustCompile("^b$")); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want one with %q", err, tc.want)
 			}
 		})
 	}
+}
+
+func dial(t *testing.T, address string) prom.Client {
+	t.Helper()
+	parsed, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := prom.Dial(prom.Server{URL: parsed, Flag: "--prometheus"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }

@@ -1,48 +1,33 @@
 package discover
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/api"
-	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
-const (
-	patience  = 30 * time.Second
-	pageLimit = 64 << 20
-)
-
-// Page reads the families of an exporter's page, whose names match.
-func Page(ctx context.Context, url string, match *regexp.Regexp) ([]Family, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// Page returns the families of an exporter's page whose names match.
+func Page(ctx context.Context, exporter prom.Client, match *regexp.Regexp) ([]Family, error) {
+	page, err := exporter.Page(ctx, string(expfmt.NewFormat(expfmt.TypeTextPlain)))
 	if err != nil {
-		return nil, fmt.Errorf("address of metrics %q: %w", url, err)
+		return nil, err
 	}
-	request.Header.Set("Accept", string(expfmt.NewFormat(expfmt.TypeTextPlain)))
-	response, err := (&http.Client{Timeout: patience}).Do(request)
+	families, err := Read(bytes.NewReader(page), match)
 	if err != nil {
-		return nil, fmt.Errorf("reading metrics: %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("reading metrics at %s: %s", url, response.Status)
-	}
-	families, err := Read(io.LimitReader(response.Body, pageLimit), match)
-	if err != nil {
-		return nil, fmt.Errorf("reading metrics at %s: %w; is it a page of metrics?", url, err)
+		return nil, fmt.Errorf("reading metrics at %s: %w; is it a page of metrics?", exporter, err)
 	}
 	return families, nil
 }
@@ -97,61 +82,53 @@ func labels(metrics []*dto.Metric) map[string]int {
 	return counts
 }
 
-// Prometheus asks a Prometheus for the families whose names match, that it has
-// series of now.
-func Prometheus(ctx context.Context, url string, match *regexp.Regexp) ([]Family, error) {
-	client, err := api.NewClient(api.Config{Address: url, Client: &http.Client{Timeout: patience}})
+// Prometheus returns the families whose names match, and of which a Prometheus
+// has series now.
+func Prometheus(ctx context.Context, prometheus prom.Client, match *regexp.Regexp) ([]Family, error) {
+	metadata, err := prometheus.Metadata(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("address of Prometheus %q: %w", url, err)
-	}
-	asking := promv1.NewAPI(client)
-	known, err := asking.Metadata(ctx, "", "")
-	if err != nil {
-		return nil, fmt.Errorf("asking Prometheus at %s for its metadata: %w", url, err)
+		return nil, err
 	}
 	var families []Family
-	for name, told := range known {
-		if len(told) == 0 {
+	for name, entries := range metadata {
+		if len(entries) == 0 {
 			continue
 		}
-		for _, name := range called(name, contract.Type(told[0].Type)) {
-			f := Family{Name: name, Type: contract.Type(told[0].Type), Help: told[0].Help}
+		for _, name := range seriesNames(name, contract.Type(entries[0].Type)) {
+			f := Family{Name: name, Type: contract.Type(entries[0].Type), Help: entries[0].Help}
 			if !match.MatchString(name) {
 				continue
 			}
-			if f.Labels, err = values(ctx, asking, f.series()); err != nil {
-				return nil, fmt.Errorf("asking Prometheus at %s for the labels of %s: %w", url, name, err)
+			if f.Labels, err = values(ctx, prometheus, f.series()); err != nil {
+				return nil, fmt.Errorf("the labels of %s: %w", name, err)
 			}
 			families = append(families, f)
 		}
 	}
 	families = slices.DeleteFunc(families, func(f Family) bool { return f.Labels == nil })
 	if len(families) == 0 {
-		return nil, fmt.Errorf("asking Prometheus at %s: it has no metric of such a name", url)
+		return nil, fmt.Errorf("asking Prometheus at %s: it has no metric of such a name", prometheus)
 	}
 	return families, nil
 }
 
 const total = "_total"
 
-// called are the names that the series of a name in the metadata can have.
-// Scraped as OpenMetrics, a counter stands there without its suffix.
-func called(name string, t contract.Type) []string {
+// seriesNames returns the names that series of a metric in the metadata can
+// have. Scraped as OpenMetrics, a counter has no suffix in the metadata.
+func seriesNames(name string, t contract.Type) []string {
 	if t != contract.Counter || strings.HasSuffix(name, total) {
 		return []string{name}
 	}
 	return []string{name, name + total}
 }
 
-// values counts the values of each label of a series; nil when there is none.
-func values(ctx context.Context, asking promv1.API, series string) (map[string]int, error) {
-	value, _, _, err := asking.Query(ctx, "{__name__="+quoted(series)+"}", time.Time{})
-	if err != nil {
+// values counts the values of each label of a series; nil if there is no such
+// series.
+func values(ctx context.Context, prometheus prom.Client, series string) (map[string]int, error) {
+	vector, err := prometheus.Vector(ctx, "{__name__="+quoted(series)+"}", time.Time{})
+	if err != nil || len(vector) == 0 {
 		return nil, err
-	}
-	vector, ok := value.(model.Vector)
-	if !ok || len(vector) == 0 {
-		return nil, nil
 	}
 	seen := map[string][]string{}
 	for _, sample := range vector {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/grafana-tools/sdk"
 	"github.com/rogpeppe/go-internal/diff"
@@ -38,18 +39,20 @@ type Change struct {
 
 // Grafana is a server that keeps dashboards.
 type Grafana struct {
-	URL    string
-	client *sdk.Client
+	URL      string
+	client   *sdk.Client
+	deadline time.Duration
 }
 
 // Dial prepares to ask the Grafana at url; it does not connect yet. Credentials
-// are a token, or a user and a password as user:password; empty for none.
-func Dial(url, credentials string) (Grafana, error) {
-	client, err := sdk.NewClient(url, credentials, &http.Client{Transport: strict{}, Timeout: patience})
+// are a token, or user:password; empty for no authentication. The deadline is
+// that of each request.
+func Dial(url, credentials string, deadline time.Duration) (Grafana, error) {
+	client, err := sdk.NewClient(url, credentials, &http.Client{Transport: strict{}, Timeout: deadline})
 	if err != nil {
 		return Grafana{}, fmt.Errorf("address of Grafana: %w", err)
 	}
-	return Grafana{url, client}, nil
+	return Grafana{url, client, deadline}, nil
 }
 
 // Plan compares dashboards with what is there under their uids.

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/grafana-tools/sdk"
@@ -24,7 +25,7 @@ var (
 
 func dial(t *testing.T, to grafanatest.Grafana) Grafana {
 	t.Helper()
-	g, err := Dial(to.URL, to.Token)
+	g, err := Dial(to.URL, to.Token, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +228,7 @@ func TestCredentials(t *testing.T) {
 		"wrong":    {"admin:nonsense", "401 Unauthorized; give --credentials"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g, err := Dial(url, tc.credentials)
+			g, err := Dial(url, tc.credentials, time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}

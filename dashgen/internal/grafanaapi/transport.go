@@ -11,14 +11,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
-const (
-	patience = 30 * time.Second
-	// messageBytes is how much of a refusal is read.
-	messageBytes = 4 << 10
-)
+// messageBytes is how many bytes of an error response are read.
+const messageBytes = 4 << 10
 
 // refusal is an answer with a status of 400 or more.
 type refusal struct {
@@ -109,7 +105,11 @@ func (g Grafana) failed(what string, err error) error {
 	if isCode(err, http.StatusUnauthorized) || isCode(err, http.StatusForbidden) {
 		advice = "; give --credentials a file with a token, or user:password, that may do so"
 	}
-	if errors.As(err, new(net.Error)) {
+	var failed net.Error
+	switch {
+	case errors.As(err, &failed) && failed.Timeout():
+		err, advice = fmt.Errorf("no reply within %s", g.deadline), "; is it overloaded, or is --grafana not its address?"
+	case errors.As(err, &failed):
 		advice = "; is it there, and is --grafana its address?"
 	}
 	return fmt.Errorf("Grafana at %s: %s: %w%s", g.URL, what, err, advice)

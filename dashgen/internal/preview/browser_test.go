@@ -17,6 +17,7 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/chromium"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/preview"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
@@ -133,7 +134,7 @@ func previewOf(t *testing.T, prometheus *httptest.Server, all ...preview.Board) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := preview.Handler(preview.Options{Boards: all, Prometheus: address, ScrapeInterval: 15 * time.Second, Local: true})
+	handler, err := preview.Handler(preview.Options{Boards: all, Prometheus: prom.Server{URL: address}, ScrapeInterval: 15 * time.Second, Local: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"time"
+
+	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
 //go:embed page
@@ -15,7 +16,7 @@ var embedded embed.FS
 // Options of a preview.
 type Options struct {
 	Boards     []Board
-	Prometheus *url.URL // a user and password in it are sent as basic auth
+	Prometheus prom.Server
 	// ScrapeInterval is what a Grafana's data source is told: $__rate_interval
 	// is at least four of it, and no step is shorter.
 	ScrapeInterval time.Duration
@@ -64,7 +65,7 @@ func (o Options) about() ([]byte, error) {
 		list = append(list, entry{b.UID, b.Title, b.Tags})
 	}
 	return json.Marshal(map[string]any{
-		"prometheus":     o.Prometheus.Redacted(),
+		"prometheus":     o.Prometheus.String(),
 		"scrapeInterval": o.ScrapeInterval.Seconds(),
 		"boards":         list,
 	})

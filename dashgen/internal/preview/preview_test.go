@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/moodring/moodring/dashgen/internal/preview"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
 func TestRead(t *testing.T) {
@@ -54,7 +55,7 @@ func TestNoTwoBoardsAtOneAddress(t *testing.T) {
 		{"the same uid", `dashboards "One" and "Other" have the same uid, same: change one`, []preview.Board{one, other}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if _, err := preview.Handler(preview.Options{Boards: tc.boards, Prometheus: &url.URL{}}); err == nil || err.Error() != tc.want {
+			if _, err := preview.Handler(preview.Options{Boards: tc.boards, Prometheus: prom.Server{}}); err == nil || err.Error() != tc.want {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}
 		})
@@ -73,7 +74,7 @@ func serve(t *testing.T, isLocal bool, answer http.HandlerFunc) *httptest.Server
 	address.User = url.UserPassword("reader", "secret")
 	handler, err := preview.Handler(preview.Options{
 		Boards:     []preview.Board{{UID: "one", Title: "One", Tags: []string{"a"}, JSON: []byte(`{"panels": []}`)}},
-		Prometheus: address, ScrapeInterval: 15 * time.Second, Local: isLocal,
+		Prometheus: prom.Server{URL: address, Flag: "--prometheus"}, ScrapeInterval: 15 * time.Second, Local: isLocal,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -143,8 +144,8 @@ func TestPaths(t *testing.T) {
 		{"POST /api/v1/admin/tsdb/delete_series", "", 404, "404 page not found"},
 		{"GET /api/v1/status/config", "", 404, "404 page not found"},
 		{"PUT /api/v1/query", "", 405, "Method Not Allowed"},
-		{"GET /api/v1/query?query=" + strings.Repeat("x", 70_000), "", 414, `{"error":"a question of more than 65536 bytes"`},
-		{"POST /api/v1/query", "query=" + strings.Repeat("x", 70_000), 413, `{"error":"a question of more than 65536 bytes"`},
+		{"GET /api/v1/query?query=" + strings.Repeat("x", 70_000), "", 414, `{"error":"a query of more than 65536 bytes"`},
+		{"POST /api/v1/query", "query=" + strings.Repeat("x", 70_000), 413, `{"error":"a query of more than 65536 bytes"`},
 	} {
 		t.Run(tc.line[:min(len(tc.line), 40)], func(t *testing.T) {
 			response, text := ask(t, server, tc.line, "", tc.body)
@@ -196,7 +197,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		}, 400, `{"status":"error","error":"parse error"}`},
 		{"too much", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "99999999")
-		}, 502, `{"error":"an answer of more than 33554432 bytes: ask for fewer series, or for a shorter time","errorType":"preview","status":"error"}`},
+		}, 502, `{"error":"a reply of more than 33554432 bytes: ask for fewer series, or for a shorter time","errorType":"preview","status":"error"}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			response, text := ask(t, serve(t, true, tc.answer), "GET /api/v1/query?query=up", "", "")
@@ -226,6 +227,29 @@ func TestTooMuchOfAnAnswer(t *testing.T) {
 	}
 }
 
+func TestSilentPrometheus(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts; no one replies
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	address := &url.URL{Scheme: "http", Host: listener.Addr().String()}
+	handler, err := preview.Handler(preview.Options{
+		Boards:     []preview.Board{{UID: "one"}},
+		Prometheus: prom.Server{URL: address, Flag: "--prometheus", Deadline: 50 * time.Millisecond},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	response, text := ask(t, server, "GET /api/v1/query?query=up", "", "")
+	want := fmt.Sprintf(`{"error":"asking Prometheus at %s: no reply within 50ms; is it overloaded, or is --prometheus not its address?"`, address)
+	if response.StatusCode != 504 || !strings.HasPrefix(text, want) {
+		t.Errorf("status %d, %s", response.StatusCode, text)
+	}
+}
+
 func TestNoPrometheus(t *testing.T) {
 	nowhere, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -236,7 +260,8 @@ func TestNoPrometheus(t *testing.T) {
 		t.Fatal(err)
 	}
 	handler, err := preview.Handler(preview.Options{
-		Boards: []preview.Board{{UID: "one"}}, Prometheus: &url.URL{Scheme: "http", Host: address, User: url.UserPassword("reader", "secret")},
+		Boards:     []preview.Board{{UID: "one"}},
+		Prometheus: prom.Server{URL: &url.URL{Scheme: "http", Host: address, User: url.UserPassword("reader", "secret")}, Flag: "--prometheus"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -244,7 +269,7 @@ func TestNoPrometheus(t *testing.T) {
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	response, text := ask(t, server, "GET /api/v1/query?query=up", "", "")
-	want := fmt.Sprintf(`{"error":"asking Prometheus at http://reader:xxxxx@%[1]s: dial tcp %[1]s: connect: connection refused; is it there?"`, address)
+	want := fmt.Sprintf(`{"error":"asking Prometheus at http://reader:xxxxx@%[1]s: dial tcp %[1]s: connect: connection refused; is it there, and is --prometheus its address?"`, address)
 	if response.StatusCode != 502 || !strings.HasPrefix(text, want) {
 		t.Errorf("status %d, %s", response.StatusCode, text)
 	}

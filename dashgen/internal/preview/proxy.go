@@ -9,14 +9,14 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"time"
+
+	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
 const (
-	askLimit   = 30 * time.Second // what one question may take, queue included
-	atOnce     = 8                // questions that Prometheus works on for us at a time
-	queryBytes = 64 << 10         // of a question
-	replyBytes = 32 << 20         // of an answer
+	atOnce     = 8        // the most queries that Prometheus gets at a time
+	queryBytes = 64 << 10 // the longest query
+	replyBytes = 32 << 20 // the longest reply
 )
 
 // paths are those of Prometheus's HTTP API that drawing a dashboard needs. None
@@ -30,13 +30,14 @@ var paths = []string{
 }
 
 type proxy struct {
-	reverse *httputil.ReverseProxy
-	slots   chan struct{}
+	prometheus prom.Server
+	reverse    *httputil.ReverseProxy
+	slots      chan struct{}
 }
 
-func newProxy(prometheus *url.URL) proxy {
-	return proxy{slots: make(chan struct{}, atOnce), reverse: &httputil.ReverseProxy{
-		Rewrite:        func(r *httputil.ProxyRequest) { rewrite(r, prometheus) },
+func newProxy(prometheus prom.Server) proxy {
+	return proxy{prometheus: prometheus, slots: make(chan struct{}, atOnce), reverse: &httputil.ReverseProxy{
+		Rewrite:        func(r *httputil.ProxyRequest) { rewrite(r, prometheus.URL) },
 		ModifyResponse: capReply,
 		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, err error) { refuse(w, prometheus, err) },
 		Transport:      &http.Transport{MaxConnsPerHost: atOnce, MaxIdleConnsPerHost: atOnce, Proxy: http.ProxyFromEnvironment},
@@ -52,7 +53,7 @@ func (p proxy) handle(mux *http.ServeMux) {
 // ServeHTTP waits for a slot, so that a board of many panels does not meet
 // Prometheus all at once.
 func (p proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeoutCause(r.Context(), askLimit, errSlow)
+	ctx, cancel := p.prometheus.WithDeadline(r.Context())
 	defer cancel()
 	if len(r.URL.RawQuery) > queryBytes {
 		fail(w, http.StatusRequestURITooLong, errLong)
@@ -64,14 +65,13 @@ func (p proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-p.slots }()
 		p.reverse.ServeHTTP(w, r.WithContext(ctx))
 	case <-ctx.Done():
-		fail(w, http.StatusGatewayTimeout, context.Cause(ctx))
+		refuse(w, p.prometheus, ctx.Err())
 	}
 }
 
 var (
-	errSlow = fmt.Errorf("no answer within %s", askLimit)
-	errLong = fmt.Errorf("a question of more than %d bytes", queryBytes)
-	errMuch = fmt.Errorf("an answer of more than %d bytes: ask for fewer series, or for a shorter time", replyBytes)
+	errLong = fmt.Errorf("a query of more than %d bytes", queryBytes)
+	errMuch = fmt.Errorf("a reply of more than %d bytes: ask for fewer series, or for a shorter time", replyBytes)
 )
 
 // rewrite sends the question and nothing of who asks: no cookies, no
@@ -124,17 +124,17 @@ func (c *capped) Read(p []byte) (int, error) {
 }
 
 // refuse says why Prometheus gave no answer.
-func refuse(w http.ResponseWriter, prometheus *url.URL, err error) {
+func refuse(w http.ResponseWriter, prometheus prom.Server, err error) {
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
 		fail(w, http.StatusRequestEntityTooLarge, errLong)
 	case errors.Is(err, context.DeadlineExceeded):
-		fail(w, http.StatusGatewayTimeout, errSlow)
+		fail(w, http.StatusGatewayTimeout, prometheus.Failed(err))
 	case errors.Is(err, errMuch):
 		fail(w, http.StatusBadGateway, errMuch)
 	default:
-		fail(w, http.StatusBadGateway, fmt.Errorf("asking Prometheus at %s: %w; is it there?", prometheus.Redacted(), err))
+		fail(w, http.StatusBadGateway, prometheus.Failed(err))
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/chromium"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/preview"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 	"github.com/moodring/moodring/dashgen/internal/render"
 )
@@ -61,7 +62,7 @@ func options(t *testing.T) render.Options {
 	}
 	return render.Options{
 		Chromium: path, From: "0", To: "600000", Width: 1200,
-		Preview: preview.Options{Boards: boards, Prometheus: prometheus, ScrapeInterval: 15 * time.Second},
+		Preview: preview.Options{Boards: boards, Prometheus: prom.Server{URL: prometheus}, ScrapeInterval: 15 * time.Second},
 	}
 }
 

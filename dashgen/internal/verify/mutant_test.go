@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
 // TestMutants breaks every query in every way below, one at a time, and looks
@@ -42,10 +43,10 @@ type mutant struct {
 }
 
 // try returns what the mutant shows; an error is a mutant that is caught.
-func (m mutant) try(p Prometheus) (string, error) {
+func (m mutant) try(p prom.Client) (string, error) {
 	var all []string
 	for _, expr := range m.exprs {
-		lines, err := p.drawn(expr, m.legend)
+		lines, err := tryDraw(p, expr, m.legend)
 		if err != nil {
 			return "", err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -12,9 +13,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 	"github.com/moodring/moodring/dashgen/internal/rules"
@@ -43,7 +44,7 @@ func TestWhatIsShown(t *testing.T) {
 
 const window = "5m"
 
-func healthy(t testing.TB, all board.Set) Prometheus {
+func healthy(t testing.TB, all board.Set) prom.Client {
 	t.Helper()
 	text, err := rules.File(all, rules.Windows{Drift: window})
 	if err != nil {
@@ -117,7 +118,7 @@ func shown(t testing.TB, all board.Set) string {
 	return out.String()
 }
 
-func (s show) lines(t testing.TB, p Prometheus) string {
+func (s show) lines(t testing.TB, p prom.Client) string {
 	var all []string
 	for _, expr := range s.exprs {
 		all = append(all, drawn(t, p, expr, s.legend)...)
@@ -137,23 +138,19 @@ func legend(labels []string) string {
 var absent = regexp.MustCompile(`{{.*?}}`)
 
 // drawn returns a line for each series: its name by the legend, and its value.
-func drawn(t testing.TB, p Prometheus, expr, legend string) []string {
+func drawn(t testing.TB, p prom.Client, expr, legend string) []string {
 	t.Helper()
-	lines, err := p.drawn(expr, legend)
+	lines, err := tryDraw(p, expr, legend)
 	if err != nil {
-		t.Fatalf("%s: %v", expr, err)
+		t.Fatal(err)
 	}
 	return lines
 }
 
-func (p Prometheus) drawn(expr, legend string) ([]string, error) {
-	value, _, _, err := p.api.Query(context.Background(), expr, time.Time{})
+func tryDraw(p prom.Client, expr, legend string) ([]string, error) {
+	vector, err := p.Vector(context.Background(), expr, time.Time{})
 	if err != nil {
-		return nil, err
-	}
-	vector, ok := value.(model.Vector)
-	if !ok {
-		return nil, fmt.Errorf("%s is a %s", expr, value.Type())
+		return nil, fmt.Errorf("%s: %w", expr, err)
 	}
 	var lines []string
 	for _, sample := range vector {
@@ -168,11 +165,15 @@ func (p Prometheus) drawn(expr, legend string) ([]string, error) {
 	return lines, nil
 }
 
-func dial(t testing.TB, url string) Prometheus {
+func dial(t testing.TB, address string) prom.Client {
 	t.Helper()
-	prometheus, err := Dial(url)
+	parsed, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return prometheus
+	client, err := prom.Dial(prom.Server{URL: parsed, Flag: "--prometheus"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }

@@ -1,5 +1,5 @@
-// Package verify asks a live Prometheus the queries of the boards and rules, and
-// says which it cannot answer as they are meant.
+// Package verify runs the queries of the dashboards and rules on a live
+// Prometheus, and reports those whose result is not as it should be.
 package verify
 
 import (
@@ -7,27 +7,26 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/api"
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// State is what became of a query.
+// State is the outcome of a query.
 type State string
 
-// States. Idle is what a share or a quantile is while nothing happens: there
-// are series, but 0 divided by 0 is no number, and the panel is rightly blank.
-// Off is a panel without what it needs, as an option of the plugin. Quiet is an
-// event or an alert without cause.
+// States. Idle is the state of a share or a quantile without traffic: there are
+// series, but 0 divided by 0 is not a number, and a blank panel is correct. Off:
+// the panel needs a baseline or an option of the plugin that is not in use.
+// Quiet: the annotation or alert currently has no series, which is normal.
 const (
 	Answered State = "answered"
 	Idle     State = "idle"
@@ -40,25 +39,25 @@ const (
 	Mismatch State = "type mismatch"
 )
 
-// Sound tells whether a query in this state is as it should be.
+// Sound reports whether a query in this state is as it should be.
 func (s State) Sound() bool { return slices.Contains([]State{Answered, Idle, Off, Quiet}, s) }
 
-// Report is what verify found, as --json prints it.
+// Report is the result of a run, as --json prints it.
 type Report struct {
 	Panels  Panels   `json:"panels"`
 	Queries []Result `json:"queries"`
 }
 
-// Panels counts panels that have what they need; one is answered when each of
-// its queries is sound. Off counts the others.
+// Panels counts panels. Total leaves out panels that are Off. A panel is
+// answered if each of its queries is sound.
 type Panels struct {
 	Total    int `json:"total"`
 	Answered int `json:"answered"`
 	Off      int `json:"off"`
 }
 
-// Result is one query and what became of it. Error is why it failed; Notes are
-// what Prometheus remarks on it.
+// Result is a query and its outcome. Error is the reason of a state that is not
+// sound. Notes are Prometheus's remarks on the query.
 type Result struct {
 	Board   string   `json:"board"`
 	Panel   string   `json:"panel"`
@@ -66,107 +65,76 @@ type Result struct {
 	Series  int      `json:"series"`
 	Seconds float64  `json:"seconds"`
 	State   State    `json:"state"`
-	Sound   bool     `json:"sound"` // whether the state is
+	Sound   bool     `json:"sound"` // State.Sound()
 	Error   string   `json:"error"`
 	Notes   []string `json:"notes,omitempty"`
 }
 
-// Limits are what a query must keep to.
+// Limits are the limits of a sound query.
 type Limits struct {
-	RateInterval string        // put in for $__rate_interval
-	Slow         time.Duration // what takes longer is slow
-	Series       int           // what answers with more is too many to read
+	RateInterval string        // the value of $__rate_interval
+	Slow         time.Duration // the longest time that a query may take
+	Series       int           // the most series that a query may return
 }
 
-// Prometheus is a server that answers PromQL.
-type Prometheus struct {
-	URL string
-	api promv1.API
-}
-
-// limit is how long one query may take; Prometheus itself gives up after two
-// minutes by default, and a panel that takes so long helps no one.
-const limit = 30 * time.Second
-
-// A panel over time is asked for as Grafana does: an hour, in 240 steps.
+// A query over time covers an hour in 240 steps, as a Grafana panel does.
 const (
 	hour = time.Hour
 	step = 15 * time.Second
 )
 
-// Dial prepares to ask the Prometheus at url; it does not connect yet.
-func Dial(url string) (Prometheus, error) {
-	client, err := api.NewClient(api.Config{Address: url, Client: &http.Client{Timeout: limit}})
-	if err != nil {
-		return Prometheus{}, fmt.Errorf("address of Prometheus %q: %w", url, err)
-	}
-	return Prometheus{URL: url, api: promv1.NewAPI(client)}, nil
+// run is one pass over all queries.
+type run struct {
+	prometheus prom.Client
+	limits     Limits
+	now        time.Time // by Prometheus's clock
+	report     *Report
 }
 
-// asking is one run over all queries.
-type asking struct {
-	Prometheus
-	limits Limits
-	now    time.Time // by Prometheus's clock
-	report *Report
-}
-
-// Ask runs each query of all, with the variables filled in, as of now by the
-// server's clock. It fails when the server cannot be asked at all; a query that
-// fails is a Result.
-func (p Prometheus) Ask(ctx context.Context, all board.Set, limits Limits) (Report, error) {
-	now, err := p.now(ctx)
+// Run runs each query of all, with the variables filled in, as of now by the
+// clock of Prometheus. A query that fails is a Result. Run returns an error if
+// Prometheus does not reply.
+func Run(ctx context.Context, prometheus prom.Client, all board.Set, limits Limits) (Report, error) {
+	now, err := prometheus.Now(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	a := asking{Prometheus: p, limits: limits, now: now, report: &Report{}}
-	if err := a.types(ctx); err != nil {
+	r := run{prometheus, limits, now, &Report{}}
+	if err := r.types(ctx); err != nil {
 		return Report{}, err
 	}
 	for _, b := range all.Boards {
-		if err := a.board(ctx, b); err != nil {
+		if err := r.board(ctx, b); err != nil {
 			return Report{}, err
 		}
 	}
-	return *a.report, a.rules(ctx, all)
+	return *r.report, r.rules(ctx, all)
 }
 
-func (p Prometheus) now(ctx context.Context) (time.Time, error) {
-	value, _, _, err := p.api.Query(ctx, "time()", time.Time{})
-	if err != nil {
-		return time.Time{}, fmt.Errorf("asking Prometheus at %s: %w", p.URL, err)
-	}
-	scalar, ok := value.(*model.Scalar)
-	if !ok {
-		return time.Time{}, fmt.Errorf("asking Prometheus at %s: its time is a %s", p.URL, value.Type())
-	}
-	return scalar.Timestamp.Time(), nil
-}
-
-func (a asking) board(ctx context.Context, b board.Board) error {
-	everything := b.Variables.AllSelected(a.limits.RateInterval)
+func (r run) board(ctx context.Context, b board.Board) error {
+	everything := b.Variables.AllSelected(r.limits.RateInterval)
 	for i, v := range b.Variables {
-		if _, err := a.add(ctx, asked{board: b.File, panel: "variable " + v.Name(), expr: b.Variables.Text(i, everything), blank: Empty}); err != nil {
+		if _, err := r.query(ctx, query{board: b.File, panel: "variable " + v.Name(), expr: b.Variables.Text(i, everything), blank: Empty}); err != nil {
 			return err
 		}
 	}
-	for _, e := range b.Annotations {
-		if _, err := a.add(ctx, asked{board: b.File, panel: "annotation " + e.Title, expr: e.Query.Text(everything), overTime: true, blank: Quiet}); err != nil {
+	for _, annotation := range b.Annotations {
+		if _, err := r.query(ctx, query{board: b.File, panel: "annotation " + annotation.Title, expr: annotation.Query.Text(everything), overTime: true, blank: Quiet}); err != nil {
 			return err
 		}
 	}
-	for _, o := range b.Panels() {
-		if err := a.panel(ctx, b.File, o, everything); err != nil {
+	for _, p := range b.Panels() {
+		if err := r.panel(ctx, b.File, p, everything); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a asking) panel(ctx context.Context, file string, o board.Panel, v promql.Values) error {
+func (r run) panel(ctx context.Context, file string, p board.Panel, v promql.Values) error {
 	worst := Answered
-	for _, s := range o.Series {
-		state, err := a.add(ctx, asked{board: file, panel: o.Title, expr: s.Query.Text(v), overTime: o.Kind.OverTime(), blank: blank(o.Needs != "")})
+	for _, s := range p.Series {
+		state, err := r.query(ctx, query{board: file, panel: p.Title, expr: s.Query.Text(v), overTime: p.Kind.OverTime(), blank: blank(p.Needs != "")})
 		if err != nil {
 			return err
 		}
@@ -175,12 +143,12 @@ func (a asking) panel(ctx context.Context, file string, o board.Panel, v promql.
 		}
 	}
 	if worst == Off {
-		a.report.Panels.Off++
+		r.report.Panels.Off++
 		return nil
 	}
-	a.report.Panels.Total++
+	r.report.Panels.Total++
 	if worst.Sound() {
-		a.report.Panels.Answered++
+		r.report.Panels.Answered++
 	}
 	return nil
 }
@@ -192,55 +160,58 @@ func blank(needsMore bool) State {
 	return Empty
 }
 
-// rules asks for what is recorded, and for what alerts measure, without their
-// limits: an alert without cause has no series.
-func (a asking) rules(ctx context.Context, all board.Set) error {
-	for _, r := range all.Recordings {
-		expr := r.Query.Text(promql.RuleValues(a.limits.RateInterval, a.limits.RateInterval))
-		if _, err := a.add(ctx, asked{board: "rules", panel: "recording " + r.Name, expr: expr, blank: blank(len(r.Query.Recorded()) > 0)}); err != nil {
+// rules runs the queries of recording rules and alerts. The query of an alert is
+// run without its limit, because an alert that does not fire has no series.
+func (r run) rules(ctx context.Context, all board.Set) error {
+	everything := promql.RuleValues(r.limits.RateInterval, r.limits.RateInterval)
+	for _, recording := range all.Recordings {
+		q := query{board: "rules", panel: "recording " + recording.Name, expr: recording.Query.Text(everything), blank: blank(len(recording.Query.Recorded()) > 0)}
+		if _, err := r.query(ctx, q); err != nil {
 			return err
 		}
 	}
 	for _, alert := range all.Alerts() {
-		expr := alert.Expr.Measured().Text(promql.RuleValues(a.limits.RateInterval, a.limits.RateInterval))
-		if _, err := a.add(ctx, asked{board: "rules", panel: "alert " + alert.Name, expr: expr, blank: Quiet}); err != nil {
+		q := query{board: "rules", panel: "alert " + alert.Name, expr: alert.Expr.Measured().Text(everything), blank: Quiet}
+		if _, err := r.query(ctx, q); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// types compares the contract with what Prometheus was told of each metric when
-// it scraped it. A server that keeps no metadata is not asked.
-func (a asking) types(ctx context.Context) error {
-	known, err := a.api.Metadata(ctx, "", "")
+// types compares the metric types in the contract with those that Prometheus
+// scraped. A server without the metadata API, such as some stores that speak
+// PromQL, is skipped.
+func (r run) types(ctx context.Context) error {
+	scraped, err := r.prometheus.Metadata(ctx)
 	if refused := (*promv1.Error)(nil); errors.As(err, &refused) && strings.Contains(refused.Msg, "404") {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("asking Prometheus at %s for its metadata: %w", a.URL, err)
+		return err
 	}
 	for _, m := range contract.Metrics() {
-		for _, told := range known[m.Name] {
-			if string(told.Type) != string(m.Type) {
-				a.keep(Result{Board: "contract", Panel: "metric " + m.Name, Expr: m.Name, State: Mismatch,
-					Error: fmt.Sprintf("the contract has a %s, and Prometheus scraped a %s: is another exporter's metric of that name there?", m.Type, told.Type)})
+		for _, entry := range scraped[m.Name] {
+			if string(entry.Type) != string(m.Type) {
+				r.add(Result{Board: "contract", Panel: "metric " + m.Name, Expr: m.Name, State: Mismatch,
+					Error: fmt.Sprintf("the contract has a %s, and Prometheus scraped a %s: is another exporter's metric of that name there?", m.Type, entry.Type)})
 			}
 		}
 	}
 	return nil
 }
 
-// asked is a query, and what it is when it has no answer.
-type asked struct {
+// query is a query and its place.
+type query struct {
 	board, panel, expr string
 	overTime           bool
-	blank              State
+	blank              State // the state if the result is empty
 }
 
-func (a asking) add(ctx context.Context, q asked) (State, error) {
+// query runs a query and adds its result to the report.
+func (r run) query(ctx context.Context, q query) (State, error) {
 	began := time.Now()
-	result, err := a.ask(ctx, q)
+	result, err := r.result(ctx, q)
 	if err != nil {
 		return "", err
 	}
@@ -249,52 +220,49 @@ func (a asking) add(ctx context.Context, q asked) (State, error) {
 	switch {
 	case result.State == Empty:
 		result.State = q.blank
-	case result.State.Sound() && took > a.limits.Slow:
-		result.State, result.Error = Slow, fmt.Sprintf("it took %.1f s, and should take %s at most", took.Seconds(), a.limits.Slow)
-	case result.State.Sound() && result.Series > a.limits.Series:
-		result.State, result.Error = Crowded, fmt.Sprintf("%d series are too many to tell apart; at most %d", result.Series, a.limits.Series)
+	case result.State.Sound() && took > r.limits.Slow:
+		result.State, result.Error = Slow, fmt.Sprintf("it took %.1f s, and should take %s at most", took.Seconds(), r.limits.Slow)
+	case result.State.Sound() && result.Series > r.limits.Series:
+		result.State, result.Error = Crowded, fmt.Sprintf("%d series are too many to tell apart; at most %d", result.Series, r.limits.Series)
 	}
-	a.keep(result)
+	r.add(result)
 	return result.State, nil
 }
 
-func (a asking) keep(r Result) {
-	r.Sound = r.State.Sound()
-	a.report.Queries = append(a.report.Queries, r)
+func (r run) add(result Result) {
+	result.Sound = result.State.Sound()
+	r.report.Queries = append(r.report.Queries, result)
 }
 
-func (a asking) ask(ctx context.Context, q asked) (Result, error) {
-	value, notes, err := a.query(ctx, q)
+func (r run) result(ctx context.Context, q query) (Result, error) {
+	value, notes, err := r.value(ctx, q)
 	result := Result{Notes: notes}
-	if refused := (*promv1.Error)(nil); errors.As(err, &refused) && aboutQuery(refused.Type) {
+	if refused := (*promv1.Error)(nil); prom.IsAboutQuery(err) && errors.As(err, &refused) {
 		result.State, result.Error = Failed, refused.Error()
 		return result, nil
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("asking Prometheus at %s: %w", a.URL, err)
+		return Result{}, err
 	}
-	samples, ok := latest(value, model.TimeFromUnixNano(a.now.UnixNano()))
+	samples, ok := latest(value, model.TimeFromUnixNano(r.now.UnixNano()))
 	if !ok {
-		result.State, result.Error = Mismatch, fmt.Sprintf("the answer is a %s, and a panel draws vectors", value.Type())
+		result.State, result.Error = Mismatch, fmt.Sprintf("the result is a %s, and a panel draws vectors", value.Type())
 		return result, nil
 	}
 	result.Series, result.State = len(samples), state(samples)
 	return result, nil
 }
 
-func (a asking) query(ctx context.Context, q asked) (model.Value, []string, error) {
+func (r run) value(ctx context.Context, q query) (value model.Value, notes []string, err error) {
 	if q.overTime {
-		value, warnings, infos, err := a.api.QueryRange(ctx, q.expr, promv1.Range{Start: a.now.Add(-hour), End: a.now, Step: step})
-		return value, slices.Concat([]string(warnings), []string(infos)), err
+		return r.prometheus.QueryRange(ctx, q.expr, promv1.Range{Start: r.now.Add(-hour), End: r.now, Step: step})
 	}
-	value, warnings, infos, err := a.api.Query(ctx, q.expr, a.now)
-	return value, slices.Concat([]string(warnings), []string(infos)), err
+	return r.prometheus.Query(ctx, q.expr, r.now)
 }
 
-// latest returns the samples of a vector, or those at the end of a range. It is
-// not ok for another type.
-func latest(value model.Value, end model.Time) ([]model.SampleValue, bool) {
-	var samples []model.SampleValue
+// latest returns the samples of a vector, or the samples at the end of a matrix.
+// ok is false for another type.
+func latest(value model.Value, end model.Time) (samples []model.SampleValue, ok bool) {
 	switch v := value.(type) {
 	case model.Vector:
 		for _, s := range v {
@@ -310,12 +278,6 @@ func latest(value model.Value, end model.Time) ([]model.SampleValue, bool) {
 		return samples, true
 	}
 	return nil, false
-}
-
-// aboutQuery tells what is wrong with one query from what is wrong with the
-// server, where asking on is no use.
-func aboutQuery(t promv1.ErrorType) bool {
-	return t == promv1.ErrBadData || t == promv1.ErrExec || t == promv1.ErrTimeout
 }
 
 func state(samples []model.SampleValue) State {

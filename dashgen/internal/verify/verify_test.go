@@ -42,8 +42,8 @@ func TestVariablesNarrowPanels(t *testing.T) {
 
 var usual = Limits{RateInterval: "5m", Slow: time.Minute, Series: 100}
 
-func TestAskHealthy(t *testing.T) {
-	report, err := healthy(t, board.All()).Ask(t.Context(), board.All(), usual)
+func TestRunHealthy(t *testing.T) {
+	report, err := Run(t.Context(), healthy(t, board.All()), board.All(), usual)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,17 +57,17 @@ func TestAskHealthy(t *testing.T) {
 	}
 }
 
-// TestAskWithoutRules: what rules record is off, and nothing else.
-func TestAskWithoutRules(t *testing.T) {
-	report := ask(t, promtest.Stack(), board.All())
+// TestRunWithoutRules: what rules record is off, and nothing else.
+func TestRunWithoutRules(t *testing.T) {
+	report := runOn(t, promtest.Stack(), board.All())
 	if report.Panels.Off != 7 || report.Panels.Answered != report.Panels.Total {
 		t.Errorf("got %+v, want the 7 panels of drift off, and the others answered", report.Panels)
 	}
 }
 
-// TestAskMissing leaves out one metric after the other: each must be missed,
+// TestRunMissing leaves out one metric after the other: each must be missed,
 // or be one that is not always there.
-func TestAskMissing(t *testing.T) {
+func TestRunMissing(t *testing.T) {
 	for _, metric := range contract.Metrics() {
 		t.Run(metric.Name, func(t *testing.T) {
 			var want, off []string
@@ -82,7 +82,7 @@ func TestAskMissing(t *testing.T) {
 					}
 				}
 			}
-			report := ask(t, without(promtest.Stack(), metric.Name), some)
+			report := runOn(t, without(promtest.Stack(), metric.Name), some)
 			if diff := cmp.Diff(want, panelsIn(report, func(s State) bool { return !s.Sound() })); diff != "" {
 				t.Errorf("panels without an answer: -want +got:\n%s", diff)
 			}
@@ -96,11 +96,11 @@ func TestAskMissing(t *testing.T) {
 	}
 }
 
-func TestAskIdle(t *testing.T) {
+func TestRunIdle(t *testing.T) {
 	const idle = `load 15s
   moodring_predictions_total{gateway="a",model="bert",version="",label="joy"} 7+0x280
 `
-	report := ask(t, idle, of(mix()))
+	report := runOn(t, idle, of(mix()))
 	want := Result{Board: "one", Panel: "Label mix", Expr: mix().Series[0].Query.Text(promql.Values{RateInterval: "5m"}), Series: 1, State: Idle, Sound: true}
 	got := report.Queries[0]
 	got.Seconds = 0
@@ -112,7 +112,7 @@ func TestAskIdle(t *testing.T) {
 	}
 }
 
-func TestAskLimits(t *testing.T) {
+func TestRunLimits(t *testing.T) {
 	tests := []struct {
 		name   string
 		limits Limits
@@ -125,7 +125,7 @@ func TestAskLimits(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			p := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
-			report, err := p.Ask(t.Context(), of(mix()), tc.limits)
+			report, err := Run(t.Context(), p, of(mix()), tc.limits)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,11 +137,11 @@ func TestAskLimits(t *testing.T) {
 	}
 }
 
-// TestAskTypes: Prometheus scraped a gauge under the name of a counter.
-func TestAskTypes(t *testing.T) {
+// TestRunTypes: Prometheus scraped a gauge under the name of a counter.
+func TestRunTypes(t *testing.T) {
 	spoiled := strings.ReplaceAll(promtest.Stack(), "# TYPE moodring_replies_total counter", "# TYPE moodring_replies_total gauge")
 	var got []string
-	for _, q := range ask(t, spoiled, board.All()).Queries {
+	for _, q := range runOn(t, spoiled, board.All()).Queries {
 		if q.State == Mismatch {
 			got = append(got, q.Panel+": "+q.Error)
 		}
@@ -152,8 +152,8 @@ func TestAskTypes(t *testing.T) {
 	}
 }
 
-// TestAskFailed: a server that knows its time, and fails at the rest.
-func TestAskFailed(t *testing.T) {
+// TestRunFailed: a server that knows its time, and fails at the rest.
+func TestRunFailed(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/metadata"):
@@ -165,7 +165,7 @@ func TestAskFailed(t *testing.T) {
 			_, _ = io.WriteString(w, `{"status":"error","errorType":"execution","error":"query processing would load too many samples"}`)
 		}
 	})
-	report, err := dial(t, server).Ask(t.Context(), of(mix()), usual)
+	report, err := Run(t.Context(), dial(t, server), of(mix()), usual)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,14 +175,14 @@ func TestAskFailed(t *testing.T) {
 	}
 }
 
-func TestAskNoPrometheus(t *testing.T) {
+func TestRunNoPrometheus(t *testing.T) {
 	for name, server := range map[string]string{
 		"another server": answers(t, http.StatusOK, "<html>hello</html>"),
 		"no such page":   answers(t, http.StatusNotFound, "nothing here"),
 		"broken proxy":   answers(t, http.StatusBadGateway, "upstream connect error"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := dial(t, server).Ask(t.Context(), board.All(), usual)
+			_, err := Run(t.Context(), dial(t, server), board.All(), usual)
 			if err == nil || !strings.Contains(err.Error(), "asking Prometheus at "+server) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got error %v, want one line that names %s", err, server)
 			}
@@ -206,9 +206,9 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	return server.URL
 }
 
-func ask(t *testing.T, series string, all board.Set) Report {
+func runOn(t *testing.T, series string, all board.Set) Report {
 	t.Helper()
-	report, err := dial(t, promtest.Server(t, series, promtest.Now).URL).Ask(t.Context(), all, usual)
+	report, err := Run(t.Context(), dial(t, promtest.Server(t, series, promtest.Now).URL), all, usual)
 	if err != nil {
 		t.Fatal(err)
 	}
