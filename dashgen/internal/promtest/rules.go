@@ -7,22 +7,21 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/util/teststorage"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
-// Rules are evaluated each interval, in the last while before the end.
+// Rules are evaluated at each interval of the last recordedRange.
 const (
-	interval = time.Minute
-	while    = 5 * time.Minute
+	interval      = time.Minute
+	recordedRange = 5 * time.Minute
 )
 
-// record evaluates what the rule files record, in the last while before at, in the
-// order in which it stands there. Alerts are another module's to test, with
+// record evaluates the recording rules of the rule files up to the time at, in
+// their order. Alerting rules are left out: dashgen/conform tests them with
 // Prometheus's own rule manager.
-func record(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine, files []string, at time.Duration) {
+func record(t testing.TB, stored *memory, engine *promql.Engine, files []string, at time.Duration) {
 	t.Helper()
 	var all []rules.Rule
 	for _, file := range files {
@@ -36,7 +35,7 @@ func record(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine
 			all = append(all, group.Rules...)
 		}
 	}
-	for now := at - while; now <= at; now += interval {
+	for now := at - recordedRange; now <= at; now += interval {
 		for _, rule := range all {
 			if rule.Record != "" {
 				recordAt(t, stored, engine, rule, time.Unix(0, 0).Add(now))
@@ -45,28 +44,25 @@ func record(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine
 	}
 }
 
-func recordAt(t testing.TB, stored *teststorage.TestStorage, engine *promql.Engine, rule rules.Rule, now time.Time) {
+// recordAt stores the result of a rule's query at one time.
+func recordAt(t testing.TB, stored *memory, engine *promql.Engine, rule rules.Rule, now time.Time) {
 	t.Helper()
-	asked, err := engine.NewInstantQuery(t.Context(), stored, nil, rule.Expr, now)
+	query, err := engine.NewInstantQuery(t.Context(), stored, nil, rule.Expr, now)
 	if err != nil {
 		t.Fatalf("%s: %v", rule.Record, err)
 	}
-	defer asked.Close()
-	vector, err := asked.Exec(t.Context()).Vector()
+	defer query.Close()
+	vector, err := query.Exec(t.Context()).Vector()
 	if err != nil {
 		t.Fatalf("%s: %v", rule.Record, err)
 	}
-	appender := stored.Appender(t.Context())
 	for _, sample := range vector {
 		series := labels.NewBuilder(sample.Metric).Set("__name__", rule.Record)
 		for name, value := range rule.Labels {
 			series.Set(name, value)
 		}
-		if _, err := appender.Append(0, series.Labels(), now.UnixMilli(), sample.F); err != nil {
+		if err := stored.append(series.Labels(), now.UnixMilli(), sample.F); err != nil {
 			t.Fatalf("%s: %v", rule.Record, err)
 		}
-	}
-	if err := appender.Commit(); err != nil {
-		t.Fatalf("%s: %v", rule.Record, err)
 	}
 }
