@@ -1,6 +1,6 @@
-// Package prometheus runs a Prometheus in this process: its own scrape
-// manager, TSDB, PromQL engine, rules and HTTP API, with one scrape
-// configuration.
+// Package prometheus runs a Prometheus in this process: its scrape manager, TSDB,
+// PromQL engine and rule manager, with one scrape configuration. The HTTP API is
+// that of package promapi.
 package prometheus
 
 import (
@@ -9,59 +9,45 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
+	"net/http"
 	"os"
 	"strings"
 	"time"
 
 	client "github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/notifier"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
 	"github.com/prometheus/prometheus/scrape"
 	"github.com/prometheus/prometheus/tsdb"
-	"github.com/prometheus/prometheus/web"
+
+	"github.com/moodring/moodring/deploy/local/internal/promapi"
 )
 
-// Options say what to scrape, what to make of it and where to serve.
+// Options say which target to scrape, which rules to evaluate and where to serve.
 type Options struct {
-	Listener net.Listener  // taken over
-	Target   string        // host:port of the exporter
-	Interval time.Duration // of scrapes, and of the rules
-	Rules    []string      // rule files; their alerts are served, and sent to no one
-	Dir      string        // for the TSDB; made, and left to the caller to remove
+	Listener net.Listener  // Stop closes it
+	Target   string        // HOST:PORT of the exporter
+	Interval time.Duration // of scrapes and rule evaluations
+	Rules    []string      // rule files; the API serves their alerts, and no Alertmanager gets them
+	Dir      string        // for the TSDB; the caller removes it
 	Logger   *slog.Logger
 }
 
-// Server is a Prometheus that runs.
+// Server is a running Prometheus.
 type Server struct {
 	db      *tsdb.DB
 	scrapes *scrape.Manager
 	rules   *rules.Manager
+	http    *http.Server
 	stop    context.CancelFunc
-	over    chan error
-	running int
-}
-
-// storeWithStats is the TSDB as package web wants it.
-type storeWithStats struct{ *tsdb.DB }
-
-// BlockMetas gives the blocks on disk.
-func (s storeWithStats) BlockMetas() ([]tsdb.BlockMeta, error) { return s.DB.BlockMetas(), nil }
-
-// Stats gives the head's statistics.
-func (s storeWithStats) Stats(by string, limit int) (*tsdb.Stats, error) {
-	return s.Head().Stats(by, limit), nil
-}
-
-// WALReplayStatus says that there is nothing to replay: the database is new.
-func (storeWithStats) WALReplayStatus() (tsdb.WALReplayStatus, error) {
-	return tsdb.WALReplayStatus{}, nil
+	ended   chan error // one error or nil for each part
+	parts   int
 }
 
 // Start runs a Prometheus until Stop.
@@ -85,16 +71,15 @@ func Start(options Options) (*Server, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{db: db, scrapes: scrapes, stop: stop, over: make(chan error)}
-	handler := options.handler(ctx, s, registry)
-	if err := errors.Join(handler.ApplyConfig(settings), scrapes.ApplyConfig(settings), s.load(settings)); err != nil {
+	s := &Server{db: db, scrapes: scrapes, stop: stop, ended: make(chan error)}
+	s.evaluate(ctx, options, registry)
+	if err := errors.Join(scrapes.ApplyConfig(settings), s.load(settings)); err != nil {
 		stop()
 		return nil, errors.Join(err, db.Close())
 	}
-	handler.SetReady(web.Ready)
 	s.run(func() error { return scrapes.Run(options.targets()) })
-	s.run(func() error { return handler.Run(ctx, []net.Listener{options.Listener}, "") })
 	s.run(func() error { s.rules.Run(); return nil })
+	s.run(func() error { return s.serve(options.Listener) })
 	return s, nil
 }
 
@@ -107,18 +92,35 @@ func (s *Server) load(settings *config.Config) error {
 }
 
 func (s *Server) run(part func() error) {
-	s.running++
-	go func() { s.over <- part() }()
+	s.parts++
+	go func() { s.ended <- part() }()
 }
 
-// Stop ends the server and closes its database.
+// serve answers requests until Stop.
+func (s *Server) serve(listener net.Listener) error {
+	if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("prometheus: %w", err)
+	}
+	return nil
+}
+
+// stopLimit is how long Stop waits for requests in flight.
+const stopLimit = time.Second
+
+// Stop ends the server and closes its database. Requests in flight are cancelled
+// first, so that no query reads a closed database.
 func (s *Server) Stop() error {
 	s.rules.Stop()
 	s.scrapes.Stop()
 	s.stop()
-	var err error
-	for range s.running {
-		err = errors.Join(err, <-s.over)
+	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close()
+	}
+	for range s.parts {
+		err = errors.Join(err, <-s.ended)
 	}
 	return errors.Join(err, s.db.Close())
 }
@@ -135,12 +137,12 @@ scrape_configs: [{job_name: %[2]s, static_configs: [{targets: [%[3]q]}]}]
 		return nil, fmt.Errorf("prometheus: %w", err)
 	}
 	settings.RuleFiles = o.Rules
-	// ScrapeConfigs are checked and completed when they are first asked for.
+	// GetScrapeConfigs checks the scrape configurations and fills in defaults.
 	_, err = settings.GetScrapeConfigs()
 	return settings, err
 }
 
-// targets gives the scrape manager its one target.
+// targets sends the one target to the scrape manager, in place of a discovery.
 func (o Options) targets() <-chan map[string][]*targetgroup.Group {
 	sets := make(chan map[string][]*targetgroup.Group, 1)
 	sets <- map[string][]*targetgroup.Group{job: {{
@@ -150,37 +152,27 @@ func (o Options) targets() <-chan map[string][]*targetgroup.Group {
 	return sets
 }
 
-func (o Options) handler(ctx context.Context, s *Server, registry *client.Registry) *web.Handler {
+// evaluate makes the PromQL engine, the rule manager and the HTTP server, which
+// share the engine.
+func (s *Server) evaluate(ctx context.Context, options Options, registry *client.Registry) {
+	selectors := parser.NewParser(parser.Options{})
 	engine := promql.NewEngine(promql.EngineOpts{
-		Logger: o.Logger, Reg: registry, MaxSamples: 50_000_000, Timeout: 2 * time.Minute,
+		Logger: options.Logger, Reg: registry, MaxSamples: 50_000_000, Timeout: 2 * time.Minute,
 		LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true,
-		Parser: parser.NewParser(parser.Options{}),
+		Parser: selectors,
 	})
 	s.rules = rules.NewManager(&rules.ManagerOptions{
-		Context: ctx, Logger: o.Logger, Registerer: registry, Queryable: s.db, Appendable: s.db,
+		Context: ctx, Logger: options.Logger, Registerer: registry, Queryable: s.db, Appendable: s.db,
 		QueryFunc:            rules.EngineQueryFunc(engine, s.db),
 		NotifyFunc:           func(context.Context, string, ...*rules.Alert) {},
 		NameValidationScheme: model.UTF8Validation,
 	})
-	address := o.Listener.Addr().String()
-	return web.New(o.Logger, &web.Options{
-		Context:         ctx,
-		LocalStorage:    storeWithStats{s.db},
-		Storage:         s.db,
-		ExemplarStorage: s.db,
-		QueryEngine:     engine,
-		LookbackDelta:   5 * time.Minute,
-		ScrapeManager:   s.scrapes,
-		RuleManager:     s.rules,
-		Notifier:        notifier.NewManager(&notifier.Options{Registerer: registry}, model.UTF8Validation, o.Logger),
-		Version:         &web.PrometheusVersion{Version: "library"},
-		ListenAddresses: []string{address},
-		ExternalURL:     &url.URL{Scheme: "http", Host: address},
-		RoutePrefix:     "/",
-		ReadTimeout:     time.Minute,
-		MaxConnections:  512,
-		Gatherer:        registry,
-		Registerer:      registry,
-		TSDBDir:         o.Dir,
-	})
+	mux := http.NewServeMux()
+	mux.Handle("/", promapi.Handler(promapi.Options{Engine: engine, Parser: selectors, Storage: s.db, Scrapes: s.scrapes, Rules: s.rules}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	s.http = &http.Server{
+		Handler: mux, ReadTimeout: time.Minute,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    slog.NewLogLogger(options.Logger.Handler(), slog.LevelWarn),
+	}
 }
