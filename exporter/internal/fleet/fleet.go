@@ -3,24 +3,22 @@
 //
 // # Goroutines
 //
-// Each gateway has one goroutine (gateway.run), which makes the scrapes that
-// nobody asks for: at the configured interval, and each second while the gateway
-// shuts down. Fleet.Scrape makes the others. scrape.Shared sees to it that one
-// gateway has at most one scrape at a time, whoever starts it.
+// Each gateway has one goroutine, gateway.run. It scrapes at the configured
+// interval, and each second while the gateway shuts down. All other scrapes are
+// started by Fleet.Scrape. scrape.Shared lets one scrape of a gateway run at a time.
 //
 // # Locks
 //
-// There are two, always taken in this order, and neither is held during a scrape:
+// The two locks are always taken in this order, and no lock is held during a scrape:
 //
 //  1. Fleet.mu guards the map of gateways. Discovery changes the map (Apply), and
-//     so does a gateway whose time is over (expire).
-//  2. gateway.mu guards gateway.state, which is read and written as a whole, only
-//     by gateway.current and gateway.change. All decisions are pure methods of a
-//     state's copy. Apply changes the target and the time it was removed, and the
-//     end of a scrape changes the results.
+//     so does a removed gateway whose values have expired (expire).
+//  2. gateway.mu guards gateway.state. The state is read and replaced as a whole,
+//     only by gateway.current and gateway.change. Apply replaces the target, and
+//     each scrape replaces the results. All decisions are pure methods of a copy.
 //
-// The rest needs no lock. The settings are one pointer that is replaced.
-// gateway.scraper belongs to the scrape in progress. The other fields of a
+// Everything else needs no lock: Fleet.settings is an atomic pointer,
+// gateway.scraper is used by the running scrape only, and the other fields of a
 // gateway never change.
 package fleet
 
@@ -55,7 +53,7 @@ type Fleet struct {
 	gateways map[string]*gateway // by name
 }
 
-// settings are a configuration, and a client that follows it.
+// settings are a configuration and its client.
 type settings struct {
 	*config.Config
 	client *scrape.Client
@@ -90,11 +88,10 @@ func (f *Fleet) Configure(cfg *config.Config) {
 // Config returns the configuration in use.
 func (f *Fleet) Config() *config.Config { return f.settings.Load().Config }
 
-// Apply replaces the list of targets. A gateway that is no longer listed is gone.
-// Its last values are kept until scrape.keep has passed, with two exceptions: it
-// is dropped at once if it is now listed under another name (the same ID), or if
-// a new configuration removed it (isReconfigured). A gateway that was gone before
-// the new configuration is kept all the same.
+// Apply replaces the list of targets. The last values of a removed gateway are
+// kept until scrape.keep has passed. A gateway is dropped at once if its ID is now
+// listed under another name, or if a new configuration removed it (isReconfigured).
+// Gateways removed before the new configuration are still kept.
 func (f *Fleet) Apply(targets []discovery.Target, isReconfigured bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -116,8 +113,8 @@ func (f *Fleet) Apply(targets []discovery.Target, isReconfigured bool) {
 	f.dropOldest()
 }
 
-// addOrUpdate adds a target's gateway, or gives it the target's new state. mu
-// must be locked.
+// addOrUpdate adds the gateway of a target, or updates the target of a known
+// gateway. mu must be locked.
 func (f *Fleet) addOrUpdate(t discovery.Target) {
 	if known := f.gateways[t.Gateway]; known != nil {
 		known.retarget(t)
@@ -168,9 +165,9 @@ func (f *Fleet) expire(g *gateway) {
 }
 
 // Scrape returns a snapshot of each gateway, sorted by name. If scrape.interval
-// is set, that is the latest result. Otherwise the gateway is scraped now, as is
-// one that has no result yet. A gateway that has not answered by ctx's deadline
-// is down.
+// is set, the snapshot is the latest result; otherwise, and for a gateway without
+// a result, the gateway is scraped now. A gateway is down if it has not answered
+// by ctx's deadline.
 func (f *Fleet) Scrape(ctx context.Context) []expose.Snapshot {
 	cfg, gateways := f.Config(), f.sorted()
 	snapshots := make([]*expose.Snapshot, len(gateways))
@@ -193,7 +190,7 @@ func (f *Fleet) Scrape(ctx context.Context) []expose.Snapshot {
 }
 
 // Targets returns the latest snapshot of each gateway, sorted by name, without
-// scraping. A gateway that was never scraped has a snapshot without a time.
+// scraping. The snapshot of a gateway without a scrape has no time.
 func (f *Fleet) Targets() []expose.Snapshot {
 	var latest []expose.Snapshot
 	for _, g := range f.sorted() {

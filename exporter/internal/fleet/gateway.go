@@ -12,15 +12,15 @@ import (
 	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
-// gateway scrapes one target. It outlives changes of the target's address, such as
-// a pod that comes back under the same name.
+// gateway scrapes one target. A new address of the target, such as that of a pod
+// recreated under the same name, keeps the gateway.
 type gateway struct {
 	fleet   *Fleet
 	name    string
 	stop    context.CancelFunc // ends run
 	changed chan struct{}      // buffered; wakes run
 	shared  scrape.Shared[expose.Snapshot]
-	scraper scraper // used only by scrape, of which there is one at a time
+	scraper scraper // of the running scrape
 
 	mu    sync.Mutex
 	state state
@@ -40,7 +40,7 @@ func (g *gateway) current() state {
 	return g.state
 }
 
-// change sets the state to next of it, and returns the state before and after.
+// change replaces the state by next(state), and returns the old and the new state.
 func (g *gateway) change(next func(state) state) (before, after state) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -75,7 +75,7 @@ func (g *gateway) remove() {
 	}
 }
 
-// wake makes run look again how long it has to wait.
+// wake makes run compute its waiting time again.
 func (g *gateway) wake() {
 	select {
 	case g.changed <- struct{}{}:
@@ -83,7 +83,7 @@ func (g *gateway) wake() {
 	}
 }
 
-// run does the gateway's own work, when it is due, until ctx ends.
+// run calls work whenever the state's waiting time has passed, until ctx ends.
 func (g *gateway) run(ctx context.Context) {
 	defer g.scraper.link.Close()
 	for {
@@ -100,7 +100,7 @@ func (g *gateway) run(ctx context.Context) {
 	}
 }
 
-// work drops the gateway if it is expired, and scrapes it otherwise.
+// work drops an expired gateway, and scrapes any other gateway.
 func (g *gateway) work(ctx context.Context) {
 	cfg := g.fleet.Config()
 	if g.current().isExpired(cfg, time.Now()) {
@@ -132,8 +132,8 @@ func (g *gateway) scrapeNow(ctx context.Context) *expose.Snapshot {
 	return g.current().show(late, cfg, time.Now())
 }
 
-// lastSnapshot returns the latest result, without scraping. If there is none, it
-// has only the gateway's name and address.
+// lastSnapshot returns the latest result, without scraping, or a snapshot with only
+// the gateway's name and address.
 func (g *gateway) lastSnapshot() expose.Snapshot {
 	s := g.current()
 	latest := s.latest
@@ -152,8 +152,8 @@ func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
 	return result
 }
 
-// logTransition logs a scrape whose success differs from that of the one before.
-// A gateway that stays down is logged once; /targets has its latest error.
+// logTransition logs when a gateway fails and when it is up again. A gateway that
+// stays down is logged once; /targets has its latest error.
 func (g *gateway) logTransition(before, after state) {
 	wasUp, last := before.isUp(), after.latest
 	if wasUp == last.Up {

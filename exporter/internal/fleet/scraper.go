@@ -13,8 +13,8 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// scraper makes a gateway's scrapes, one at a time, and keeps the connection and
-// the transformer from one to the next.
+// scraper makes a gateway's scrapes, and keeps the connection and the transformer
+// between them.
 type scraper struct {
 	link  *scrape.Link
 	agent scrape.Agent
@@ -49,8 +49,7 @@ func (p *scraper) prepare(cfg *config.Config, t discovery.Target) {
 	})
 }
 
-// read gets a page and transforms its samples to series. It sets the result's
-// counts.
+// read gets a page, transforms its samples to series, and sets the result's counts.
 func (p *scraper) read(ctx context.Context, client *scrape.Client, t discovery.Target, result *expose.Snapshot) (series []transform.Series, err error) {
 	p.transformer.Begin()
 	p.agent.Begin()

@@ -9,8 +9,8 @@ import (
 	"github.com/moodring/moodring/exporter/internal/expose"
 )
 
-// state is the part of a gateway that changes. It is a value: its methods neither
-// lock nor change anything, and take the time as an argument.
+// state holds the changing fields of a gateway. Its methods are pure: they lock and
+// change nothing, and take the current time as an argument.
 type state struct {
 	target discovery.Target
 	goneAt time.Time        // when the target was removed, zero while it is listed
@@ -45,9 +45,9 @@ func (s state) scraped(result *expose.Snapshot, now time.Time) state {
 	return s
 }
 
-// isScrapedOnRequest reports whether the gateway is scraped when the page is
-// requested. If scrape.interval is set, only a gateway without a result is, so
-// that a restart leaves no gap.
+// isScrapedOnRequest reports whether a request for the page scrapes the gateway.
+// With scrape.interval, only a gateway without a result is scraped, so that a
+// restart leaves no gap.
 func (s state) isScrapedOnRequest(cfg *config.Config) bool {
 	return !s.isGone() && (cfg.Scrape.Interval == 0 || s.latest == nil)
 }
@@ -72,7 +72,7 @@ func (s state) wait(cfg *config.Config, now time.Time) time.Duration {
 	return never
 }
 
-// isUp reports whether the last scrape succeeded, or there was none yet.
+// isUp reports whether the last scrape succeeded. It is true before the first scrape.
 func (s state) isUp() bool { return s.latest == nil || s.latest.Up }
 
 // isExpired reports whether a removed gateway is to be dropped.
@@ -81,8 +81,8 @@ func (s state) isExpired(cfg *config.Config, now time.Time) bool {
 }
 
 // expiry returns when a removed gateway is dropped: scrape.keep after its removal,
-// even if it still answers. If it answered for some time after its removal and
-// then stopped, scrape.keep begins with its last good answer.
+// even if it still answers. For a gateway that answered after its removal and is
+// down now, scrape.keep begins with the last successful scrape.
 func (s state) expiry(cfg *config.Config) time.Time {
 	last := s.goneAt
 	if !s.isUp() && s.goodAt.After(last) {
@@ -91,19 +91,19 @@ func (s state) expiry(cfg *config.Config) time.Time {
 	return last.Add(time.Duration(cfg.Scrape.Keep))
 }
 
-// slot returns the time from now to the next of the gateway's own instants, one in
-// each interval. They follow from its name, so that the scrapes of all gateways
-// are spread over the interval, also after a restart.
+// slot returns the time from now to the gateway's next scrape. A hash of the name
+// is the offset in each interval, so that the scrapes of all gateways are spread
+// evenly, and stay one interval apart after a restart.
 func slot(gateway string, now time.Time, interval time.Duration) time.Duration {
 	hash := fnv.New64a()
-	_, _ = hash.Write([]byte(gateway)) // it never fails
+	_, _ = hash.Write([]byte(gateway)) // never fails
 	offset := time.Duration(hash.Sum64() % uint64(interval))
 	since := (time.Duration(now.UnixNano()) - offset) % interval
 	return interval - since
 }
 
-// show returns the snapshot as it is exported: if the scrape failed, with the last
-// good series, for as long as scrape.keep says.
+// show returns the snapshot for the page. After a failed scrape, it has the last
+// good series until scrape.keep has passed.
 func (s state) show(snapshot expose.Snapshot, cfg *config.Config, now time.Time) *expose.Snapshot {
 	snapshot.IsGone = s.isGone()
 	if !snapshot.Up && now.Sub(s.goodAt) < time.Duration(cfg.Scrape.Keep) {

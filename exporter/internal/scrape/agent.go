@@ -2,12 +2,12 @@ package scrape
 
 import "errors"
 
-// ErrNoEnvoy is what a page without Envoy's part comes to.
+// ErrNoEnvoy is the error of an agent's page without Envoy's part.
 var ErrNoEnvoy = errors.New("the agent of Istio answers, and its Envoy does not: look at the pod's log")
 
-// Agent watches what Istio's agent (port 15020) tells of itself: its answer is 200
-// where its Envoy did not answer it, and it counts that before it writes its page
-// (pilot/cmd/pilot-agent/status/server.go, handleStats).
+// Agent detects pages on which Istio's agent (port 15020) could not read its Envoy.
+// The agent responds with 200 even then. But it counts the failure before it
+// writes the page (pilot/cmd/pilot-agent/status/server.go, handleStats).
 type Agent struct{ failures, before float64 }
 
 // Begin begins a page.
@@ -20,8 +20,8 @@ func (a *Agent) Add(s Sample) {
 	}
 }
 
-// End ends a page that is whole, and tells whether the agent failed to read its
-// Envoy since the one before: for this page, or for somebody else's.
+// End ends a complete page. It reports whether the agent failed to read its Envoy
+// since the page before: for this page, or for another scraper's.
 func (a *Agent) End() bool {
 	hasFailed := a.failures > 0 && a.failures != a.before
 	a.before = a.failures

@@ -21,22 +21,22 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// Client asks gateways for their statistics. All exported fields are needed.
+// Client gets pages of gateways. All exported fields are required.
 type Client struct {
 	Format       config.Format
-	Filter       string // a regular expression in RE2's syntax, applied by Envoy to raw stat names
+	Filter       string // regular expression in RE2's syntax, applied by Envoy to raw stat names
 	MaxPageBytes int64
 	MaxLineBytes int
-	Timeout      time.Duration // as the gateway is told it; Page's own is its context's
+	Timeout      time.Duration // sent to the gateway; Page itself is limited by its context
 
-	readers, unzippers, buffers sync.Pool // of *TextReader, *gzip.Reader and *bufio.Reader: memory for the next page
+	readers, unzippers, buffers sync.Pool // *TextReader, *gzip.Reader, *bufio.Reader: memory that pages share
 }
 
-// Page gets, over link, the page of the gateway whose admin endpoint is at base,
-// and gives each of its samples to emit. ctx bounds all of it. An error, which
-// tells where and what in one line, may come after samples, which then are worth
-// nothing: the page is not whole. bytes is how many were read, decompressed,
-// even then.
+// Page gets the page of the gateway with the admin endpoint base, over link, and
+// gives each sample to emit, until ctx ends. After an error the page is not
+// complete, and samples that emit already has must be dropped. The error says
+// where and why, in one line. bytes is the number of bytes read, decompressed,
+// also after an error.
 func (c *Client) Page(ctx context.Context, link *Link, base *url.URL, emit func(Sample)) (bytes int64, err error) {
 	if bytes, err = c.get(ctx, link, base, emit); err != nil {
 		return bytes, c.At(base, cause(ctx, err))
@@ -44,15 +44,15 @@ func (c *Client) Page(ctx context.Context, link *Link, base *url.URL, emit func(
 	return bytes, nil
 }
 
-// At adds to err what was asked for.
+// At adds the page's address to err.
 func (c *Client) At(base *url.URL, err error) error {
 	address := c.address(base)
 	address.RawQuery = ""
 	return fmt.Errorf("GET %s: %w", address.Redacted(), err)
 }
 
-// address is what is asked for: nothing that was never counted, no text
-// readouts, and the one kind of histogram that is read.
+// address returns the page's address. The page has no stats that never counted, and
+// only the kind of histogram that the readers read.
 func (c *Client) address(base *url.URL) *url.URL {
 	query := url.Values{"usedonly": {""}, "filter": {c.Filter}}
 	path := "stats/prometheus"
@@ -61,18 +61,18 @@ func (c *Client) address(base *url.URL) *url.URL {
 		query.Set("format", "json")
 		query.Set("histogram_buckets", "detailed")
 	} else {
-		query.Set("histogram_buckets", "cumulative") // Envoys that know no other kind here pass over it
+		query.Set("histogram_buckets", "cumulative") // ignored by an Envoy without other kinds in this format
 	}
 	address := base.JoinPath(path)
 	address.RawQuery = query.Encode()
 	return address
 }
 
-// cause says in words that time ran out.
+// cause returns the error that ended a scrape. It explains a passed deadline.
 func cause(ctx context.Context, err error) error {
-	isLate := errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil // the connection may notice first
+	isLate := errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil // the connection's own deadline can pass first
 	if isLate || ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return fmt.Errorf("no whole answer before the deadline: if the gateway is slow, raise scrape.timeout and Prometheus's scrape_timeout (%w)", context.DeadlineExceeded)
+		return fmt.Errorf("no complete response before the deadline: if the gateway is slow, raise scrape.timeout and Prometheus's scrape_timeout (%w)", context.DeadlineExceeded)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -80,7 +80,7 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// request returns what is sent to ask for the page.
+// request returns the request's bytes.
 func (c *Client) request(base *url.URL) ([]byte, error) {
 	request, err := http.NewRequest(http.MethodGet, c.address(base).String(), nil)
 	if err != nil {
@@ -88,9 +88,9 @@ func (c *Client) request(base *url.URL) ([]byte, error) {
 	}
 	request.Header.Set("Accept-Encoding", "gzip")
 	request.Header.Set("User-Agent", "moodring-exporter")
-	// Istio's agent (port 15020) logs a warning where it is not told what is
-	// accepted, and waits for ever for an application that hangs where it is not
-	// told for how long (pilot/cmd/pilot-agent/status/server.go).
+	// Istio's agent (port 15020) logs a warning without an Accept header. Without a
+	// timeout it waits for ever for an application that hangs
+	// (pilot/cmd/pilot-agent/status/server.go).
 	request.Header.Set("Accept", c.mediaType())
 	request.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", strconv.FormatFloat(c.Timeout.Seconds(), 'f', -1, 64))
 	if user := base.User; user != nil {
@@ -121,7 +121,7 @@ func (c *Client) get(ctx context.Context, link *Link, base *url.URL, emit func(S
 }
 
 func (c *Client) read(response *http.Response, emit func(Sample)) (bytes int64, err error) {
-	if err := c.checkHead(response); err != nil {
+	if err := c.checkHeaders(response); err != nil {
 		return 0, err
 	}
 	body := &limited{r: response.Body, limit: c.MaxPageBytes}
@@ -156,7 +156,7 @@ func (c *Client) readBody(body io.Reader, emit func(Sample)) error {
 	return reader.Read(body, c.MaxLineBytes, emit)
 }
 
-func (c *Client) checkHead(response *http.Response) error {
+func (c *Client) checkHeaders(response *http.Response) error {
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		return fmt.Errorf("it redirects to %.200q: redirects are not followed, give the admin endpoint's own address", response.Header.Get("Location"))
 	}
@@ -185,7 +185,7 @@ func (c *Client) mediaType() string {
 	return "text/plain"
 }
 
-// limited counts what is read, and ends in an error past the limit.
+// limited counts the bytes read, and returns an error beyond the limit.
 type limited struct {
 	r           io.Reader
 	read, limit int64

@@ -212,7 +212,7 @@ func TestPageOfAHangingGateway(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			_, err := newClient(config.Prometheus).Page(ctx, NewLink(nil), parseURL(t, gateway.URL), ignore)
-			if err == nil || !strings.Contains(err.Error(), "no whole answer before the deadline") {
+			if err == nil || !strings.Contains(err.Error(), "no complete response before the deadline") {
 				t.Errorf("got %v, want the deadline", err)
 			}
 		})

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"github.com/moodring/moodring/contract"
 )
 
-// ReadJSON reads what /stats?format=json&histogram_buckets=detailed answers and
-// gives each sample to emit; text readouts are passed over. A page with more or
-// less than that one JSON object is an error, and so is a stat or a histogram
-// that is longer than maxEntry bytes. It holds one of these at a time.
+// ReadJSON reads a page of /stats?format=json&histogram_buckets=detailed and gives
+// each sample to emit. Text readouts are skipped. A page that is not exactly one
+// JSON object is an error, and so is a stat or a histogram longer than maxEntry
+// bytes. Only one stat or histogram is in memory at a time.
 func ReadJSON(r io.Reader, maxEntry int, emit func(Sample)) error {
 	limit := &entryLimit{r: r, limit: maxEntry}
 	page := &jsonPage{Decoder: json.NewDecoder(limit), emit: emit}
@@ -34,8 +36,8 @@ func ReadJSON(r io.Reader, maxEntry int, emit func(Sample)) error {
 	return nil
 }
 
-// entryLimit ends in an error where the decoder has read more of a value than
-// the limit: it reads on only for one that is not whole yet.
+// entryLimit returns an error if the decoder reads on although it already has more
+// than limit bytes of an incomplete value.
 type entryLimit struct {
 	r       io.Reader
 	decoder *json.Decoder
@@ -52,11 +54,11 @@ func (l *entryLimit) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// jsonPage is a page that is being read.
+// jsonPage reads a page.
 type jsonPage struct {
 	*json.Decoder
 	emit           func(Sample)
-	value, skipped json.RawMessage // memory for the next
+	value, skipped json.RawMessage // memory that entries share
 }
 
 func (p *jsonPage) expect(want ...json.Token) error {
@@ -84,7 +86,7 @@ func notStats(err error) error {
 	return err
 }
 
-// object reads an object whose members' values member reads.
+// object reads an object. member reads the value of each key.
 func (p *jsonPage) object(member func(key json.Token) error) error {
 	if err := p.expect(json.Delim('{')); err != nil {
 		return err
@@ -110,7 +112,7 @@ func (p *jsonPage) decode(into any) error {
 
 func (p *jsonPage) skip() error { return p.decode(&p.skipped) }
 
-// entry reads a stat, or the one entry that has all the histograms.
+// entry reads a stat, or the entry with all histograms.
 func (p *jsonPage) entry() error {
 	var name string
 	p.value = p.value[:0]
@@ -158,16 +160,17 @@ type jsonHistogram struct {
 	Totals []jsonBin `json:"totals"`
 }
 
-// jsonBin is a bin of Envoy's histogram, [Lower, Lower+Width).
+// jsonBin is a bin [Lower, Lower+Width) of Envoy's histogram.
 type jsonBin struct {
 	Lower float64 `json:"lower_bound"`
 	Width float64 `json:"width"`
 	Count float64 `json:"count"`
 }
 
-// emit gives the samples that /stats/prometheus has for the same histogram.
-// Envoy counts a bin under le when the bin begins at or below it, and its sum
-// is the bins' (libcircllhist's hist_approx_count_below and hist_approx_sum).
+// emit gives the samples that /stats/prometheus has for the same histogram. As
+// there, a bin counts under le if it begins at or below le, and the sum is
+// estimated from the bins (libcircllhist's hist_approx_count_below and
+// hist_approx_sum).
 func (h *jsonHistogram) emit(emit func(Sample)) {
 	var count, sum float64
 	for _, bin := range h.Totals {
@@ -184,22 +187,23 @@ func (h *jsonHistogram) emit(emit func(Sample)) {
 		h.emitBucket(bound.le, below, emit)
 	}
 	h.emitBucket("+Inf", count, emit)
-	emit(named(h.Name+"_sum", sum))
-	emit(named(h.Name+"_count", count))
+	emit(named(h.Name+contract.SuffixSum, sum))
+	emit(named(h.Name+contract.SuffixCount, count))
 }
 
-// emitBucket's series has a line break, which no raw name has before its end.
+// emitBucket gives a bucket's sample. Its Series has a line break, so that it is
+// not the same as another stat's name.
 func (h *jsonHistogram) emitBucket(le string, value float64, emit func(Sample)) {
-	name := h.Name + "_bucket"
-	emit(Sample{Series: name + "\n" + le, Name: name, Labels: []Label{{"le", le}}, Value: value})
+	name := h.Name + contract.SuffixBucket
+	emit(Sample{Series: name + "\n" + le, Name: name, Labels: []Label{{contract.LabelBucket, le}}, Value: value})
 }
 
 func named(name string, value float64) Sample {
 	return Sample{Series: name, Name: name, Value: value}
 }
 
-// middle is where libcircllhist puts a bin's samples: the middle of a Pareto
-// distribution, not of the bin (hist_bucket_to_double midpoint).
+// middle returns the value that libcircllhist takes for all observations of a bin:
+// the midpoint of a Pareto distribution, not of the bin (hist_bucket_to_double).
 func (b jsonBin) middle() float64 {
 	upper := b.Lower + b.Width
 	if b.Lower <= 0 {
@@ -208,7 +212,7 @@ func (b jsonBin) middle() float64 {
 	return 2 * b.Lower * upper / (b.Lower + upper)
 }
 
-// envoyBounds are the bounds /stats/prometheus shows by default
+// envoyBounds are the default bounds of /stats/prometheus
 // (source/common/stats/histogram_impl.cc, HistogramSettingsImpl::defaultBuckets).
 var envoyBounds = [...]struct {
 	le    string

@@ -14,26 +14,26 @@ import (
 	"time"
 )
 
-// Link is the way to one gateway: a connection that is kept from one scrape to
-// the next. It does what an http.Transport does for one request at a time, in
-// the scrape's own goroutine, for half the processor time and memory.
+// Link keeps the connection to one gateway from one scrape to the next. It replaces
+// an http.Transport for one request at a time. It works in the scrape's own
+// goroutine, and takes half the processor time and memory.
 type Link struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	mu       sync.Mutex
-	idle     *connection // nil where there is none, or it is in use
+	idle     *connection // nil if there is none, or if it is in use
 	isClosed bool
 	last     request
 }
 
-// request is what one client asks of one address, over and over.
+// request is a client's request to an address, kept because it is always the same.
 type request struct {
 	client *Client
 	base   *url.URL
 	text   []byte
 }
 
-// request returns what client asks of base.
+// request returns the client's request to base.
 func (l *Link) request(client *Client, base *url.URL) (request, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -48,16 +48,16 @@ func (l *Link) request(client *Client, base *url.URL) (request, error) {
 	return l.last, nil
 }
 
-// connection is to a host, which a new address of the gateway's may change, as it
-// may the scheme.
+// connection is a connection to a host. A gateway's new address may have another
+// scheme or host, and needs a new connection.
 type connection struct {
 	net.Conn
 	scheme, host string
-	isUsed       bool // it has brought an answer before
+	isUsed       bool // an earlier request had a response
 }
 
-// NewLink returns a link whose connections are made by dial, or by the network
-// where that is nil.
+// NewLink returns a Link that makes connections by dial, or by a net.Dialer if dial
+// is nil.
 func NewLink(dial func(ctx context.Context, network, address string) (net.Conn, error)) *Link {
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
@@ -65,19 +65,19 @@ func NewLink(dial func(ctx context.Context, network, address string) (net.Conn, 
 	return &Link{dial: dial}
 }
 
-// Close closes the connection, as soon as it is idle. A closed link still
-// works, and keeps nothing.
+// Close closes the connection as soon as it is idle. A closed Link still works, but
+// keeps no connection.
 func (l *Link) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.isClosed = true
 	if l.idle != nil {
-		_ = l.idle.Close() // nothing is under way that could be lost
+		_ = l.idle.Close() // no data can be lost on an idle connection
 		l.idle = nil
 	}
 }
 
-// take returns the kept connection, or a new one.
+// take returns the idle connection, or a new one.
 func (l *Link) take(ctx context.Context, to *url.URL) (*connection, error) {
 	l.mu.Lock()
 	kept := l.idle
@@ -87,7 +87,7 @@ func (l *Link) take(ctx context.Context, to *url.URL) (*connection, error) {
 		return kept, nil
 	}
 	if kept != nil {
-		_ = kept.Close() // nothing is under way that could be lost
+		_ = kept.Close() // no data can be lost on an idle connection
 	}
 	return l.connect(ctx, to)
 }
@@ -95,7 +95,7 @@ func (l *Link) take(ctx context.Context, to *url.URL) (*connection, error) {
 func (l *Link) connect(ctx context.Context, to *url.URL) (*connection, error) {
 	port := to.Port()
 	if port == "" {
-		port = to.Scheme // whose port the system knows
+		port = to.Scheme // the system knows its port
 	}
 	conn, err := l.dial(ctx, "tcp", net.JoinHostPort(to.Hostname(), port))
 	if err != nil || to.Scheme != "https" {
@@ -108,7 +108,7 @@ func (l *Link) connect(ctx context.Context, to *url.URL) (*connection, error) {
 	return &connection{Conn: secure, scheme: to.Scheme, host: to.Host}, nil
 }
 
-// keep keeps a connection whose answer was read to its end.
+// keep keeps a connection after the end of a response.
 func (l *Link) keep(c *connection) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,59 +120,59 @@ func (l *Link) keep(c *connection) error {
 	return nil
 }
 
-// exchange sends a request and gives the answer to read, by means of buffer. A
-// kept connection may have been closed at the other end meanwhile: where it
-// brings not a byte, a new one is tried.
+// exchange sends a request, and gives the response to read. The gateway may have
+// closed an idle connection meanwhile: if it brings no byte of a response, the
+// request is sent on a new connection. buffer is used to read the response.
 func (l *Link) exchange(ctx context.Context, r request, buffer *bufio.Reader, read func(*http.Response) error) error {
 	c, err := l.take(ctx, r.base)
 	if err != nil {
 		return err
 	}
-	err = l.over(ctx, c, r.text, buffer, read)
-	if errors.Is(err, errNoAnswer) && c.isUsed && ctx.Err() == nil {
+	err = l.exchangeOn(ctx, c, r.text, buffer, read)
+	if errors.Is(err, errNoResponse) && c.isUsed && ctx.Err() == nil {
 		if c, err = l.connect(ctx, r.base); err != nil {
 			return err
 		}
-		err = l.over(ctx, c, r.text, buffer, read)
+		err = l.exchangeOn(ctx, c, r.text, buffer, read)
 	}
 	return err
 }
 
-// over does the exchange over c, which it keeps or closes. ctx bounds all of it.
-func (l *Link) over(ctx context.Context, c *connection, request []byte, buffer *bufio.Reader, read func(*http.Response) error) error {
-	deadline, _ := ctx.Deadline() // the zero time is none
+// exchangeOn makes the exchange on c until ctx ends, and then keeps or closes c.
+func (l *Link) exchangeOn(ctx context.Context, c *connection, request []byte, buffer *bufio.Reader, read func(*http.Response) error) error {
+	deadline, _ := ctx.Deadline() // zero if there is no deadline
 	if err := c.SetDeadline(deadline); err != nil {
 		return errors.Join(err, c.Close())
 	}
 	stopped := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
-	isLeft, err := c.ask(request, buffer, read)
-	if !stopped() || err != nil || !isLeft {
+	isReusable, err := c.exchange(request, buffer, read)
+	if !stopped() || err != nil || !isReusable {
 		return errors.Join(err, c.Close())
 	}
 	return l.keep(c)
 }
 
-var errNoAnswer = errors.New("the connection was closed without an answer")
+var errNoResponse = errors.New("the connection was closed without a response")
 
-// ask is true where the connection can be used again.
-func (c *connection) ask(request []byte, buffer *bufio.Reader, read func(*http.Response) error) (isLeft bool, err error) {
+// exchange reports whether the connection can be used for another request.
+func (c *connection) exchange(request []byte, buffer *bufio.Reader, read func(*http.Response) error) (isReusable bool, err error) {
 	if _, err := c.Write(request); err != nil {
-		return false, fmt.Errorf("%w: %w", errNoAnswer, err)
+		return false, fmt.Errorf("%w: %w", errNoResponse, err)
 	}
-	head := &headLimit{r: c, left: maxHeadBytes}
-	buffer.Reset(head)
+	headers := &headerLimit{r: c, left: maxHeaderBytes}
+	buffer.Reset(headers)
 	if _, err := buffer.Peek(1); err != nil {
-		return false, fmt.Errorf("%w: %w", errNoAnswer, err)
+		return false, fmt.Errorf("%w: %w", errNoResponse, err)
 	}
-	response, err := readHead(buffer, head)
+	response, err := readHeaders(buffer, headers)
 	if err != nil {
 		return false, err
 	}
 	if err := read(response); err != nil {
 		return false, err
 	}
-	// A body that was read to its end has nothing but io.EOF. Another is not
-	// closed, which would read all of it.
+	// At its end the body returns io.EOF. Otherwise it is not closed, because Close
+	// would read all of the rest.
 	var more [1]byte
 	if _, err := response.Body.Read(more[:]); !errors.Is(err, io.EOF) {
 		return false, nil
@@ -180,43 +180,43 @@ func (c *connection) ask(request []byte, buffer *bufio.Reader, read func(*http.R
 	return !response.Close && buffer.Buffered() == 0, response.Body.Close()
 }
 
-// readHead reads the head of the answer, past a few that only promise one.
-func readHead(buffer *bufio.Reader, head *headLimit) (*http.Response, error) {
-	const mostPromises = 5
-	for range mostPromises {
+// readHeaders reads the response headers. It skips a few interim responses.
+func readHeaders(buffer *bufio.Reader, headers *headerLimit) (*http.Response, error) {
+	const maxInterim = 5
+	for range maxInterim {
 		response, err := http.ReadResponse(buffer, nil) // nil is a GET
 		switch {
-		case errors.Is(head.failed, io.EOF):
+		case errors.Is(headers.failed, io.EOF):
 			return nil, io.ErrUnexpectedEOF
-		case head.failed != nil:
-			return nil, head.failed
-		case err != nil: // which quotes the answer at length
-			return nil, errors.New("its answer is not HTTP: is it an Envoy's admin endpoint?")
+		case headers.failed != nil:
+			return nil, headers.failed
+		case err != nil: // it quotes the response at length
+			return nil, errors.New("its response is not HTTP: is it an Envoy's admin endpoint?")
 		case response.StatusCode >= http.StatusOK:
-			head.isOver = true
+			headers.isComplete = true
 			return response, nil
 		}
 	}
-	return nil, fmt.Errorf("it sends more than %d promises of an answer (status 1xx)", mostPromises)
+	return nil, fmt.Errorf("it sends more than %d interim responses (status 1xx)", maxInterim)
 }
 
-const maxHeadBytes = 64 << 10
+const maxHeaderBytes = 64 << 10
 
-// headLimit bounds what is read of an answer's head, and keeps the error that
-// ended it: net/http may tell of half a line instead.
-type headLimit struct {
-	r      io.Reader
-	left   int
-	failed error
-	isOver bool // the head is read
+// headerLimit limits the bytes of response headers. It keeps the error of the
+// reading, because net/http may report half a line instead.
+type headerLimit struct {
+	r          io.Reader
+	left       int
+	failed     error
+	isComplete bool // the headers are read
 }
 
-func (h *headLimit) Read(p []byte) (n int, err error) {
+func (h *headerLimit) Read(p []byte) (n int, err error) {
 	switch {
-	case h.isOver:
+	case h.isComplete:
 		return h.r.Read(p)
 	case h.left == 0:
-		err = fmt.Errorf("the answer's head is longer than %d bytes: is it an Envoy's admin endpoint?", maxHeadBytes)
+		err = fmt.Errorf("the response headers are longer than %d bytes: is it an Envoy's admin endpoint?", maxHeaderBytes)
 	default:
 		n, err = h.r.Read(p[:min(len(p), h.left)])
 	}

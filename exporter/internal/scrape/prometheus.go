@@ -10,27 +10,27 @@ import (
 	"unsafe"
 )
 
-// TextReader reads Prometheus's text format, as Envoy's /stats/prometheus
-// writes it. It may read one page after another, and keeps its memory for the
-// next. Its zero value is ready to use.
+// TextReader reads pages of Envoy's /stats/prometheus, in Prometheus's text format.
+// It reads one page after another, and keeps its memory. The zero value is ready
+// to use.
 type TextReader struct {
 	buffer    []byte
-	held      int // bytes of the buffer that are read and not yet parsed
-	line      int // parsed
+	held      int // bytes in the buffer that are not parsed yet
+	line      int // number of the last parsed line
 	labels    []Label
 	unescaped []byte
 }
 
-// Most lines are some hundred bytes: this many are few reads for a large page,
-// and little memory for each of a thousand gateways that answer slowly.
+// usualBuffer fits a hundred lines: a large page needs few reads, and a thousand
+// gateways that answer slowly take little memory.
 const usualBuffer = 16 << 10
 
-// Read gives each sample of a page to emit. Comments, and with them HELP and
-// TYPE, are passed over, and a timestamp is checked and left out. A line longer
-// than maxLine bytes, a malformed one, and a last one without its newline,
-// which a cut page has, are errors that name the line.
+// Read gives each sample of a page to emit. Comments are skipped, also HELP and
+// TYPE. A timestamp is checked and left out. These are errors, with the number of
+// the line: a line longer than maxLine bytes, a malformed line, and a last line
+// without a newline, which means that the page was cut.
 //
-// It holds a few lines of the page at a time, and the samples refer into them.
+// Only a few lines are in memory at a time, and the samples refer to them.
 func (p *TextReader) Read(r io.Reader, maxLine int, emit func(Sample)) error {
 	p.reset()
 	for {
@@ -50,7 +50,7 @@ func (p *TextReader) Read(r io.Reader, maxLine int, emit func(Sample)) error {
 	}
 }
 
-// reset forgets the last page, and the memory that a long line took.
+// reset forgets the last page, and releases the memory of long lines.
 func (p *TextReader) reset() {
 	p.held, p.line = 0, 0
 	if len(p.buffer) != usualBuffer {
@@ -61,7 +61,8 @@ func (p *TextReader) reset() {
 	}
 }
 
-// takeLines parses the lines that are whole, and makes room for more.
+// takeLines parses the complete lines in the buffer, and grows the buffer for a
+// long line.
 func (p *TextReader) takeLines(maxLine int, emit func(Sample)) error {
 	rest := p.buffer[:p.held]
 	for {
@@ -85,7 +86,7 @@ func (p *TextReader) takeLines(maxLine int, emit func(Sample)) error {
 	return nil
 }
 
-// takeLine parses a line and gives its sample, if it has one, to emit.
+// takeLine parses a line and gives its sample, if any, to emit.
 func (p *TextReader) takeLine(bytes []byte, emit func(Sample)) error {
 	line := skipBlanks(unsafe.String(unsafe.SliceData(bytes), len(bytes)))
 	if line == "" || line[0] == '#' {
@@ -118,8 +119,7 @@ func (p *TextReader) parse(line string) (Sample, error) {
 	return sample, err
 }
 
-// parseLabels reads labels up to and with the closing brace, and returns what
-// follows it.
+// parseLabels reads labels and the closing brace, and returns the rest.
 func (p *TextReader) parseLabels(text string) (rest string, err error) {
 	p.labels, p.unescaped = p.labels[:0], p.unescaped[:0]
 	text = skipBlanks(text)
@@ -156,8 +156,8 @@ func (p *TextReader) parseLabel(text string) (label Label, rest string, err erro
 	return label, skipBlanks(rest), err
 }
 
-// parseQuoted reads up to and with the closing quote. A value without escapes,
-// which is all that Envoy writes for ours, is not copied.
+// parseQuoted reads a value and the closing quote. A value without escapes is not
+// copied; Envoy writes the plugin's labels without escapes.
 func (p *TextReader) parseQuoted(text string) (value, rest string, err error) {
 	for i := range len(text) {
 		switch text[i] {
@@ -201,7 +201,7 @@ func unescaped(c byte) (byte, error) {
 	return 0, fmt.Errorf(`unknown escape \%c in a label's value`, c)
 }
 
-// parseValue reads a value and perhaps a timestamp, up to the line's end.
+// parseValue reads a value and an optional timestamp, up to the end of the line.
 func parseValue(text string) (float64, error) {
 	if count, ok := parseCount(text); ok {
 		return count, nil
@@ -219,16 +219,16 @@ func parseValue(text string) (float64, error) {
 	}
 	if timestamp != "" {
 		if _, err := strconv.ParseInt(timestamp, 10, 64); err != nil {
-			return 0, errors.New("what follows the value is not a timestamp")
+			return 0, errors.New("the text after the value is not a timestamp")
 		}
 	}
 	return value, nil
 }
 
-// parseCount reads what nearly every value is: a whole number, and nothing after it.
+// parseCount reads a whole number without a timestamp: nearly every value.
 func parseCount(text string) (float64, bool) {
-	const most = 18 // digits that fit an int64
-	if text == "" || len(text) > most {
+	const maxDigits = 18 // fit an int64
+	if text == "" || len(text) > maxDigits {
 		return 0, false
 	}
 	var count int64
@@ -242,8 +242,8 @@ func parseCount(text string) (float64, bool) {
 	return float64(count), true
 }
 
-// nameLength tells how many bytes of text are a name: letters, digits, _ and
-// extra, not starting with a digit.
+// nameLength returns the length of the name at the start of text. A name has
+// letters, digits, _ and extra, and does not start with a digit.
 func nameLength(text string, extra byte) int {
 	if text == "" || text[0]-'0' <= 9 {
 		return 0

@@ -126,7 +126,7 @@ func TestReadPrometheusRefuses(t *testing.T) {
 		"<html>\n":               "line 1 is not in Prometheus's text format: no metric name",
 		"a\n":                    "line 1 is not in Prometheus's text format: the value is not a number",
 		"a 0x1p-2\n":             "line 1 is not in Prometheus's text format: the value is not a number",
-		"a 1 later\n":            "line 1 is not in Prometheus's text format: what follows the value is not a timestamp",
+		"a 1 later\n":            "line 1 is not in Prometheus's text format: the text after the value is not a timestamp",
 		"a{=\"x\"} 1\n":          "line 1 is not in Prometheus's text format: no label name",
 		"a{l\"x\"} 1\n":          "line 1 is not in Prometheus's text format: no = after a label's name",
 		"a{l=x} 1\n":             "line 1 is not in Prometheus's text format: no quote before a label's value",

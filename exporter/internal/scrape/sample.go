@@ -1,21 +1,21 @@
-// Package scrape asks one gateway for its statistics and reads the answer.
+// Package scrape gets a gateway's page of statistics and reads the samples on it.
 package scrape
 
 import "strings"
 
-// Sample is one value of a page. A histogram is several: NAME_bucket with an
-// le label, NAME_sum and NAME_count, whichever form the page has.
+// Sample is one value of a page. A histogram has several samples: NAME_bucket with
+// an le label, NAME_sum and NAME_count, in both formats of a page.
 //
-// Its strings and labels are the reader's, and good only until the function
-// that was given the sample returns: Clone what is to be kept.
+// The strings and labels are the reader's memory, and valid only until the function
+// that was given the sample returns. Clone a sample to keep it.
 type Sample struct {
-	Series string // name and labels as the page has them: the same text on each page, and no other series' on one
-	Name   string // as the page shows it: mangled in Prometheus's form, raw in JSON
+	Series string // text of name and labels: the same on each page, and unique on a page
+	Name   string // as on the page: mangled in Prometheus's format, raw in JSON
 	Labels []Label
 	Value  float64
 }
 
-// Label is one label of a sample.
+// Label is a label of a sample.
 type Label struct{ Name, Value string }
 
 // Label returns the value of the sample's label called name, or "".
@@ -28,7 +28,7 @@ func (s Sample) Label(name string) string {
 	return ""
 }
 
-// Clone returns a copy that may be kept.
+// Clone returns a copy with its own memory.
 func (s Sample) Clone() Sample {
 	clone := Sample{Series: strings.Clone(s.Series), Name: strings.Clone(s.Name), Value: s.Value}
 	for _, l := range s.Labels {

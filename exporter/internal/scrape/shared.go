@@ -6,117 +6,123 @@ import (
 	"time"
 )
 
-// Shared does one thing for all who ask: at most once at a time, and not again
-// while the last is young, so that two scrapers cost a gateway one scrape.
+// Shared shares the calls of a function, so that two scrapers cost a gateway one
+// scrape. At most one call runs at a time, and callers also get the value of an
+// earlier call that is recent enough.
 type Shared[T any] struct {
 	Do func(context.Context) T
 
 	mu   sync.Mutex
-	last *doing[T]
+	last *call[T]
 }
 
-type doing[T any] struct {
-	started time.Time
-	until   time.Time // when it is given up; zero for never
-	isFixed bool      // until cannot change
-	timer   *time.Timer
-	done    chan struct{}
-	isCut   bool // it was given up; set before done is closed, as is value
-	value   T
+// call is a call of Do.
+type call[T any] struct {
+	started  time.Time
+	deadline time.Time // when the call is canceled; zero for never; guarded by Shared.mu, as is timer
+	isFixed  bool      // the deadline cannot be extended
+	timer    *time.Timer
+
+	done       chan struct{}
+	isCanceled bool // set before done is closed
+	value      T    // set before done is closed
 }
 
-// Get returns the value of a Do that began less than minAge ago or is under
-// way, or of a new one, and ctx's error if ctx ends first. A Do is not given up
-// when its first asker goes away, because others may wait for it, but when the
-// last deadline of those who asked for it has passed. What came of one that was
-// given up is no answer to whoever has more time than it had.
+// Get returns the value of a running Do, of a Do that began less than minAge ago,
+// or of a new Do. If ctx ends first, Get returns the context's error.
+//
+// Do is not canceled when one caller goes away, because others may wait for the
+// value. Do is canceled at the latest deadline of all its callers. The value of a
+// canceled Do is not given to a later caller that has more time.
 func (s *Shared[T]) Get(ctx context.Context, minAge time.Duration) (T, error) {
-	doing, isNew := s.join(ctx, minAge, false)
+	c, isNew := s.join(ctx, minAge, false)
 	if isNew {
-		go s.runFor(ctx, doing)
+		go s.runUntilDeadline(ctx, c)
 	}
 	select {
-	case <-doing.done:
-		return doing.value, nil
+	case <-c.done:
+		return c.value, nil
 	case <-ctx.Done():
 		var none T
 		return none, context.Cause(ctx)
 	}
 }
 
-// Run is Get for one who waits for nothing else: a new Do is done in its own
-// goroutine, and given up when ctx ends.
+// Run is like Get, but calls Do in the caller's goroutine, and cancels the call
+// when ctx ends.
 func (s *Shared[T]) Run(ctx context.Context, minAge time.Duration) {
-	doing, isNew := s.join(ctx, minAge, true)
+	c, isNew := s.join(ctx, minAge, true)
 	if isNew {
-		s.run(ctx, doing)
+		s.run(ctx, c)
 		return
 	}
 	select {
-	case <-doing.done:
+	case <-c.done:
 	case <-ctx.Done():
 	}
 }
 
-// join returns what is under way or young, or something new to do.
-func (s *Shared[T]) join(ctx context.Context, minAge time.Duration, isFixed bool) (d *doing[T], isNew bool) {
+// join returns the running or recent call, or a new call for the caller to run.
+func (s *Shared[T]) join(ctx context.Context, minAge time.Duration, isFixed bool) (c *call[T], isNew bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	until, _ := ctx.Deadline() // the zero time is none
+	deadline, _ := ctx.Deadline() // zero if there is no deadline
 	if s.last != nil && !s.last.isDone() {
-		s.last.extend(until)
+		s.last.extend(deadline)
 		return s.last, false
 	}
-	if s.last != nil && now.Sub(s.last.started) < minAge && !s.last.isTooShort(now, until) {
+	if s.last != nil && now.Sub(s.last.started) < minAge && !s.last.hadLessTime(now, deadline) {
 		return s.last, false
 	}
-	s.last = &doing[T]{started: now, until: until, isFixed: isFixed, done: make(chan struct{})}
+	s.last = &call[T]{started: now, deadline: deadline, isFixed: isFixed, done: make(chan struct{})}
 	return s.last, true
 }
 
-// runFor does it until the deadline, and goes on if ctx is given up.
-func (s *Shared[T]) runFor(ctx context.Context, d *doing[T]) {
+// runUntilDeadline runs a call until its deadline, even if ctx ends before.
+func (s *Shared[T]) runUntilDeadline(ctx context.Context, c *call[T]) {
 	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	s.mu.Lock()
-	if !d.until.IsZero() {
-		d.timer = time.AfterFunc(time.Until(d.until), func() { cancel(context.DeadlineExceeded) })
-		defer d.timer.Stop()
+	if !c.deadline.IsZero() {
+		c.timer = time.AfterFunc(time.Until(c.deadline), func() { cancel(context.DeadlineExceeded) })
+		defer c.timer.Stop()
 	}
 	s.mu.Unlock()
-	s.run(own, d)
+	s.run(own, c)
 }
 
-func (s *Shared[T]) run(ctx context.Context, d *doing[T]) {
-	defer close(d.done)
-	d.value = s.Do(ctx)
-	d.isCut = ctx.Err() != nil
+func (s *Shared[T]) run(ctx context.Context, c *call[T]) {
+	defer close(c.done)
+	c.value = s.Do(ctx)
+	c.isCanceled = ctx.Err() != nil
 }
 
-// extend gives it time until then, or for ever. Shared.mu must be locked.
-func (d *doing[T]) extend(until time.Time) {
-	if d.isFixed || d.until.IsZero() || !until.IsZero() && !until.After(d.until) {
+// extend moves the deadline of a running call, if the new deadline is later or
+// zero. Shared.mu must be locked.
+func (c *call[T]) extend(deadline time.Time) {
+	if c.isFixed || c.deadline.IsZero() || !deadline.IsZero() && !deadline.After(c.deadline) {
 		return
 	}
-	d.until = until
+	c.deadline = deadline
 	switch {
-	case d.timer == nil: // it is to be set
-	case until.IsZero():
-		d.timer.Stop()
+	case c.timer == nil: // runUntilDeadline will set the timer
+	case deadline.IsZero():
+		c.timer.Stop()
 	default:
-		d.timer.Reset(time.Until(until))
+		c.timer.Reset(time.Until(deadline))
 	}
 }
 
-// isTooShort tells whether it had less time than whoever asks now, and needed more.
-func (d *doing[T]) isTooShort(now, until time.Time) bool {
-	return d.isCut && (until.IsZero() || until.Sub(now) > d.until.Sub(d.started))
+// hadLessTime reports whether the call was canceled after less time than a caller
+// has from now to its deadline.
+func (c *call[T]) hadLessTime(now, deadline time.Time) bool {
+	return c.isCanceled && (deadline.IsZero() || deadline.Sub(now) > c.deadline.Sub(c.started))
 }
 
-func (d *doing[T]) isDone() bool {
+func (c *call[T]) isDone() bool {
 	select {
-	case <-d.done:
+	case <-c.done:
 		return true
 	default:
 		return false

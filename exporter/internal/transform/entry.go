@@ -92,9 +92,9 @@ func (e *entry) series(page int) (s Series, ok bool) {
 	return s, e.count.page == page
 }
 
-// histogram puts the parts together. Envoy does not read them at one instant, so
-// a bucket may be ahead of the count, and it leaves out stats that never counted.
-// So each bucket is raised to the one below it, and lowered to the count.
+// histogram puts the parts together. Envoy does not read all parts at one instant,
+// so a bucket may be ahead of the count, and a page leaves out stats that never
+// counted. So each bucket is raised to the bucket below, and lowered to the count.
 func (e *entry) histogram(page int) *Histogram {
 	h := &Histogram{Count: uint64(e.count.on(page)), Sum: e.sum.on(page), Buckets: make([]Bucket, 0, len(e.buckets))}
 	var below uint64
@@ -108,7 +108,7 @@ func (e *entry) histogram(page int) *Histogram {
 }
 
 // entry returns the entry of a family, a name and labels, given as keys and values
-// in turn. It makes the entry if there is none.
+// in turn, and makes a missing entry.
 func (t *Transformer) entry(family *Family, name string, labelPairs ...string) *entry {
 	builder := labels.NewBuilder(t.options.Labels)
 	builder.Set(model.MetricNameLabel, name)

@@ -22,9 +22,9 @@ func origins() []string { return []string{"external", "internal", "canary"} }
 // them, so they are used on every page.
 func infrastructure() []string { return []string{"admin", "agent", "stats"} }
 
-// isInfrastructure reports whether a connection manager serves no user. That is so
-// for those of infrastructure, and for knative-local-gateway: Knative's requests
-// pass an Istio gateway twice, and would be counted twice.
+// isInfrastructure reports whether a connection manager serves no user. That includes
+// the manager of knative-local-gateway: Knative's requests pass an Istio gateway
+// twice, and would be counted twice.
 func isInfrastructure(manager string) bool {
 	// Prometheus's format replaces the dots, and the semicolon at the end.
 	manager = strings.TrimRight(strings.ReplaceAll(manager, ".", "_"), "_;")

@@ -9,8 +9,8 @@ const hexDigits = "0123456789abcdef"
 
 // validText returns value as valid UTF-8, which a label value must be. Different
 // values have different results: valid text is unchanged, and in all other text
-// each invalid byte and each backslash becomes \xhh. Text that already contains
-// \xhh is escaped too, because it looks like an escape.
+// each invalid byte and each backslash becomes \xhh. Text with a \xhh of its own
+// is escaped too.
 func validText(value string) string {
 	if utf8.ValidString(value) && !hasEscape(value) {
 		return value

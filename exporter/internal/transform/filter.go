@@ -11,7 +11,7 @@ import (
 )
 
 // Filter returns a regular expression in RE2's syntax for Envoy's filter parameter.
-// It finds the raw names of all stats that a Transformer with these rules uses:
+// It matches the raw names of all stats that a Transformer with these rules uses:
 //
 //	(^wasmcustom\.|;\.;)moodring_        the plugin's counters, without and with labels
 //	^http.MANAGER.downstream_rq_CLASS$   requests by code class, and
@@ -24,8 +24,8 @@ import (
 func Filter(rules []config.Rule) string {
 	anyOf := func(words []string) string { return "(" + strings.Join(words, "|") + ")" }
 	plugin := "(^" + regexp.QuoteMeta(contract.StatPrefix) + "|" + regexp.QuoteMeta(contract.FieldEnd) + ")" + pluginPrefix
-	// A manager or a cluster may have dots in its name. One that is called a.admin
-	// is not Envoy's, and one that is called external is no origin.
+	// Names of managers and clusters may have dots: a manager my.admin serves users,
+	// and cluster.external.upstream_rq_time is the time of a cluster named external.
 	manager := "(.*" + noneOf(infrastructure()) + `|\..*\.` + anyOf(infrastructure()) + ")"
 	http := "^http" + manager + `\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + ")$"
 	cluster := `^cluster(\.` + anyOf(origins()) + `\.upstream_rq_time|.*(` + noneOf(origins()) + `\.upstream_rq_time|\.ratelimit\.` + anyOf(contract.RateLimitResults()) + "))$"
@@ -37,8 +37,8 @@ func Filter(rules []config.Rule) string {
 }
 
 // noneOf returns a regular expression for the end of a name whose last segment is
-// none of words. RE2 has no lookahead, so the expression has, for each end of a
-// word, that end with any other letter before it: [^d]min matches xmin, not admin.
+// not one of words. RE2 has no lookahead. Instead, each end of a word is matched
+// after any letter but the word's own: [^d]min matches xmin, but not admin.
 func noneOf(words []string) string {
 	before := make(map[string]string) // by the end of a word: the letters before it
 	for _, word := range words {

@@ -61,7 +61,7 @@ type mapping struct {
 const (
 	seriesBytes  = 1 << 10 // of the exporter's own page
 	mappingLimit = 2 << 10 // bytes of mappings
-	entryLimit   = 4 << 10 // bytes of entries, with those that relabelling drops and those of earlier pages
+	entryLimit   = 4 << 10 // bytes of entries, also for dropped series and series of earlier pages
 
 	overhead = 200 // bytes of a mapping or an entry, besides its text
 )
