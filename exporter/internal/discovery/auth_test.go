@@ -7,9 +7,9 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// What kubectl can use to log in, the exporter can: a program, as clouds have
-// them, and OpenID Connect.
-func TestKubeconfigsThatLogIn(t *testing.T) {
+// The exporter can log in the ways that kubectl can: by a cloud's login program and
+// by OpenID Connect.
+func TestKubeconfigLogins(t *testing.T) {
 	for name, user := range map[string]string{
 		"a program":      "exec: {apiVersion: client.authentication.k8s.io/v1, command: gke-gcloud-auth-plugin, interactiveMode: IfAvailable}",
 		"OpenID Connect": "auth-provider: {name: oidc, config: {idp-issuer-url: 'https://issuer.example', client-id: moodring, refresh-token: x}}",

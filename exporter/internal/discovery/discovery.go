@@ -1,3 +1,5 @@
+// Package discovery finds the gateways to scrape: it runs the configured sources
+// and relabels their candidates to targets.
 package discovery
 
 import (
@@ -19,11 +21,11 @@ import (
 type Options struct {
 	Logger *slog.Logger
 	Shard  Shard
-	// CountFailure counts a failure of one of contract.Sources.
+	// CountFailure counts a failure of a source, one of contract.Sources.
 	CountFailure func(source string)
-	// Publish gets all targets whenever they may have changed, one call at a
-	// time. isReconfigured tells that another configuration is the reason, so
-	// that what is missing is no longer wanted, rather than gone.
+	// Publish gets all targets whenever they may have changed. Its calls do not
+	// overlap. isReconfigured is true if a new configuration is the reason: a
+	// target missing from the list is then unwanted, not gone.
 	Publish func(targets []Target, isReconfigured bool)
 }
 
@@ -31,14 +33,14 @@ type Options struct {
 type Discovery struct {
 	Options
 
-	applying sync.Mutex // one configuration at a time
+	applying sync.Mutex // held by Apply
 	running  sync.WaitGroup
 
 	mu       sync.Mutex
 	plan     *Plan              // in use
-	maker    *maker             // of its targets
+	builder  *targetBuilder     // for plan's rules
 	sources  map[string]*source // in use, by their configuration
-	warnings map[string]bool    // given about the current list
+	warnings map[string]bool    // logged for the current list
 }
 
 // New returns a Discovery without sources.
@@ -46,49 +48,49 @@ func New(options Options) *Discovery {
 	return &Discovery{Options: options}
 }
 
-// finder finds gateways until ctx ends.
-type finder func(ctx context.Context, out reporter)
+// discoverer finds gateways until ctx ends.
+type discoverer func(ctx context.Context, out sink)
 
-// reporter is whom a finder tells, and what it knows when it begins.
-type reporter struct {
-	before map[string][]*found // what others had found, by their parts: not to be changed
-	found  func([]*found)      // all of them, at first and whenever they may have changed
-	failed func(error)         // why it cannot know; what it knew stays
+// sink receives the candidates of a discoverer.
+type sink struct {
+	previous map[string][]*candidate // of the sources before a reload, by origin; read-only
+	update   func([]*candidate)      // takes the list of all candidates, at first and after each change
+	fail     func(error)             // takes the reason for a missing update; the last list stays in use
 }
 
-// source is a finder at work.
+// source is a running discoverer.
 type source struct {
-	stop     context.CancelFunc
-	reported chan struct{} // closed by the first report
-	found    []*found      // guarded by Discovery.mu
+	stop       context.CancelFunc
+	reported   chan struct{} // closed by the first update
+	candidates []*candidate  // guarded by Discovery.mu
 }
 
-// patience is how long a new configuration waits for its new sources' first
-// reports before it takes the place of the old one.
-const patience = 10 * time.Second
+// firstReportTimeout limits the time that Apply waits for the first lists of new
+// sources before the old sources are stopped.
+const firstReportTimeout = 10 * time.Second
 
-// Plan is a checked configuration of where to look.
+// Plan is a checked configuration of gateways and sources.
 type Plan struct {
-	static  []*found
-	finders map[string]namedFinder // by the part of the configuration that they depend on
-	rules   []*relabel.Config
+	static      []*candidate
+	discoverers map[string]namedDiscoverer // by their configuration
+	rules       []*relabel.Config
 }
 
-type namedFinder struct {
-	name string // one of contract.Sources
-	find finder
+type namedDiscoverer struct {
+	kind     string // one of contract.Sources
+	discover discoverer
 }
 
-// NewPlan checks what can be checked without looking.
+// NewPlan checks the configuration as far as possible without running a source.
 func NewPlan(cfg *config.Config) (*Plan, error) {
-	gateways, err := static(cfg.Gateways)
+	static, err := staticCandidates(cfg.Gateways)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := checked(gateways, cfg.RelabelConfigs); err != nil {
+	if _, err := buildAll(static, cfg.RelabelConfigs); err != nil {
 		return nil, err
 	}
-	p := &Plan{gateways, make(map[string]namedFinder), cfg.RelabelConfigs}
+	p := &Plan{static, make(map[string]namedDiscoverer), cfg.RelabelConfigs}
 	for _, sd := range cfg.Discoveries() {
 		if err := p.add(sd); err != nil {
 			return nil, fmt.Errorf("%s_sd_configs: %w", sd.Kind(), err)
@@ -97,9 +99,9 @@ func NewPlan(cfg *config.Config) (*Plan, error) {
 	return p, nil
 }
 
-// add adds the finder for sd. Entries that are alike share one.
+// add adds the discoverer for sd. Equal entries share a discoverer.
 func (p *Plan) add(sd config.SDConfig) error {
-	var made finderMaker
+	var made constructor
 	if err := sd.Visit(&made); err != nil {
 		return err
 	}
@@ -107,24 +109,25 @@ func (p *Plan) add(sd config.SDConfig) error {
 	if err != nil {
 		return err
 	}
-	p.finders[sd.Kind()+"\n"+string(text)] = namedFinder{sd.Kind(), made.find}
+	p.discoverers[sd.Kind()+"\n"+string(text)] = namedDiscoverer{sd.Kind(), made.discover}
 	return nil
 }
 
-// finderMaker makes the finder for an entry of any kind of discovery. Its
-// methods stand beside their kinds.
-type finderMaker struct{ find finder }
+// constructor is a config.Visitor that makes the discoverer for an entry. The
+// method for a kind is in the file of the kind.
+type constructor struct{ discover discoverer }
 
-// Apply discovers what plan says, until ctx ends. Sources that the plan before
-// had too go on; the targets of the others stay until the new sources have
-// reported, or 10 seconds. New ones know what the others found: of what they have
-// in common, and cannot read now, it stays.
+// Apply runs the sources of plan until ctx ends. Sources in both the previous plan
+// and the new plan keep running. The other old sources are stopped, and their
+// targets removed, once all new sources have reported or after
+// firstReportTimeout. A new source starts with the candidates of the old sources,
+// so a temporarily unreadable file or DNS name keeps its gateways.
 func (d *Discovery) Apply(ctx context.Context, plan *Plan) {
 	d.applying.Lock()
 	defer d.applying.Unlock()
 	isFirst := d.plan == nil
-	next := d.start(ctx, plan.finders)
-	isWhole := isFirst || haveReported(ctx, next)
+	next := d.start(ctx, plan.discoverers)
+	isComplete := isFirst || awaitReports(ctx, next)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for key, old := range d.sources {
@@ -132,57 +135,59 @@ func (d *Discovery) Apply(ctx context.Context, plan *Plan) {
 			old.stop()
 		}
 	}
-	d.plan, d.maker, d.sources, d.warnings = plan, newMaker(plan.rules), next, nil
-	d.publish(isWhole && !isFirst)
+	d.plan, d.builder, d.sources, d.warnings = plan, newTargetBuilder(plan.rules), next, nil
+	d.publish(isComplete && !isFirst)
 }
 
-// start returns a source for each finder: the one that runs already, or a new one.
-func (d *Discovery) start(ctx context.Context, finders map[string]namedFinder) map[string]*source {
-	next, before := make(map[string]*source, len(finders)), d.known()
-	for key, finder := range finders {
+// start returns a source for each discoverer. A running source is reused.
+func (d *Discovery) start(ctx context.Context, discoverers map[string]namedDiscoverer) map[string]*source {
+	next, previous := make(map[string]*source, len(discoverers)), d.candidates()
+	for key, named := range discoverers {
 		if next[key] = d.sources[key]; next[key] != nil {
 			continue
 		}
-		own, stop := context.WithCancel(ctx)
+		sourceCtx, stop := context.WithCancel(ctx)
 		s := &source{stop: stop, reported: make(chan struct{})}
 		next[key] = s
 		d.running.Go(func() {
-			finder.find(own, reporter{
-				before: before,
-				found:  func(all []*found) { d.report(key, s, all) },
-				failed: func(err error) { d.fail(finder.name, err) },
+			named.discover(sourceCtx, sink{
+				previous: previous,
+				update:   func(all []*candidate) { d.update(key, s, all) },
+				fail:     func(err error) { d.fail(named.kind, err) },
 			})
 		})
 	}
 	return next
 }
 
-// known returns what the sources in use have found, by their parts.
-func (d *Discovery) known() map[string][]*found {
+// candidates returns the candidates of the sources in use, by origin.
+func (d *Discovery) candidates() map[string][]*candidate {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	known := make(map[string][]*found)
+	all := make(map[string][]*candidate)
 	for _, s := range d.sources {
-		maps.Copy(known, byPart(s.found)) // a part that two sources have is the same in both
+		maps.Copy(all, byOrigin(s.candidates)) // two sources with the same origin have the same candidates
 	}
-	return known
+	return all
 }
 
-func byPart(all []*found) map[string][]*found {
-	parts := make(map[string][]*found)
-	for _, f := range all {
-		parts[f.part] = append(parts[f.part], f)
+func byOrigin(all []*candidate) map[string][]*candidate {
+	origins := make(map[string][]*candidate)
+	for _, c := range all {
+		origins[c.origin] = append(origins[c.origin], c)
 	}
-	return parts
+	return origins
 }
 
-func (d *Discovery) fail(name string, err error) {
-	d.CountFailure(name)
-	d.Logger.Warn("Discovering gateways failed; what was found before stays", "by", name, "err", err)
+func (d *Discovery) fail(kind string, err error) {
+	d.CountFailure(kind)
+	d.Logger.Warn("Discovering gateways failed; the gateways found before stay", "by", kind, "err", err)
 }
 
-func haveReported(ctx context.Context, sources map[string]*source) bool {
-	limit, cancel := context.WithTimeout(ctx, patience)
+// awaitReports waits for the first list of each source, and reports whether all
+// arrived in time.
+func awaitReports(ctx context.Context, sources map[string]*source) bool {
+	limit, cancel := context.WithTimeout(ctx, firstReportTimeout)
 	defer cancel()
 	for _, s := range sources {
 		select {
@@ -194,10 +199,10 @@ func haveReported(ctx context.Context, sources map[string]*source) bool {
 	return true
 }
 
-func (d *Discovery) report(key string, s *source, all []*found) {
+func (d *Discovery) update(key string, s *source, all []*candidate) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s.found = all
+	s.candidates = all
 	select {
 	case <-s.reported:
 	default:
@@ -211,15 +216,15 @@ func (d *Discovery) report(key string, s *source, all []*found) {
 // publish must be called with mu locked.
 func (d *Discovery) publish(isReconfigured bool) {
 	all := slices.Clone(d.plan.static)
-	for _, key := range slices.Sorted(maps.Keys(d.sources)) { // so that of two with one name the same stays
-		all = append(all, d.sources[key].found...)
+	for _, key := range slices.Sorted(maps.Keys(d.sources)) { // sorted, so that of two gateways with the same name always the same is kept
+		all = append(all, d.sources[key].candidates...)
 	}
-	kept, bad := d.maker.targets(all)
+	targets, bad := d.builder.build(all)
 	d.warn(bad)
-	d.Publish(slices.DeleteFunc(kept, func(t Target) bool { return !d.Shard.Has(t.Gateway) }), isReconfigured)
+	d.Publish(slices.DeleteFunc(targets, func(t Target) bool { return !d.Shard.Has(t.Gateway) }), isReconfigured)
 }
 
-// warn logs what was not wrong in the list before.
+// warn logs the errors missing from the previous list.
 func (d *Discovery) warn(bad []error) {
 	warnings := make(map[string]bool, len(bad))
 	for _, err := range bad {
@@ -231,7 +236,7 @@ func (d *Discovery) warn(bad []error) {
 	d.warnings = warnings
 }
 
-// IsReady tells whether each source has reported.
+// IsReady reports whether each source has given its first list.
 func (d *Discovery) IsReady() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -245,5 +250,6 @@ func (d *Discovery) IsReady() bool {
 	return true
 }
 
-// Wait returns when the sources have stopped, after their context's end.
+// Wait returns when the sources have stopped. The context given to Apply must
+// have ended.
 func (d *Discovery) Wait() { d.running.Wait() }

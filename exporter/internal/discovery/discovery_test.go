@@ -15,43 +15,43 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// watched is a Discovery whose list of targets a test can wait for.
-type watched struct {
+// testDiscovery is a Discovery with a method that waits for a list of targets.
+type testDiscovery struct {
 	*Discovery
-	ctx    context.Context
-	lists  chan []Target // the latest alone
-	resets int           // lists published as reconfigured
-	failed chan string
+	ctx          context.Context
+	lists        chan []Target // only the latest
+	reconfigured int           // lists published with isReconfigured
+	failed       chan string   // kinds of the sources
 }
 
-func discover(t *testing.T, yaml string) *watched {
+func discover(t *testing.T, yaml string) *testDiscovery {
 	t.Helper()
-	w := &watched{lists: make(chan []Target, 1), failed: make(chan string, 100)}
-	w.Discovery = New(Options{
+	d := &testDiscovery{lists: make(chan []Target, 1), failed: make(chan string, 100)}
+	d.Discovery = New(Options{
 		Logger:       slog.New(slog.DiscardHandler),
-		CountFailure: func(source string) { w.failed <- source },
+		CountFailure: func(source string) { d.failed <- source },
 		Publish: func(targets []Target, isReconfigured bool) {
 			if isReconfigured {
-				w.resets++
+				d.reconfigured++
 			}
 			select {
-			case <-w.lists:
+			case <-d.lists:
 			default:
 			}
-			w.lists <- targets
+			d.lists <- targets
 		},
 	})
 	ctx, stop := context.WithCancel(t.Context())
-	w.ctx = ctx
+	d.ctx = ctx
 	t.Cleanup(func() {
 		stop()
-		w.Wait()
+		d.Wait()
 	})
-	w.apply(t, yaml)
-	return w
+	d.apply(t, yaml)
+	return d
 }
 
-func (w *watched) apply(t *testing.T, yaml string) {
+func (d *testDiscovery) apply(t *testing.T, yaml string) {
 	t.Helper()
 	cfg, err := config.Parse([]byte(yaml))
 	if err != nil {
@@ -61,17 +61,17 @@ func (w *watched) apply(t *testing.T, yaml string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Apply(w.ctx, plan)
+	d.Apply(d.ctx, plan)
 }
 
-// wait waits until the list is what is wanted, each as URL and labels.
-func (w *watched) wait(t *testing.T, want ...string) {
+// wait waits until the targets, each as its URL and labels, equal want.
+func (d *testDiscovery) wait(t *testing.T, want ...string) {
 	t.Helper()
 	var got []string
 	late := time.After(20 * time.Second)
 	for {
 		select {
-		case list := <-w.lists:
+		case list := <-d.lists:
 			if got = texts(list); slices.Equal(got, want) {
 				return
 			}
@@ -100,36 +100,36 @@ func write(t *testing.T, path, text string) {
 func TestFilesAreWatched(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "a.yml"), `[{targets: ["a:1", "b:1"], labels: {region: eu}}]`)
-	w := discover(t, `
+	d := discover(t, `
 file_sd_configs: [{files: ["`+folder+`/*.yml", "`+folder+`/more.json"]}]
 relabel_configs: [{source_labels: [__meta_filepath], regex: '.*/(.*)', target_label: file}]`)
 	a := []string{
 		`http://a:1 {file="a.yml", gateway="a:1", region="eu"}`,
 		`http://b:1 {file="a.yml", gateway="b:1", region="eu"}`,
 	}
-	w.wait(t, a...)
+	d.wait(t, a...)
 	c := `http://c:1 {file="more.json", gateway="c:1"}`
 	write(t, filepath.Join(folder, "more.json"), `[{"targets": ["c:1"]}]`)
-	w.wait(t, append(a, c)...)
+	d.wait(t, append(a, c)...)
 	write(t, filepath.Join(folder, "more.json"), `[{"targets": ["d:1"], "labels": {"__metrics_path__": "/envoy", "__scheme__": "https", "gateway": "d"}}]`)
-	d := `https://d:1/envoy {file="more.json", gateway="d"}`
-	w.wait(t, append(a, d)...)
+	moved := `https://d:1/envoy {file="more.json", gateway="d"}`
+	d.wait(t, append(a, moved)...)
 	if err := os.Remove(filepath.Join(folder, "a.yml")); err != nil {
 		t.Fatal(err)
 	}
-	w.wait(t, d)
+	d.wait(t, moved)
 }
 
-// Where changes cannot be watched, as on network file systems, they are seen in
-// the next interval.
+// Without a watcher, as on network file systems, changes are read in the next
+// interval.
 func TestFilesAreReadAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.yml")
 	write(t, path, `[{targets: ["a:1"]}]`)
 	synctest.Test(t, func(t *testing.T) {
-		lists := make(chan []*found, 10)
-		f := files{
-			FileSD:   config.FileSD{Files: []string{path}, RefreshInterval: config.Duration(5 * time.Minute)},
-			reporter: reporter{found: func(all []*found) { lists <- all }, failed: func(err error) { t.Error(err) }},
+		lists := make(chan []*candidate, 10)
+		f := fileSource{
+			FileSD: config.FileSD{Files: []string{path}, RefreshInterval: config.Duration(5 * time.Minute)},
+			sink:   sink{update: func(all []*candidate) { lists <- all }, fail: func(err error) { t.Error(err) }},
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
@@ -139,13 +139,13 @@ func TestFilesAreReadAgain(t *testing.T) {
 			t.Errorf("%d gateways, want 1", len(first))
 		}
 		write(t, path, `[{targets: ["a:1", "b:1"]}]`)
-		if then := <-lists; len(then) != 2 || time.Since(start) != 5*time.Minute {
-			t.Errorf("%d gateways after %s, want 2 after 5m", len(then), time.Since(start))
+		if second := <-lists; len(second) != 2 || time.Since(start) != 5*time.Minute {
+			t.Errorf("%d gateways after %s, want 2 after 5m", len(second), time.Since(start))
 		}
 	})
 }
 
-// Kubernetes puts a new version of a ConfigMap in place by moving a link.
+// Kubernetes replaces a ConfigMap by renaming a symbolic link.
 func TestFilesBehindALink(t *testing.T) {
 	folder := t.TempDir()
 	for _, version := range []string{"v1", "v2"} {
@@ -167,43 +167,44 @@ func TestFilesBehindALink(t *testing.T) {
 	if err := os.Symlink("..data/a.yml", filepath.Join(folder, "a.yml")); err != nil {
 		t.Fatal(err)
 	}
-	w := discover(t, `file_sd_configs: [{files: ["`+folder+`/a.yml"]}]`)
-	w.wait(t, `http://v1:1 {gateway="v1:1"}`)
+	d := discover(t, `file_sd_configs: [{files: ["`+folder+`/a.yml"]}]`)
+	d.wait(t, `http://v1:1 {gateway="v1:1"}`)
 	point("v2")
-	w.wait(t, `http://v2:1 {gateway="v2:1"}`)
+	d.wait(t, `http://v2:1 {gateway="v2:1"}`)
 }
 
-// What a bad file said before stays, and it is counted.
-func TestABadFileIsLeftAsItWas(t *testing.T) {
+// A file that does not parse is counted, and its previous gateways are kept.
+func TestBadFileKeepsItsGateways(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "a.yml")
 	write(t, path, `[{targets: ["a:1"]}]`)
-	w := discover(t, `file_sd_configs: [{files: ["`+path+`", "`+folder+`/b.json"]}]`)
-	if got := <-w.failed; got != "file" { // b.json is not there
+	d := discover(t, `file_sd_configs: [{files: ["`+path+`", "`+folder+`/b.json"]}]`)
+	if got := <-d.failed; got != "file" { // b.json does not exist
 		t.Errorf("a failure of %s", got)
 	}
-	w.wait(t, `http://a:1 {gateway="a:1"}`)
+	d.wait(t, `http://a:1 {gateway="a:1"}`)
 	write(t, path, `[{target: ["a:1"]}]`)
-	<-w.failed // by a.yml, by b.json
-	<-w.failed
+	<-d.failed // one for a.yml, one for b.json
+	<-d.failed
 	write(t, filepath.Join(folder, "b.json"), `[{"targets": ["b:1"]}]`)
-	w.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`)
+	d.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`)
 }
 
-// A bad file stays as it was for an entry that is new and names it, too.
-func TestABadFileIsLeftAsItWasByAReload(t *testing.T) {
+// The previous gateways of a bad file are also kept when a reload adds an entry
+// that names the file.
+func TestReloadKeepsGatewaysOfBadFile(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "a.yml"), `[{targets: ["a:1"]}]`)
 	write(t, filepath.Join(folder, "b.yml"), `[{targets: ["b:1"]}]`)
-	w := discover(t, `file_sd_configs: [{files: ["`+folder+`/a.yml", "`+folder+`/b.yml"]}]`)
-	w.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`)
+	d := discover(t, `file_sd_configs: [{files: ["`+folder+`/a.yml", "`+folder+`/b.yml"]}]`)
+	d.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`)
 	write(t, filepath.Join(folder, "a.yml"), `[{target: ["a:1"]}]`)
 	write(t, filepath.Join(folder, "c.yml"), `[{targets: ["c:1"]}]`)
-	<-w.failed
-	w.apply(t, `file_sd_configs: [{files: ["`+folder+`/a.yml", "`+folder+`/c.yml"]}]`)
-	w.wait(t, `http://a:1 {gateway="a:1"}`, `http://c:1 {gateway="c:1"}`)
-	w.apply(t, `file_sd_configs: [{files: ["`+folder+`/*.yml"]}]`)
-	w.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`, `http://c:1 {gateway="c:1"}`)
+	<-d.failed
+	d.apply(t, `file_sd_configs: [{files: ["`+folder+`/a.yml", "`+folder+`/c.yml"]}]`)
+	d.wait(t, `http://a:1 {gateway="a:1"}`, `http://c:1 {gateway="c:1"}`)
+	d.apply(t, `file_sd_configs: [{files: ["`+folder+`/*.yml"]}]`)
+	d.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`, `http://c:1 {gateway="c:1"}`)
 }
 
 func TestParseFileRefuses(t *testing.T) {
@@ -219,26 +220,26 @@ func TestParseFileRefuses(t *testing.T) {
 	}
 }
 
-// A reload lets unchanged sources run on, and says that what is missing is not
-// wanted any more.
-func TestApplyAgain(t *testing.T) {
+// A reload keeps unchanged sources running, and publishes the list as
+// reconfigured.
+func TestReload(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "a.yml")
 	write(t, path, `[{targets: ["f:1"]}]`)
 	files := `file_sd_configs: [{files: ["` + path + `"]}]`
-	w := discover(t, `gateways: [{url: "http://a:1"}]`+"\n"+files)
-	w.wait(t, `http://a:1 {gateway="a:1"}`, `http://f:1 {gateway="f:1"}`)
-	before := w.sources
-	w.apply(t, `gateways: [{url: "http://b:1"}]`+"\n"+files)
-	w.wait(t, `http://b:1 {gateway="b:1"}`, `http://f:1 {gateway="f:1"}`)
-	if w.resets != 1 {
-		t.Errorf("%d lists published as reconfigured, want 1", w.resets)
+	d := discover(t, `gateways: [{url: "http://a:1"}]`+"\n"+files)
+	d.wait(t, `http://a:1 {gateway="a:1"}`, `http://f:1 {gateway="f:1"}`)
+	before := d.sources
+	d.apply(t, `gateways: [{url: "http://b:1"}]`+"\n"+files)
+	d.wait(t, `http://b:1 {gateway="b:1"}`, `http://f:1 {gateway="f:1"}`)
+	if d.reconfigured != 1 {
+		t.Errorf("%d lists published as reconfigured, want 1", d.reconfigured)
 	}
-	if diff := cmp.Diff(before, w.sources, cmp.Comparer(func(a, b *source) bool { return a == b })); diff != "" {
-		t.Errorf("sources that run (-before +after):\n%s", diff)
+	if diff := cmp.Diff(before, d.sources, cmp.Comparer(func(a, b *source) bool { return a == b })); diff != "" {
+		t.Errorf("running sources (-before +after):\n%s", diff)
 	}
-	w.apply(t, `file_sd_configs: [{files: ["`+path+`"]}]`+"\nrelabel_configs: [{target_label: region, replacement: eu}]")
-	w.wait(t, `http://f:1 {gateway="f:1", region="eu"}`)
+	d.apply(t, `file_sd_configs: [{files: ["`+path+`"]}]`+"\nrelabel_configs: [{target_label: region, replacement: eu}]")
+	d.wait(t, `http://f:1 {gateway="f:1", region="eu"}`)
 }
 
 func TestIsReady(t *testing.T) {

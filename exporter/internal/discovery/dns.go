@@ -25,28 +25,28 @@ const (
 	dnsRecordPort   = dnsLabel + "srv_record_port"
 )
 
-// names finds gateways by resolving names again and again. The resolver of the
-// standard library gives no time to live.
-type names struct {
+// dnsSource finds gateways by DNS. All names are looked up in each refresh
+// interval, because Go's resolver does not return a time to live.
+type dnsSource struct {
 	config.DNSSD
-	reporter
+	sink
 	resolver *net.Resolver
-	known    [][]*found // by the index of the name
+	results  [][]*candidate // of the last successful lookup, by the index of the name
 }
 
-// DNS is for dns_sd_configs.
-func (m *finderMaker) DNS(sd config.DNSSD) error {
-	m.find = findByDNS(sd, net.DefaultResolver)
+// DNS makes a discoverer for an entry of dns_sd_configs.
+func (c *constructor) DNS(sd config.DNSSD) error {
+	c.discover = discoverDNS(sd, net.DefaultResolver)
 	return nil
 }
 
-func findByDNS(sd config.DNSSD, resolver *net.Resolver) finder {
-	return func(ctx context.Context, out reporter) {
-		n := newNames(sd, out, resolver)
+func discoverDNS(sd config.DNSSD, resolver *net.Resolver) discoverer {
+	return func(ctx context.Context, out sink) {
+		s := newDNSSource(sd, out, resolver)
 		refresh := time.NewTicker(time.Duration(sd.RefreshInterval))
 		defer refresh.Stop()
 		for {
-			n.resolve(ctx)
+			s.refresh(ctx)
 			select {
 			case <-ctx.Done():
 				return
@@ -56,81 +56,81 @@ func findByDNS(sd config.DNSSD, resolver *net.Resolver) finder {
 	}
 }
 
-func newNames(sd config.DNSSD, out reporter, resolver *net.Resolver) *names {
-	n := &names{sd, out, resolver, make([][]*found, len(sd.Names))}
+func newDNSSource(sd config.DNSSD, out sink, resolver *net.Resolver) *dnsSource {
+	s := &dnsSource{sd, out, resolver, make([][]*candidate, len(sd.Names))}
 	for i, name := range sd.Names {
-		n.known[i] = out.before[n.part(name)]
+		s.results[i] = out.previous[s.origin(name)]
 	}
-	return n
+	return s
 }
 
-// part is all that what is found by a name depends on.
-func (n *names) part(name string) string { return fmt.Sprintf("%s %s:%d", n.Type, name, n.Port) }
+// origin returns the whole DNS query for a name, with the port to scrape.
+func (s *dnsSource) origin(name string) string { return fmt.Sprintf("%s %s:%d", s.Type, name, s.Port) }
 
-// resolve reports what all names resolve to. Of a name that cannot be resolved,
-// what it was stays; one that is known not to exist is nobody's.
-func (n *names) resolve(ctx context.Context) {
-	limit, cancel := context.WithTimeout(ctx, time.Duration(n.RefreshInterval))
+// refresh looks up all names and updates the sink. If a lookup fails, the
+// previous result is kept; NXDOMAIN removes it.
+func (s *dnsSource) refresh(ctx context.Context) {
+	limit, cancel := context.WithTimeout(ctx, time.Duration(s.RefreshInterval))
 	defer cancel()
-	failures := make([]error, len(n.Names))
-	var all sync.WaitGroup
-	for i, name := range n.Names {
-		all.Go(func() {
-			if known, err := n.lookup(limit, name); err != nil {
+	failures := make([]error, len(s.Names))
+	var lookups sync.WaitGroup
+	for i, name := range s.Names {
+		lookups.Go(func() {
+			if result, err := s.lookup(limit, name); err != nil {
 				failures[i] = fmt.Errorf("resolving %s: %w", name, err)
 			} else {
-				n.known[i] = known
+				s.results[i] = result
 			}
 		})
 	}
-	all.Wait()
+	lookups.Wait()
 	if ctx.Err() != nil {
 		return
 	}
 	failure := errors.Join(failures...)
 	if failure != nil {
-		n.failed(failure)
+		s.fail(failure)
 	}
-	if known := slices.Concat(n.known...); failure == nil || len(known) > 0 {
-		n.found(known)
+	if all := slices.Concat(s.results...); failure == nil || len(all) > 0 {
+		s.update(all)
 	}
 }
 
-func (n *names) lookup(ctx context.Context, name string) ([]*found, error) {
-	all, err := n.records(ctx, name)
+func (s *dnsSource) lookup(ctx context.Context, name string) ([]*candidate, error) {
+	all, err := s.records(ctx, name)
 	var dnsErr *net.DNSError
 	if errors.As(err, &dnsErr) && dnsErr.IsNotFound {
 		return nil, nil
 	}
-	slices.SortFunc(all, func(a, b *found) int { return strings.Compare(a.id, b.id) }) // the resolver shuffles
+	slices.SortFunc(all, func(a, b *candidate) int { return strings.Compare(a.id, b.id) }) // the resolver shuffles
 	return all, err
 }
 
-func (n *names) records(ctx context.Context, name string) ([]*found, error) {
-	if n.Type == "SRV" {
-		return n.services(ctx, name)
+func (s *dnsSource) records(ctx context.Context, name string) ([]*candidate, error) {
+	if s.Type == "SRV" {
+		return s.services(ctx, name)
 	}
-	network := map[string]string{"A": "ip4", "AAAA": "ip6"}[n.Type]
-	addresses, err := n.resolver.LookupNetIP(ctx, network, name)
-	all := make([]*found, len(addresses))
+	network := map[string]string{"A": "ip4", "AAAA": "ip6"}[s.Type]
+	addresses, err := s.resolver.LookupNetIP(ctx, network, name)
+	all := make([]*candidate, len(addresses))
 	for i, address := range addresses {
-		all[i] = n.gateway(name, net.JoinHostPort(address.Unmap().String(), strconv.Itoa(n.Port)))
+		all[i] = s.candidate(name, net.JoinHostPort(address.Unmap().String(), strconv.Itoa(s.Port)))
 	}
 	return all, err
 }
 
-func (n *names) services(ctx context.Context, name string) ([]*found, error) {
-	_, records, err := n.resolver.LookupSRV(ctx, "", "", name)
-	all := make([]*found, len(records))
+func (s *dnsSource) services(ctx context.Context, name string) ([]*candidate, error) {
+	_, records, err := s.resolver.LookupSRV(ctx, "", "", name)
+	all := make([]*candidate, len(records))
 	for i, record := range records {
 		port := strconv.Itoa(int(record.Port))
 		host := strings.TrimSuffix(record.Target, ".")
-		all[i] = n.gateway(name, net.JoinHostPort(host, port), dnsRecordTarget, record.Target, dnsRecordPort, port)
+		all[i] = s.candidate(name, net.JoinHostPort(host, port), dnsRecordTarget, record.Target, dnsRecordPort, port)
 	}
 	return all, err
 }
 
-func (n *names) gateway(name, address string, meta ...string) *found {
-	return &found{id: address, part: n.part(name), labels: labels.FromStrings(append(meta,
+func (s *dnsSource) candidate(name, address string, meta ...string) *candidate {
+	return &candidate{id: address, origin: s.origin(name), labels: labels.FromStrings(append(meta,
 		dnsName, name, model.SchemeLabel, "http", model.AddressLabel, address, contract.LabelGateway, address)...)}
 }

@@ -17,38 +17,38 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// nameServer is a small DNS server at the other end of pipes, so that it lives
-// on the resolver's fake clock.
+// nameServer is a small DNS server behind pipes, so that it uses the fake clock of
+// the resolver.
 type nameServer struct {
 	mu      sync.Mutex
-	answers map[string][]dnsmessage.ResourceBody // by name with a dot at its end; none fails
+	records map[string][]dnsmessage.ResourceBody // by name with a final dot; a missing name is SERVFAIL, an empty list NXDOMAIN
 }
 
 func (s *nameServer) set(name string, bodies ...dnsmessage.ResourceBody) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.answers[name] = bodies
+	s.records[name] = bodies
 }
 
 func (s *nameServer) fail(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.answers, name)
+	delete(s.records, name)
 }
 
 func (s *nameServer) resolver(t *testing.T) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
+		client, server := net.Pipe()
 		go func() {
-			if err := s.serve(theirs); err != nil {
+			if err := s.serve(server); err != nil {
 				t.Error(err)
 			}
 		}()
-		return ours, nil
+		return client, nil
 	}}
 }
 
-// serve answers one question, as over TCP: each message after its length.
+// serve answers one question. As over TCP, each message follows its length.
 func (s *nameServer) serve(conn net.Conn) error {
 	defer func() { _ = conn.Close() }()
 	var length [2]byte
@@ -77,7 +77,7 @@ func (s *nameServer) reply(query dnsmessage.Message) *dnsmessage.Message {
 	defer s.mu.Unlock()
 	question := query.Questions[0]
 	header := dnsmessage.Header{ID: query.ID, Response: true, RecursionAvailable: true}
-	bodies, isKnown := s.answers[question.Name.String()]
+	bodies, isKnown := s.records[question.Name.String()]
 	reply := &dnsmessage.Message{Header: header, Questions: query.Questions}
 	switch {
 	case !isKnown:
@@ -94,15 +94,15 @@ func (s *nameServer) reply(query dnsmessage.Message) *dnsmessage.Message {
 	return reply
 }
 
-// readResolvConf makes package net read the machine's settings, once: it does
-// that under a lock that must not be made in a bubble.
+// readResolvConf makes package net read the machine's settings. It does so once,
+// under a lock that must not be created in a synctest bubble.
 func readResolvConf(t *testing.T) {
 	t.Helper()
 	resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, net.ErrClosed
 	}}
 	if _, err := resolver.LookupHost(t.Context(), "gateways.example"); err == nil {
-		t.Fatal("a name is resolved without a name server")
+		t.Fatal("a name resolves without a name server")
 	}
 }
 
@@ -110,8 +110,8 @@ func service(host string, port uint16) *dnsmessage.SRVResource {
 	return &dnsmessage.SRVResource{Target: dnsmessage.MustNewName(host), Port: port}
 }
 
-// look finds by DNS while test runs, which gets the latest addresses.
-func look(t *testing.T, sd string, server *nameServer, test func(latest func() string, failures *int)) {
+// runDNS runs discovery by DNS during test, and gives test the latest addresses.
+func runDNS(t *testing.T, sd string, server *nameServer, test func(latest func() string, failures *int)) {
 	t.Helper()
 	cfg, err := config.Parse([]byte("dns_sd_configs: [" + sd + "]"))
 	if err != nil {
@@ -124,9 +124,9 @@ func look(t *testing.T, sd string, server *nameServer, test func(latest func() s
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			findByDNS(cfg.DNSSD[0], server.resolver(t))(ctx, reporter{
-				found:  func(all []*found) { latest = addressesOf(all) },
-				failed: func(error) { failures++ },
+			discoverDNS(cfg.DNSSD[0], server.resolver(t))(ctx, sink{
+				update: func(all []*candidate) { latest = addressesOf(all) },
+				fail:   func(error) { failures++ },
 			})
 		}()
 		test(func() string {
@@ -138,7 +138,7 @@ func look(t *testing.T, sd string, server *nameServer, test func(latest func() s
 	})
 }
 
-func addressesOf(all []*found) string {
+func addressesOf(all []*candidate) string {
 	addresses := make([]string, len(all))
 	for i, f := range all {
 		addresses[i] = f.address()
@@ -147,33 +147,32 @@ func addressesOf(all []*found) string {
 }
 
 func TestDNS(t *testing.T) {
-	server := &nameServer{answers: map[string][]dnsmessage.ResourceBody{}}
+	server := &nameServer{records: map[string][]dnsmessage.ResourceBody{}}
 	server.set("gateways.example.", service("b.example.", 15090), service("a.example.", 15091))
-	look(t, "{names: [gateways.example]}", server, func(latest func() string, _ *int) {
+	runDNS(t, "{names: [gateways.example]}", server, func(latest func() string, _ *int) {
 		if got := latest(); got != "a.example:15091 b.example:15090" {
 			t.Errorf("got %q", got)
 		}
 	})
 	server.set("a.example.", &dnsmessage.AResource{A: [4]byte{192, 0, 2, 2}}, &dnsmessage.AResource{A: [4]byte{192, 0, 2, 1}})
-	look(t, "{names: [a.example], type: A, port: 15090}", server, func(latest func() string, _ *int) {
+	runDNS(t, "{names: [a.example], type: A, port: 15090}", server, func(latest func() string, _ *int) {
 		if got := latest(); got != "192.0.2.1:15090 192.0.2.2:15090" {
 			t.Errorf("got %q", got)
 		}
 	})
 	server.set("aaaa.example.", &dnsmessage.AAAAResource{AAAA: [16]byte{0x20, 0x01, 0x0d, 0xb8, 15: 1}})
-	look(t, "{names: [aaaa.example], type: AAAA, port: 15090}", server, func(latest func() string, _ *int) {
+	runDNS(t, "{names: [aaaa.example], type: AAAA, port: 15090}", server, func(latest func() string, _ *int) {
 		if got := latest(); got != "[2001:db8::1]:15090" {
 			t.Errorf("got %q", got)
 		}
 	})
 }
 
-// A name server that fails changes nothing; one that knows that there is no
-// such name empties the list.
-func TestDNSAgainAndAgain(t *testing.T) {
-	server := &nameServer{answers: map[string][]dnsmessage.ResourceBody{}}
+// A lookup that fails changes nothing. NXDOMAIN empties the list.
+func TestDNSFailure(t *testing.T) {
+	server := &nameServer{records: map[string][]dnsmessage.ResourceBody{}}
 	const name = "gateways.example."
-	look(t, "{names: [gateways.example]}", server, func(latest func() string, failures *int) {
+	runDNS(t, "{names: [gateways.example]}", server, func(latest func() string, failures *int) {
 		step := func(want string, isFailure bool) {
 			t.Helper()
 			if got := latest(); got != want || (*failures > 0) != isFailure {
@@ -199,19 +198,19 @@ func TestDNSAgainAndAgain(t *testing.T) {
 	})
 }
 
-// What a name was for another entry stays while it cannot be resolved, unless
-// another record or port is wanted of it.
-func TestDNSKnowsWhatAnotherEntryFound(t *testing.T) {
-	server := &nameServer{answers: map[string][]dnsmessage.ResourceBody{}}
+// A new entry keeps the addresses that an old entry found for a name, while the
+// name cannot be resolved and the port is the same.
+func TestDNSKeepsAddressesAcrossEntries(t *testing.T) {
+	server := &nameServer{records: map[string][]dnsmessage.ResourceBody{}}
 	server.set("a.example.", &dnsmessage.AResource{A: [4]byte{192, 0, 2, 1}})
 	server.set("b.example.", &dnsmessage.AResource{A: [4]byte{192, 0, 2, 2}})
 	readResolvConf(t)
 	synctest.Test(t, func(t *testing.T) {
-		var latest []*found
+		var latest []*candidate
 		resolve := func(sd config.DNSSD) (addresses string) {
 			sd.Type, sd.RefreshInterval = "A", config.Duration(time.Minute)
-			out := reporter{before: byPart(latest), found: func(all []*found) { latest = all }, failed: func(error) {}}
-			newNames(sd, out, server.resolver(t)).resolve(t.Context())
+			out := sink{previous: byOrigin(latest), update: func(all []*candidate) { latest = all }, fail: func(error) {}}
+			newDNSSource(sd, out, server.resolver(t)).refresh(t.Context())
 			return addressesOf(latest)
 		}
 		if got := resolve(config.DNSSD{Names: []string{"a.example", "b.example"}, Port: 1}); got != "192.0.2.1:1 192.0.2.2:1" {
@@ -219,21 +218,21 @@ func TestDNSKnowsWhatAnotherEntryFound(t *testing.T) {
 		}
 		server.fail("a.example.")
 		if got := resolve(config.DNSSD{Names: []string{"b.example", "a.example"}, Port: 1}); got != "192.0.2.2:1 192.0.2.1:1" {
-			t.Errorf("of another entry, got %q", got)
+			t.Errorf("another entry: got %q", got)
 		}
 		if got := resolve(config.DNSSD{Names: []string{"b.example", "a.example"}, Port: 2}); got != "192.0.2.2:2" {
-			t.Errorf("of another port, got %q", got)
+			t.Errorf("another port: got %q", got)
 		}
 	})
 }
 
 func TestDNSLabels(t *testing.T) {
-	server := &nameServer{answers: map[string][]dnsmessage.ResourceBody{}}
+	server := &nameServer{records: map[string][]dnsmessage.ResourceBody{}}
 	server.set("gateways.example.", service("a.example.", 15090))
 	readResolvConf(t)
 	synctest.Test(t, func(t *testing.T) {
-		n := names{DNSSD: config.DNSSD{Type: "SRV"}, resolver: server.resolver(t)}
-		all, err := n.lookup(t.Context(), "gateways.example")
+		s := dnsSource{DNSSD: config.DNSSD{Type: "SRV"}, resolver: server.resolver(t)}
+		all, err := s.lookup(t.Context(), "gateways.example")
 		if err != nil || len(all) != 1 {
 			t.Fatalf("got %v, %v", all, err)
 		}

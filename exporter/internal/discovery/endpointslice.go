@@ -13,40 +13,41 @@ const (
 	endpointLabel = sliceLabel + "_endpoint"
 )
 
-func trimSlice(object any) (any, error) {
+func trimEndpointSlice(object any) (any, error) {
 	if slice, ok := object.(*discoveryv1.EndpointSlice); ok {
 		slice.ManagedFields = nil
 	}
 	return object, nil
 }
 
-// slice returns the gateways of an EndpointSlice.
-func (c *cluster) slice(object any) []*found {
+// endpointSlice returns the gateways in an EndpointSlice.
+func (s *kubeSource) endpointSlice(object any) []*candidate {
 	slice, ok := object.(*discoveryv1.EndpointSlice)
 	if !ok {
 		return nil
 	}
-	var all []*found
+	var all []*candidate
 	for _, endpoint := range slice.Endpoints {
-		// The addresses of an endpoint lead to the same place.
 		if len(endpoint.Addresses) > 0 {
-			all = append(all, c.endpoint(slice, endpoint))
+			all = append(all, s.endpoint(slice, endpoint))
 		}
 	}
 	return all
 }
 
-func (c *cluster) endpoint(slice *discoveryv1.EndpointSlice, endpoint discoveryv1.Endpoint) *found {
+// endpoint uses the first address: all addresses of an endpoint lead to the same
+// gateway.
+func (s *kubeSource) endpoint(slice *discoveryv1.EndpointSlice, endpoint discoveryv1.Endpoint) *candidate {
 	address := endpoint.Addresses[0]
-	f := &found{id: slice.Namespace + "/" + address, isLeaving: ptr.Deref(endpoint.Conditions.Terminating, false)}
+	c := &candidate{id: slice.Namespace + "/" + address, isTerminating: ptr.Deref(endpoint.Conditions.Terminating, false)}
 	name := address
 	target := endpoint.TargetRef
 	if target != nil && target.Kind == "Pod" {
 		name = target.Name
-		f.id = string(target.UID)
-		f.dial = c.dialer(slice.Namespace, target.Name)
+		c.id = string(target.UID)
+		c.dial = s.podDialer(slice.Namespace, target.Name)
 	}
-	set := c.base(slice.Namespace, name, address)
+	set := s.commonLabels(slice.Namespace, name, address)
 	addObject(set, sliceLabel, slice.ObjectMeta)
 	set[sliceLabel+"_address_type"] = string(slice.AddressType)
 	addFlag(set, "_conditions_ready", endpoint.Conditions.Ready)
@@ -58,8 +59,8 @@ func (c *cluster) endpoint(slice *discoveryv1.EndpointSlice, endpoint discoveryv
 	if target != nil {
 		set[sliceLabel+"_address_target_kind"], set[sliceLabel+"_address_target_name"] = target.Kind, target.Name
 	}
-	f.labels = labels.FromMap(set)
-	return f
+	c.labels = labels.FromMap(set)
+	return c
 }
 
 func addFlag(set map[string]string, suffix string, flag *bool) {

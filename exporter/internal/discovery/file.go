@@ -20,59 +20,59 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// files finds gateways in files, which it reads again when one changes, and now
-// and then in case a change was missed, as on network file systems.
-type files struct {
+// fileSource finds gateways in files. The files are read after each change, and in
+// each refresh interval because changes on network file systems can be missed.
+type fileSource struct {
 	config.FileSD
-	reporter
-	known map[string][]*found // by file
+	sink
+	results map[string][]*candidate // of the last successful read, by file
 }
 
-// settle is how long after a change files are read: a file is often written in
-// several steps.
-const settle = 100 * time.Millisecond
+// settleTime is the delay between a change and reading the files: programs often
+// write a file in several steps.
+const settleTime = 100 * time.Millisecond
 
-// CheckFiles returns how many gateways the files list, and the first reason why
-// they cannot be read.
+// CheckFiles returns the number of gateways in the files, or the first error.
 func CheckFiles(all []config.FileSD) (int, error) {
 	count := 0
 	for _, sd := range all {
 		for _, path := range paths(sd.Files) {
-			found, err := readFile(path)
+			candidates, err := readFile(path)
 			if err != nil {
 				return 0, fmt.Errorf("file_sd_configs: %w", err)
 			}
-			count += len(found)
+			count += len(candidates)
 		}
 	}
 	return count, nil
 }
 
-// File is for file_sd_configs.
-func (m *finderMaker) File(sd config.FileSD) error {
-	m.find = findInFiles(sd)
+// File makes a discoverer for an entry of file_sd_configs.
+func (c *constructor) File(sd config.FileSD) error {
+	c.discover = discoverFiles(sd)
 	return nil
 }
 
-func findInFiles(sd config.FileSD) finder {
-	return func(ctx context.Context, out reporter) {
-		f := files{sd, out, out.before}
+func discoverFiles(sd config.FileSD) discoverer {
+	return func(ctx context.Context, out sink) {
+		s := fileSource{sd, out, out.previous}
 		watcher, err := fsnotify.NewWatcher()
 		if err != nil {
-			out.failed(fmt.Errorf("watching files: %w: changes are seen every %s only", err, time.Duration(sd.RefreshInterval)))
-			f.run(ctx, nil)
+			out.fail(fmt.Errorf("watching files: %w: the files are read every %s only", err, time.Duration(sd.RefreshInterval)))
+			s.run(ctx, nil)
 			return
 		}
-		f.run(ctx, watcher)
+		s.run(ctx, watcher)
 		if err := watcher.Close(); err != nil {
-			out.failed(fmt.Errorf("watching files: %w", err))
+			out.fail(fmt.Errorf("watching files: %w", err))
 		}
 	}
 }
 
-// run watches until ctx ends. A nil watcher watches nothing.
-func (f *files) run(ctx context.Context, watcher *fsnotify.Watcher) {
-	refresh := time.NewTicker(time.Duration(f.RefreshInterval))
+// run reads the files until ctx ends. If watcher is nil, only the refresh interval
+// causes a read.
+func (s *fileSource) run(ctx context.Context, watcher *fsnotify.Watcher) {
+	refresh := time.NewTicker(time.Duration(s.RefreshInterval))
 	defer refresh.Stop()
 	var events <-chan fsnotify.Event
 	var failures <-chan error
@@ -81,15 +81,15 @@ func (f *files) run(ctx context.Context, watcher *fsnotify.Watcher) {
 	}
 	for {
 		if watcher != nil {
-			f.watch(watcher)
+			s.watch(watcher)
 		}
-		f.read()
+		s.read()
 		select {
 		case <-ctx.Done():
 			return
 		case <-refresh.C:
 		case err := <-failures:
-			f.failed(fmt.Errorf("watching files: %w", err))
+			s.fail(fmt.Errorf("watching files: %w", err))
 		case <-events:
 			if !drain(ctx, events) {
 				return
@@ -98,9 +98,9 @@ func (f *files) run(ctx context.Context, watcher *fsnotify.Watcher) {
 	}
 }
 
-// drain takes the events of one change, and returns false if ctx ended.
+// drain receives the events of a single change, and returns false if ctx ended.
 func drain(ctx context.Context, events <-chan fsnotify.Event) bool {
-	settled := time.After(settle)
+	settled := time.After(settleTime)
 	for {
 		select {
 		case <-events:
@@ -112,37 +112,38 @@ func drain(ctx context.Context, events <-chan fsnotify.Event) bool {
 	}
 }
 
-// watch watches the folders and not the files, which editors and Kubernetes
-// replace. It adds those that have come to be.
-func (f *files) watch(watcher *fsnotify.Watcher) {
-	for _, pattern := range f.Files {
+// watch watches the folders of the files, because editors and Kubernetes replace
+// the files themselves. Each call adds the folders created since the last one.
+func (s *fileSource) watch(watcher *fsnotify.Watcher) {
+	for _, pattern := range s.Files {
 		if err := watcher.Add(filepath.Dir(pattern)); err != nil {
-			f.failed(fmt.Errorf("watching %s: %w", filepath.Dir(pattern), err))
+			s.fail(fmt.Errorf("watching %s: %w", filepath.Dir(pattern), err))
 		}
 	}
 }
 
-// read reports what the files say now. Of a file that does not parse, what it
-// said before stays.
-func (f *files) read() {
-	known := make(map[string][]*found)
-	for _, path := range paths(f.Files) {
+// read reads all files and updates the sink. If a file does not parse, its
+// previous candidates are kept.
+func (s *fileSource) read() {
+	results := make(map[string][]*candidate)
+	for _, path := range paths(s.Files) {
 		all, err := readFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			f.failed(err)
+			s.fail(err)
 			continue
 		}
 		if err != nil {
-			f.failed(err)
-			all = f.known[path]
+			s.fail(err)
+			all = s.results[path]
 		}
-		known[path] = all
+		results[path] = all
 	}
-	f.known = known
-	f.found(slices.Concat(sortedValues(known)...))
+	s.results = results
+	s.update(slices.Concat(sortedValues(results)...))
 }
 
-// paths returns the files there are, and those that should be there.
+// paths returns the existing files that match a pattern with a *, and all files
+// named without a *, whether or not they exist.
 func paths(patterns []string) []string {
 	all := make(map[string]bool)
 	for _, pattern := range patterns {
@@ -150,7 +151,7 @@ func paths(patterns []string) []string {
 			all[pattern] = true
 			continue
 		}
-		matches, _ := filepath.Glob(pattern) // the configuration has checked the pattern
+		matches, _ := filepath.Glob(pattern) // the only error is a bad pattern, and config has checked the patterns
 		for _, match := range matches {
 			all[match] = true
 		}
@@ -166,7 +167,7 @@ func sortedValues[T any](all map[string]T) []T {
 	return values
 }
 
-func readFile(path string) ([]*found, error) {
+func readFile(path string) ([]*candidate, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -184,13 +185,13 @@ type targetGroup struct {
 	Labels  map[string]string `yaml:"labels"`
 }
 
-// parseFile reads YAML, or JSON, which is YAML too.
-func parseFile(path string, text []byte) ([]*found, error) {
+// parseFile parses YAML or JSON, a subset of YAML.
+func parseFile(path string, text []byte) ([]*candidate, error) {
 	var groups []targetGroup
 	if err := config.Decode(text, &groups); err != nil {
 		return nil, err
 	}
-	var all []*found
+	var all []*candidate
 	for i, group := range groups {
 		for name := range group.Labels {
 			if !model.UTF8Validation.IsValidLabelName(name) {
@@ -198,16 +199,16 @@ func parseFile(path string, text []byte) ([]*found, error) {
 			}
 		}
 		for _, address := range group.Targets {
-			all = append(all, group.find(path, address))
+			all = append(all, group.candidate(path, address))
 		}
 	}
 	return all, nil
 }
 
-func (g targetGroup) find(path, address string) *found {
+func (g targetGroup) candidate(path, address string) *candidate {
 	set := map[string]string{model.SchemeLabel: "http", contract.LabelGateway: address}
 	maps.Copy(set, g.Labels)
 	set[model.AddressLabel] = address
 	set[model.MetaLabelPrefix+"filepath"] = path
-	return &found{id: address, part: path, labels: labels.FromMap(set)}
+	return &candidate{id: address, origin: path, labels: labels.FromMap(set)}
 }

@@ -22,20 +22,20 @@ import (
 	streamspdy "k8s.io/streaming/pkg/httpstream/spdy"
 )
 
-// dialer returns what connects to a pod through the API server, nil where pods
-// are reached directly. client-go's own PortForwarder opens a local port for
-// each pod, through which all users of the machine would reach its Envoy.
-func (c *cluster) dialer(namespace, pod string) Dial {
-	if !c.PortForward {
+// podDialer returns a Dial that connects to a pod through the API server, or nil
+// without port_forward. client-go's own PortForwarder opens a local port for each
+// pod: every user of the machine could reach the pod's Envoy through that port.
+func (s *kubeSource) podDialer(namespace, pod string) Dial {
+	if !s.PortForward {
 		return nil
 	}
-	return func(ctx context.Context, _, address string) (net.Conn, error) {
-		_, port, err := net.SplitHostPort(address)
+	return func(ctx context.Context, _, hostPort string) (net.Conn, error) {
+		_, port, err := net.SplitHostPort(hostPort)
 		if err != nil {
 			return nil, err
 		}
-		at := c.core.Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
-		connection, err := c.upgrade(ctx, at)
+		portForward := s.core.Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
+		connection, err := s.upgrade(ctx, portForward)
 		if err != nil {
 			return nil, fmt.Errorf("port-forwarding to pod %s/%s: %w", namespace, pod, err)
 		}
@@ -47,22 +47,22 @@ func (c *cluster) dialer(namespace, pod string) Dial {
 	}
 }
 
-// upgrade asks for a WebSocket, as kubectl does, and for SPDY where that is
-// refused: API servers before 1.31 know only SPDY.
-func (c *cluster) upgrade(ctx context.Context, at *url.URL) (httpstream.Connection, error) {
-	connection, err := c.upgradeToWebSocket(ctx, at)
+// upgrade asks for a WebSocket first, as kubectl does, and for SPDY if the WebSocket
+// is refused: API servers before 1.31 know only SPDY.
+func (s *kubeSource) upgrade(ctx context.Context, portForward *url.URL) (httpstream.Connection, error) {
+	connection, err := s.upgradeToWebSocket(ctx, portForward)
 	if httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err) {
-		return c.upgradeToSPDY(ctx, at)
+		return s.upgradeToSPDY(ctx, portForward)
 	}
 	return connection, err
 }
 
-func (c *cluster) upgradeToWebSocket(ctx context.Context, at *url.URL) (httpstream.Connection, error) {
-	transport, holder, err := websocket.RoundTripperFor(c.rest)
+func (s *kubeSource) upgradeToWebSocket(ctx context.Context, portForward *url.URL) (httpstream.Connection, error) {
+	transport, holder, err := websocket.RoundTripperFor(s.rest)
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, portForward.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -73,12 +73,12 @@ func (c *cluster) upgradeToWebSocket(ctx context.Context, at *url.URL) (httpstre
 	return streamspdy.NewClientConnectionWithPings(portforward.NewTunnelingConnection("exporter", socket), portforward.PingPeriod)
 }
 
-func (c *cluster) upgradeToSPDY(ctx context.Context, at *url.URL) (httpstream.Connection, error) {
-	transport, upgrader, err := spdy.RoundTripperFor(c.rest)
+func (s *kubeSource) upgradeToSPDY(ctx context.Context, portForward *url.URL) (httpstream.Connection, error) {
+	transport, upgrader, err := spdy.RoundTripperFor(s.rest)
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, portForward.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -86,29 +86,29 @@ func (c *cluster) upgradeToSPDY(ctx context.Context, at *url.URL) (httpstream.Co
 	return connection, err
 }
 
-// forwarded is a connection to a port of a pod: a stream of data, beside one on
-// which the kubelet says what went wrong.
-type forwarded struct {
-	httpstream.Stream
-	connection httpstream.Connection
-	port       string
-	heard      chan struct{} // closed when there is no more to hear from the kubelet
+// forwardedConn is a connection to a port of a pod. The kubelet sends error
+// messages on a second stream.
+type forwardedConn struct {
+	httpstream.Stream // data
+	connection        httpstream.Connection
+	port              string
+	errorsRead        chan struct{} // closed at the end of the error stream
 
 	mu       sync.Mutex
-	failed   error // why the connection was closed, if not by Close
+	cause    error // the reason why the connection was closed, unless by Close
 	deadline *time.Timer
 }
 
-func forward(connection httpstream.Connection, port string) (*forwarded, error) {
+func forward(connection httpstream.Connection, port string) (*forwardedConn, error) {
 	headers := http.Header{}
 	headers.Set(corev1.PortHeader, port)
-	headers.Set(corev1.PortForwardRequestIDHeader, "0") // the connection has no other
+	headers.Set(corev1.PortForwardRequestIDHeader, "0") // the only request on the connection
 	headers.Set(corev1.StreamType, corev1.StreamTypeError)
-	complaints, err := connection.CreateStream(headers)
+	errorStream, err := connection.CreateStream(headers)
 	if err != nil {
 		return nil, err
 	}
-	if err := complaints.Close(); err != nil { // nothing is written to it
+	if err := errorStream.Close(); err != nil { // for writing: only the kubelet writes errors
 		return nil, err
 	}
 	headers.Set(corev1.StreamType, corev1.StreamTypeData)
@@ -116,91 +116,92 @@ func forward(connection httpstream.Connection, port string) (*forwarded, error) 
 	if err != nil {
 		return nil, err
 	}
-	f := &forwarded{Stream: data, connection: connection, port: port, heard: make(chan struct{})}
-	go f.listen(complaints)
-	return f, nil
+	c := &forwardedConn{Stream: data, connection: connection, port: port, errorsRead: make(chan struct{})}
+	go c.readErrors(errorStream)
+	return c, nil
 }
 
-// listen waits for the kubelet's complaint, or the end of its stream.
-func (f *forwarded) listen(complaints io.Reader) {
-	defer close(f.heard)
+// readErrors reads the error stream to its end. A message closes the connection.
+func (c *forwardedConn) readErrors(stream io.Reader) {
+	defer close(c.errorsRead)
 	const limit = 1 << 10
-	text, err := io.ReadAll(io.LimitReader(complaints, limit))
+	text, err := io.ReadAll(io.LimitReader(stream, limit))
 	if err == nil && len(text) > 0 {
-		f.fail(fmt.Errorf("the kubelet cannot reach port %s: %s", f.port, strings.TrimSpace(string(text))))
+		c.closeWith(fmt.Errorf("the kubelet cannot reach port %s: %s", c.port, strings.TrimSpace(string(text))))
 	}
 }
 
-// fail closes the connection, whose errors are why from now on, unless it failed
-// before.
-func (f *forwarded) fail(why error) {
-	f.mu.Lock()
-	isFirst := f.failed == nil
+// closeWith closes the connection. Its methods return cause from then on, unless
+// an earlier call gave another cause.
+func (c *forwardedConn) closeWith(cause error) {
+	c.mu.Lock()
+	isFirst := c.cause == nil
 	if isFirst {
-		f.failed = why
+		c.cause = cause
 	}
-	f.mu.Unlock()
+	c.mu.Unlock()
 	if isFirst {
-		_ = f.connection.Close() // why is the error to show
+		_ = c.connection.Close() // cause is the error to return
 	}
 }
 
-// why returns what the connection failed of, or else err.
-func (f *forwarded) why(err error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.failed != nil {
-		return f.failed
+// causeOr returns the cause given to closeWith, or err without one.
+func (c *forwardedConn) causeOr(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause != nil {
+		return c.cause
 	}
 	return err
 }
 
-// Read tells why the data ended. The kubelet ends both streams together.
-func (f *forwarded) Read(p []byte) (int, error) {
-	n, err := f.Stream.Read(p)
+// Read reads data. If the data ended because of an error, Read returns the error;
+// the kubelet closes both streams together.
+func (c *forwardedConn) Read(p []byte) (int, error) {
+	n, err := c.Stream.Read(p)
 	if err == nil {
 		return n, nil
 	}
-	<-f.heard
-	return n, f.why(err)
+	<-c.errorsRead
+	return n, c.causeOr(err)
 }
 
-func (f *forwarded) Write(p []byte) (int, error) {
-	n, err := f.Stream.Write(p)
+func (c *forwardedConn) Write(p []byte) (int, error) {
+	n, err := c.Stream.Write(p)
 	if err != nil {
-		err = f.why(err)
+		err = c.causeOr(err)
 	}
 	return n, err
 }
 
-// Close closes the way there too: it was made for this stream.
-func (f *forwarded) Close() error {
-	_ = f.SetDeadline(time.Time{}) // it never fails
-	return f.connection.Close()
+// Close also closes the connection to the API server, which has no other stream.
+func (c *forwardedConn) Close() error {
+	_ = c.SetDeadline(time.Time{}) // always nil
+	return c.connection.Close()
 }
 
-// SetDeadline closes the connection at t, for good: streams have no deadlines,
-// and whoever missed one has no more use for the connection.
-func (f *forwarded) SetDeadline(t time.Time) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.deadline != nil {
-		f.deadline.Stop()
-		f.deadline = nil
+// SetDeadline closes the connection at t for good, because streams have no
+// deadlines. The exporter never reuses a connection after a missed deadline.
+func (c *forwardedConn) SetDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.deadline != nil {
+		c.deadline.Stop()
+		c.deadline = nil
 	}
 	if !t.IsZero() {
-		f.deadline = time.AfterFunc(time.Until(t), func() { f.fail(os.ErrDeadlineExceeded) })
+		c.deadline = time.AfterFunc(time.Until(t), func() { c.closeWith(os.ErrDeadlineExceeded) })
 	}
 	return nil
 }
 
-func (f *forwarded) SetReadDeadline(t time.Time) error  { return f.SetDeadline(t) }
-func (f *forwarded) SetWriteDeadline(t time.Time) error { return f.SetDeadline(t) }
+func (c *forwardedConn) SetReadDeadline(t time.Time) error  { return c.SetDeadline(t) }
+func (c *forwardedConn) SetWriteDeadline(t time.Time) error { return c.SetDeadline(t) }
 
 type podAddr string
 
 func (podAddr) Network() string  { return "portforward" }
 func (a podAddr) String() string { return string(a) }
 
-func (f *forwarded) LocalAddr() net.Addr  { return podAddr("exporter") }
-func (f *forwarded) RemoteAddr() net.Addr { return podAddr("port " + f.port) }
+func (c *forwardedConn) LocalAddr() net.Addr  { return podAddr("exporter") }
+func (c *forwardedConn) RemoteAddr() net.Addr { return podAddr("port " + c.port) }

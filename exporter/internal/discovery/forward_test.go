@@ -14,14 +14,14 @@ import (
 	"k8s.io/streaming/pkg/httpstream/spdy"
 )
 
-// forwardTo forwards a port over a pipe, at whose other end serve is the kubelet
-// with its two streams.
-func forwardTo(t *testing.T, serve func(data, complaints httpstream.Stream)) *forwarded {
+// forwardTo forwards a port over a pipe. At the other end serve acts as the
+// kubelet, with its data and error streams.
+func forwardTo(t *testing.T, serve func(data, errorStream httpstream.Stream)) *forwardedConn {
 	t.Helper()
-	ours, theirs := net.Pipe()
+	client, kubelet := net.Pipe()
 	streams := make(chan httpstream.Stream, 2)
 	go func() {
-		_, err := spdy.NewServerConnection(theirs, func(stream httpstream.Stream, _ <-chan struct{}) error {
+		_, err := spdy.NewServerConnection(kubelet, func(stream httpstream.Stream, _ <-chan struct{}) error {
 			streams <- stream
 			return nil
 		})
@@ -29,11 +29,11 @@ func forwardTo(t *testing.T, serve func(data, complaints httpstream.Stream)) *fo
 			t.Error(err)
 		}
 	}()
-	client, err := spdy.NewClientConnection(ours)
+	connection, err := spdy.NewClientConnection(client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := forward(client, "15000")
+	f, err := forward(connection, "15000")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func forwardTo(t *testing.T, serve func(data, complaints httpstream.Stream)) *fo
 	for range 2 {
 		stream := <-streams
 		if port := stream.Headers().Get(corev1.PortHeader); port != "15000" {
-			t.Errorf("a stream for port %s", port)
+			t.Errorf("stream for port %s, want 15000", port)
 		}
 		byType[stream.Headers().Get(corev1.StreamType)] = stream
 	}
@@ -50,11 +50,11 @@ func forwardTo(t *testing.T, serve func(data, complaints httpstream.Stream)) *fo
 }
 
 func TestForwardedData(t *testing.T) {
-	f := forwardTo(t, func(data, complaints httpstream.Stream) {
+	f := forwardTo(t, func(data, errorStream httpstream.Stream) {
 		if _, err := io.CopyN(data, data, 5); err != nil {
 			t.Error(err)
 		}
-		_, _ = complaints.Close(), data.Close() // the other end may be gone
+		_, _ = errorStream.Close(), data.Close() // the other end may be gone
 	})
 	if err := f.SetDeadline(time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
@@ -71,12 +71,12 @@ func TestForwardedData(t *testing.T) {
 	}
 }
 
-func TestForwardedComplaint(t *testing.T) {
-	f := forwardTo(t, func(data, complaints httpstream.Stream) {
-		if _, err := complaints.Write([]byte("connection refused\n")); err != nil {
+func TestForwardedError(t *testing.T) {
+	f := forwardTo(t, func(data, errorStream httpstream.Stream) {
+		if _, err := errorStream.Write([]byte("connection refused\n")); err != nil {
 			t.Error(err)
 		}
-		_, _ = complaints.Close(), data.Close() // the other end may be gone
+		_, _ = errorStream.Close(), data.Close() // the other end may be gone
 	})
 	const want = "the kubelet cannot reach port 15000: connection refused"
 	if _, err := io.ReadAll(f); err == nil || err.Error() != want {
@@ -84,7 +84,7 @@ func TestForwardedComplaint(t *testing.T) {
 	}
 }
 
-// A pod that does not answer costs no more than the time there is.
+// A pod that does not answer delays a scrape until the deadline only.
 func TestForwardedDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := forwardTo(t, func(_, _ httpstream.Stream) {})

@@ -16,7 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
-	_ "k8s.io/client-go/plugin/pkg/client/auth" // OpenID Connect, and what to do where a cloud's old way is gone
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // OpenID Connect, and advice for clouds whose login plugin was removed
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
@@ -25,68 +25,68 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// role is what to list and how it becomes gateways.
+// role is a resource to watch and how its objects become candidates.
 type role struct {
-	resource string
-	group    schema.GroupVersion
-	apiPath  string
-	object   runtime.Object
-	trim     cache.TransformFunc                   // forgets what find does not use
-	find     func(c *cluster, object any) []*found // of what trim left
+	resource   string
+	group      schema.GroupVersion
+	apiPath    string
+	object     runtime.Object
+	trim       cache.TransformFunc                          // removes the fields that candidates does not use
+	candidates func(s *kubeSource, object any) []*candidate // of a trimmed object
 }
 
 func roles() map[string]role {
 	return map[string]role{
-		"pod":           {"pods", corev1.SchemeGroupVersion, "/api", new(corev1.Pod), trimPod, (*cluster).pod},
-		"endpointslice": {"endpointslices", discoveryv1.SchemeGroupVersion, "/apis", new(discoveryv1.EndpointSlice), trimSlice, (*cluster).slice},
+		"pod":           {"pods", corev1.SchemeGroupVersion, "/api", new(corev1.Pod), trimPod, (*kubeSource).pod},
+		"endpointslice": {"endpointslices", discoveryv1.SchemeGroupVersion, "/apis", new(discoveryv1.EndpointSlice), trimEndpointSlice, (*kubeSource).endpointSlice},
 	}
 }
 
-// cluster finds gateways in Kubernetes.
-type cluster struct {
+// kubeSource finds gateways in Kubernetes.
+type kubeSource struct {
 	config.KubernetesSD
 	role   role
 	rest   *rest.Config
-	client *rest.RESTClient // of the role's group
-	core   *rest.RESTClient // of pods
-	known  map[any][]*found // by object, which is another when it has changed
+	client *rest.RESTClient     // for the role's API group
+	core   *rest.RESTClient     // for pods
+	cache  map[any][]*candidate // by pointer to the object; a changed object has a new pointer
 }
 
-// IsInCluster tells whether this process is a pod with an account of its own.
+// IsInCluster reports whether this process runs in a pod with a service account.
 func IsInCluster() bool {
 	_, err := rest.InClusterConfig()
 	return err == nil
 }
 
-// Kubernetes is for kubernetes_sd_configs.
-func (m *finderMaker) Kubernetes(sd config.KubernetesSD) error {
-	c, err := newCluster(sd)
+// Kubernetes makes a discoverer for an entry of kubernetes_sd_configs.
+func (c *constructor) Kubernetes(sd config.KubernetesSD) error {
+	s, err := newKubeSource(sd)
 	if err != nil {
 		return err
 	}
-	m.find = c.find
+	c.discover = s.discover
 	return nil
 }
 
-func newCluster(sd config.KubernetesSD) (*cluster, error) {
+func newKubeSource(sd config.KubernetesSD) (*kubeSource, error) {
 	cfg, err := restConfig(sd.KubeconfigFile)
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}
 	cfg.UserAgent = "moodring-exporter"
 	cfg.WarningHandlerWithContext = rest.NoWarnings{}
-	c := &cluster{KubernetesSD: sd, role: roles()[sd.Role], rest: cfg}
-	if c.client, err = newClient(cfg, c.role.group, c.role.apiPath); err != nil {
+	s := &kubeSource{KubernetesSD: sd, role: roles()[sd.Role], rest: cfg}
+	if s.client, err = newClient(cfg, s.role.group, s.role.apiPath); err != nil {
 		return nil, fmt.Errorf("using the kubeconfig: %w", err)
 	}
-	if c.core, err = newClient(cfg, corev1.SchemeGroupVersion, "/api"); err != nil {
+	if s.core, err = newClient(cfg, corev1.SchemeGroupVersion, "/api"); err != nil {
 		return nil, fmt.Errorf("using the kubeconfig: %w", err)
 	}
-	return c, nil
+	return s, nil
 }
 
-// restConfig returns what the file says, or the pod's own account, or what
-// kubectl would use.
+// restConfig reads the file. Without a file, it returns the configuration of the
+// pod's service account, or outside a pod the configuration of kubectl.
 func restConfig(file string) (*rest.Config, error) {
 	if file == "" {
 		cfg, err := rest.InClusterConfig()
@@ -103,32 +103,32 @@ func restConfig(file string) (*rest.Config, error) {
 	return cfg, err
 }
 
-// newClient returns a client that knows the types it needs, and not all of
-// Kubernetes, as client-go's own clientset does: that is 20 MB of program.
+// newClient returns a client for pods and endpoint slices only: client-go's
+// clientset registers every type of Kubernetes, 20 MB of the program.
 func newClient(cfg *rest.Config, group schema.GroupVersion, apiPath string) (*rest.RESTClient, error) {
 	scheme := runtime.NewScheme()
 	if err := errors.Join(corev1.AddToScheme(scheme), discoveryv1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
-	own := rest.CopyConfig(cfg)
-	own.GroupVersion, own.APIPath = &group, apiPath
-	own.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
-	own.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
-	own.ContentType = runtime.ContentTypeProtobuf
-	return rest.RESTClientFor(own)
+	groupCfg := rest.CopyConfig(cfg)
+	groupCfg.GroupVersion, groupCfg.APIPath = &group, apiPath
+	groupCfg.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	groupCfg.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	groupCfg.ContentType = runtime.ContentTypeProtobuf
+	return rest.RESTClientFor(groupCfg)
 }
 
-// find watches until ctx ends. It reports when it has seen all namespaces, and
-// then at each change.
-func (c *cluster) find(ctx context.Context, out reporter) {
-	ctx = klog.NewContext(ctx, klog.Logger{}) // what goes wrong is reported, not logged
+// discover watches until ctx ends, and updates the sink after the first list of
+// every namespace and then after each change.
+func (s *kubeSource) discover(ctx context.Context, out sink) {
+	ctx = klog.NewContext(ctx, klog.Logger{}) // errors go to out, not to client-go's log
 	changed := make(chan struct{}, 1)
 	var informers []cache.SharedIndexInformer
-	for _, namespace := range c.namespaces() {
-		informer, err := c.informer(namespace, changed, out)
+	for _, namespace := range s.namespaces() {
+		informer, err := s.informer(namespace, changed, out)
 		if err != nil {
-			out.failed(err)
+			out.fail(err)
 			return
 		}
 		informers = append(informers, informer)
@@ -140,23 +140,23 @@ func (c *cluster) find(ctx context.Context, out reporter) {
 			done <- struct{}{}
 		}()
 	}
-	c.follow(ctx, informers, changed, out)
+	s.follow(ctx, informers, changed, out)
 	for range informers {
 		<-done
 	}
 }
 
-func (c *cluster) namespaces() []string {
-	if len(c.Namespaces.Names) == 0 {
+func (s *kubeSource) namespaces() []string {
+	if len(s.Namespaces.Names) == 0 {
 		return []string{metav1.NamespaceAll}
 	}
-	return c.Namespaces.Names
+	return s.Namespaces.Names
 }
 
-func (c *cluster) informer(namespace string, changed chan<- struct{}, out reporter) (cache.SharedIndexInformer, error) {
-	selected := func(options *metav1.ListOptions) { options.LabelSelector = c.Label }
-	lists := cache.NewFilteredListWatchFromClient(c.client, c.role.resource, namespace, selected)
-	informer := cache.NewSharedIndexInformer(lists, c.role.object, 0, nil)
+func (s *kubeSource) informer(namespace string, changed chan<- struct{}, out sink) (cache.SharedIndexInformer, error) {
+	selected := func(options *metav1.ListOptions) { options.LabelSelector = s.Label }
+	lists := cache.NewFilteredListWatchFromClient(s.client, s.role.resource, namespace, selected)
+	informer := cache.NewSharedIndexInformer(lists, s.role.object, 0, nil)
 	mark := func() {
 		select {
 		case changed <- struct{}{}:
@@ -168,17 +168,17 @@ func (c *cluster) informer(namespace string, changed chan<- struct{}, out report
 		UpdateFunc: func(any, any) { mark() },
 		DeleteFunc: func(any) { mark() },
 	})
-	return informer, errors.Join(err, informer.SetTransform(c.role.trim),
+	return informer, errors.Join(err, informer.SetTransform(s.role.trim),
 		informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-			if err := c.explain(namespace, err); err != nil {
-				out.failed(err)
+			if err := s.explain(namespace, err); err != nil {
+				out.fail(err)
 			}
 		}))
 }
 
-// explain says what to do about an error of list or watch; nil for those that
-// are in the nature of watching.
-func (c *cluster) explain(namespace string, err error) error {
+// explain adds advice to an error of list or watch, and returns nil for errors of
+// normal watching.
+func (s *kubeSource) explain(namespace string, err error) error {
 	where := "namespace " + namespace
 	if namespace == metav1.NamespaceAll {
 		where = "all namespaces"
@@ -187,20 +187,21 @@ func (c *cluster) explain(namespace string, err error) error {
 	case errors.Is(err, io.EOF), apierrors.IsResourceExpired(err), apierrors.IsGone(err):
 		return nil
 	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
-		return fmt.Errorf("watching %s in %s: %w: let the account list and watch them, as deploy/exporter/rbac.yaml does", c.role.resource, where, err)
+		return fmt.Errorf("watching %s in %s: %w: let the account list and watch them, as deploy/exporter/rbac.yaml does", s.role.resource, where, err)
 	}
-	return fmt.Errorf("watching %s in %s: %w", c.role.resource, where, err)
+	return fmt.Errorf("watching %s in %s: %w", s.role.resource, where, err)
 }
 
-// follow reports after each change, and once for changes that come together.
-func (c *cluster) follow(ctx context.Context, informers []cache.SharedIndexInformer, changed <-chan struct{}, out reporter) {
+// follow updates the sink after each change. Changes at the same time cause a
+// single update.
+func (s *kubeSource) follow(ctx context.Context, informers []cache.SharedIndexInformer, changed <-chan struct{}, out sink) {
 	for _, informer := range informers {
-		if !c.sync(ctx, informer, out) {
+		if !s.sync(ctx, informer, out) {
 			return
 		}
 	}
 	for {
-		out.found(c.all(informers))
+		out.update(s.list(informers))
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -209,41 +210,42 @@ func (c *cluster) follow(ctx context.Context, informers []cache.SharedIndexInfor
 	}
 }
 
-// sync waits for an informer's first list, and returns false if ctx ended. An
-// API server that cannot be reached is an error of no watch.
-func (c *cluster) sync(ctx context.Context, informer cache.SharedIndexInformer, out reporter) bool {
-	late := time.NewTicker(10 * time.Second)
-	defer late.Stop()
+// sync waits for the first list of an informer, and returns false if ctx ended. An
+// informer gives no error for an unreachable API server, so sync reports a late
+// list.
+func (s *kubeSource) sync(ctx context.Context, informer cache.SharedIndexInformer, out sink) bool {
+	overdue := time.NewTicker(10 * time.Second)
+	defer overdue.Stop()
 	for {
 		select {
 		case <-informer.HasSyncedChecker().Done():
 			return true
-		case <-late.C:
-			out.failed(fmt.Errorf("the API server at %s has given no list of %s yet", c.rest.Host, c.role.resource))
+		case <-overdue.C:
+			out.fail(fmt.Errorf("the API server at %s has given no list of %s yet", s.rest.Host, s.role.resource))
 		case <-ctx.Done():
 			return false
 		}
 	}
 }
 
-// all returns the gateways there are. One that is listed twice, as in a slice
-// for each family of addresses, is one.
-func (c *cluster) all(informers []cache.SharedIndexInformer) []*found {
-	var all []*found
-	known := make(map[any][]*found, len(c.known))
+// list returns all candidates. A gateway in two EndpointSlices, such as for IPv4
+// and for IPv6, is returned once.
+func (s *kubeSource) list(informers []cache.SharedIndexInformer) []*candidate {
+	var all []*candidate
+	current := make(map[any][]*candidate, len(s.cache))
 	for _, informer := range informers {
 		for _, object := range informer.GetStore().List() {
-			these, ok := c.known[object]
+			candidates, ok := s.cache[object]
 			if !ok {
-				these = c.role.find(c, object)
+				candidates = s.role.candidates(s, object)
 			}
-			known[object] = these
-			all = append(all, these...)
+			current[object] = candidates
+			all = append(all, candidates...)
 		}
 	}
-	c.known = known
-	slices.SortStableFunc(all, func(a, b *found) int {
+	s.cache = current
+	slices.SortStableFunc(all, func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.address(), b.address()))
 	})
-	return slices.CompactFunc(all, func(a, b *found) bool { return a.id == b.id })
+	return slices.CompactFunc(all, func(a, b *candidate) bool { return a.id == b.id })
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// BenchmarkPods is what one change of a pod costs among a thousand, as in a
-// rollout.
+// BenchmarkPods measures one change of a pod among a thousand, as in a rollout.
 func BenchmarkPods(b *testing.B) {
 	cfg, err := config.Parse([]byte(`
 kubernetes_sd_configs: [{}]
@@ -24,7 +23,7 @@ relabel_configs:
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := &cluster{KubernetesSD: cfg.KubernetesSD[0], role: roles()["pod"]}
+	k := &kubeSource{KubernetesSD: cfg.KubernetesSD[0], role: roles()["pod"]}
 	pods := cache.NewSharedIndexInformer(nil, new(corev1.Pod), 0, nil)
 	for i := range 1000 {
 		if err := pods.GetStore().Add(gatewayPod(i)); err != nil {
@@ -32,7 +31,7 @@ relabel_configs:
 		}
 	}
 	d := New(Options{Logger: slog.New(slog.DiscardHandler), Publish: func([]Target, bool) {}})
-	d.plan, d.maker = new(Plan), newMaker(cfg.RelabelConfigs)
+	d.plan, d.builder = new(Plan), newTargetBuilder(cfg.RelabelConfigs)
 	s := &source{reported: make(chan struct{})}
 	d.sources = map[string]*source{"": s}
 	i := 0
@@ -41,11 +40,11 @@ relabel_configs:
 			b.Fatal(err)
 		}
 		i++
-		d.report("", s, c.all([]cache.SharedIndexInformer{pods}))
+		d.update("", s, k.list([]cache.SharedIndexInformer{pods}))
 	}
 }
 
-// gatewayPod is like one of Istio's.
+// gatewayPod returns a pod like those of Istio's gateway.
 func gatewayPod(i int) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{

@@ -15,15 +15,17 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Labels for relabelling, named and filled as Prometheus's discovery does
-// (discovery/kubernetes), but one target a pod: there are none of containers.
+// Labels for relabelling have the names and values of Prometheus's own discovery
+// (discovery/kubernetes). Container labels are missing, because a pod is a
+// single target.
 const (
 	kubeLabel      = model.MetaLabelPrefix + "kubernetes_"
 	namespaceLabel = kubeLabel + "namespace"
 	podLabel       = kubeLabel + "pod"
 )
 
-// trimPod keeps what pod reads: a pod is some 10 kB, most of it its containers.
+// trimPod keeps only the fields that (*kubeSource).pod reads. A pod takes about
+// 10 kB, mostly for its containers.
 func trimPod(object any) (any, error) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {
@@ -37,13 +39,13 @@ func trimPod(object any) (any, error) {
 	return pod, nil
 }
 
-// pod returns the gateway in a pod, none if it does not run.
-func (c *cluster) pod(object any) []*found {
+// pod returns the gateway in a pod, or nil if the pod does not run.
+func (s *kubeSource) pod(object any) []*candidate {
 	pod, ok := object.(*corev1.Pod)
 	if !ok || pod.Status.PodIP == "" || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 		return nil
 	}
-	set := c.base(pod.Namespace, pod.Name, pod.Status.PodIP)
+	set := s.commonLabels(pod.Namespace, pod.Name, pod.Status.PodIP)
 	addObject(set, podLabel, pod.ObjectMeta)
 	maps.Copy(set, map[string]string{
 		podLabel + "_ip":        pod.Status.PodIP,
@@ -56,19 +58,20 @@ func (c *cluster) pod(object any) []*found {
 	if owner := metav1.GetControllerOf(pod); owner != nil {
 		set[podLabel+"_controller_kind"], set[podLabel+"_controller_name"] = owner.Kind, owner.Name
 	}
-	return []*found{{
-		id:        string(pod.UID),
-		labels:    labels.FromMap(set),
-		isLeaving: pod.DeletionTimestamp != nil,
-		dial:      c.dialer(pod.Namespace, pod.Name),
+	return []*candidate{{
+		id:            string(pod.UID),
+		labels:        labels.FromMap(set),
+		isTerminating: pod.DeletionTimestamp != nil,
+		dial:          s.podDialer(pod.Namespace, pod.Name),
 	}}
 }
 
-// base returns the labels of a gateway at ip. Its name is unique in a cluster.
-func (c *cluster) base(namespace, name, ip string) map[string]string {
+// commonLabels returns the labels that both roles set. The gateway label is unique
+// in a cluster.
+func (s *kubeSource) commonLabels(namespace, name, ip string) map[string]string {
 	return map[string]string{
 		model.SchemeLabel:     "http",
-		model.AddressLabel:    net.JoinHostPort(ip, strconv.Itoa(c.Port)),
+		model.AddressLabel:    net.JoinHostPort(ip, strconv.Itoa(s.Port)),
 		namespaceLabel:        namespace,
 		contract.LabelGateway: namespace + "/" + name,
 	}

@@ -9,14 +9,13 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// Shard is one of several exporters' share of the gateways. The zero value is
-// all of them.
+// Shard is an exporter's share of the gateways. The zero value has all gateways.
 type Shard struct{ index, count int }
 
 var ordinal = regexp.MustCompile(`-([0-9]+)$`)
 
-// ParseShard reads I/N, share I from 0 of N, or auto/N, which takes I from the
-// end of the host's name.
+// ParseShard parses I/N, share I of N counted from 0, or auto/N, which takes I
+// from the end of the host name.
 func ParseShard(text, host string) (Shard, error) {
 	index, count, ok := strings.Cut(text, "/")
 	n, err := strconv.Atoi(count)
@@ -24,11 +23,11 @@ func ParseShard(text, host string) (Shard, error) {
 		return Shard{}, fmt.Errorf("%q: want I/N, as in 0/3, or auto/N", text)
 	}
 	if index == "auto" {
-		found := ordinal.FindStringSubmatch(host)
-		if found == nil {
+		match := ordinal.FindStringSubmatch(host)
+		if match == nil {
 			return Shard{}, fmt.Errorf("%q: the host name %q does not end in a number, as a StatefulSet's do: give I/N", text, host)
 		}
-		index = found[1]
+		index = match[1]
 	}
 	i, err := strconv.Atoi(index)
 	if err != nil || i < 0 || i >= n {
@@ -37,15 +36,15 @@ func ParseShard(text, host string) (Shard, error) {
 	return Shard{i, n}, nil
 }
 
-// Has tells whether gateway is in the share. Each gateway is in one of the N;
-// when N grows by one, only what moves to the new share moves at all.
+// Has reports whether the share has the gateway. Each gateway is in exactly one
+// share. If a share is added, gateways move only to the new share.
 func (s Shard) Has(gateway string) bool {
 	return s.count == 0 || jump(xxhash.Sum64String(gateway), s.count) == s.index
 }
 
-// jump puts key into one of n buckets: Lamping and Veach, A Fast, Minimal
-// Memory, Consistent Hash Algorithm (2014). Buckets are only added or taken away
-// at the end, which is how a StatefulSet scales.
+// jump returns the bucket of key, from 0 to n-1: Lamping and Veach, A Fast,
+// Minimal Memory, Consistent Hash Algorithm (2014). The algorithm needs buckets to
+// be added and removed only at the end, as a StatefulSet does.
 func jump(key uint64, n int) int {
 	bucket, next := int64(-1), int64(0)
 	for next < int64(n) {

@@ -32,8 +32,8 @@ func TestParseShardRefuses(t *testing.T) {
 	}
 }
 
-// Each gateway has one share, shares are alike, and one more exporter takes its
-// share from the others and moves nothing between them.
+// Each gateway is in one share and all shares have about the same size. Adding a
+// share moves gateways only to the new share.
 func TestShares(t *testing.T) {
 	const gateways = 10000
 	for n := 1; n <= 8; n++ {
@@ -56,23 +56,23 @@ func TestShares(t *testing.T) {
 		}
 	}
 	if !(Shard{}).Has("any") {
-		t.Error("without shares a gateway is nobody's")
+		t.Error("the zero Shard does not have a gateway")
 	}
 }
 
 func shareOf(t *testing.T, name string, n int) int {
 	t.Helper()
-	found := -1
+	share := -1
 	for i := range n {
 		if (Shard{i, n}).Has(name) {
-			if found >= 0 {
-				t.Errorf("%s is in shares %d and %d of %d", name, found, i, n)
+			if share >= 0 {
+				t.Errorf("%s is in shares %d and %d of %d", name, share, i, n)
 			}
-			found = i
+			share = i
 		}
 	}
-	if found < 0 {
+	if share < 0 {
 		t.Fatalf("%s is in no share of %d", name, n)
 	}
-	return found
+	return share
 }

@@ -12,32 +12,33 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// StaticTargets returns the targets among configured gateways, and the first reason
-// why one of them cannot be a target.
+// StaticTargets relabels the configured gateways to targets, or returns the first
+// error.
 func StaticTargets(gateways []config.Gateway, rules []*relabel.Config) ([]Target, error) {
-	all, err := static(gateways)
+	all, err := staticCandidates(gateways)
 	if err != nil {
 		return nil, err
 	}
-	return checked(all, rules)
+	return buildAll(all, rules)
 }
 
-func checked(all []*found, rules []*relabel.Config) ([]Target, error) {
-	kept, bad := newMaker(rules).targets(all)
+// buildAll relabels all candidates to targets, or returns the first error.
+func buildAll(all []*candidate, rules []*relabel.Config) ([]Target, error) {
+	targets, bad := newTargetBuilder(rules).build(all)
 	if len(bad) > 0 {
 		return nil, bad[0]
 	}
-	return kept, nil
+	return targets, nil
 }
 
-func static(gateways []config.Gateway) ([]*found, error) {
-	all := make([]*found, len(gateways))
+func staticCandidates(gateways []config.Gateway) ([]*candidate, error) {
+	all := make([]*candidate, len(gateways))
 	for i, gateway := range gateways {
 		address, err := url.Parse(gateway.URL)
 		if err != nil {
 			return nil, fmt.Errorf("gateway %q: %w", gateway.Name, err)
 		}
-		all[i] = &found{id: gateway.URL, user: address.User, labels: labels.FromStrings(
+		all[i] = &candidate{id: gateway.URL, user: address.User, labels: labels.FromStrings(
 			model.SchemeLabel, address.Scheme,
 			model.AddressLabel, address.Host,
 			model.MetricsPathLabel, address.Path,

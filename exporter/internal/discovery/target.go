@@ -1,4 +1,3 @@
-// Package target says which gateways there are.
 package discovery
 
 import (
@@ -19,54 +18,55 @@ import (
 
 // Target is one gateway to scrape.
 type Target struct {
-	Gateway       string        // the gateway label's value, unique among targets
+	Gateway       string        // the value of the gateway label, unique among targets
 	URL           *url.URL      // of the admin endpoint
-	Labels        labels.Labels // for each of its series; the gateway label is one
-	ID            string        // of what was found, whatever relabelling made of it
-	IsTerminating bool          // it is being shut down, so that each scrape may be the last
-	Dial          Dial          // nil is the network
+	Labels        labels.Labels // for each series of the gateway; includes the gateway label
+	ID            string        // of the candidate, not changed by relabelling
+	IsTerminating bool          // the gateway is shutting down: each scrape may be the last
+	Dial          Dial          // nil: over the network
 }
 
-// Dial connects to a gateway that the network does not reach.
+// Dial connects to a gateway that cannot be reached over the network.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-// found is a gateway as a source found it, not to be changed. Its labels are what
-// relabelling sees: __scheme__, __address__, __metrics_path__ (what stands before
-// /stats), gateway, and the source's __meta_*.
-type found struct {
-	id        string
-	part      string // of the source, where parts can fail one by one: a file, or a name
-	labels    labels.Labels
-	user      *url.Userinfo // nil for none
-	isLeaving bool
-	dial      Dial
+// candidate is a gateway as found by a source, before relabelling. Candidates are
+// immutable. The labels are the input of relabel_configs: __scheme__,
+// __address__, __metrics_path__ (the path before /stats), gateway, and the
+// source's __meta_* labels.
+type candidate struct {
+	id            string
+	origin        string // the file or DNS query that gave the candidate
+	labels        labels.Labels
+	user          *url.Userinfo // nil: no user
+	isTerminating bool
+	dial          Dial
 }
 
-func (f *found) address() string { return f.labels.Get(model.AddressLabel) }
+func (c *candidate) address() string { return c.labels.Get(model.AddressLabel) }
 
-// target applies the rules; isKept is false where they drop it. What they leave
-// without a leading __ becomes a label of the target's series.
-func (f *found) target(rules []*relabel.Config, own map[string]bool) (t Target, isKept bool, err error) {
-	builder := labels.NewBuilder(f.labels)
+// relabel applies the rules. isKept is false if the rules drop the candidate.
+// Labels without a leading __ become labels of the target's series.
+func (c *candidate) relabel(rules []*relabel.Config, reserved map[string]bool) (t Target, isKept bool, err error) {
+	builder := labels.NewBuilder(c.labels)
 	if !relabel.ProcessBuilder(builder, rules...) {
 		return Target{}, false, nil
 	}
 	address := &url.URL{
 		Scheme: builder.Get(model.SchemeLabel),
-		User:   f.user,
+		User:   c.user,
 		Host:   builder.Get(model.AddressLabel),
 		Path:   builder.Get(model.MetricsPathLabel),
 	}
 	if err := checkAddress(address); err != nil {
 		return Target{}, false, err
 	}
-	kept, err := seriesLabels(builder, own)
+	series, err := seriesLabels(builder, reserved)
 	if err != nil {
 		return Target{}, false, err
 	}
 	return Target{
-		Gateway: kept.Get(contract.LabelGateway), URL: address, Labels: kept,
-		ID: f.id, IsTerminating: f.isLeaving, Dial: f.dial,
+		Gateway: series.Get(contract.LabelGateway), URL: address, Labels: series,
+		ID: c.id, IsTerminating: c.isTerminating, Dial: c.dial,
 	}, true, nil
 }
 
@@ -83,12 +83,12 @@ func checkAddress(address *url.URL) error {
 	return nil
 }
 
-func seriesLabels(builder *labels.Builder, own map[string]bool) (labels.Labels, error) {
+func seriesLabels(builder *labels.Builder, reserved map[string]bool) (labels.Labels, error) {
 	var err error
 	builder.Range(func(l labels.Label) {
 		if strings.HasPrefix(l.Name, model.ReservedLabelPrefix) {
 			builder.Del(l.Name)
-		} else if own[l.Name] {
+		} else if reserved[l.Name] {
 			err = fmt.Errorf("the metrics have a label %s of their own: choose another name", l.Name)
 		}
 	})
@@ -98,65 +98,67 @@ func seriesLabels(builder *labels.Builder, own map[string]bool) (labels.Labels, 
 	return builder.Labels(), err
 }
 
-// ownLabels are the label keys of a gateway's metrics that a target may not have.
-func ownLabels() map[string]bool {
-	own := map[string]bool{contract.LabelBucket: true}
+// reservedLabels returns the label keys of a gateway's metrics, which a target
+// must not have.
+func reservedLabels() map[string]bool {
+	reserved := map[string]bool{contract.LabelBucket: true}
 	for _, metric := range contract.Metrics() {
 		if !slices.Contains(metric.Labels, contract.LabelGateway) {
 			continue
 		}
 		for _, key := range metric.Labels {
-			own[key] = key != contract.LabelGateway
+			reserved[key] = key != contract.LabelGateway
 		}
 	}
-	return own
+	return reserved
 }
 
-// made is what relabelling made of a gateway.
-type made struct {
+// result is the outcome of relabelling a candidate.
+type result struct {
 	target Target
 	isKept bool
 	err    error
 }
 
-// maker makes targets. It remembers what it made of what is still there:
-// relabelling a thousand pods takes too long for each change of one of them.
-type maker struct {
-	rules []*relabel.Config
-	own   map[string]bool // labels that a target may not have
-	known map[*found]made
+// targetBuilder builds targets from candidates. The results for the current
+// candidates are cached, because relabelling a thousand pods takes too long after
+// a change of a single pod.
+type targetBuilder struct {
+	rules    []*relabel.Config
+	reserved map[string]bool // label keys
+	cache    map[*candidate]result
 }
 
-func newMaker(rules []*relabel.Config) *maker {
-	return &maker{rules: rules, own: ownLabels()}
+func newTargetBuilder(rules []*relabel.Config) *targetBuilder {
+	return &targetBuilder{rules: rules, reserved: reservedLabels()}
 }
 
-// targets makes targets of all that was found. What cannot be one is left out,
-// with an error each.
-func (m *maker) targets(all []*found) (kept []Target, bad []error) {
-	known, seen := make(map[*found]made, len(all)), make(map[string]bool, len(all))
-	for _, f := range all {
-		this := m.make(f)
-		known[f] = this
+// build returns the targets, and an error for each candidate that cannot be a
+// target.
+func (b *targetBuilder) build(all []*candidate) (targets []Target, bad []error) {
+	cache, names := make(map[*candidate]result, len(all)), make(map[string]bool, len(all))
+	for _, c := range all {
+		r := b.relabel(c)
+		cache[c] = r
 		switch {
-		case this.err != nil:
-			bad = append(bad, fmt.Errorf("gateway %q: %w", f.labels.Get(contract.LabelGateway), this.err))
-		case !this.isKept:
-		case seen[this.target.Gateway]:
-			bad = append(bad, fmt.Errorf("gateway %q: two gateways have that name: give each its own, as in --gateway NAME=URL", this.target.Gateway))
+		case r.err != nil:
+			bad = append(bad, fmt.Errorf("gateway %q: %w", c.labels.Get(contract.LabelGateway), r.err))
+		case !r.isKept:
+		case names[r.target.Gateway]:
+			bad = append(bad, fmt.Errorf("gateway %q: two gateways have that name: give each its own, as in --gateway NAME=URL", r.target.Gateway))
 		default:
-			seen[this.target.Gateway] = true
-			kept = append(kept, this.target)
+			names[r.target.Gateway] = true
+			targets = append(targets, r.target)
 		}
 	}
-	m.known = known
-	return kept, bad
+	b.cache = cache
+	return targets, bad
 }
 
-func (m *maker) make(f *found) made {
-	if known, ok := m.known[f]; ok {
-		return known
+func (b *targetBuilder) relabel(c *candidate) result {
+	if r, ok := b.cache[c]; ok {
+		return r
 	}
-	target, isKept, err := f.target(m.rules, m.own)
-	return made{target, isKept, err}
+	target, isKept, err := c.relabel(b.rules, b.reserved)
+	return result{target, isKept, err}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// staticTexts gives targets as text: gateway, URL and labels.
+// staticTexts returns the static targets as text: gateway, URL and labels.
 func staticTexts(t *testing.T, yaml string) ([]string, error) {
 	t.Helper()
 	cfg, err := config.Parse([]byte(yaml))
