@@ -1,6 +1,6 @@
-// Package board holds what the dashboards show, as data: which questions are
-// asked, by which queries, and what to do about the answers. It knows no
-// Grafana; other rooms turn a Board into a file.
+// Package board holds the dashboards as data: each panel's question, its
+// queries, its alert and the next step. It does not depend on Grafana; other
+// packages write a Board as a file.
 package board
 
 import (
@@ -16,8 +16,8 @@ import (
 
 // Board is one dashboard.
 type Board struct {
-	// UID is the dashboard's address in a Grafana: importing a newer version
-	// replaces the older one, and links to it keep working.
+	// UID is the dashboard's address in Grafana. It must not change: an import
+	// then replaces the older version, and links keep working.
 	UID         string
 	File        string // the file's name, without its extension
 	Title       string
@@ -27,95 +27,56 @@ type Board struct {
 	Rows        []Row
 }
 
-// Annotation is something that happened, marked in every panel over time.
+// Annotation marks an event in every panel that shows a time range.
 type Annotation struct {
 	Title string
-	Text  string // with {{label}} for a label's value
-	// Query answers with one series for each thing that happened, for as long
-	// as the mark is wide.
+	Text  string // {{label}} is replaced by the label's value
+	// Query returns a series for each event, for as long as the mark is wide.
 	Query promql.Query
 	Color string // as #rrggbb
 }
 
-// Row is a headed group of panels.
+// Row is a group of panels with a heading.
 type Row struct {
 	Title  string
 	Panels []Panel
 }
 
-// Panel is one thing to see: a question and all that its answer needs.
+// Panel is a question, the queries that answer it, and the next step.
 type Panel struct {
 	Title    string
 	Question string
 	Kind     Kind
 	Unit     Unit
 	Series   []Series
-	// Thresholds are where the answer turns, ascending. The first one's From
-	// is not used: it holds for all that is less than the second one's.
+	// Thresholds are in ascending order. The first has no lower end: its From is
+	// ignored.
 	Thresholds []Threshold
 	Colors     Colors
-	// Needs is what the panel is empty without, if that is not always there.
-	Needs string
-	// Opens is the board to go to from a series that has the label Label.
+	Rename     *Rename
+	// Needs says when the panel has data, if it does not always have data.
+	Needs   string
 	Link    *DataLink
 	Alert   *Alert
-	NoAlert string // why there is none
-	Next    string // what to do when the answer is not as it should be
+	NoAlert string // the reason, if there is no alert
+	Next    string // the next step if the panel looks wrong
 }
 
-// Series is a query, and the name of each series it answers with: text in
-// which {{label}} is a label's value.
+// Series is a query and the legend of its series. In the legend, {{label}} is
+// replaced by the label's value.
 type Series struct {
 	Query  promql.Query
 	Legend string
 }
 
-// DataLink leads from a series to the board UID, with the series' value of Label
-// chosen there.
+// Rename replaces the names of the series that match a regular expression.
+type Rename struct{ Pattern, Name string }
+
+// DataLink is a link from a series to the dashboard UID. The dashboard's variable
+// Label gets the value of the series' label of the same name.
 type DataLink struct{ UID, Label string }
 
-// Kind is how an observable is drawn.
-type Kind string
-
-// Kinds of panels.
-const (
-	TimeSeries        Kind = "time series"         // over time
-	StackedTimeSeries Kind = "stacked time series" // over time, one upon the other
-	Heatmap           Kind = "heatmap"             // over time, by le
-	BarGauge          Kind = "bar gauge"           // now, to compare
-	Stat              Kind = "stat"                // now
-	StateTimeline     Kind = "state timeline"      // over time, one of few states
-	Table             Kind = "table"               // now, a line for each series
-)
-
-// OverTime tells whether the kind shows a time range, and not just now.
-func (k Kind) OverTime() bool {
-	return k == TimeSeries || k == StackedTimeSeries || k == Heatmap || k == StateTimeline
-}
-
-// Unit is what an observable is measured in.
-type Unit string
-
-// Units.
-const (
-	Count      Unit = "count"      // shown to the last digit
-	PerSecond  Unit = "per second" // events
-	Share      Unit = "share"      // 0 to 1, shown in percent
-	Score      Unit = "score"      // 0 to 1
-	Seconds    Unit = "seconds"
-	UpDown     Unit = "up or down" // 1 or 0
-	YesNo      Unit = "yes or no"  // 1 or 0
-	Bytes      Unit = "bytes per second"
-	Distance   Unit = "distance"   // of two mixes; 0 is none
-	Shift      Unit = "shift"      // of a share, -1 to 1, shown in percent
-	Difference Unit = "difference" // of scores, -1 to 1
-	Size       Unit = "size"       // a mean of counts
-	Memory     Unit = "bytes"
-	Celsius    Unit = "degrees Celsius"
-	Amount     Unit = "amount" // any number, less than 0 too
-)
-
-// Level is how good an answer is.
+// Level says how good a value is.
 type Level string
 
 // Levels.
@@ -125,16 +86,13 @@ const (
 	Bad  Level = "bad"
 )
 
-// Threshold says that answers of at least From are at Level.
+// Threshold gives a level to the values from From on.
 type Threshold struct {
 	From  float64
 	Level Level
 }
 
-// Unused is a metric that no panel shows, and why.
-type Unused struct{ Metric, Reason string }
-
-// Panels returns those of all rows, in order.
+// Panels returns the panels of all rows, in order.
 func (b Board) Panels() []Panel {
 	var all []Panel
 	for _, row := range b.Rows {
@@ -146,48 +104,48 @@ func (b Board) Panels() []Panel {
 // Shows returns the titles of the panels that read metric.
 func (b Board) Shows(metric string) []string {
 	var titles []string
-	for _, o := range b.Panels() {
-		if slices.ContainsFunc(o.Series, func(s Series) bool { return slices.Contains(s.Query.Metrics(), metric) }) {
-			titles = append(titles, o.Title)
+	for _, p := range b.Panels() {
+		if slices.ContainsFunc(p.Series, func(s Series) bool { return slices.Contains(s.Query.Metrics(), metric) }) {
+			titles = append(titles, p.Title)
 		}
 	}
 	return titles
 }
 
-// Validate says all that keeps b from being a dashboard one can rely on.
+// Validate returns all faults of b.
 func (b Board) Validate() error {
-	errs := []error{b.named()}
+	errs := []error{b.validateHead()}
 	for _, v := range b.Variables {
 		if err := validateVariable(v); err != nil {
 			errs = append(errs, fmt.Errorf("variable %q: %w", v.Name(), err))
 		}
 	}
-	for _, e := range b.Annotations {
-		if err := e.validate(); err != nil {
-			errs = append(errs, fmt.Errorf("annotation %q: %w", e.Title, err))
+	for _, a := range b.Annotations {
+		if err := a.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("annotation %q: %w", a.Title, err))
 		}
 	}
 	seen := map[string]bool{}
-	for _, o := range b.Panels() {
-		if err := o.validate(); err != nil {
-			errs = append(errs, fmt.Errorf("panel %q: %w", o.Title, err))
+	for _, p := range b.Panels() {
+		if err := p.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("panel %q: %w", p.Title, err))
 		}
-		if seen[o.Title] {
-			errs = append(errs, fmt.Errorf("panel %q: the title stands twice", o.Title))
+		if seen[p.Title] {
+			errs = append(errs, fmt.Errorf("panel %q: another panel has the same title", p.Title))
 		}
-		seen[o.Title] = true
+		seen[p.Title] = true
 	}
 	return errors.Join(errs...)
 }
 
-func (e Annotation) validate() error {
-	if e.Title == "" || e.Text == "" || e.Color == "" {
+func (a Annotation) validate() error {
+	if a.Title == "" || a.Text == "" || a.Color == "" {
 		return errors.New("it needs a title, a text and a colour")
 	}
-	if err := e.Query.Err(); err != nil {
+	if err := a.Query.Err(); err != nil {
 		return err
 	}
-	return named(e.Text, e.Query)
+	return validateLegend(a.Text, a.Query)
 }
 
 func validateVariable(v promql.Variable) error {
@@ -197,42 +155,40 @@ func validateVariable(v promql.Variable) error {
 	return v.Err()
 }
 
-// uid is what Grafana takes for one (the dashboard schema, "uid").
+// uid matches the uids that Grafana accepts (the dashboard schema, "uid").
 var uid = regexp.MustCompile(`^[a-z0-9-]{8,40}$`)
 
-func (b Board) named() error {
+func (b Board) validateHead() error {
 	if b.Title == "" || b.Description == "" || b.File == "" || !uid.MatchString(b.UID) {
 		return fmt.Errorf("board %q: it needs a title, a description, a file name, and a uid of 8 to 40 of a-z, 0-9 and -", b.Title)
 	}
 	return nil
 }
 
-func (o Panel) validate() error {
+func (p Panel) validate() error {
 	var errs []error
 	refuse := func(when bool, why string) {
 		if when {
 			errs = append(errs, errors.New(why))
 		}
 	}
-	refuse(o.Title == "" || o.Question == "" || o.Next == "", "it needs a title, a question, and what to do next")
-	refuse(strings.Contains(o.Question+o.Next+o.NoAlert+o.Needs, "$"), "Grafana would take a $ in its text for a variable")
-	refuse(len(o.Series) == 0, "it needs a query")
-	refuse((o.Alert == nil) == (o.NoAlert == ""), "it has either an alert or a reason for none")
-	refuse(!slices.Contains([]Kind{TimeSeries, StackedTimeSeries, Heatmap, BarGauge, Stat, StateTimeline, Table}, o.Kind), "unknown kind "+string(o.Kind))
-	refuse(!slices.Contains([]Unit{Count, PerSecond, Share, Score, Seconds, UpDown, YesNo, Bytes, Distance, Shift, Difference, Size, Memory, Celsius, Amount}, o.Unit), "unknown unit "+string(o.Unit))
-	refuse(!slices.IsSortedFunc(tail(o.Thresholds), func(a, b Threshold) int { return cmp.Compare(a.From, b.From) }), "its thresholds do not ascend")
-	for _, s := range o.Series {
+	refuse(p.Title == "" || p.Question == "" || p.Next == "", "it needs a title, a question, and a next step")
+	refuse(strings.Contains(p.Question+p.Next+p.NoAlert+p.Needs, "$"), "Grafana would read a $ in its text as a variable")
+	refuse(len(p.Series) == 0, "it needs a query")
+	refuse((p.Alert == nil) == (p.NoAlert == ""), "it needs either an alert or a reason for having none")
+	refuse(p.Kind.name == "", "it needs a kind that is listed in kind.go")
+	refuse(p.Unit.name == "", "it needs a unit that is listed in unit.go")
+	refuse(!slices.IsSortedFunc(tail(p.Thresholds), func(a, b Threshold) int { return cmp.Compare(a.From, b.From) }), "its thresholds do not ascend")
+	for _, s := range p.Series {
 		errs = append(errs, s.validate())
 	}
-	if o.Alert != nil {
-		errs = append(errs, o.Alert.validate())
+	if p.Alert != nil {
+		errs = append(errs, p.Alert.validate())
 	}
 	return errors.Join(errs...)
 }
 
 func tail(thresholds []Threshold) []Threshold { return thresholds[min(1, len(thresholds)):] }
-
-var placeholder = regexp.MustCompile(`{{(.*?)}}`)
 
 func (s Series) validate() error {
 	if err := s.Query.Err(); err != nil {
@@ -241,23 +197,26 @@ func (s Series) validate() error {
 	if s.Legend == "" {
 		return fmt.Errorf("query %s: it needs a legend", s.Query.Text(RuleValues()))
 	}
-	return named(s.Legend, s.Query)
+	return validateLegend(s.Legend, s.Query)
 }
 
-// named checks that a text with {{label}} in it tells the series of q apart.
-func named(text string, q promql.Query) error {
+var placeholder = regexp.MustCompile(`{{(.*?)}}`)
+
+// validateLegend checks that no two series of q have the same legend: the legend
+// must name every label that the series have.
+func validateLegend(legend string, q promql.Query) error {
 	var named []string
-	for _, match := range placeholder.FindAllStringSubmatch(text, -1) {
+	for _, match := range placeholder.FindAllStringSubmatch(legend, -1) {
 		named = append(named, match[1])
 	}
 	for _, label := range named {
 		if !slices.Contains(q.Labels(), label) {
-			return fmt.Errorf("legend %q: the series have no label %s", text, label)
+			return fmt.Errorf("legend %q: the series have no label %s", legend, label)
 		}
 	}
 	for _, label := range q.Labels() {
 		if !slices.Contains(named, label) {
-			return fmt.Errorf("legend %q: it does not tell series of different %s apart", text, label)
+			return fmt.Errorf("legend %q: it lacks the label %s, so several series would have one name", legend, label)
 		}
 	}
 	return nil

@@ -82,7 +82,7 @@ func scrapeBytes() Panel {
 		Title:    "Bytes read",
 		Question: "How much does the exporter read from each gateway?",
 		Kind:     TimeSeries,
-		Unit:     Bytes,
+		Unit:     BytesPerSecond,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.ExporterBytes)), contract.LabelGateway), "{{gateway}}"}},
 		NoAlert:  "the exporter has a limit of its own on a page's size",
 		Next:     "It grows with the gateway's clusters and listeners, where the gateway cannot be asked for Moodring's statistics alone.",

@@ -18,12 +18,12 @@ const (
 	needsBatches  = "the plugin's option batchSizes"
 )
 
-// ByVersion is the legend of series that are told apart by version alone, and
-// NoVersion what is shown for it of a model without versions.
-const (
-	ByVersion = "version {{version}}"
-	NoVersion = "no version"
-)
+// versionLegend is the legend of series that only differ by version.
+const versionLegend = "version {{version}}"
+
+// noVersion renames the series of a model without versions, whose legend would
+// end after the word version.
+func noVersion() *Rename { return &Rename{Pattern: "^version ?$", Name: "no version"} }
 
 // Model is one model: what it answers, how sure it is, how far it is from how it
 // should be, and which of its versions is the cause.
@@ -138,7 +138,7 @@ func shiftedLabels() Panel {
 		Title:    "Shifted labels",
 		Question: "Which labels get more of the answers than in the baseline, and which less?",
 		Kind:     TimeSeries,
-		Unit:     Shift,
+		Unit:     ShareDifference,
 		Series:   []Series{{labelShift().Select(), "{{label}} of {{model}} {{version}}"}},
 		Colors:   emotions(),
 		Needs:    needsMix,
@@ -177,7 +177,7 @@ func confidenceDrift() Panel {
 		Title:      "Confidence against the baseline",
 		Question:   "How much more or less sure is each version than the baseline?",
 		Kind:       TimeSeries,
-		Unit:       Difference,
+		Unit:       ScoreDifference,
 		Series:     []Series{{confidenceShift().Select(), "{{model}} {{version}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: -confidenceDrop, Level: Good}},
 		Needs:      needsBaseline,
@@ -203,7 +203,8 @@ func answersByVersion() Panel {
 		Question: "How many answers does each version of the model give a second?",
 		Kind:     StackedTimeSeries,
 		Unit:     PerSecond,
-		Series:   []Series{{promql.SumBy(predictions(), contract.LabelVersion), ByVersion}},
+		Series:   []Series{{promql.SumBy(predictions(), contract.LabelVersion), versionLegend}},
+		Rename:   noVersion(),
 		NoAlert:  "how traffic is split is the rollout's business",
 		Next:     "A canary that gets less than its share is not ready, or fails: see Unread replies by version.",
 	}
@@ -233,7 +234,8 @@ func confidenceByVersion() Panel {
 		Question: "How sure is each version of its answers, on average?",
 		Kind:     TimeSeries,
 		Unit:     Score,
-		Series:   []Series{{mean, ByVersion}},
+		Series:   []Series{{mean, versionLegend}},
+		Rename:   noVersion(),
 		NoAlert:  "MoodringConfidenceDrop watches each version",
 		Next:     "A new version that is much surer than the last is not better for it: see its Label mix by version, and test it on labelled texts.",
 	}
@@ -247,7 +249,8 @@ func unreadByVersion() Panel {
 		Question: "Which part of each version's replies had no answers that could be counted?",
 		Kind:     TimeSeries,
 		Unit:     Share,
-		Series:   []Series{{promql.ScalarSub(1, promql.Div(counted, all)), ByVersion}},
+		Series:   []Series{{promql.ScalarSub(1, promql.Div(counted, all)), versionLegend}},
+		Rename:   noVersion(),
 		NoAlert:  "MoodringRepliesUnparsed watches the model as a whole",
 		Next:     "Replies by outcome tells why. A new version that answers in another shape shows here first.",
 	}
@@ -272,7 +275,8 @@ func medianMargin() Panel {
 		Question: "How clear is half of the answers of each version, at least?",
 		Kind:     TimeSeries,
 		Unit:     Score,
-		Series:   []Series{{promql.HistogramQuantile(0.5, promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), ByVersion}},
+		Series:   []Series{{promql.HistogramQuantile(0.5, promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), versionLegend}},
+		Rename:   noVersion(),
 		Needs:    needsMargins,
 		NoAlert:  "the confidence alerts watch the same from above",
 		Next:     "A margin that shrinks while the confidence holds means that two labels have come close to each other.",
@@ -315,7 +319,8 @@ func meanBatch() Panel {
 		Question: "How many predictions are in a reply of each version, on average?",
 		Kind:     TimeSeries,
 		Unit:     Size,
-		Series:   []Series{{mean, ByVersion}},
+		Series:   []Series{{mean, versionLegend}},
+		Rename:   noVersion(),
 		Needs:    needsBatches,
 		NoAlert:  "how much callers put into a request is up to them",
 		Next:     "A caller that began to batch shows here, and as more answers with the same number of requests.",

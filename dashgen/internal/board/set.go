@@ -9,34 +9,33 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// Set is all boards, and the recordings and alerts that stand on them.
+// Set holds all dashboards and recording rules. The alerts are in the panels.
 type Set struct {
 	Boards     []Board
 	Recordings []promql.Recording
-	// Baselines are recorded for each model by those who know how it should be.
+	// Baselines are series that users record for their models (dashgen baseline).
 	Baselines []promql.Recording
-	// Others are series that Prometheus makes itself.
+	// Others are series that Prometheus itself writes.
 	Others []promql.Recording
-	// Unused lists the metrics of the contract that no panel shows.
-	Unused []Unused
 }
 
-// Alerts returns the alerts of all boards, each once.
+// Alerts returns the alerts of all boards. An alert on several boards is
+// returned once.
 func (s Set) Alerts() []Alert {
 	var all []Alert
 	for _, b := range s.Boards {
-		for _, o := range b.Panels() {
-			if o.Alert != nil && !slices.ContainsFunc(all, func(a Alert) bool { return a.Name == o.Alert.Name }) {
-				all = append(all, *o.Alert)
+		for _, p := range b.Panels() {
+			if p.Alert != nil && !slices.ContainsFunc(all, func(a Alert) bool { return a.Name == p.Alert.Name }) {
+				all = append(all, *p.Alert)
 			}
 		}
 	}
 	return all
 }
 
-// Validate says all that keeps s from being dashboards one can rely on.
+// Validate returns all faults of s.
 func (s Set) Validate() error {
-	errs := []error{s.covers(), s.records(), s.once(), s.doors()}
+	errs := []error{s.validateMetrics(), s.validateRecordings(), s.validateNames(), s.validateLinks()}
 	for _, b := range s.Boards {
 		if err := b.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("board %s: %w", b.File, err))
@@ -45,34 +44,20 @@ func (s Set) Validate() error {
 	return errors.Join(errs...)
 }
 
-// covers checks that each metric of the contract is either shown or left out
-// for a reason, so that none is forgotten and no reason outlives its cause.
-func (s Set) covers() error {
-	reasons := map[string]string{}
-	for _, u := range s.Unused {
-		reasons[u.Metric] = u.Reason
-	}
+// validateMetrics checks that a panel shows each metric of the contract.
+func (s Set) validateMetrics() error {
 	var errs []error
 	for _, metric := range contract.Metrics() {
-		shown, reason := s.shows(metric.Name), reasons[metric.Name]
-		if shown == (reason != "") {
-			errs = append(errs, fmt.Errorf("metric %s: it is either shown by a panel or listed as unused with a reason", metric.Name))
+		if !slices.ContainsFunc(s.Boards, func(b Board) bool { return len(b.Shows(metric.Name)) > 0 }) {
+			errs = append(errs, fmt.Errorf("metric %s: no panel shows it", metric.Name))
 		}
-		delete(reasons, metric.Name)
-	}
-	for name := range reasons {
-		errs = append(errs, fmt.Errorf("metric %s: listed as unused, but not in the contract", name))
 	}
 	return errors.Join(errs...)
 }
 
-func (s Set) shows(metric string) bool {
-	return slices.ContainsFunc(s.Boards, func(b Board) bool { return len(b.Shows(metric)) > 0 })
-}
-
-// records checks that every recorded series that something reads is recorded,
-// and every one that is recorded is read.
-func (s Set) records() error {
+// validateRecordings checks that each recorded series is read, and that each
+// series that a query reads is recorded.
+func (s Set) validateRecordings() error {
 	read := map[string]bool{}
 	for _, q := range s.queries() {
 		for _, name := range q.Recorded() {
@@ -82,7 +67,7 @@ func (s Set) records() error {
 	var errs []error
 	for _, r := range s.Recordings {
 		if !read[r.Name] {
-			errs = append(errs, fmt.Errorf("recording %s: nothing reads it", r.Name))
+			errs = append(errs, fmt.Errorf("recording %s: no query reads it", r.Name))
 		}
 		delete(read, r.Name)
 	}
@@ -90,7 +75,7 @@ func (s Set) records() error {
 		delete(read, r.Name)
 	}
 	for name := range read {
-		errs = append(errs, fmt.Errorf("series %s: nothing records it", name))
+		errs = append(errs, fmt.Errorf("series %s: no rule records it", name))
 	}
 	return errors.Join(errs...)
 }
@@ -101,55 +86,56 @@ func (s Set) queries() []promql.Query {
 		all = append(all, r.Query)
 	}
 	for _, b := range s.Boards {
-		for _, o := range b.Panels() {
-			for _, series := range o.Series {
+		for _, p := range b.Panels() {
+			for _, series := range p.Series {
 				all = append(all, series.Query)
 			}
-			if o.Alert != nil {
-				all = append(all, o.Alert.Expr)
+			if p.Alert != nil {
+				all = append(all, p.Alert.Expr)
 			}
 		}
 	}
 	return all
 }
 
-// once checks what must not stand twice, or must be the same where it does.
-func (s Set) once() error {
+// validateNames checks that uids and file names are unique, and that alerts of
+// the same name have the same expression.
+func (s Set) validateNames() error {
 	var errs []error
 	seen := map[string]string{}
 	claim := func(kind, name, value string) {
 		if before, ok := seen[kind+name]; ok && before != value {
-			errs = append(errs, fmt.Errorf("%s %s stands twice", kind, name))
+			errs = append(errs, fmt.Errorf("%s %s is used twice", kind, name))
 		}
 		seen[kind+name] = value
 	}
 	for _, b := range s.Boards {
 		claim("uid", b.UID, b.File)
 		claim("file", b.File, b.UID)
-		for _, o := range b.Panels() {
-			if o.Alert != nil {
-				claim("alert", o.Alert.Name, o.Alert.Text())
+		for _, p := range b.Panels() {
+			if p.Alert != nil {
+				claim("alert", p.Alert.Name, p.Alert.Text())
 			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// doors checks that each leads to a board that has its variable.
-func (s Set) doors() error {
+// validateLinks checks that each data link opens a board that has its variable.
+func (s Set) validateLinks() error {
 	var errs []error
 	for _, b := range s.Boards {
-		for _, o := range b.Panels() {
-			if o.Link != nil && !s.leads(*o.Link) {
-				errs = append(errs, fmt.Errorf("panel %q: no board %s has a variable %s", o.Title, o.Link.UID, o.Link.Label))
+		for _, p := range b.Panels() {
+			if p.Link != nil && !s.opens(*p.Link) {
+				errs = append(errs, fmt.Errorf("panel %q: no board %s has a variable %s", p.Title, p.Link.UID, p.Link.Label))
 			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (s Set) leads(d DataLink) bool {
+func (s Set) opens(link DataLink) bool {
 	return slices.ContainsFunc(s.Boards, func(b Board) bool {
-		return b.UID == d.UID && slices.ContainsFunc(b.Variables, func(v promql.Variable) bool { return v.Name() == d.Label })
+		return b.UID == link.UID && slices.ContainsFunc(b.Variables, func(v promql.Variable) bool { return v.Name() == link.Label })
 	})
 }

@@ -192,7 +192,7 @@ func (f Family) unit() board.Unit {
 		ending string
 		unit   board.Unit
 	}{
-		{"_seconds", board.Seconds}, {"_bytes", board.Memory}, {"_ratio", board.Share}, {"_celsius", board.Celsius},
+		{"_seconds", board.Seconds}, {"_bytes", board.Bytes}, {"_ratio", board.Share}, {"_celsius", board.Celsius},
 	} {
 		if strings.HasSuffix(name, u.ending) {
 			return u.unit
@@ -201,14 +201,14 @@ func (f Family) unit() board.Unit {
 	if f.Type == contract.Histogram {
 		return board.Size
 	}
-	return board.Amount
+	return board.Number
 }
 
 // growing is the unit of what the counter grows by in a second.
 func (f Family) growing() board.Unit {
 	switch f.unit() {
-	case board.Memory:
-		return board.Bytes
+	case board.Bytes:
+		return board.BytesPerSecond
 	case board.Seconds:
 		return board.Share // seconds in a second
 	}

@@ -163,7 +163,7 @@ func TestClientGolang(t *testing.T) {
 		"go_memstats_alloc_bytes_total, time series, bytes per second, go_memstats_alloc_bytes_total: sum (rate(go_memstats_alloc_bytes_total[5m]))\n",
 		"process_start_time_seconds (age), time series, seconds, process_start_time_seconds: time() - max (process_start_time_seconds)\n",
 		"go_memstats_last_gc_time_seconds (age), time series, seconds, go_memstats_last_gc_time_seconds: time() - max (go_memstats_last_gc_time_seconds)\n",
-		"go_goroutines, time series, amount, go_goroutines: sum (go_goroutines)\n",
+		"go_goroutines, time series, number, go_goroutines: sum (go_goroutines)\n",
 	} {
 		if !strings.Contains(shown, "\t"+want) {
 			t.Errorf("no line %q in:\n%s", want, shown)

@@ -25,7 +25,6 @@ func Metrics(all board.Set) string {
 	}
 	histograms(&out)
 	recorded(&out, all)
-	unused(&out, all)
 	return out.String()
 }
 
@@ -117,15 +116,5 @@ func recorded(out *strings.Builder, all board.Set) {
 	out.WriteString("\n## Recorded series\n\nMoodring's rules record these, by default over a window of " + promql.DriftWindow + ".\n\n| series | labels | meaning |\n|---|---|---|\n")
 	for _, r := range slices.Concat(all.Recordings, all.Baselines) {
 		fmt.Fprintf(out, "| `%s` | %s | %s |\n", r.Name, strings.Join(r.Labels, ", "), r.Help)
-	}
-}
-
-func unused(out *strings.Builder, all board.Set) {
-	if len(all.Unused) == 0 {
-		return
-	}
-	out.WriteString("\n## Metrics without a panel\n\n")
-	for _, u := range all.Unused {
-		fmt.Fprintf(out, "- `%s`: %s.\n", u.Metric, u.Reason)
 	}
 }

@@ -98,6 +98,14 @@ func TestMarshalRefuses(t *testing.T) {
 	}
 }
 
+func TestMarshalRefusesUnknownPlugin(t *testing.T) {
+	b := board.Overview()
+	b.Rows[0].Panels[0].Kind.Plugin = "piechart"
+	if _, err := Marshal(b); err == nil || !strings.Contains(err.Error(), "no options for the panel plugin piechart") {
+		t.Errorf("got error %v, want one that names the plugin", err)
+	}
+}
+
 // drawnPanel is what the tests look at in the JSON itself.
 type drawnPanel struct {
 	ID                       int
@@ -147,7 +155,7 @@ func grid(t *testing.T, b board.Board) {
 	}
 }
 
-func TestPlace(t *testing.T) {
+func TestLayout(t *testing.T) {
 	tests := []struct {
 		n      int
 		widths []uint32
@@ -162,9 +170,9 @@ func TestPlace(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(fmt.Sprint(tc.n), func(t *testing.T) {
-			places, end := place(tc.n, 10)
+			positions, end := layout(tc.n, 10)
 			var widths []uint32
-			for _, p := range places {
+			for _, p := range positions {
 				widths = append(widths, p.W)
 			}
 			if diff := cmp.Diff(tc.widths, widths); diff != "" || end != tc.end {
@@ -329,13 +337,13 @@ func TestTables(t *testing.T) {
 // only hide each other.
 func TestFills(t *testing.T) {
 	for unit, want := range map[board.Unit]float64{
-		board.PerSecond: 10, board.Bytes: 10, board.Seconds: 10, board.Share: 0, board.Score: 0, board.Shift: 0, board.Difference: 0, board.Distance: 0,
+		board.PerSecond: 10, board.BytesPerSecond: 10, board.Seconds: 10, board.Share: 0, board.Score: 0, board.ScoreDifference: 0, board.ScoreDifference: 0, board.Distance: 0,
 	} {
-		if got := *lines(board.Panel{Kind: board.TimeSeries, Unit: unit}).FillOpacity; got != want {
+		if got := fillOpacity(board.Panel{Kind: board.TimeSeries, Unit: unit}); got != want {
 			t.Errorf("lines of %s are filled by %g %%, want %g", unit, got, want)
 		}
 	}
-	if got := *lines(board.Panel{Kind: board.StackedTimeSeries, Unit: board.Share}).FillOpacity; got != 60 {
+	if got := fillOpacity(board.Panel{Kind: board.StackedTimeSeries, Unit: board.Share}); got != 60 {
 		t.Errorf("areas are filled by %g %%, want 60", got)
 	}
 }

@@ -134,7 +134,7 @@ func (r run) board(ctx context.Context, b board.Board) error {
 func (r run) panel(ctx context.Context, file string, p board.Panel, v promql.Values) error {
 	worst := Answered
 	for _, s := range p.Series {
-		state, err := r.query(ctx, query{board: file, panel: p.Title, expr: s.Query.Text(v), overTime: p.Kind.OverTime(), blank: blank(p.Needs != "")})
+		state, err := r.query(ctx, query{board: file, panel: p.Title, expr: s.Query.Text(v), overTime: p.Kind.OverTime, blank: blank(p.Needs != "")})
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,182 @@
+package grafana
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
+
+	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/promql"
+)
+
+func panel(p board.Panel, v promql.Values, id uint32, at dashboard.GridPos) (*dashboard.Panel, error) {
+	settings, ok := panelPlugins[p.Kind.Plugin]
+	if !ok {
+		return nil, fmt.Errorf("package grafana has no options for the panel plugin %s", p.Kind.Plugin)
+	}
+	options, custom := settings(p)
+	return &dashboard.Panel{
+		Id:          &id,
+		Type:        p.Kind.Plugin,
+		Title:       &p.Title,
+		Description: cog.ToPtr(description(p)),
+		Datasource:  source(),
+		GridPos:     &at,
+		Targets:     targets(p, v),
+		Options:     options,
+		FieldConfig: fieldConfig(p, custom),
+
+		Transformations: transformations(p),
+	}, nil
+}
+
+// description is the Markdown text behind the panel's (i).
+func description(p board.Panel) string {
+	text := p.Question + "\n\n" + p.Next + "\n\n"
+	if p.Needs != "" {
+		text += "Needs " + p.Needs + ".\n\n"
+	}
+	if p.Alert == nil {
+		return text + "No alert: " + p.NoAlert + "."
+	}
+	return text + "Alert " + p.Alert.Name + ", when for " + minutes(p.Alert.For) + ":\n\n`" + p.Alert.Text() + "`"
+}
+
+func minutes(d time.Duration) string { return fmt.Sprintf("%gm", d.Minutes()) }
+
+func targets(p board.Panel, v promql.Values) []variants.Dataquery {
+	var all []variants.Dataquery
+	format := prometheus.PromQueryFormat(p.Kind.Format)
+	for i, s := range p.Series {
+		all = append(all, prometheus.Dataquery{
+			RefId:        cog.ToPtr(string(rune('A' + i))),
+			Datasource:   source(),
+			Expr:         s.Query.Text(v),
+			LegendFormat: &s.Legend,
+			EditorMode:   cog.ToPtr(prometheus.QueryEditorModeCode),
+			Format:       &format,
+			Instant:      cog.ToPtr(!p.Kind.OverTime),
+			Range:        cog.ToPtr(p.Kind.OverTime),
+		})
+	}
+	return all
+}
+
+// transformations puts a table's columns in order: the labels, then the value.
+// Grafana calls the columns of a single query Time and Value.
+func transformations(p board.Panel) []dashboard.DataTransformerConfig {
+	if p.Kind != board.Table {
+		return nil
+	}
+	const value = "Value"
+	order := map[string]int{}
+	for _, label := range append(slices.Clone(p.Series[0].Query.Labels()), value) {
+		order[label] = len(order)
+	}
+	return []dashboard.DataTransformerConfig{{Id: "organize", Options: map[string]any{
+		"excludeByName": map[string]bool{"Time": true},
+		"indexByName":   order,
+		"renameByName":  map[string]string{value: "number"},
+	}}}
+}
+
+func fieldConfig(p board.Panel, custom any) *dashboard.FieldConfigSource {
+	config := dashboard.NewFieldConfigSource()
+	config.Defaults = dashboard.FieldConfig{
+		Thresholds: thresholds(p.Thresholds),
+		Color:      &dashboard.FieldColor{Mode: colorMode(p)},
+		Custom:     custom,
+	}
+	setUnit(&config.Defaults, p)
+	if p.Needs != "" {
+		config.Defaults.NoValue = cog.ToPtr("No data. It needs " + p.Needs + ".")
+	}
+	if p.Link != nil {
+		config.Defaults.Links = []dashboard.DashboardLink{dataLink(*p.Link)}
+	}
+	if p.Rename != nil {
+		config.Overrides = append(config.Overrides, renameOverride(*p.Rename))
+	}
+	for _, color := range p.Colors {
+		config.Overrides = append(config.Overrides, colorOverride(color, p.Series[0].Legend))
+	}
+	return config
+}
+
+func setUnit(config *dashboard.FieldConfig, p board.Panel) {
+	config.Unit, config.Decimals, config.Min, config.Max = &p.Unit.ID, p.Unit.Decimals, p.Unit.Min, p.Unit.Max
+	if last := len(p.Thresholds) - 1; p.Unit.LimitByThreshold && p.Kind == board.BarGauge && last >= 0 {
+		config.Max = cog.ToPtr(2 * p.Thresholds[last].From)
+	}
+	if words := p.Unit.Words; words[0] != "" {
+		mapping := dashboard.NewValueMap()
+		mapping.Options = map[string]dashboard.ValueMappingResult{
+			"0": {Text: &words[0], Index: cog.ToPtr(int32(0))},
+			"1": {Text: &words[1], Index: cog.ToPtr(int32(1))},
+		}
+		config.Mappings = []dashboard.ValueMapping{{ValueMap: mapping}}
+	}
+}
+
+func thresholds(levels []board.Threshold) *dashboard.ThresholdsConfig {
+	config := &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute}
+	if len(levels) == 0 {
+		levels = []board.Threshold{{Level: board.Good}}
+	}
+	for i, t := range levels {
+		step := dashboard.Threshold{Color: t.Level.Hex()}
+		if i > 0 {
+			step.Value = &t.From
+		}
+		config.Steps = append(config.Steps, step)
+	}
+	return config
+}
+
+// colorMode colours a state by its threshold. It colours other series by their
+// names, so that a label has the same colour in every panel.
+func colorMode(p board.Panel) dashboard.FieldColorModeId {
+	if p.Kind.ColoredByThreshold && len(p.Thresholds) > 0 {
+		return dashboard.FieldColorModeIdThresholds
+	}
+	return dashboard.FieldColorModeIdPaletteClassicByName
+}
+
+// dataLink opens another dashboard, with the variable set to the series' label.
+func dataLink(link board.DataLink) dashboard.DashboardLink {
+	url := "/d/" + link.UID + "?var-" + link.Label + "=${__field.labels." + link.Label + "}&${" + datasource + ":queryparam}&${__url_time_range}"
+	return dashboard.DashboardLink{
+		Title: "Open ${__field.labels." + link.Label + "}", Type: dashboard.DashboardLinkTypeLink, Url: &url, Tags: []string{},
+	}
+}
+
+func renameOverride(rename board.Rename) dashboard.DashboardFieldConfigSourceOverrides {
+	return dashboard.DashboardFieldConfigSourceOverrides{
+		Matcher:    dashboard.MatcherConfig{Id: "byRegexp", Options: "/" + rename.Pattern + "/"},
+		Properties: []dashboard.DynamicConfigValue{{Id: "displayName", Value: rename.Name}},
+	}
+}
+
+func colorOverride(color board.Color, legend string) dashboard.DashboardFieldConfigSourceOverrides {
+	fixed := dashboard.FieldColor{Mode: dashboard.FieldColorModeIdFixed, FixedColor: &color.Hex}
+	return dashboard.DashboardFieldConfigSourceOverrides{
+		Matcher:    startsWith(color.Name, legend),
+		Properties: []dashboard.DynamicConfigValue{{Id: "color", Value: fixed}},
+	}
+}
+
+// startsWith matches the series whose name is name, or, if the legend has several
+// parts, starts with name.
+func startsWith(name, legend string) dashboard.MatcherConfig {
+	if strings.Contains(legend, " ") {
+		return dashboard.MatcherConfig{Id: "byRegexp", Options: "/^" + regexp.QuoteMeta(name) + "( |$)/"}
+	}
+	return dashboard.MatcherConfig{Id: "byName", Options: name}
+}
