@@ -1,4 +1,4 @@
-# Moodring. `make` lists the targets.
+# `make` lists the targets. Tools.mk installs the programs that some of them run.
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,18 +8,20 @@ GO      ?= go
 PYTHON  ?= python3
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/local deploy/translate
+MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/licenses deploy/local deploy/translate
 
 include Tools.mk
 
-.PHONY: help build programs baselines runner stack downloads up demo drift test check bench exact mutants fuzz lint generate clean tools
+.PHONY: help build programs runner stack downloads up demo drift test picture check bench baselines mutants profile exact fuzz lint \
+	generate clean tools browser uplot
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: programs runner ## Build the filter and the programs into bin/
+build: programs runner ## Build the filter and all programs into bin/
 
-# The compilers collect less garbage: a first build takes a fifth less time.
+# GOGC=400 lets the compiler collect less garbage. A first build takes a fifth
+# less time.
 BUILD = GOGC=400 $(GO) build
 
 programs:
@@ -29,8 +31,8 @@ programs:
 runner:
 	cd deploy/local && $(BUILD) -ldflags '$(LDFLAGS)' -o ../../bin/local .
 
-# What downloads goes on beside what compiles. The second step finds the
-# standard library compiled by the first.
+# Downloads run while the programs compile. The second step reuses the standard
+# library that the first step compiled.
 stack:
 	@$(MAKE) --no-print-directory -j2 programs downloads
 	@$(MAKE) --no-print-directory -j2 runner tools
@@ -38,59 +40,55 @@ stack:
 downloads: $(PYPI)
 	cd deploy/local && $(GO) list -deps . >/dev/null
 
-up: stack ## Run the whole stack on this machine, until Ctrl-C
+up: stack ## Run the local stack until Ctrl-C
 	bin/local up
 
-demo: stack ## Run the stack once: send a corpus, check every count, exit 0 or 1
+demo: stack ## Run the local stack once: send a corpus and check every count
 	bin/local demo
 
-drift: stack ## Send a corpus, then with joy's share doubled: the alert on drift must fire then
+drift: stack ## Check that the drift alert fires when the share of a label doubles
 	bin/local drift
 
-# -count=1: Go's test cache does not see files outside a module.
+# -count=1, because Go's test cache does not notice changes outside a module.
 test: stack browser ## Run every test
 	$(GO) test ./...
 	cd exporter/kubetest && GOGC=400 $(GO) test -count=1 ./...
 	cd dashgen/conform && $(GO) test -count=1 ./...
+	cd deploy/licenses && $(GO) test -count=1 ./...
 	cd deploy/local && $(GO) test -count=1 ./...
 	cd deploy/translate && $(GO) test -count=1 ./...
 
-.PHONY: picture
-
-# From the stack that make up runs, after some minutes of traffic.
-picture: browser ## Draw README's picture, from the stack that make up runs
+picture: browser ## Draw the picture in README from a stack that make up runs
 	@test -f .run/up.json || { echo 'make picture: run make up in another terminal first, and give it five minutes' >&2; exit 1; }
 	bin/dashgen render --prometheus "$$(sed -n 's/.*"prometheus": "\(.*\)".*/\1/p' .run/up.json)" \
 		--from now-5m --to now --width 1000 --height 680 -o docs/overview.png
 
-check: lint generate ## Format, lint, and see that generated files are current
+check: lint generate ## Lint, and check that the generated files are up to date
 	@git diff --exit-code -- dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
-		{ echo 'make check: generated files were not current; they are now: commit them' >&2; exit 1; }
+		{ echo 'make check: generated files were out of date and have been written again; commit them' >&2; exit 1; }
 
-bench: build baselines $(PYPI) $(RIVALS) ## Run the benchmarks, and measure what filters and exporter cost
+bench: build baselines $(PYPI) $(RIVALS) ## Run the benchmarks, and compare the filter and the exporter with others
 	bin/bench bin
 	cd exporter/bench && $(GO) run .
 	$(GO) test -run '^$$' -bench . -benchmem -count=6 ./contract ./plugin/... ./exporter/... ./modelserver/...
 
-# What the filter is compared with, and the program that compares.
+# The filters that Moodring is compared with, and the program that measures them.
 baselines:
 	cd plugin/bench && for filter in noop straightforward calls; do \
 		GOOS=wasip1 GOARCH=wasm $(BUILD) -buildmode=c-shared -ldflags '-s -w' -o ../../bin/$$filter.wasm ./$$filter; done
 	cd plugin/bench && $(BUILD) -o ../../bin/bench .
 
-mutants: ## Break every query, and rename every metric and label: all must be noticed
+mutants: ## Check that tests notice every broken query and every renamed metric or label
 	$(GO) test -count=1 -v -run '^TestMutants$$' ./dashgen/internal/verify | grep -E 'caught|nobody|FAIL|^ok'
 	cd dashgen/conform && $(GO) run ./mutants
 
-.PHONY: profile
-
-# Go takes plugin/default.pgo by itself (go.dev/doc/pgo).
-profile: ## Record what the compiler makes fast in the filter
+# The compiler reads plugin/default.pgo by default (go.dev/doc/pgo).
+profile: ## Record the profile that the compiler optimises the filter with
 	$(GO) test -trimpath -run '^$$' -bench '^Benchmark(Reply|Batch)$$' -benchtime 10s -o bin/filter.test -cpuprofile bin/reply.prof ./plugin/internal/filter
 	$(GO) tool pprof -proto bin/reply.prof > plugin/default.pgo
 
 REPLIES ?= 100000
-exact: $(PYPI) ## Hold Envoy's counters to REPLIES (100000) replies of all shapes
+exact: $(PYPI) ## Check Envoy's counters exactly, after REPLIES (100000) replies
 	$(GO) test -count=1 -timeout 30m -v -run TestEnvoyCountsExactly ./plugin -replies $(REPLIES)
 
 FUZZTIME ?= 30s
@@ -100,7 +98,7 @@ fuzz: ## Run every fuzz test for FUZZTIME (30s)
 			echo "$$dir $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$dir; \
 		done; done
 
-lint: ## Format and lint
+lint: ## Check the format, and lint
 	for module in $(MODULES); do (cd $$module && $(GOLANGCI_LINT) fmt --diff && $(GOLANGCI_LINT) run) || exit 1; done
 
 generate: build ## Write the dashboards and the generated documents
@@ -108,7 +106,9 @@ generate: build ## Write the dashboards and the generated documents
 	bin/dashgen metrics > docs/metrics.md
 	bin/dashgen alerts > docs/alerts.md
 	bin/dashgen lint --rules > docs/lint.md
+	cd deploy/licenses && $(BUILD) -o ../../bin/licenses .
+	bin/licenses ./exporter ./dashgen ./modelserver ./plugin > docs/third-party.md
 	cd deploy/translate && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json
 
-clean: ## Remove what was built; .tools stays
+clean: ## Remove build output, but not .tools/
 	rm -rf bin .run

