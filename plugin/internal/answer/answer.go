@@ -1,69 +1,101 @@
-// Package answer reads model servers' replies as they stream by and finds what
-// was answered. It is pure, takes a body in chunks cut anywhere, and needs the
-// same few kilobytes for a body of any size.
+// Package answer reads the replies of model servers while they pass, and
+// reports their predictions to a Visitor. It does no I/O. A body arrives in
+// chunks of any size, and memory use does not grow with the body.
+//
+// Accepted replies, and the files that read them:
+//
+//	{"predictions": [...]}      KServe V1                         v1_scanner.go
+//	  [{"classes": ...}]        an object as prediction           v1_object.go
+//	[[{"label": "joy", ...}]]   Hugging Face tasks                v1_scanner.go
+//	{"outputs": [...]}          V2 (Open Inference Protocol)      v2_json.go
+//	  {"data": ["joy"]}         elements of type BYTES            v2_bytes.go
+//	  bytes after the JSON      binary tensors                    v2_binary.go
+//	ModelInferResponse          V2 over gRPC                      grpc.go
+//
+// prediction.go finds the highest score. For V2 and gRPC, v2_header.go ranks
+// the outputs of a reply, and v2_tensor.go turns the elements of the best
+// output into predictions.
+//
+// A chunk passes these functions:
+//
+//	ReadSingle                   v1_fast.go: a whole reply with one prediction; or
+//	Scanner.Write
+//	  json.Reader.Write          for REST and V2
+//	    Scanner.skim             v1_skim.go, v2_skim.go: values in the usual spelling; or
+//	    Scanner.key, begin, end  v1_scanner.go: any JSON, by its place handed on to
+//	                             v1_object.go, or to v2.key, begin, end (v2_json.go)
+//	  v2.write, tail.write       for V2: the bytes after the JSON
+//	  grpc.write                 for gRPC: protobuf.Reader.Write calls grpc's Field methods
+//	Visitor.Score, Prediction    for every prediction
+//	Scanner.Close                at the end of the reply: the outcome
+//
+// ReadSingle and skim are shortcuts. They leave unusual spellings to the other
+// functions, so a new shape of reply needs no change in the shortcuts.
 package answer
 
 import "github.com/moodring/moodring/contract"
 
-// Visitor takes what a Scanner finds. What its methods are given is valid
-// during the call only.
+// A Visitor receives the predictions of a reply. Arguments are valid during the
+// call only.
 type Visitor interface {
-	// Model and Version are called where the reply itself names them, which may
-	// be after some of its answers.
+	// Model and Version are called with the names in the reply itself, possibly
+	// after some of its predictions.
 	Model(name *contract.Text)
 	Version(version *contract.Text)
 
-	// Score is called for each scored label of a prediction, the top one too,
-	// before its Prediction; with Options.Scores only.
+	// Score is called for every scored label of a prediction, the highest
+	// included, before Prediction. Options.Scores turns these calls on.
 	Score(label *contract.Text, score float64)
 
-	// Prediction is called once a prediction.
+	// Prediction is called once for each prediction.
 	Prediction(prediction Prediction)
 
-	// Discard takes back all scores and answers of this reply so far: what
-	// follows replaces them.
+	// Discard revokes all scores and predictions of this reply so far. The
+	// reply continues with their replacement.
 	Discard()
 }
 
-// Prediction is one answer: the label of the highest score, the first of equals.
+// A Prediction is an answer of a model: the label with the highest score. Of
+// equal scores, the first is the highest.
 type Prediction struct {
 	Label    *contract.Text
-	Score    float64 // of the label, as the model gave it; a probability or not
+	Score    float64 // as the model gave it; not always a probability
 	IsScored bool
 
-	// Margin is how far the second score is below the first; with
-	// Options.Margins only, and only of two scores or more.
+	// Margin is the highest score minus the second highest, if Options.Margins
+	// is set and there are two scores.
 	Margin    float64
 	HasMargin bool
 }
 
-// Options say how to read a model's replies, and what else to look for. The
-// zero value reads all that speaks for itself.
+// Options control how the replies of a model are read, and which extra values
+// are reported. The zero value is useful for all shapes that need no
+// configuration.
 type Options struct {
-	Classes  []string // names of class indices; the index itself where there is none
-	Output   string   // the V2 output to read; empty takes what looks most like a label
+	Classes  []string // names of class indices; the label of an index without a name is the index
+	Output   string   // name of the V2 output to read; if empty, the output of the highest rank
 	FlatList FlatList
-	Scores   bool // calls Visitor.Score; of an object's probabilities, for the first 64
-	Margins  bool
+	Scores   bool // calls Visitor.Score; for an object with probabilities, for the first 64
+	Margins  bool // sets Prediction.Margin
 }
 
-// FlatList says what a list of scored labels is that stands where one of
-// predictions is expected.
+// FlatList is the meaning of a flat list of scored labels or numbers, in the
+// place of a list of predictions.
 type FlatList string
 
-// What a flat list holds. By default V1's predictions hold Instances, and the
-// list that is a Hugging Face task's reply holds Scores.
+// Meanings of a flat list. The default is Instances for V1's predictions, and
+// Scores for the reply of a Hugging Face task.
 const (
-	Instances FlatList = "instances" // a prediction each
-	Scores    FlatList = "scores"    // the scores of one prediction
+	Instances FlatList = "instances" // each member is a prediction
+	Scores    FlatList = "scores"    // all members belong to a single prediction
 )
 
-// Protocol is how a reply is framed.
+// Protocol is the framing of a reply.
 type Protocol uint8
 
 // Protocols.
 const (
-	REST Protocol = iota // JSON: KServe V1 and V2, Hugging Face tasks; which, its content tells
-	V2                   // the same, but binary tensors may follow
+	REST Protocol = iota // JSON: KServe V1, KServe V2 or a Hugging Face task, recognised by content
+	V2                   // JSON as for REST, optionally followed by binary tensors
 	GRPC                 // inference.GRPCInferenceService/ModelInfer
 )

@@ -7,18 +7,24 @@ import (
 	"github.com/moodring/moodring/plugin/internal/protobuf"
 )
 
-// grpc reads the replies of inference.GRPCInferenceService/ModelInfer: frames of
-// gRPC, with a ModelInferResponse each.
+// A grpc reads the replies of inference.GRPCInferenceService/ModelInfer: gRPC
+// frames, each with a ModelInferResponse.
 //
-// The call is unary, so there is one. Of more, each adds its answers: the first
-// that has outputs chooses what kind of output is read, and it must be in all.
+// The call is unary, so a reply normally has one message. If there are more,
+// their predictions add up. The first message with outputs sets the rank of the
+// output to read, and all messages must have an output of this rank.
 //
-// What a header says must come before the contents, as fields stand in order of
-// their numbers: contents before datatype and shape, and name where
-// Options.Output asks for one, are left out, and a header that goes on after its
-// contents were read makes the reply unreadable. So do raw_output_contents before
-// outputs. They belong to the outputs that have no contents, in their order; by
-// the protocol that is all or none, but KServe's servers mix them.
+// Servers write fields in the order of their numbers, and grpc relies on this
+// order. The name matters with Options.Output only.
+//
+//   - An output with contents before the datatype, the shape or the name is
+//     ignored.
+//   - If one of these fields comes after contents that were read, or
+//     raw_output_contents come before outputs, the reply is unparsed.
+//
+// raw_output_contents belong to the outputs without contents, in their order.
+// The protocol asks for either form in all outputs, but KServe's servers mix
+// them.
 //
 // Sources: gRPC over HTTP2, Length-Prefixed-Message; Open Inference Protocol,
 // open_inference_grpc.proto.
@@ -27,31 +33,31 @@ type grpc struct {
 	tensor  tensor
 	header  header
 
-	prefix     [prefixBytes]byte // of a frame: whether it is compressed, and its length
-	prefixRead int               // bytes of it that came
+	prefix     [prefixBytes]byte // of a frame: a byte for compression, four for the length
+	prefixRead int               // bytes of prefix so far
 	inMessage  bool
-	messages   int // that ended
-	isEncoded  bool
+	messages   int  // number of complete messages
+	isEncoded  bool // a message is compressed
 	isBroken   bool
-	isValid    bool // all messages that ended
+	isValid    bool // all complete messages are valid
 	message    protobuf.Reader
 
-	place   grpcPlace // the message whose fields come
-	sink    grpcSink  // what takes the bytes that come
+	place   grpcPlace // the message of the current field
+	sink    grpcSink  // the destination of the current field's bytes
 	text    contract.Text
-	outputs int
+	outputs int // number of outputs so far
 
-	hasContents     bool // this output has
-	isRead          bool // and they are read, or were
-	withoutContents int  // outputs without contents
-	rawCount        int  // raw contents that came
-	selectedRaw     int  // which of them are read; -1 for none
+	hasContents     bool // the current output has contents
+	isRead          bool // the contents were selected and are being read, or were read
+	withoutContents int  // number of outputs without contents
+	rawCount        int  // number of raw contents so far
+	selectedRaw     int  // the index of the raw contents to read; -1 without
 	decoder         rawDecoder
 }
 
 const prefixBytes = 5
 
-// grpcPlace is a message of a reply.
+// grpcPlace is a message type inside a reply.
 type grpcPlace uint8
 
 const (
@@ -60,7 +66,7 @@ const (
 	inContents                  // InferTensorContents
 )
 
-// grpcSink is where a field's bytes go.
+// grpcSink is a destination for a field's bytes.
 type grpcSink uint8
 
 const (
@@ -73,7 +79,7 @@ const (
 	rawSink
 )
 
-// Numbers of the fields that we read.
+// Numbers of the fields to read.
 const (
 	modelField   = 1 // of ModelInferResponse
 	versionField = 2
@@ -102,7 +108,7 @@ func (g *grpc) reset(options *Options, answers Visitor) {
 	g.isEncoded, g.isBroken, g.isValid = false, false, true
 }
 
-// write takes the next chunk of the reply's body.
+// write reads the next chunk of the reply's body.
 func (g *grpc) write(chunk []byte) {
 	for len(chunk) > 0 && !g.isEncoded && !g.isBroken {
 		if g.inMessage {
@@ -145,7 +151,7 @@ func (g *grpc) beginMessage(flags byte, length uint32) {
 }
 
 func (g *grpc) endMessage() {
-	if g.selectedRaw >= g.rawCount { // they never came
+	if g.selectedRaw >= g.rawCount { // the selected contents are missing
 		g.tensor.endOutput()
 	}
 	isAnswer := g.outputs == 0 || g.tensor.selected != unranked
@@ -154,7 +160,7 @@ func (g *grpc) endMessage() {
 	g.messages++
 }
 
-// close ends the reply and returns its outcome, as Scanner.Close has it, and
+// close ends the reply and returns its outcome, as Scanner.Close does, or
 // OutcomeEncoded for compressed messages.
 func (g *grpc) close() string {
 	switch {
@@ -172,7 +178,7 @@ func (g *grpc) close() string {
 	return contract.OutcomeCounted
 }
 
-// grpcVisitor is the reply as the reader of its messages sees it.
+// grpcVisitor is the grpc as a protobuf.Visitor.
 type grpcVisitor grpc
 
 func (v *grpcVisitor) Field(number uint32, wire protobuf.Wire) protobuf.Action {
@@ -205,7 +211,7 @@ func (g *grpc) beginResponseField(number uint32, wire protobuf.Wire) protobuf.Ac
 		g.place = inTensor
 		g.outputs++
 		g.header.reset(g.tensor.options)
-		g.header.beginShape() // none at all is that of a single element
+		g.header.beginShape() // without dimensions, the shape is a single element's
 		g.hasContents, g.isRead = false, false
 		return protobuf.Message
 	case rawField:
@@ -245,16 +251,16 @@ func (g *grpc) beginTensorField(number uint32, wire protobuf.Wire) protobuf.Acti
 	return protobuf.Skip
 }
 
-// change takes what a header says. What was read by another can not be read
-// again.
+// invalidateIfRead makes the reply unparsed if contents were read before a
+// field that matters for their meaning.
 func (g *grpc) invalidateIfRead(matters bool) {
 	if matters && g.isRead {
 		g.tensor.invalidate()
 	}
 }
 
-// beginContents takes an output's contents, or more of them: a message that
-// stands twice is merged.
+// beginContents begins the contents of an output, or their continuation:
+// protocol buffers merge a message written twice.
 func (g *grpc) beginContents() protobuf.Action {
 	if !g.hasContents && g.tensor.selectOutput(&g.header) {
 		g.isRead, g.selectedRaw = true, -1
@@ -281,8 +287,9 @@ func (g *grpc) beginContentsField(number uint32, wire protobuf.Wire) protobuf.Ac
 	return protobuf.Skip
 }
 
-// contentsOf returns which field holds elements of a datatype, and how they are
-// written, alone and packed. There is none for floats of 16 bits.
+// contentsOf returns the field for elements of a datatype, the wire type of a
+// single element, and the action for packed elements. 16-bit floats have no
+// field.
 func contentsOf(of datatype) (field uint32, single protobuf.Wire, packed protobuf.Action) {
 	switch of {
 	case boolType:
@@ -329,7 +336,7 @@ func (g *grpc) bytes(chunk []byte) {
 	}
 }
 
-// end ends a field's bytes, or else a message.
+// end ends the bytes of a field, or a message.
 func (g *grpc) end() {
 	switch g.sink {
 	case noSink:
@@ -360,11 +367,12 @@ func (g *grpc) endPlace() {
 	}
 }
 
-// endPending notes an output whose contents stand in raw_output_contents.
+// endWithoutContents registers an output with its elements in
+// raw_output_contents.
 func (g *grpc) endWithoutContents() {
 	if g.tensor.selectOutput(&g.header) {
 		if g.selectedRaw = g.withoutContents; g.selectedRaw < g.rawCount {
-			g.tensor.invalidate() // they were before it
+			g.tensor.invalidate() // the raw contents came before the output
 		}
 	}
 	g.withoutContents++

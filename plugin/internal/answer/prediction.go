@@ -8,15 +8,15 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// ranking finds the highest of the scores that it is given, the first of
-// equals, and the second.
+// A ranking finds the highest and the second highest of the scores added. Of
+// equal scores, the first is the highest.
 type ranking struct {
-	n           int
-	topIndex    int     // of the top score, by order
-	top, second float64 // of one score or more, and of two or more
+	n           int     // scores added
+	topIndex    int     // of the highest score
+	top, second float64 // valid after one score, and after two
 }
 
-// add returns whether the score is the top one.
+// add reports whether score is the highest so far.
 func (r *ranking) add(score float64) bool {
 	r.n++
 	switch {
@@ -29,18 +29,19 @@ func (r *ranking) add(score float64) bool {
 	return false
 }
 
-// list is one prediction that is given as a list: of scored labels, of scores,
-// or of one string.
+// A list is a prediction written as a JSON array: of scored labels, of scores,
+// or of a single string.
 type list struct {
-	kind    json.Kind // of its members
+	kind    json.Kind // of the members
 	members int
 	ranks   ranking
-	label   contract.Text // the top one; the first where none has a score
+	label   contract.Text // of the highest score; the first label if no member has a score
 }
 
 func (l *list) reset() { l.members, l.ranks = 0, ranking{} }
 
-// takes tells whether a value of the kind may be the next member.
+// acceptKind reports whether a value of this kind may be the next member. The
+// first member sets the kind of the list.
 func (l *list) acceptKind(value json.Kind) bool {
 	if l.members == 0 {
 		l.kind = value
@@ -49,7 +50,8 @@ func (l *list) acceptKind(value json.Kind) bool {
 	return l.kind == value && value != json.String
 }
 
-// addLabel takes a scored label, or one without a score, which any score beats.
+// addLabel adds a label, with or without a score. A label with a score is
+// always higher than a label without.
 func (l *list) addLabel(label *contract.Text, score float64, isScored bool) {
 	l.members++
 	isTop := l.members == 1
@@ -61,7 +63,8 @@ func (l *list) addLabel(label *contract.Text, score float64, isScored bool) {
 	}
 }
 
-// name puts the name of a class into text: the options' for it, or its index.
+// setClassName sets text to the name of a class, or to the index if the class
+// has no name.
 func (o *Options) setClassName(text *contract.Text, index int) {
 	text.Reset()
 	if 0 <= index && index < len(o.Classes) {
@@ -72,8 +75,8 @@ func (o *Options) setClassName(text *contract.Text, index int) {
 	text.AddAll(strconv.AppendInt(digits[:0], int64(index), 10))
 }
 
-// isWhole tells whether number can be a class's index: a whole number that a
-// float64 holds exactly.
+// isWholeNumber reports whether number can be the index of a class: an integer
+// that float64 represents exactly.
 func isWholeNumber(number float64) bool {
 	return math.Trunc(number) == number && math.Abs(number) < 1<<53
 }

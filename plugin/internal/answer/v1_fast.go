@@ -6,19 +6,21 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// ReadSingle reads a reply that holds one prediction, written as KServe's servers write
-// it: a list of scored labels, as in
+// ReadSingle reads the whole body of a reply with one prediction, in the
+// spelling of KServe's servers:
 //
 //	{"predictions":[[{"label":"joy","score":0.98},{"label":"love","score":0.01}]]}
 //
-// and returns the label of the highest score, the first of equals, as it stands
-// there, and that score, which may be cut to eight digits: in millionths, or
-// beside a bound of at most six digits, it is the same. It is false for all that is
-// written otherwise, which a Scanner is to read; where it is true, a Scanner says the
-// same. Behind the body there must be room for json.Margin more bytes.
+// It returns the label of the highest score, the first of equals, and the
+// score. The score may be cut to eight digits if its millionths, and its
+// comparison with a bound of up to six digits, stay the same. ok is false for
+// any other spelling or reply: then use a Scanner. If ok is true, a Scanner
+// gives the same result. The capacity of body must exceed its length by
+// json.Margin.
 //
-// This is what a gateway mostly sees of a classifier, and it has no time: so it
-// compares scores by their digits, and parses one of them in thirty.
+// Most replies of a classifier look like this, and the gateway has little time
+// for each. So ReadSingle compares scores by their digits, and parses one score
+// in thirty.
 func ReadSingle(body []byte) (label []byte, score float64, ok bool) {
 	if cap(body) < len(body)+json.Margin {
 		return nil, 0, false
@@ -59,17 +61,18 @@ var (
 	tinyBound  = bits.ReverseBytes64(json.WordOf("00010000")) // the key of 0.0001
 )
 
-// candidate is a scored label, by its places in the body. It is small, since more is
-// copied by a call into the engine (memory.copy).
+// A candidate is a scored label, by its position in the body. The struct is
+// small because Go's WebAssembly copies larger ones by a call into the engine
+// (memory.copy).
 type candidate struct {
-	key              uint64 // the first eight digits behind the score's point, the first highest
-	labelAt, scoreAt uint32 // where its label is, and its score
-	isLong           bool   // there are more digits
-	isTiny           bool   // the score is written with an exponent, and less than 0.0001
+	key              uint64 // the first eight digits after the score's decimal point, the first digit in the highest byte
+	labelAt, scoreAt uint32 // positions of the label and of the score
+	isLong           bool   // the score has more than eight digits
+	isTiny           bool   // the score has an exponent, and is below 0.0001
 }
 
-// read reads the scored label at a place, and returns the place behind it; 0
-// where there is none, or it does not end within the body.
+// read reads the scored label at a position and returns the position behind, or
+// 0 if the body does not continue with a whole scored label.
 func (c *candidate) read(w json.Window, at, size int) (end int) {
 	if !w.Has(at) || w.Word(at) != labelStart[0] || w.Word(at+8)&0xffff != labelStart[1] {
 		return 0
@@ -92,17 +95,17 @@ func (c *candidate) read(w json.Window, at, size int) (end int) {
 	return end + 1
 }
 
-// mostOfScore is how long a score may be: models write 22 bytes, and the Scanner
-// takes 1024.
+// maxScoreBytes limits the length of a score. Models write up to 22 bytes; the
+// Scanner accepts 1024.
 const maxScoreBytes = 64
 
-// readFraction reads the digits of a score behind its point.
+// readFraction reads the digits after the decimal point.
 func (c *candidate) readFraction(w json.Window, at int) (end int) {
 	end = w.EndOfDigits(at)
 	digits := end - at
 	c.key = bits.ReverseBytes64(w.Word(at))
 	c.isLong, c.isTiny = digits > 8, false
-	if digits < 8 { // and zeros from there on
+	if digits < 8 { // fill the key with zeros
 		shift := 8 * digits
 		c.key = c.key>>(64-shift)<<(64-shift) | zeros>>shift
 		if digits == 0 {
@@ -112,7 +115,7 @@ func (c *candidate) readFraction(w json.Window, at int) (end int) {
 	return end
 }
 
-// readTiny reads a score such as 9.1e-05.
+// readExponent reads a score such as 9.1e-05.
 func (c *candidate) readExponent(w json.Window, at int) (end int) {
 	end = w.EndOfDigits(at)
 	if end != at+1 {
@@ -132,7 +135,8 @@ func (c *candidate) readExponent(w json.Window, at int) (end int) {
 	return end + len(`e-05`)
 }
 
-// parse returns the label and its score, if the reply ends at a place.
+// parse returns the label and its score. ok is false if the reply does not end
+// at this position.
 func (c *candidate) parse(body []byte, w json.Window, at int) (label []byte, score float64, ok bool) {
 	if at+len(`]]}`) != len(body) || w.Word(at)&0xffffff != replyEnd {
 		return nil, 0, false
@@ -150,7 +154,9 @@ func (c *candidate) parse(body []byte, w json.Window, at int) (label []byte, sco
 	return label, score, ok
 }
 
-// cut returns the score's first eight digits; it is false where more could matter.
+// firstDigits returns the first eight digits of the score. ok is false if the
+// other digits can change the rounding to millionths or a comparison with a
+// bound.
 func (c *candidate) firstDigits() (score float64, ok bool) {
 	digits := c.key - zeros
 	pairs := digits + digits>>8*10

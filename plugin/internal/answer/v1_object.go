@@ -7,44 +7,49 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// object is a prediction, or a part of one, that is given as an object. Which
-// one, its members tell; a label settles it:
+// An object is a prediction, or part of a prediction, written as a JSON object.
+// The names of its members tell the shape. With a label, the other names are
+// ignored:
 //
 //	{"label": "joy", "score": 0.98}                    Hugging Face's scored label
-//	{"classes": ["joy"], "probabilities": [0.9, 0.1]}  a TensorFlow estimator; either alone, too
+//	{"classes": ["joy"], "probabilities": [0.9, 0.1]}  a TensorFlow estimator; one member may be missing
 //	{"prediction": 0, "scores": [0.9, 0.1]}            the TensorFlow models of KServe's samples
 //	{"0": 0.9, "1": 0.1}                               KServe's huggingfaceserver, --return_probabilities
 //
-// Source: TensorFlow, canned/head.py _create_predictions; KServe,
+// A new shape needs changes in this file and in the enum member (v1_scanner.go)
+// only. v1_fast.go and v1_skim.go recognise label and score, and leave an
+// object with any other member to this reader.
+//
+// Sources: TensorFlow, canned/head.py _create_predictions; KServe,
 // docs/samples/v1beta1/tensorflow; KServe, huggingfaceserver/encoder_model.py
 // _process_sequence_classification.
 type object struct {
-	shapes shapes
+	shapes shapes // of the members so far
 
 	label    contract.Text
-	hasLabel bool // and it is a string
+	hasLabel bool // label is a string
 	score    float64
 	isScored bool
-	badScore bool // it is of another type, or past the range of a float64
+	badScore bool // score has another type, or is outside the range of a float64
 
 	class    contract.Text
-	classes  int
+	classes  int // number of classes in the object; must be 1 or 0
 	badClass bool
 
 	ranks          ranking // of the probabilities
 	badProbability bool
-	probabilities  [contract.MaxLabels]float64 // the first of them
+	probabilities  [contract.MaxLabels]float64 // the first of the probabilities, for Visitor.Score
 }
 
-// shapes are the shapes of an object that its members so far speak for.
+// shapes is the set of shapes to which the names of an object's members belong.
 type shapes uint8
 
 const (
 	labelled  shapes = 1 << iota // label
-	estimated                    // classes, probabilities
+	estimated                    // classes or probabilities
 	sampled                      // prediction
-	scored                       // scores, which no shape has alone
-	indexed                      // class indices
+	scored                       // scores, valid with prediction only
+	indexed                      // indices of classes
 )
 
 func (o *object) reset() {
@@ -54,7 +59,7 @@ func (o *object) reset() {
 	o.ranks, o.badProbability = ranking{}, false
 }
 
-// member returns what the next value is, by its name.
+// member returns the meaning of a member's name, and adds its shape.
 func (o *object) member(name []byte) member {
 	switch string(name) {
 	case "label":
@@ -90,8 +95,8 @@ func isIndex(name []byte) bool {
 	return len(name) > 0
 }
 
-// index takes a class's index. They stand in order, as the server has them from
-// a list, so none stands twice.
+// index checks the index of a class. The server writes a list as an object, so
+// the indices must ascend from 0. This also excludes duplicates.
 func (o *object) index(name []byte) member {
 	if o.shapes&indexed == 0 {
 		o.shapes |= indexed
@@ -103,8 +108,8 @@ func (o *object) index(name []byte) member {
 	return indexMember
 }
 
-// beginField takes a member of an object. What an earlier one of the same name
-// was no longer matters.
+// beginField begins a member of an object, and forgets an earlier member of the
+// same name.
 func (s *Scanner) beginField(value json.Kind) json.Capture {
 	o := &s.object
 	switch s.lastKey {
@@ -133,8 +138,8 @@ func (s *Scanner) beginField(value json.Kind) json.Capture {
 	return json.Ignore
 }
 
-// beginClasses takes the class of an estimator: a name or an index, or a list
-// of one.
+// beginClasses begins the class of an estimator: a name or an index, alone or
+// in a list.
 func (s *Scanner) beginClasses(value json.Kind) json.Capture {
 	s.object.classes, s.object.badClass = 0, false
 	switch value {
@@ -204,7 +209,7 @@ func (o *object) addProbability(number float64, ok bool) {
 	o.ranks.add(number)
 }
 
-// endField takes a member that is a number.
+// endField ends a number in an object.
 func (s *Scanner) endField(number float64, ok bool) {
 	o := &s.object
 	switch s.lastKey {
@@ -230,7 +235,8 @@ func (s *Scanner) endObject() {
 	}
 }
 
-// endLabelled takes a scored label: one of a list's, or a prediction alone.
+// endLabelled ends a scored label: a member of a list, or a prediction of its
+// own.
 func (s *Scanner) endLabelled() {
 	o := &s.object
 	if !o.hasLabel || o.badScore {
@@ -252,8 +258,8 @@ func (s *Scanner) endLabelled() {
 	s.addPrediction(&o.label, ranks)
 }
 
-// endDistribution takes a prediction that is given as a class, probabilities,
-// or both.
+// endDistribution ends an object with a class, with probabilities, or with
+// both.
 func (s *Scanner) endDistribution() {
 	o := &s.object
 	if !o.isDistribution() {

@@ -5,73 +5,85 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// Scanner reads one reply at a time, as its content says:
+// A Scanner reads one reply at a time. It recognises the protocol of JSON by
+// the content:
 //
-//   - KServe V1's {"predictions": [...]}. Each member is a prediction: a list
-//     of scored labels ({"label": "joy", "score": 0.98}) or of plain scores (a
-//     class each), of which the highest counts and the first of equals; a scored
-//     label alone; a string; a whole number, which is a class; or an object with
-//     classes and probabilities (type object). An object in the place of the list
-//     is a single prediction, and a list of one string or number is what it holds.
-//   - A Hugging Face task's list of scored labels, or of lists of them.
-//   - The Open Inference Protocol's (V2) {"outputs": [...]} (types v2 and tensor),
+//   - KServe V1: {"predictions": [...]}. Each member is a prediction: a list of
+//     scored labels ({"label": "joy", "score": 0.98}), a list of scores (one for
+//     each class), a single scored label, a string (the label), an integer (the
+//     index of a class), or an object with classes and probabilities (type object).
+//     The highest score wins; of equal scores, the first. An object in the place of
+//     the list is a single prediction. A list of one string or number means the
+//     same as its member.
+//   - A Hugging Face task: a list of scored labels, or a list of these lists.
+//   - The Open Inference Protocol (V2): {"outputs": [...]} (types v2 and tensor),
 //     with binary tensors after the JSON (type tail), or over gRPC (type grpc).
 //
-// Of members that stand twice in an object the last counts, as in encoding/json.
+// If an object has two members of the same name, the last one counts, as in
+// encoding/json.
 //
-// Source: KServe, docs/modelserving/data_plane/v1_protocol, and the replies of
+// Sources: KServe, docs/modelserving/data_plane/v1_protocol; the replies of
 // Hugging Face's text-classification pipelines.
 type Scanner struct {
+	// Shared by all JSON replies.
 	json    json.Reader
 	visitor Visitor
 	options *Options
 
-	place          place
-	skipped        int // levels inside a value that is none of ours
-	lastKey        member
-	captured       json.Capture // what is kept of the value that began last
-	hasPredictions bool         // predictions was there
-	isTask         bool         // it is a Hugging Face task's list
-	isValid        bool         // and no value in it so far has another shape than the above
-	predictions    int
+	// The position in the JSON.
+	place    place
+	skipped  int          // depth of nesting inside a skipped value; 0 outside
+	lastKey  member       // the key before the value
+	captured json.Capture // for the last value
 
+	// The outcome of a V1 or task's reply.
+	hasPredictions bool // the reply has predictions or outputs, or is a task's list
+	isTask         bool // the reply is a Hugging Face task's list
+	isValid        bool // every value so far has an accepted shape
+	predictions    int  // reported so far; v2.tensor counts the predictions of outputs
+
+	// The list of predictions of a V1 or task's reply.
 	flatScores bool // a flat list holds the scores of one prediction
-	instances  int  // predictions that the list holds otherwise
+	instances  int  // members of the list with a prediction of their own
 
-	objectPlace place // where the object stands
+	// One prediction of a V1 or task's reply.
+	objectPlace place // the place of the object itself
 	object      object
 	list        list
-	class       contract.Text // the name of a class
+	class       contract.Text // the name of a class, or a label without a score
 
-	isElement bool // the reply is one prediction that was put into a list; nothing else may be in it
+	// isElement is set if the body is an element of a V2 tensor, wrapped as the
+	// only prediction of a V1 reply (type element). No other member may follow.
+	isElement bool
 
 	protocol Protocol
-	v2       v2
-	grpc     grpc
-	text     contract.Text // the model's name or version
+	v2       v2            // the outputs of a V2 reply
+	grpc     grpc          // the whole of a gRPC reply
+	text     contract.Text // the name of the model or its version
 
+	// chunkEnd holds the last bytes of a chunk, with a margin, for skim.
 	chunkEnd [chunkEndBytes + json.Margin]byte
 }
 
-// place is the level of a reply at which the next value stands.
+// place is the position of the next value in a reply.
 type place uint8
 
 const (
 	atReply        place = iota // the reply itself
 	inReply                     // a member of the reply
 	inPredictions               // a member of predictions, or of a task's list
-	inPrediction                // a member of one prediction's list
-	inObject                    // a member of an object that is, or holds, a prediction
-	inClass                     // a member of its list of classes
-	inDistribution              // a member of its list of probabilities
-	inV2                        // in the outputs of a V2 reply
+	inPrediction                // a member of a prediction's list
+	inObject                    // a member of an object
+	inClass                     // a member of an object's list of classes
+	inDistribution              // a member of an object's list of probabilities
+	inV2                        // inside the outputs of a V2 reply
 )
 
-// member is the key before a value, if it is one we know.
+// member is the key before a value.
 type member uint8
 
 const (
-	otherMember member = iota
+	otherMember member = iota // any other key
 	predictionsMember
 	outputsMember
 	modelMember
@@ -80,12 +92,12 @@ const (
 	scoreMember
 	classMember        // classes or prediction
 	distributionMember // probabilities or scores
-	indexMember        // a class by its index
+	indexMember        // the index of a class
 )
 
-// Reset makes the scanner ready for a reply whose answers go to answers. The
-// options stay as they are until the reply's end, but that Visitor.Model may set
-// them: over gRPC only the reply tells whose they are.
+// Reset prepares the scanner for a reply. The options must not change before
+// the end of the reply, but Visitor.Model may set them: over gRPC, only the
+// reply names the model.
 func (s *Scanner) Reset(protocol Protocol, options *Options, answers Visitor) {
 	s.protocol = protocol
 	if protocol == GRPC {
@@ -105,7 +117,7 @@ func (s *Scanner) Reset(protocol Protocol, options *Options, answers Visitor) {
 	s.v2.jsonBytes, s.v2.isBlank = 0, true
 }
 
-// Write takes the next chunk of the reply's body.
+// Write reads the next chunk of the reply's body.
 func (s *Scanner) Write(chunk []byte) {
 	switch s.protocol {
 	case GRPC:
@@ -118,11 +130,12 @@ func (s *Scanner) Write(chunk []byte) {
 }
 
 // Close ends the reply and returns its outcome: OutcomeCounted,
-// OutcomeNoPredictions, OutcomeUnparsed or OutcomeTruncated, and of gRPC
-// OutcomeEncoded too. Answers are to be counted with OutcomeCounted only.
+// OutcomeNoPredictions, OutcomeUnparsed or OutcomeTruncated, and for gRPC also
+// OutcomeEncoded. The caller must count the predictions with OutcomeCounted
+// only.
 //
-// jsonBytes is the length of the JSON that stands before binary tensors, by the
-// header Inference-Header-Content-Length of a V2 reply; 0 without one.
+// jsonBytes is the length of the JSON before binary tensors, from the header
+// Inference-Header-Content-Length of a V2 reply, or 0 without this header.
 func (s *Scanner) Close(jsonBytes int) string {
 	if s.protocol == GRPC {
 		return s.grpc.close()
@@ -134,7 +147,7 @@ func (s *Scanner) Close(jsonBytes int) string {
 		return contract.OutcomeUnparsed
 	case !s.json.IsComplete() && (jsonBytes == 0 || s.v2.jsonBytes < jsonBytes):
 		return contract.OutcomeTruncated
-	case !s.json.IsComplete(): // it is longer than the header says
+	case !s.json.IsComplete(): // the JSON is longer than the header says
 		return contract.OutcomeUnparsed
 	}
 	if frame := s.v2.checkTail(jsonBytes); frame != contract.OutcomeCounted {
@@ -149,7 +162,7 @@ func (s *Scanner) Close(jsonBytes int) string {
 	return contract.OutcomeCounted
 }
 
-// visitor is the scanner as the JSON reader sees it.
+// jsonVisitor is the Scanner as a json.Visitor.
 type jsonVisitor Scanner
 
 func (v *jsonVisitor) Key(name []byte)       { (*Scanner)(v).key(name) }
@@ -214,14 +227,15 @@ func (s *Scanner) begin(value json.Kind) json.Capture {
 	return json.Ignore
 }
 
-// skip leaves out a value that is none of ours, and all it holds.
+// skip ignores a value and all values inside.
 func (s *Scanner) skip(value json.Kind) {
 	if isContainer(value) {
 		s.skipped++
 	}
 }
 
-// refuse leaves out a value where one of another shape should stand.
+// rejectValue skips a value without an accepted shape, and makes the reply
+// unparsed.
 func (s *Scanner) rejectValue(value json.Kind) json.Capture {
 	s.isValid = false
 	s.skip(value)
@@ -264,7 +278,8 @@ func (s *Scanner) beginMember(value json.Kind) json.Capture {
 	return json.Ignore
 }
 
-// restart forgets all answers: the last of members that hold some counts.
+// discardPredictions revokes all predictions: if several members of the reply
+// hold predictions, the last member counts.
 func (s *Scanner) discardPredictions() {
 	s.visitor.Discard()
 	s.hasPredictions, s.isValid, s.predictions = true, true, 0
@@ -294,8 +309,8 @@ func (s *Scanner) beginOutputs(value json.Kind) {
 	}
 }
 
-// beginPredictions enters the list of predictions. What it holds when it is
-// flat is the options' to say, or else as usual for such a reply.
+// beginPredictions enters the list of predictions. usual is the default for
+// Options.FlatList.
 func (s *Scanner) beginPredictions(usual FlatList) {
 	s.place, s.instances = inPredictions, 0
 	flat := s.options.FlatList
@@ -306,8 +321,8 @@ func (s *Scanner) beginPredictions(usual FlatList) {
 	s.list.reset()
 }
 
-// beginPrediction takes a member of the list of predictions. Those of a flat
-// list of scores are counted when they end.
+// beginPrediction begins a member of the list of predictions. In a flat list of
+// scores, endPredictions reports the prediction.
 func (s *Scanner) beginPrediction(value json.Kind) json.Capture {
 	switch {
 	case value == json.Object:
@@ -328,8 +343,8 @@ func (s *Scanner) beginPrediction(value json.Kind) json.Capture {
 	return json.Ignore
 }
 
-// addInstance notes a prediction that is no part of a flat list of scores. No
-// list holds both.
+// addInstance counts a prediction outside a flat list of scores. No list of
+// predictions may hold both.
 func (s *Scanner) addInstance() {
 	s.instances++
 	if s.flatScores && s.list.members > 0 {
@@ -337,7 +352,7 @@ func (s *Scanner) addInstance() {
 	}
 }
 
-// beginListed takes a member of one prediction's list.
+// beginListed begins a member of a prediction's list.
 func (s *Scanner) beginListed(value json.Kind) json.Capture {
 	switch {
 	case s.isTask && value != json.Object, !s.list.acceptKind(value):
@@ -358,7 +373,7 @@ func (s *Scanner) beginObject() {
 	s.object.reset()
 }
 
-// capture has the string that begins put into text.
+// capture tells the reader to store the beginning string in text.
 func (s *Scanner) capture(text *contract.Text) json.Capture {
 	s.json.Text = text
 	return json.Text
@@ -418,7 +433,8 @@ func (s *Scanner) endPredictions() {
 	}
 }
 
-// takeNumber takes the number that stands at this place.
+// endNumber ends a number at this place. ok is false outside the range of a
+// float64.
 func (s *Scanner) endNumber(number float64, ok bool) {
 	switch s.place {
 	case inPredictions:
@@ -442,7 +458,7 @@ func (s *Scanner) endFlatNumber(number float64, ok bool) {
 	s.addClass(number, ok)
 }
 
-// answerClass answers with the class whose index number is.
+// addClass reports a prediction with the class of this index.
 func (s *Scanner) addClass(number float64, ok bool) {
 	if !ok || !isWholeNumber(number) {
 		s.isValid = false
@@ -452,8 +468,8 @@ func (s *Scanner) addClass(number float64, ok bool) {
 	s.addPrediction(&s.class, ranking{})
 }
 
-// addNumber takes a score of a prediction's list of them. The first of them may
-// yet turn out to be a class, so it is passed on as a score with the second.
+// addNumber adds a number to a prediction's list. A single number is an index
+// and not a score, so Visitor.Score gets the first number with the second.
 func (s *Scanner) addNumber(number float64, ok bool) {
 	if !ok {
 		s.isValid = false
@@ -475,7 +491,7 @@ func (s *Scanner) scoreClass(index int, score float64) {
 	s.visitor.Score(&s.class, score)
 }
 
-// endList answers with the best of a prediction's list, and empties it.
+// endList reports the prediction in the list, and empties the list.
 func (s *Scanner) endList() {
 	l := &s.list
 	switch {
@@ -491,6 +507,7 @@ func (s *Scanner) endList() {
 	l.reset()
 }
 
+// addPrediction reports a prediction.
 func (s *Scanner) addPrediction(label *contract.Text, ranks ranking) {
 	s.predictions++
 	prediction := Prediction{Label: label, Score: ranks.top, IsScored: ranks.n > 0}

@@ -6,18 +6,20 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// Skimming is a shortcut through what models mostly answer: scored labels,
-// numbers and strings that stand whole in one chunk. It takes them in few steps,
-// to the same effect as begin and end, and leaves to those what it does not
-// recognise: other members, escapes, unusual numbers, what a cut goes through.
+// Skimming is a shortcut for the usual content of replies: scored labels,
+// numbers and strings that lie whole in one chunk. A value takes few steps,
+// with the same effect as in begin and end. Other members, escapes, unusual
+// numbers, and values across the end of a chunk are left to begin and end.
 
-// tailBytes are how many bytes at a chunk's end are copied, so that there is a
-// margin behind them: what has none, and some of the scored label before it.
+// chunkEndBytes is the length of a chunk's end that skimChunk copies to a
+// buffer with a margin behind. Otherwise the last json.Margin bytes of a chunk
+// could not be skimmed. 64 bytes are added for a scored label that begins
+// before these.
 const chunkEndBytes = json.Margin + 64
 
-// skim takes what it recognises from where an object, a string or a number
-// begins.
-func (s *Scanner) skim(chunk []byte) (taken int) {
+// skim reads a chunk from the beginning of an object, a string or a number, and
+// returns the number of bytes it read; 0 leaves the value to begin and end.
+func (s *Scanner) skim(chunk []byte) (read int) {
 	if s.place == inV2 {
 		if s.v2.atElement() {
 			return s.skimChunk(chunk, json.Array)
@@ -49,9 +51,9 @@ func (s *Scanner) skim(chunk []byte) (taken int) {
 
 var predictionsKey = [2]uint64{json.WordOf(`{"predic`), json.WordOf(`tions":`)}
 
-// skimBeginning takes what V1's replies begin with, up to the first member of
-// the first prediction's list.
-func (s *Scanner) skimReplyStart(w json.Window) (taken int) {
+// skimReplyStart reads the usual beginning of a V1 reply, up to the first
+// member of the first prediction's list.
+func (s *Scanner) skimReplyStart(w json.Window) (read int) {
 	if !w.Has(0) || w.Word(0) != predictionsKey[0] || w.Word(8)<<8 != predictionsKey[1]<<8 {
 		return 0
 	}
@@ -72,6 +74,7 @@ func (s *Scanner) skimReplyStart(w json.Window) (taken int) {
 	return at + 1
 }
 
+// acceptsNumbers reports whether a number may be the next value.
 func (s *Scanner) acceptsNumbers() bool {
 	switch s.place {
 	case inDistribution:
@@ -84,21 +87,22 @@ func (s *Scanner) acceptsNumbers() bool {
 	return false
 }
 
-// skimBoth skims the chunk, and a copy of its end, unless the list ends before.
-func (s *Scanner) skimChunk(chunk []byte, kind json.Kind) (taken int) {
+// skimChunk reads values of a kind from the chunk, and then from a copy of the
+// chunk's end if the list continues there.
+func (s *Scanner) skimChunk(chunk []byte, kind json.Kind) (read int) {
 	list := s.place
-	taken = s.skimValues(chunk, kind, false)
-	if rest := chunk[taken:]; s.place == list && 0 < len(rest) && len(rest) <= chunkEndBytes {
+	read = s.skimValues(chunk, kind, false)
+	if rest := chunk[read:]; s.place == list && 0 < len(rest) && len(rest) <= chunkEndBytes {
 		n := copy(s.chunkEnd[:], rest)
 		clear(s.chunkEnd[n : n+json.Margin])
-		taken += s.skimValues(s.chunkEnd[:n+json.Margin], kind, taken > 0 && chunk[taken-1] != '[')
+		read += s.skimValues(s.chunkEnd[:n+json.Margin], kind, read > 0 && chunk[read-1] != '[')
 	}
-	return taken
+	return read
 }
 
-// skimRun takes values of a kind, and the commas between them; isNext is for
-// such as begin with a comma.
-func (s *Scanner) skimValues(chunk []byte, kind json.Kind, isNext bool) (taken int) {
+// skimValues reads values of a kind, and the commas between them. isNext is set
+// if a comma comes before the first value.
+func (s *Scanner) skimValues(chunk []byte, kind json.Kind, isNext bool) (read int) {
 	if s.place == inV2 {
 		return s.v2.skimElements(chunk, isNext)
 	}
@@ -107,14 +111,14 @@ func (s *Scanner) skimValues(chunk []byte, kind json.Kind, isNext bool) (taken i
 		if isNext {
 			after, isNewList := s.skimComma(w, at, kind)
 			if after == 0 {
-				return max(taken, s.skimClosings(w, at))
+				return max(read, s.skimClosings(w, at))
 			}
 			if isNewList {
-				taken, enough = after, s.threshold(kind)
+				read, enough = after, s.threshold(kind)
 				after = w.AfterSpace(after)
 			}
 			if at = after; !w.Has(at) {
-				return taken
+				return read
 			}
 		}
 		switch kind {
@@ -126,17 +130,17 @@ func (s *Scanner) skimValues(chunk []byte, kind json.Kind, isNext bool) (taken i
 			at = s.skimString(w, chunk, at)
 		}
 		if at == 0 {
-			return taken
+			return read
 		}
-		taken = at
+		read = at
 	}
-	return taken
+	return read
 }
 
 var labelKey, scoreKey = json.KeyOf("label"), json.KeyOf("score")
 
-// skimLabel takes a scored label, and returns the place behind it, or 0. One
-// whose score is not enough only adds to the number of them.
+// skimLabel reads a scored label and returns the position behind, or 0. A label
+// with a score below the threshold is only counted.
 func (s *Scanner) skimLabel(w json.Window, chunk []byte, at int, enough float64) (end int, nowEnough float64) {
 	var found json.Pair
 	end = w.Pair(at, labelKey, scoreKey, &found)
@@ -157,7 +161,8 @@ func (s *Scanner) skimLabel(w json.Window, chunk []byte, at int, enough float64)
 	return end, s.threshold(json.Object)
 }
 
-// skimNumber takes a number, likewise.
+// skimNumber reads a number and returns the position behind, or 0. A score
+// below the threshold is only counted.
 func (s *Scanner) skimNumber(w json.Window, chunk []byte, at int, enough float64) (end int, nowEnough float64) {
 	number, end := w.Decimal(at)
 	if c := w.Byte(w.AfterSpace(end)); end == 0 || c != ',' && c != ']' {
@@ -174,7 +179,7 @@ func (s *Scanner) skimNumber(w json.Window, chunk []byte, at int, enough float64
 	return end, enough
 }
 
-// skimString takes a label without a score, and returns the place behind it, or
+// skimString reads a label without a score and returns the position behind, or
 // 0.
 func (s *Scanner) skimString(w json.Window, chunk []byte, at int) (end int) {
 	if w.Byte(at) != '"' {
@@ -190,7 +195,7 @@ func (s *Scanner) skimString(w json.Window, chunk []byte, at int) (end int) {
 	return end + 1
 }
 
-// ranks returns what the scores at this place are ranked in.
+// ranks returns the ranking of the scores at this place.
 func (s *Scanner) ranks() *ranking {
 	if s.place == inDistribution {
 		return &s.object.ranks
@@ -198,8 +203,9 @@ func (s *Scanner) ranks() *ranking {
 	return &s.list.ranks
 }
 
-// enough returns a bound below which the estimate of a score of the kind says
-// that it is not the highest, and all it changes is the number of them.
+// threshold returns a bound for Decimal.Estimate: a score with a lower estimate
+// is not the highest, and only needs to be counted. The bound is -Inf if every
+// score is needed.
 func (s *Scanner) threshold(kind json.Kind) float64 {
 	ranks := s.ranks()
 	if ranks.n == 0 || s.place != inDistribution && s.list.kind != kind || s.options.Scores || s.options.Margins {
@@ -208,9 +214,8 @@ func (s *Scanner) threshold(kind json.Kind) float64 {
 	return ranks.top - math.Abs(ranks.top)*json.Tolerance
 }
 
-// skimComma takes the comma before a list's next member, or the end of the list
-// and the beginning of the next, and returns the place behind it; 0 where there
-// is neither.
+// skimComma reads the comma before the next member of a list, or the end of a
+// list and the beginning of the next, and returns the position behind, or 0.
 func (s *Scanner) skimComma(w json.Window, at int, kind json.Kind) (after int, isNewList bool) {
 	at = w.AfterSpace(at)
 	if w.Byte(at) == ']' && s.place == inPrediction {
@@ -232,8 +237,8 @@ func (s *Scanner) skimComma(w json.Window, at int, kind json.Kind) (after int, i
 	return at + 1, true
 }
 
-// skimEnd takes the end of a list, and what ends behind it, up to the reply
-// itself, and returns the place behind it; 0 where there is none.
+// skimClosings reads the end of a list and the brackets behind, up to the end
+// of the reply, and returns the position after them, or 0.
 func (s *Scanner) skimClosings(w json.Window, at int) (end int) {
 	for {
 		at = w.AfterSpace(at)

@@ -6,25 +6,26 @@ import (
 	"math/bits"
 )
 
-// tail is what follows the JSON of a V2 reply: the tensors of those outputs that
-// say binary_data_size, in their order. Only one of them is read.
+// A tail reads the selected tensor of the bytes after the JSON of a V2 reply.
+// These bytes are the tensors of all outputs with a binary_data_size, in the
+// order of the outputs.
 //
 // Source: KServe, binary tensor data extension.
 type tail struct {
-	total      uint64 // bytes of all
-	received   uint64 // bytes that came
-	isSelected bool   // one is read
-	from, to   uint64 // where it stands
+	total      uint64 // length of all tensors
+	received   uint64 // bytes so far
+	isSelected bool   // a tensor is selected
+	from, to   uint64 // the position of this tensor
 	decoder    rawDecoder
 }
 
 func (t *tail) reset() { *t = tail{} }
 
-// add takes the size of the next tensor.
+// addTensor registers the next tensor.
 func (t *tail) addTensor(size uint64, isChosen bool) {
 	total, overflow := bits.Add64(t.total, size, 0)
 	if overflow > 0 {
-		total = math.MaxUint64 // more than will come
+		total = math.MaxUint64 // longer than any reply
 	}
 	if isChosen {
 		t.isSelected, t.from, t.to = true, t.total, total
@@ -50,12 +51,13 @@ func (t *tail) close(tensor *tensor) {
 	}
 }
 
-// data is a tensor as bytes: its elements one after the other, in little-endian
-// order; those of BYTES each after its length, which is four bytes long.
+// A rawDecoder reads the elements of a tensor in binary form, without gaps, in
+// little-endian order. An element of BYTES has its length before it, in four
+// bytes.
 type rawDecoder struct {
-	bits     uint64 // of the number so far
-	shift    uint   // how many bits they are
-	textLeft uint64 // bytes of an element of BYTES that are still to come
+	bits     uint64 // of the current number
+	shift    uint   // number of these bits
+	textLeft uint64 // bytes of an element of BYTES still to come
 }
 
 func (d *rawDecoder) write(chunk []byte, t *tensor) {
@@ -80,8 +82,8 @@ func (d *rawDecoder) write(chunk []byte, t *tensor) {
 	}
 }
 
-// writeWhole takes the numbers that lie in the chunk as a whole, and returns
-// what is left of it.
+// writeNumbers reads the numbers that lie whole in the chunk, and returns the
+// rest.
 func (d *rawDecoder) writeNumbers(chunk []byte, t *tensor, width uint) []byte {
 	for size := int(width / 8); len(chunk) >= size; chunk = chunk[size:] {
 		var number uint64
@@ -100,7 +102,8 @@ func (d *rawDecoder) writeNumbers(chunk []byte, t *tensor, width uint) []byte {
 	return chunk
 }
 
-// add adds a byte to the number, and tells whether it is whole.
+// addByte adds a byte to the current number, and reports whether the number is
+// complete.
 func (d *rawDecoder) addByte(c byte, width uint) bool {
 	d.bits |= uint64(c) << d.shift
 	d.shift += 8
@@ -131,7 +134,7 @@ func (d *rawDecoder) endText(t *tensor) {
 	}
 }
 
-// end follows the last byte.
+// end ends the tensor.
 func (d *rawDecoder) end(t *tensor) {
 	if d.shift > 0 || d.textLeft > 0 {
 		t.invalidate()
@@ -139,7 +142,7 @@ func (d *rawDecoder) end(t *tensor) {
 	t.endOutput()
 }
 
-// number takes an element by its bits, which are width many.
+// addBits adds an element by its bits.
 func (t *tensor) addBits(bits uint64, width uint) {
 	switch t.datatype {
 	case boolType:
@@ -159,7 +162,7 @@ func (t *tensor) addBits(bits uint64, width uint) {
 	}
 }
 
-// half returns the value of an IEEE 754 binary16.
+// halfFloat returns the value of an IEEE 754 binary16.
 func halfFloat(bits uint16) float64 {
 	exponent, fraction := int(bits>>10&31), float64(bits&1023)
 	value := math.Ldexp(1024+fraction, exponent-25)

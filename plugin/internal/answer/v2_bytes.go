@@ -7,56 +7,58 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// element is one element of a tensor of BYTES, as it comes. Most are a label,
-// and these are more:
+// An element is one element of a BYTES tensor. Most are a label. The other
+// forms:
 //
-//	{"label": "joy", "score": 0.98}  JSON, in which an object, or a list of them, is what
-//	                                 it is in V1's predictions (MLServer's Hugging Face runtime)
+//	{"label": "joy", "score": 0.98}  JSON: an object as in V1's predictions, or a list of
+//	                                 objects (MLServer's Hugging Face runtime)
 //	{0: 0.02, 1: 0.98}               the same, as Python prints it (KServe's huggingfaceserver
 //	                                 with --return_probabilities)
-//	0.98:1:joy, 0.98:1               a class's score, index and label (Triton's classification
-//	                                 extension; a score without a point is none: 12:30)
+//	0.98:1:joy, 0.98:1               score, index and label of a class (Triton's
+//	                                 classification extension); without a decimal point,
+//	                                 as in 12:30, the element is a label
 //
-// What begins with { or [{ is JSON or no answer.
+// An element that begins with { or [{ must be JSON, and is never a label.
 //
-// Sources: MLServer, codecs/jsonlist.py; KServe, huggingfaceserver/encoder_model.py
-// and protocol/infer_type.py; Triton, extension_classification.md.
+// Sources: MLServer, codecs/jsonlist.py; KServe,
+// huggingfaceserver/encoder_model.py and protocol/infer_type.py; Triton,
+// extension_classification.md.
 type element struct {
 	form      form
-	head      [64]byte // what came before the form was known
-	headBytes int      // bytes of head
-	indexAt   int      // where the index begins in it
+	head      [64]byte // the first bytes, kept until the form is known
+	headBytes int      // length of head
+	indexAt   int      // where the index begins in head
 
 	label contract.Text
 	class int
 	score float64
 
 	options   *Options
-	visitor   Visitor   // of JSON
-	json      *Scanner  // made when it is first needed
-	key       keyPlace  // in what Python printed
-	text      [256]byte // for json: strings come in short chunks where they are full of escapes
-	textBytes int       // of text
+	visitor   Visitor   // of json
+	json      *Scanner  // allocated by beginJSON
+	key       keyPlace  // for pythonForm
+	text      [256]byte // buffers input for json, since a string with many escapes comes in short chunks
+	textBytes int       // length of text
 }
 
-// form is what an element is, or may still be.
+// form is the form of an element, or the possible form so far.
 type form uint8
 
 const (
 	emptyForm form = iota
 	braceForm
 	bracketForm
-	valueForm    // of value:index:label
-	fractionForm // of its value
-	indexForm
-	labelForm // the form is known from here on
+	valueForm    // in the score of score:index:label
+	fractionForm // in the score, behind the point
+	indexForm    // in the index
+	labelForm    // final from here on
 	classForm
 	jsonForm
 	pythonForm
 )
 
-// keyPlace is where in what Python printed the next byte stands: keys that are
-// numbers want quotes.
+// keyPlace is the position of the next byte in a dictionary printed by Python.
+// To become JSON, a key needs quotes if it is a number.
 type keyPlace uint8
 
 const (
@@ -65,7 +67,7 @@ const (
 	inKey
 )
 
-// What a scanner is given around an element, which is a prediction to it.
+// An element between these texts is a V1 reply with a single prediction.
 const (
 	beforeElement = `{"predictions":[`
 	afterElement  = `]}`
@@ -88,7 +90,7 @@ func (e *element) AddAll(chunk []byte) {
 	e.forward(chunk)
 }
 
-// pass hands a chunk on to what reads the form.
+// forward passes a chunk to the reader of the form.
 func (e *element) forward(chunk []byte) {
 	switch e.form {
 	case labelForm, classForm:
@@ -102,7 +104,7 @@ func (e *element) forward(chunk []byte) {
 	}
 }
 
-// look takes a byte while the form is not known.
+// classify reads a byte while the form is not final.
 func (e *element) classify(c byte) {
 	e.head[e.headBytes] = c
 	e.headBytes++
@@ -118,7 +120,7 @@ func (e *element) classify(c byte) {
 	e.forward(e.head[:e.headBytes])
 }
 
-// next returns the form after one more byte.
+// nextForm returns the form after byte c.
 func (e *element) nextForm(c byte) form {
 	isDigit := '0' <= c && c <= '9'
 	switch {
@@ -145,7 +147,7 @@ func (e *element) nextForm(c byte) form {
 	return labelForm
 }
 
-// parse takes value:index, the first bytes of head, apart.
+// parseClass parses score:index from the first bytes of head.
 func (e *element) parseClass(length int) bool {
 	value, index := e.head[:e.indexAt-1], e.head[e.indexAt:length]
 	if len(index) == 0 {
@@ -157,8 +159,8 @@ func (e *element) parseClass(length int) bool {
 	return scoreErr == nil && classErr == nil
 }
 
-// end tells what the whole is: labelForm, classForm, indexForm for a class
-// without a label, or jsonForm.
+// end returns the form of the whole element: labelForm, classForm, indexForm (a
+// class without a label) or jsonForm.
 func (e *element) end() form {
 	switch e.form {
 	case labelForm, classForm, jsonForm:
@@ -186,7 +188,7 @@ func (e *element) beginJSON() {
 	e.key, e.textBytes = notInKey, copy(e.text[:], beforeElement)
 }
 
-// keep adds a chunk to the text.
+// buffer adds a chunk to text.
 func (e *element) buffer(chunk []byte) {
 	for len(chunk) > 0 {
 		if e.textBytes == len(e.text) {
@@ -206,13 +208,13 @@ func (e *element) bufferByte(c byte) {
 	e.textBytes++
 }
 
-// write gives the text to the scanner.
+// flush writes text to the scanner.
 func (e *element) flush() {
 	e.json.Write(e.text[:e.textBytes])
 	e.textBytes = 0
 }
 
-// endJSON tells whether the element is one prediction.
+// endJSON reports whether the element is exactly a single prediction.
 func (e *element) endJSON() bool {
 	for _, c := range []byte(afterElement) {
 		e.bufferByte(c)
@@ -221,8 +223,7 @@ func (e *element) endJSON() bool {
 	return e.json.Close(0) == contract.OutcomeCounted && e.json.predictions == 1
 }
 
-// keepPython adds a byte to the text, and a quote before and after a key that is
-// a number.
+// bufferPython adds a byte to text, and quotes around a key that is a number.
 func (e *element) bufferPython(c byte) {
 	isDigit := '0' <= c && c <= '9'
 	if e.key == beforeKey && isDigit || e.key == inKey && !isDigit {

@@ -2,29 +2,30 @@ package answer
 
 import "math/bits"
 
-// kind is what an output answers, the better the higher.
+// A rank orders the outputs of a V2 reply by how likely they hold the
+// prediction. The output of the highest rank is read.
 type rank uint8
 
 const (
-	unranked      rank = iota
-	floatIndex         // a class's index for each row, as a float
-	integerScores      // the scores of the classes, which tokens' numbers look like too
+	unranked      rank = iota // never read
+	floatIndex                // the index of a class in each row, as a float
+	integerScores             // scores of the classes; token ids have the same form, so the rank is low
 	floatScores
 	integerIndex
 	labels
 )
 
-// header is what is known of an output before its elements.
+// A header holds the members of an output before its elements.
 type header struct {
 	name     nameMatch
 	typeName typeName
 
 	hasShape       bool
-	badShape       bool // a dimension is none
+	badShape       bool // a dimension is not a length
 	dimensions     int
-	wideDimensions int // of those after the first, longer than 1
-	rows           uint64
-	columns        uint64 // of a row: all but the first multiplied
+	wideDimensions int    // dimensions longer than 1, without the first
+	rows           uint64 // the first dimension
+	columns        uint64 // length of a row: the product of the other dimensions
 }
 
 func (h *header) reset(options *Options) {
@@ -52,7 +53,8 @@ func (h *header) addDimension(length uint64) {
 	h.badShape = h.badShape || overflow > 0
 }
 
-// kind returns what the output answers.
+// rank returns the rank of the output. With another name than Options.Output,
+// an output is unranked.
 func (h *header) rank(options *Options) rank {
 	overflow, _ := bits.Mul64(h.rows, h.columns)
 	if !h.hasShape || h.badShape || h.wideDimensions > 1 || overflow > 0 || !h.name.isEqual() {
@@ -100,7 +102,7 @@ const (
 
 func (d datatype) isFloat() bool { return fp16Type <= d && d <= fp64Type }
 
-// bits returns how wide an element is as binary data; 0 where that depends.
+// bits returns the width of an element as binary data, or 0 for BYTES.
 func (d datatype) bits() uint {
 	switch d {
 	case boolType, uint8Type, int8Type:
@@ -115,7 +117,7 @@ func (d datatype) bits() uint {
 	return 0
 }
 
-// typeName gathers a datatype's name.
+// A typeName collects the name of a datatype from chunks.
 type typeName struct {
 	text   [8]byte
 	length int
@@ -123,7 +125,7 @@ type typeName struct {
 
 func (n *typeName) reset() { n.length = 0 }
 
-// AddAll adds a chunk of the name.
+// AddAll implements json.Sink.
 func (n *typeName) AddAll(chunk []byte) {
 	if n.length < len(n.text) {
 		copy(n.text[n.length:], chunk)
@@ -165,17 +167,17 @@ func (n *typeName) datatype() datatype {
 	return unknownType
 }
 
-// match compares a name that comes in chunks with the one that is wanted; with
-// none, any will do.
+// A nameMatch compares a name, given in chunks, with the wanted name. Without a
+// wanted name, every name matches.
 type nameMatch struct {
 	wanted  string
-	matched int // bytes of it
+	matched int // length of the part of wanted seen so far
 	isOther bool
 }
 
 func (m *nameMatch) reset(wanted string) { m.wanted, m.matched, m.isOther = wanted, 0, false }
 
-// AddAll adds a chunk of the name.
+// AddAll implements json.Sink.
 func (m *nameMatch) AddAll(chunk []byte) {
 	rest := m.wanted[m.matched:]
 	if m.isOther = m.isOther || len(chunk) > len(rest) || string(chunk) != rest[:len(chunk)]; !m.isOther {
@@ -183,7 +185,7 @@ func (m *nameMatch) AddAll(chunk []byte) {
 	}
 }
 
-// isWhole tells whether the name is the one that is wanted.
+// isEqual reports whether the whole name is as wanted.
 func (m *nameMatch) isEqual() bool {
 	return m.wanted == "" || !m.isOther && m.matched == len(m.wanted)
 }

@@ -5,15 +5,19 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// v2 reads the outputs of a V2 reply in JSON:
+// A v2 reads the outputs of a V2 reply in JSON:
 //
 //	"outputs": [{"name": "label", "shape": [2], "datatype": "BYTES", "data": ["joy", "love"]}, ...]
 //
-// data is flat or nested, whatever the shape. What a header says must come before
-// the data, as all servers have it: data that comes before shape and datatype,
-// and name where Options.Output asks for one, is left out, and any of these that
-// come again after their data was read make the reply unreadable. Otherwise of
-// members that stand twice the last counts.
+// data is flat or nested, independent of the shape. All known servers write
+// shape, datatype and name before data, and v2 relies on this order. The name
+// matters with Options.Output only.
+//
+//   - An output with data before one of the others is ignored.
+//   - If data or one of the others comes again after data was read, the reply is
+//     unparsed.
+//
+// Of other members with the same name, the last one counts.
 //
 // Source: Open Inference Protocol, inference_rest.md, Inference Response JSON
 // Object.
@@ -24,27 +28,27 @@ type v2 struct {
 	tail   tail
 
 	place     v2Place
-	lastKey   v2Member
-	skipped   int  // levels inside a value that is none of ours
-	depth     int  // levels inside data
-	isElement bool // what began last in it is one
-	outputs   int
-	isValid   bool // the outputs, but for what the tensor reads
+	lastKey   v2Member // the key before the value
+	skipped   int      // depth of nesting inside a skipped value; 0 outside
+	depth     int      // of the lists in data
+	isElement bool     // the last value in data was an element
+	outputs   int      // number of outputs so far
+	isValid   bool     // the structure of outputs; the tensor checks the elements
 
-	isBinary   bool // tensors may follow the JSON
-	jsonBytes  int  // that came
-	isBlank    bool // what followed is white space
-	anyBadSize bool // the size of a tensor that should follow is none
+	isBinary   bool // binary tensors may follow the JSON
+	jsonBytes  int  // length of the JSON so far
+	isBlank    bool // only white space came after the JSON
+	anyBadSize bool // an output has an invalid binary_data_size
 
-	// Of this output:
+	// Of the current output:
 	hasData bool
-	isRead  bool   // its data is, or was
-	hasSize bool   // it has a size as binary data
-	badSize bool   // which is none
+	isRead  bool   // data was selected for reading
+	hasSize bool   // binary_data_size is present
+	badSize bool   // and is not a size
 	size    uint64 // in bytes
 }
 
-// v2Place is the level of outputs at which the next value stands.
+// v2Place is the position of the next value in outputs.
 type v2Place uint8
 
 const (
@@ -53,10 +57,10 @@ const (
 	inOutput                    // a member of an output
 	inShape                     // a member of its shape
 	inParameters                // a member of its parameters
-	inData                      // in its data, at any depth
+	inData                      // a member of its data, at any depth
 )
 
-// v2Member is the key before a value, if it is one we know.
+// v2Member is the key before a value.
 type v2Member uint8
 
 const (
@@ -123,7 +127,7 @@ func (v *v2) begin(value json.Kind) json.Capture {
 	return v.skip(value)
 }
 
-// skip leaves out a value that is none of ours, and all it holds.
+// skip ignores a value and all values inside.
 func (v *v2) skip(value json.Kind) json.Capture {
 	if isContainer(value) {
 		v.skipped++
@@ -131,7 +135,8 @@ func (v *v2) skip(value json.Kind) json.Capture {
 	return json.Ignore
 }
 
-// beginOutputs takes outputs, and each of them.
+// beginOutputs begins outputs or a member, and reports whether the type of the
+// value is right.
 func (v *v2) beginOutputs(value json.Kind) bool {
 	switch {
 	case v.place == atOutputs && value == json.Array:
@@ -148,8 +153,8 @@ func (v *v2) beginOutputs(value json.Kind) bool {
 	return true
 }
 
-// beginMember takes a member of an output. What an earlier one of the same name
-// was no longer matters.
+// beginMember begins a member of an output, and forgets an earlier member of
+// the same name.
 func (v *v2) beginMember(value json.Kind) json.Capture {
 	h := &v.header
 	switch v.lastKey {
@@ -179,14 +184,15 @@ func (v *v2) beginMember(value json.Kind) json.Capture {
 	return v.skip(value)
 }
 
-// change takes a member that says, or is, what was read as another one said.
+// invalidateIfRead makes the reply unparsed if data was read before a member
+// that matters for its meaning.
 func (v *v2) invalidateIfRead(matters bool) {
 	if matters && v.isRead {
 		v.tensor.invalidate()
 	}
 }
 
-// gather has a string put into sink.
+// captureInto tells the reader to pass a string to sink.
 func (v *v2) captureInto(sink json.Sink, value json.Kind) json.Capture {
 	if value != json.String {
 		return v.skip(value)
@@ -206,7 +212,8 @@ func (v *v2) beginData(value json.Kind) json.Capture {
 	return json.Ignore
 }
 
-// choose tells whether this output is to be read.
+// selectOutput reports whether this output is read. If so, the output selected
+// before is discarded.
 func (v *v2) selectOutput() bool {
 	isChosen := v.tensor.selectOutput(&v.header)
 	v.tail.isSelected = v.tail.isSelected && !isChosen
@@ -231,7 +238,7 @@ func (v *v2) beginParameter(value json.Kind) json.Capture {
 	return v.skip(value)
 }
 
-// beginElement takes what stands in data: elements, and lists of them.
+// beginElement begins a value inside data: an element, or a list of elements.
 func (v *v2) beginElement(value json.Kind) json.Capture {
 	of := v.tensor.datatype
 	v.isElement = true
@@ -282,7 +289,7 @@ func (v *v2) endContainer() {
 	}
 }
 
-// endOutput notes an output whose elements follow the JSON.
+// endOutput registers an output with its tensor after the JSON.
 func (v *v2) endOutput() {
 	switch {
 	case !v.isBinary || !v.hasSize:
@@ -351,7 +358,8 @@ func (v *v2) endNumber() {
 	}
 }
 
-// write takes a chunk of which so many bytes are JSON, and the rest tensors.
+// write reads a chunk. The JSON reader has read the first jsonBytes; the rest
+// is binary tensors.
 func (v *v2) write(chunk []byte, jsonBytes int) {
 	v.jsonBytes += jsonBytes
 	if rest := chunk[jsonBytes:]; len(rest) > 0 {
@@ -360,18 +368,18 @@ func (v *v2) write(chunk []byte, jsonBytes int) {
 	}
 }
 
-// close ends the outputs, and returns how many predictions they held, and whether
-// they are what they should be.
+// close ends the outputs, and returns the number of predictions in them and
+// whether they are valid.
 func (v *v2) close() (answered int, isValid bool) {
 	v.tail.close(&v.tensor)
 	isAnswer := v.outputs == 0 || v.tensor.selected != unranked
 	return v.tensor.predictions, v.isValid && v.tensor.isValid && isAnswer
 }
 
-// frame holds what followed the JSON to what its outputs and the header say of
-// it, and returns OutcomeCounted if that is so. Where the tensors begin is not
-// known before the reply's end but by the JSON's own, so that no white space may
-// stand between the two.
+// checkTail compares the bytes after the JSON with the sizes in the outputs and
+// with the header, and returns OutcomeCounted if all agree. Until the reply
+// ends, the only sign of the first tensor is the end of the JSON. So a reply
+// with tensors must not have white space between the two.
 func (v *v2) checkTail(header int) (outcome string) {
 	sent := uint64(v.jsonBytes) + v.tail.received
 	switch {
@@ -389,5 +397,5 @@ func (v *v2) checkTail(header int) (outcome string) {
 	return contract.OutcomeUnparsed
 }
 
-// isDone tells whether outputs has ended.
+// isDone reports whether outputs has ended.
 func (v *v2) isDone() bool { return v.place == atOutputs }

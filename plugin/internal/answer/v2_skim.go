@@ -6,17 +6,17 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// skims tells whether an element may begin here.
+// atElement reports whether an element may begin here.
 func (v *v2) atElement() bool { return v.place == inData && v.skipped == 0 }
 
-// skim takes elements that stand whole in the chunk, and the commas between
-// them, as Scanner.skimRun does.
-func (v *v2) skimElements(chunk []byte, isNext bool) (taken int) {
+// skimElements reads elements that lie whole in the chunk, and the commas
+// between them, like Scanner.skimValues.
+func (v *v2) skimElements(chunk []byte, isNext bool) (read int) {
 	w := json.WindowOn(chunk)
 	for at := 0; w.Has(at); isNext = true {
 		if isNext {
 			if at = v.skimComma(w, at); at == 0 || !w.Has(at) {
-				return taken
+				return read
 			}
 		}
 		switch of := v.tensor.datatype; {
@@ -28,16 +28,15 @@ func (v *v2) skimElements(chunk []byte, isNext bool) (taken int) {
 			at = v.skimInteger(w, at)
 		}
 		if at == 0 {
-			return taken
+			return read
 		}
-		taken = at
+		read = at
 	}
-	return taken
+	return read
 }
 
-// skimComma takes the comma before the next element, or the end of a list in
-// data and the beginning of the next, and returns the place behind it; 0 where
-// there is neither.
+// skimComma reads the comma before the next element, or the end of a list in
+// data and the beginning of the next, and returns the position behind, or 0.
 func (v *v2) skimComma(w json.Window, at int) (after int) {
 	at = w.AfterSpace(at)
 	isNewList := v.depth > 1 && w.Byte(at) == ']'
@@ -57,7 +56,7 @@ func (v *v2) skimComma(w json.Window, at int) (after int) {
 	return at + 1
 }
 
-// skimText takes an element of BYTES, and returns the place behind it, or 0.
+// skimText reads an element of BYTES and returns the position behind, or 0.
 func (v *v2) skimText(w json.Window, chunk []byte, at int) (end int) {
 	if w.Byte(at) != '"' {
 		return 0
@@ -70,7 +69,7 @@ func (v *v2) skimText(w json.Window, chunk []byte, at int) (end int) {
 	return end + 1
 }
 
-// skimFloat takes a float, likewise.
+// skimFloat reads a float and returns the position behind, or 0.
 func (v *v2) skimFloat(w json.Window, chunk []byte, at int) (end int) {
 	number, end := w.Decimal(at)
 	if c := w.Byte(w.AfterSpace(end)); end == 0 || c != ',' && c != ']' {
@@ -89,7 +88,8 @@ func (v *v2) skimFloat(w json.Window, chunk []byte, at int) (end int) {
 	return end
 }
 
-// skimWhole takes a whole number of up to seven digits, likewise.
+// skimInteger reads an integer of up to seven digits and returns the position
+// behind, or 0.
 func (v *v2) skimInteger(w json.Window, at int) (end int) {
 	var value int64
 	for end = at; end < at+8; end++ {
@@ -107,9 +107,9 @@ func (v *v2) skimInteger(w json.Window, at int) (end int) {
 	return end
 }
 
-// enough returns a bound below which the estimate of a score says that it is
-// not the highest of its row, nor the second where that matters, so that all it
-// changes is the number of them.
+// threshold returns a bound for Decimal.Estimate: a score with a lower estimate
+// is not the highest of its row, nor the second highest if margins need this,
+// and only needs to be counted. The bound is -Inf if every score is needed.
 func (t *tensor) threshold() float64 {
 	bound, need := t.ranks.top, 1
 	if t.options.Margins {
@@ -121,7 +121,7 @@ func (t *tensor) threshold() float64 {
 	return bound - math.Abs(bound)*json.Tolerance
 }
 
-// pass counts a score that changes nothing else.
+// skipScore counts a score below the threshold.
 func (t *tensor) skipScore() {
 	if !t.nextElement() {
 		return

@@ -7,52 +7,54 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// tensor reads the outputs of a V2 reply, however they are framed: it chooses
-// the one that answers, and turns its elements, which come in row-major order,
-// into predictions.
+// A tensor reads the outputs of a V2 reply, in JSON, as binary data or over
+// gRPC. It selects one output and turns its elements, in row-major order, into
+// predictions.
 //
-// The first dimension is the batch: a row each. Of the others one at most may be
-// longer than 1, or the output is an image, a vector for each token or the like,
-// and no answer. No dimension at all is one element.
+// The first dimension is the batch: each row is one prediction. At most one
+// other dimension may be longer than 1. Outputs with more, such as an image or
+// a vector for each token, are not read. An output without dimensions has one
+// element.
 //
-//	datatype           a row of one             a longer row
-//	BYTES              a label                  labels, of which the first counts
-//	INT*, UINT*, BOOL  a class's index          scores of the classes
+//	datatype           a row of one element     a longer row
+//	BYTES              a label                  labels; the first counts
+//	INT*, UINT*, BOOL  the index of a class     scores of the classes
 //	FP*, BF16          not read: a regression   scores of the classes
 //
-// The highest score counts, and the first of equals. A class is called as
-// Options.Classes has it, or by its index. With Options.Classes a row of one
-// float is read as well, as a class's index: XGBoost's multi:softmax gives it so.
-// Elements of BYTES can be more than labels; type element has it.
+// The highest score wins; of equal scores, the first. The label of a class is
+// its name in Options.Classes, or the index. With Options.Classes, a row of one
+// float is the index of a class, as XGBoost's multi:softmax writes. An element
+// of BYTES can also hold scores (type element).
 //
-// One output is read: Options.Output, or else the first of the best kind. Where
-// a better one comes later, the answers so far are taken back. In the output that
-// is read, elements that do not fit the shape, are not of the datatype or not
-// finite make the reply unreadable; in all others they are nobody's business.
+// Options.Output selects the output. By default, the output of the highest rank
+// is read, and the first if several are equal. When an output of a higher rank
+// follows, the predictions so far are discarded. If an element of the output
+// does not fit the shape or the datatype, or is not finite, the reply is
+// unparsed. Elements of other outputs are not checked.
 //
-// Sources: Open Inference Protocol, inference_rest.md; what KServe's
-// protocol/infer_type.py, MLServer and Triton send.
+// Sources: Open Inference Protocol, inference_rest.md; the replies of KServe
+// (protocol/infer_type.py), MLServer and Triton.
 type tensor struct {
 	options *Options
 	visitor Visitor
 
-	wanted      rank // of the output to be read; noKind leaves the choice
-	selected    rank // of the output that is read
-	isValid     bool // what was read of it
-	predictions int
+	wanted      rank // the rank to select; unranked selects the highest
+	selected    rank // of the selected output; unranked if no output is selected yet
+	isValid     bool // no invalid element so far in the selected output
+	predictions int  // reported so far
 
 	datatype  datatype
-	remaining uint64 // elements that are still to come
-	columns   uint64 // of a row
+	remaining uint64 // elements still to come
+	columns   uint64 // elements in a row
 
-	ranks ranking       // the row's scores
+	ranks ranking       // the scores of the row
 	label contract.Text // of a class
 
-	// Of BYTES:
+	// Of an output of BYTES:
 	isFlat      bool   // the output has one dimension, and no element was read yet
 	column      uint64 // of the next element
 	element     element
-	topLabel    contract.Text // the row's label: of the top score, or the first where none has one
+	topLabel    contract.Text // of the row's highest score; the first label if no element has a score
 	hasTopLabel bool
 }
 
@@ -62,8 +64,8 @@ func (t *tensor) reset(options *Options, answers Visitor) {
 	t.element.options, t.element.visitor = options, (*elementVisitor)(t)
 }
 
-// next follows a reply's message where another one comes, which adds to its
-// answers.
+// nextMessage prepares for another message of the same reply. All messages must
+// have an output of the same rank, and their predictions add up.
 func (t *tensor) nextMessage() {
 	if t.selected != unranked {
 		t.wanted = t.selected
@@ -71,8 +73,8 @@ func (t *tensor) nextMessage() {
 	t.selected = unranked
 }
 
-// choose tells whether the output with this header is to be read: its elements
-// follow, and then end.
+// selectOutput reports whether the output with this header is read. If so, the
+// caller passes its elements and calls endOutput.
 func (t *tensor) selectOutput(h *header) bool {
 	found := h.rank(t.options)
 	if found <= t.selected || t.wanted != unranked && found != t.wanted {
@@ -94,17 +96,18 @@ func (t *tensor) beginOutput(h *header) {
 	t.element.reset()
 }
 
-// spoil makes the output unreadable.
+// invalidate makes the reply unparsed, unless an output of a higher rank
+// follows.
 func (t *tensor) invalidate() { t.isValid = false }
 
-// end follows an output's last element.
+// endOutput ends the elements of the selected output.
 func (t *tensor) endOutput() {
 	if t.remaining > 0 {
 		t.invalidate()
 	}
 }
 
-// take tells whether one more element is to be read.
+// nextElement counts an element, and reports whether to read the value.
 func (t *tensor) nextElement() bool {
 	if t.remaining == 0 {
 		t.invalidate()
@@ -119,7 +122,7 @@ func (t *tensor) nextElement() bool {
 func (t *tensor) addFloat(value float64) {
 	switch {
 	case !t.nextElement():
-	case value-value != 0: // it is not finite
+	case value-value != 0: // not finite
 		t.invalidate()
 	case t.selected != floatIndex:
 		t.addScore(value)
@@ -160,7 +163,7 @@ func (t *tensor) addClass(class int) {
 	t.addPrediction(&t.label)
 }
 
-// score takes that of the row's next class.
+// addScore adds the score of the row's next class.
 func (t *tensor) addScore(value float64) {
 	if t.options.Scores {
 		t.options.setClassName(&t.label, t.ranks.n)
@@ -171,7 +174,7 @@ func (t *tensor) addScore(value float64) {
 	}
 }
 
-// AddAll adds a chunk of an element of BYTES, which endBytes ends.
+// AddAll implements json.Sink, for an element of BYTES, which endBytes ends.
 func (t *tensor) AddAll(chunk []byte) {
 	if t.isValid && t.remaining > 0 {
 		t.element.AddAll(chunk)
@@ -185,11 +188,11 @@ func (t *tensor) endBytes() {
 	e := &t.element
 	form := e.end()
 	if t.isFlat && (form == indexForm || form == classForm) {
-		t.columns = t.remaining + 1 // Triton's, of a model without a batch
+		t.columns = t.remaining + 1 // a single row, from Triton for a model without a batch
 	}
 	t.isFlat = false
 	switch form {
-	case jsonForm: // which has answered
+	case jsonForm: // its scanner has reported the prediction
 		if !e.endJSON() {
 			t.invalidate()
 		}
@@ -205,7 +208,7 @@ func (t *tensor) endBytes() {
 	t.endElement()
 }
 
-// enter takes an element that is a label.
+// addLabel adds a label without a score.
 func (t *tensor) addLabel() {
 	switch {
 	case t.columns == 1:
@@ -215,7 +218,7 @@ func (t *tensor) addLabel() {
 	}
 }
 
-// enterScored takes an element that is a label with a score.
+// addScoredLabel adds a label with a score.
 func (t *tensor) addScoredLabel() {
 	e := &t.element
 	if t.options.Scores {
@@ -236,7 +239,7 @@ func (t *tensor) endElement() {
 	}
 }
 
-// answer ends a row.
+// addPrediction reports the prediction of a row.
 func (t *tensor) addPrediction(label *contract.Text) {
 	prediction := Prediction{Label: label, Score: t.ranks.top, IsScored: t.ranks.n > 0}
 	if t.options.Margins && t.ranks.n > 1 {
@@ -247,20 +250,20 @@ func (t *tensor) addPrediction(label *contract.Text) {
 	t.ranks = ranking{}
 }
 
-// elements takes the answers of elements that are JSON.
+// elementVisitor receives the predictions of JSON elements.
 type elementVisitor tensor
 
-// Score passes on.
+// Score implements Visitor.
 func (e *elementVisitor) Score(label *contract.Text, score float64) { e.visitor.Score(label, score) }
 
-// Prediction passes on, and counts.
+// Prediction implements Visitor.
 func (e *elementVisitor) Prediction(prediction Prediction) {
 	e.predictions++
 	e.visitor.Prediction(prediction)
 }
 
-// Discard has nothing to take back: an element is the first that its scanner
-// reads. Model and Version are none of its business.
+// Discard does nothing: every element has a reply of its own. Model and Version
+// do nothing: an element cannot name the model.
 func (*elementVisitor) Discard()               {}
 func (*elementVisitor) Model(*contract.Text)   {}
 func (*elementVisitor) Version(*contract.Text) {}

@@ -1,28 +1,28 @@
 package json
 
-// Pair is an object with a member that is a string and one that is a number.
+// A Pair is an object with two members: a string and a number.
 type Pair struct {
-	Text   Span // without its quotes
+	Text   Span // without the quotes
 	Number Span
-	Value  Decimal // the number's
+	Value  Decimal // of Number
 }
 
-// Span is where in a chunk something stands.
+// A Span is a range of bytes in a chunk.
 type Span struct{ From, To int }
 
-// Of returns the part of the chunk.
+// Of returns the bytes of the span.
 func (s Span) Of(chunk []byte) []byte { return chunk[s.From:s.To] }
 
-// Key is a member's name of five bytes with its quotes and colon, as Word shows
-// them.
+// A Key is the name of a member with five bytes, with quotes and colon, as
+// Window.Word returns it.
 type Key uint64
 
-// KeyOf returns the key of a name of five bytes.
+// KeyOf returns the key of a name with five bytes.
 func KeyOf(name string) Key { return Key(WordOf(`"` + name + `":`)) }
 
-// Pair reads the object at a place that Has is true for, and returns the place
-// behind it; 0 where there is none, or one that is written in an unusual way. Of
-// members that stand twice the last counts.
+// Pair reads the object at a position, and returns the position behind. Has
+// must be true for the position. end is 0 for another value, or for an unusual
+// spelling. If a member comes twice, the last one counts.
 func (w Window) Pair(at int, text, number Key, found *Pair) (end int) {
 	if w.Byte(at) != '{' {
 		return 0

@@ -1,5 +1,5 @@
-// Package json reads JSON (RFC 8259) that comes in chunks, cut anywhere, in
-// constant memory. What encoding/json takes it takes, and nothing else.
+// Package json reads JSON (RFC 8259) in chunks of any size, in constant memory.
+// It accepts the same documents as encoding/json.
 package json
 
 import (
@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	maxDepth       = 10000 // as encoding/json has it
-	maxNumberBytes = 1024  // of a number whose value is asked for
-	maxKeyBytes    = 128   // longer ones are keys we do not know
+	maxDepth       = 10000 // as in encoding/json
+	maxNumberBytes = 1024  // of a number with a captured value
+	maxKeyBytes    = 128   // the rest of a longer key is dropped
 )
 
-// state is where in the JSON grammar (RFC 8259) the Reader stands.
+// state is the position of the Reader in the grammar of JSON.
 type state uint8
 
 const (
@@ -39,7 +39,7 @@ const (
 	afterExponentSign
 	inExponent
 	complete // the top-level value has ended; white space may follow
-	broken   // this is not JSON, or beyond our limits
+	broken   // the document is not JSON, or exceeds a limit
 )
 
 // Kind is the type of a JSON value.
@@ -55,49 +55,49 @@ const (
 	Null
 )
 
-// Capture says what becomes of a string's or a number's bytes.
+// Capture selects the use of a string or a number.
 type Capture uint8
 
 // Captures.
 const (
-	Ignore     Capture = iota
-	Text               // the Reader's Text gets the string
-	Digits             // Float and Integer return the number
-	Chunks             // the Reader's Sink gets the string, chunk by chunk
-	captureKey         // a member's name
+	Ignore     Capture = iota // skip the value
+	Text                      // store the string in Reader.Text
+	Digits                    // keep the number for Float and Integer
+	Chunks                    // pass the string to Reader.Sink in chunks
+	captureKey                // store the name of a member
 )
 
-// Sink takes a string as it comes: in UTF-8 as encoding/json has it, but for
-// bytes that are not UTF-8, which it gets as they are.
+// A Sink receives a string in chunks. Escapes are decoded to UTF-8, as in
+// encoding/json. Bytes that are not UTF-8 are passed on unchanged.
 type Sink interface {
 	// AddAll is called with a chunk, which is valid during the call only.
 	AddAll(chunk []byte)
 }
 
-// Visitor follows a document's structure.
+// A Visitor follows the structure of a document.
 type Visitor interface {
-	// Key is called with a member's name, which is valid during the call only;
-	// of one longer than 128 bytes, with its beginning.
+	// Key is called with the name of a member, or with the first 128 bytes of a
+	// longer name. The bytes are valid during the call only.
 	Key(name []byte)
 
-	// Begin is called before a value's bytes are read, and returns what to keep
-	// of a string's or a number's.
+	// Begin is called before the bytes of a value, and returns the use of a
+	// string or a number.
 	Begin(value Kind) Capture
 
-	// End is called after a value's last byte.
+	// End is called after the last byte of a value.
 	End(value Kind)
 
-	// Skim is offered a chunk from where an object, a string or a number
-	// begins, and returns how many bytes it took of it, or 0: whole members of a
-	// list with the commas between them. Where the list is itself in one, it may
-	// take the list's end too, and the beginning of the next list, which may be the
-	// last that it takes. Other containers that it enters and leaves it tells by
-	// Open and Shut. The other methods are not called for what it takes.
-	Skim(chunk []byte) (taken int)
+	// Skim may read values, as a shortcut. The chunk begins with an object, a
+	// string or a number. Skim returns the number of bytes read: whole members
+	// of a list and the commas between them, or 0. In nested lists, Skim may
+	// also read the end of a list and the beginning of the next, and may stop
+	// there. OpenContainer and CloseContainer report other containers that Skim
+	// enters or leaves. The other methods are not called for these bytes.
+	Skim(chunk []byte) (read int)
 }
 
-// Reader is a push parser: it takes a document in chunks, cut anywhere, holds
-// none of it but what the Visitor asks to keep, and allocates nothing.
+// A Reader is a push parser: it reads a document in chunks of any size. It
+// keeps only the captured values, and does not allocate.
 type Reader struct {
 	visitor Visitor
 
@@ -106,40 +106,41 @@ type Reader struct {
 	isKey   bool
 	isPart  bool // other bytes follow the document
 	depth   int
-	objects [maxDepth/bits.UintSize + 1]uint // a bit a level: whether it is an object
+	objects [maxDepth/bits.UintSize + 1]uint // one bit for each level: set for an object
 
-	literal   string // what is still to come of true, false or null
-	value     Kind   // the literal's
+	literal   string // the rest of true, false or null
+	value     Kind   // of the literal
 	hex       rune   // of a \u escape
 	hexDigits int
-	surrogate rune // the first half of a pair, when the second may follow
+	surrogate rune // the first half of a surrogate pair, while the second half may follow
 	encoded   [utf8.UTFMax]byte
 
-	boolValue bool // what the Bool just read is
+	boolValue bool // of the last Bool
 
-	Text      *contract.Text // where Text puts a string
-	Sink      Sink           // where Pieces puts a string
+	Text      *contract.Text // destination for Text
+	Sink      Sink           // destination for Chunks
 	name      [maxKeyBytes]byte
 	nameBytes int
 	number    [maxNumberBytes]byte
 	digits    int
 }
 
-// Reset makes the reader ready for a document that visit follows.
+// Reset prepares the reader for a document.
 func (r *Reader) Reset(visit Visitor) {
 	r.visitor = visit
 	r.state, r.depth, r.surrogate, r.isPart = wantValue, 0, 0, false
 }
 
-// ResetPart makes it ready for one that something else follows.
+// ResetPart prepares the reader for a document that other bytes follow.
 func (r *Reader) ResetPart(visit Visitor) {
 	r.Reset(visit)
 	r.isPart = true
 }
 
-// Write takes the next chunk of the document, and returns how much of it is: all,
-// but of a part what comes before the document's end.
-func (r *Reader) Write(chunk []byte) (taken int) {
+// Write reads the next chunk, and returns the number of bytes that belong to
+// the document. After ResetPart, this is less than the chunk if the document
+// ends in the chunk.
+func (r *Reader) Write(chunk []byte) (read int) {
 	for i := 0; i < len(chunk); {
 		c := chunk[i]
 		switch {
@@ -161,8 +162,8 @@ func (r *Reader) Write(chunk []byte) (taken int) {
 	return len(chunk)
 }
 
-// readSkimmed offers the Visitor a value, and begins it where that does not take
-// it. It returns how many bytes were taken.
+// readSkimmed offers a value to Visitor.Skim, and begins the value after a
+// result of 0. The return value is the number of bytes read.
 func (r *Reader) readSkimmed(chunk []byte) int {
 	n := r.visitor.Skim(chunk)
 	switch {
@@ -181,15 +182,15 @@ func (r *Reader) readSkimmed(chunk []byte) int {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// Finish tells the reader that no more comes: a number at the top level has no
-// other end.
+// Finish ends the document. Only a number at the top level needs this call,
+// because no byte ends it.
 func (r *Reader) Finish() {
 	if r.depth == 0 && r.numberMayEnd() {
 		r.endValue(Number)
 	}
 }
 
-// step takes one byte in any state but those that read runs of bytes.
+// step reads one byte, in all states but those with runs of bytes.
 func (r *Reader) step(c byte) {
 	switch r.state {
 	case inEscape:
@@ -226,7 +227,7 @@ func (r *Reader) step(c byte) {
 		r.expect(c == ':', wantValue)
 	case wantCommaOrEnd:
 		r.afterValue(c)
-	default: // complete: nothing may follow
+	default: // complete: only white space may follow
 		r.state = broken
 	}
 }
@@ -293,7 +294,8 @@ func (r *Reader) beginContainer(value Kind, next state) {
 	r.state = next
 }
 
-// Open enters a container: for a Visitor that skims, not deeper than a few.
+// OpenContainer enters a container, for Visitor.Skim, which must not exceed
+// maxDepth.
 func (r *Reader) OpenContainer(value Kind) {
 	word, bit := &r.objects[r.depth/bits.UintSize], uint(1)<<(r.depth%bits.UintSize)
 	if value == Object {
@@ -304,7 +306,7 @@ func (r *Reader) OpenContainer(value Kind) {
 	r.depth++
 }
 
-// Shut leaves a container, likewise.
+// CloseContainer leaves a container, for Visitor.Skim.
 func (r *Reader) CloseContainer() { r.depth-- }
 
 func (r *Reader) inObject() bool {
@@ -342,8 +344,8 @@ func (r *Reader) readLiteral(c byte) {
 	}
 }
 
-// readString takes the run of bytes up to a quote, a backslash or the chunk's
-// end, and returns how many it took.
+// readString reads up to a quote, a backslash or the end of the chunk, and
+// returns the number of bytes read.
 func (r *Reader) readString(chunk []byte) int {
 	n := 0
 	if w := WindowOn(chunk); w.Has(n) {
@@ -395,12 +397,12 @@ func (r *Reader) keepBytes(run []byte) {
 }
 
 func (r *Reader) keepRune(c rune) {
-	r.keepLoneSurrogate() // which is encoded in the same place
+	r.keepLoneSurrogate() // uses r.encoded too
 	r.keepBytes(r.encoded[:utf8.EncodeRune(r.encoded[:], c)])
 }
 
-// keepLoneSurrogate puts the replacement character where the first half of a
-// surrogate pair was not followed by the second, as encoding/json does.
+// keepLoneSurrogate adds the replacement character for the first half of a
+// surrogate pair without a second half, as encoding/json does.
 func (r *Reader) keepLoneSurrogate() {
 	if r.surrogate != 0 {
 		r.surrogate = 0
@@ -488,7 +490,7 @@ func (r *Reader) beginNumber(c byte) {
 	r.number[0], r.digits = c, 1
 }
 
-// keepDigits keeps a part of a number whose value is asked for.
+// keepDigits stores part of a captured number.
 func (r *Reader) keepDigits(run []byte) {
 	if r.capture != Digits {
 		return
@@ -500,8 +502,8 @@ func (r *Reader) keepDigits(run []byte) {
 	r.digits += copy(r.number[r.digits:], run)
 }
 
-// readNumber takes the number's bytes up to its end or the chunk's, and returns
-// how many it took. The byte that ends a number is not the number's.
+// readNumber reads the bytes of a number up to its end or the end of the chunk,
+// and returns the number of bytes read. The byte after a number is not read.
 func (r *Reader) readNumber(chunk []byte) int {
 	w, n := WindowOn(chunk), 0
 	for ; n < len(chunk); n++ {
@@ -558,10 +560,10 @@ func numberStep(at state, c byte) (next state, ok bool) {
 	}
 }
 
-// IsBroken tells whether what came is not JSON, or beyond our limits.
+// IsBroken reports whether the document is not JSON, or exceeds a limit.
 func (r *Reader) IsBroken() bool { return r.state == broken }
 
-// IsComplete tells whether the document's one value has ended.
+// IsComplete reports whether the top-level value has ended.
 func (r *Reader) IsComplete() bool { return r.state == complete }
 
 func (r *Reader) numberMayEnd() bool {
@@ -572,12 +574,12 @@ func (r *Reader) numberMayEnd() bool {
 	return false
 }
 
-// Float returns the number just read, if the Visitor captured it. It is false
-// for one that is past the range of a float64.
+// Float returns the captured number. ok is false outside the range of a
+// float64.
 func (r *Reader) Float() (float64, bool) {
 	text := r.number[:r.digits]
 	if r.digits <= len(r.number)-Margin {
-		r.number[r.digits] = 0 // ends it
+		r.number[r.digits] = 0 // ends the number for Decimal
 		if number, end := WindowOn(r.number[:]).Decimal(0); end == r.digits {
 			return number.Float(text)
 		}
@@ -585,8 +587,8 @@ func (r *Reader) Float() (float64, bool) {
 	return parse(text)
 }
 
-// Integer returns the number just read, if the Visitor captured it. It is false
-// for one that has a fraction or an exponent, or is past 64 bits.
+// Integer returns the captured number. ok is false with a fraction or an
+// exponent, or beyond 64 bits.
 func (r *Reader) Integer() (magnitude uint64, isNegative, ok bool) {
 	digits := r.number[:r.digits]
 	if isNegative = digits[0] == '-'; isNegative {
@@ -606,5 +608,5 @@ func (r *Reader) Integer() (magnitude uint64, isNegative, ok bool) {
 	return magnitude, isNegative, true
 }
 
-// Bool returns the Bool just read.
+// Bool returns the value of the last Bool.
 func (r *Reader) Bool() bool { return r.boolValue }

@@ -7,17 +7,17 @@ import (
 	"unsafe"
 )
 
-// Margin is how far past a place that it has checked a reader of a Window may
-// look: further than a score and what stands around it is long, which is three
-// times maxSpace, and 54 bytes that Pair and Decimal can come to.
+// Margin is the number of bytes that the readers of a Window may look at past a
+// checked position. A score and the text around need less: three times
+// maxSpace, and 54 bytes for Pair and Decimal.
 const Margin = 128
 
-// maxSpace is the longest white space that AfterSpace passes.
+// maxSpace is the maximum of white space that AfterSpace skips.
 const maxSpace = 24
 
-// Window shows a chunk eight bytes at a time and without checks, so that what
-// models mostly answer can be recognised in few steps. In Go's WebAssembly every
-// check and every call shows.
+// A Window reads a chunk eight bytes at a time and without bounds checks, to
+// recognise the usual content of replies in few steps. In Go's WebAssembly,
+// every check and every call costs measurable time.
 type Window struct {
 	first unsafe.Pointer
 	size  int
@@ -28,14 +28,15 @@ func WindowOn(chunk []byte) Window {
 	return Window{unsafe.Pointer(unsafe.SliceData(chunk)), len(chunk)}
 }
 
-// Has tells whether the bytes at and up to Margin past it are there.
+// Has reports whether the chunk has the bytes from a position to Margin past
+// it.
 func (w Window) Has(at int) bool { return at <= w.size-Margin }
 
-// Word returns eight bytes, the first of them lowest, as on all machines that
-// Envoy runs on; they must be there.
+// Word returns the eight bytes at a position, which must exist. The first byte
+// is the lowest: Envoy runs on little-endian machines only.
 func (w Window) Word(at int) uint64 { return *(*uint64)(unsafe.Add(w.first, at)) }
 
-// WordOf returns the word that eight bytes make, or fewer with zeros behind them.
+// WordOf returns up to eight bytes as a word, filled with zeros.
 func WordOf(text string) (word uint64) {
 	for i, c := range []byte(text) {
 		word |= uint64(c) << (8 * i)
@@ -43,11 +44,11 @@ func WordOf(text string) (word uint64) {
 	return word
 }
 
-// Byte returns one byte; it must be there.
+// Byte returns the byte at a position, which must exist.
 func (w Window) Byte(at int) byte { return *(*byte)(unsafe.Add(w.first, at)) }
 
-// AfterSpace returns the place behind what white space stands at a place; if it
-// is unusually long, behind some of it.
+// AfterSpace returns the position after the white space at a position. It skips
+// at most maxSpace bytes.
 func (w Window) AfterSpace(at int) int {
 	if w.Byte(at) > ' ' {
 		return at
@@ -62,7 +63,7 @@ func (w Window) afterSpace(at int) int {
 	return at
 }
 
-// IsSpace tells whether text is nothing but white space (RFC 8259).
+// IsSpace reports whether text is only white space (RFC 8259).
 func IsSpace(text []byte) bool {
 	for _, c := range text {
 		if !isSpace(c) {
@@ -80,14 +81,15 @@ const (
 	highs = 0x8080808080808080
 )
 
-// EndOfRun returns the place of the first byte from at on that cannot stand for
-// itself in a string: a quote, a backslash or a control character; or one that
-// Has is not true for. Has(at) must be true.
+// EndOfRun returns the position of the first byte with a special meaning in a
+// string, from at on: a quote, a backslash or a control character. If Has
+// becomes false before, EndOfRun returns that position. Has(at) must be true.
 func (w Window) EndOfRun(at int) int {
 	for {
 		run := w.Word(at)
 		quotes, escapes := run^'"'*ones, run^'\\'*ones
-		// The lowest bit is right; a borrow can set wrong ones above it only.
+		// The lowest set bit is right. A borrow can set wrong bits, but only
+		// above.
 		special := ((quotes-ones)&^quotes | (escapes-ones)&^escapes | (run-' '*ones)&^run) & highs
 		at += bits.TrailingZeros64(special) / 8
 		if special != 0 || !w.Has(at) {
@@ -96,8 +98,9 @@ func (w Window) EndOfRun(at int) int {
 	}
 }
 
-// EndOfDigits returns the place of the first byte from at on that is no digit, or
-// that Has is not true for. Has(at) must be true.
+// EndOfDigits returns the position of the first byte other than a digit, from
+// at on. If Has becomes false before, EndOfDigits returns that position.
+// Has(at) must be true.
 func (w Window) EndOfDigits(at int) int {
 	for {
 		n := bits.TrailingZeros64(nonDigits(w.Word(at))) / 8
@@ -107,22 +110,23 @@ func (w Window) EndOfDigits(at int) int {
 	}
 }
 
-// others returns a word with the high bit set of each byte of run that is no
-// digit, and no other bit.
+// nonDigits returns a word with the high bit of each byte in run that is not a
+// digit.
 func nonDigits(run uint64) uint64 {
 	run ^= '0' * ones
 	return (run&^highs + 0x76*ones | run) & highs
 }
 
-// Decimal is a number as JSON writes it: Mantissa times ten to the Exponent.
+// A Decimal is a number as written in JSON: Mantissa times ten to the power of
+// Exponent.
 type Decimal struct {
 	Mantissa   uint64 // less than 1<<63
 	Exponent   int
 	IsNegative bool
 }
 
-// wholeTens are powers of ten; room is the bound under which a mantissa can
-// grow by so many digits.
+// wholeTens holds powers of ten. maxMantissa[n] is the limit for a mantissa to
+// which n digits are appended.
 var (
 	wholeTens   = [word + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
 	maxMantissa = [word + 1]uint64{mantissaLimit, mantissaLimit / 10, mantissaLimit / 100, mantissaLimit / 1000, mantissaLimit / 10000, mantissaLimit / 100000, mantissaLimit / 1000000, mantissaLimit / 10000000, mantissaLimit / 100000000}
@@ -130,8 +134,9 @@ var (
 
 const mantissaLimit = 1 << 63
 
-// Decimal reads the number at a place that Has is true for, and returns the
-// place behind it; 0 where there is none, or a longer one than models give.
+// Decimal reads the number at a position, and returns the position behind. Has
+// must be true for the position. end is 0 for another value, and for numbers
+// longer than models write.
 func (w Window) Decimal(at int) (number Decimal, end int) {
 	if w.Word(at)&0xffff != '0'|'.'<<8 {
 		return w.anyDecimal(at)
@@ -157,7 +162,7 @@ func (w Window) Decimal(at int) (number Decimal, end int) {
 	return number, at
 }
 
-// anyDecimal is for other numbers than such as 0.98.
+// anyDecimal reads numbers of other forms than 0.98.
 func (w Window) anyDecimal(at int) (number Decimal, end int) {
 	if number.IsNegative = w.Byte(at) == '-'; number.IsNegative {
 		at++
@@ -180,8 +185,8 @@ func (w Window) anyDecimal(at int) (number Decimal, end int) {
 	return number, at
 }
 
-// fraction appends the digits from a place on to a mantissa, and returns the
-// place behind them; if there are none or too many, the place itself.
+// fraction appends the digits at a position to a mantissa, and returns the
+// position behind. With no digits or too many, end is from.
 func (w Window) fraction(mantissa uint64, from int) (longer uint64, end int) {
 	for at := from; at <= from+2*word; {
 		more, n := digits(w.Word(at))
@@ -196,7 +201,7 @@ func (w Window) fraction(mantissa uint64, from int) (longer uint64, end int) {
 	return 0, from
 }
 
-// exponent reads the digits behind an e.
+// exponent reads the digits after an e.
 func (w Window) exponent(number Decimal, at int) (Decimal, int) {
 	sign := w.Byte(at)
 	if sign == '-' || sign == '+' {
@@ -213,17 +218,17 @@ func (w Window) exponent(number Decimal, at int) (Decimal, int) {
 	return number, at + n
 }
 
-// digits returns the number that the decimal digits at the beginning of w make,
-// and how many they are.
+// digits returns the value and the number of the decimal digits at the
+// beginning of w.
 func digits(w uint64) (number uint64, n int) {
 	n = bits.TrailingZeros64(nonDigits(w)) / 8
-	w = (w ^ '0'*ones) << (8 * uint(word-n)) // as if zeros stood before them
+	w = (w ^ '0'*ones) << (8 * uint(word-n)) // move the digits up, as if zeros came before them
 	w = w*10 + w>>8
 	return (w&0x000000ff000000ff*(100+1000000<<32) + w>>16&0x000000ff000000ff*(1+10000<<32)) >> 32, n
 }
 
-// tens are powers of ten that a float64 holds exactly, fives powers of five
-// that a uint64 does.
+// tens holds the powers of ten that float64 represents exactly; fives holds the
+// powers of five up to the limit of uint64.
 var (
 	tens  = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 	fives = powersOfFive()
@@ -237,12 +242,12 @@ func powersOfFive() (fives [28]uint64) {
 	return fives
 }
 
-// Tolerance is how far an Estimate and a number can be apart, as a part of the
-// number, and may still be equal or in the other order.
+// Tolerance is the relative error of a comparison between an Estimate and a
+// number: within it, the two may be equal or in the other order.
 const Tolerance = 1.0 / (1 << 50)
 
-// Estimate returns the number to within two units of its last place, or false
-// where Float is as fast.
+// Estimate returns the number with an error of at most two units in the last
+// place. ok is false if Float is as fast.
 func (d Decimal) Estimate() (value float64, ok bool) {
 	if d.IsNegative || uint(-d.Exponent) >= uint(len(tens)) {
 		return 0, false
@@ -250,12 +255,12 @@ func (d Decimal) Estimate() (value float64, ok bool) {
 	return float64(int64(d.Mantissa)) / tens[-d.Exponent], true
 }
 
-// Float returns the float64 nearest to the number, of which text is the
-// spelling; it is false for one past the range of a float64.
+// Float returns the float64 nearest to the number. text is the spelling of the
+// number. ok is false outside the range of a float64.
 func (d Decimal) Float(text []byte) (value float64, ok bool) {
 	switch power := uint(-d.Exponent); {
 	case d.Mantissa <= 1<<53 && power < uint(len(tens)):
-		value = float64(int64(d.Mantissa)) / tens[power] // of two exact numbers, rounded once
+		value = float64(int64(d.Mantissa)) / tens[power] // both operands are exact, so the result is rounded once
 	case d.Mantissa != 0 && power < uint(len(fives)):
 		value = quotient(d.Mantissa, int(power))
 	default:
@@ -267,9 +272,9 @@ func (d Decimal) Float(text []byte) (value float64, ok bool) {
 	return value, true
 }
 
-// quotient returns mantissa divided by a power of ten, rounded once: what the
-// long division leaves over is noted in the last of 64 bits, where it decides
-// a tie and nothing else.
+// quotient returns mantissa divided by a power of ten, rounded once. The
+// remainder of the long division sets the last of 64 bits, which only matters
+// for a tie.
 func quotient(mantissa uint64, power int) float64 {
 	divisor := fives[power]
 	shift, unshift := bits.LeadingZeros64(mantissa), bits.LeadingZeros64(divisor)
@@ -287,7 +292,7 @@ func quotient(mantissa uint64, power int) float64 {
 }
 
 func parse(text []byte) (float64, bool) {
-	// ParseFloat keeps no part of its argument but in its error.
+	// ParseFloat keeps a reference to its argument in its error only.
 	value, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(text), len(text)), 64)
 	return value, err == nil
 }

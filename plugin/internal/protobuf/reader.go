@@ -1,6 +1,5 @@
-// Package protobuf reads protocol buffers that come in chunks, cut anywhere, in
-// constant memory and without a schema of its own: what a field is, the Visitor
-// says.
+// Package protobuf reads protocol buffers in chunks of any size, in constant
+// memory. It has no schema: the Visitor decides how to read each field.
 //
 // Source: https://protobuf.dev/programming-guides/encoding.
 package protobuf
@@ -8,12 +7,12 @@ package protobuf
 import "encoding/binary"
 
 const (
-	maxLevels = 8         // of messages in each other that are asked for
-	maxGroups = 16        // of groups in each other, which are left out
-	maxNumber = 1<<31 - 1 // of a field; the language has fewer, but protobuf takes these in groups
+	maxLevels = 8         // nested messages that the Visitor reads
+	maxGroups = 16        // nested groups, which are skipped
+	maxNumber = 1<<31 - 1 // of a field; the language allows less, but protobuf accepts these in groups
 )
 
-// Wire is how a field's value is written.
+// Wire is the wire type of a field.
 type Wire uint8
 
 // Wire types.
@@ -26,24 +25,24 @@ const (
 	Fixed32
 )
 
-// Action says what becomes of a field's value.
+// Action selects how to read a field's value.
 type Action uint8
 
-// Actions. Value is for numbers, Skip for all, the others for fields of the wire
-// type Length.
+// Value is for numbers, Skip for every wire type, the others for Length only.
 const (
 	Skip          Action = iota
-	Value                // a call of Number
-	Message              // its fields are visited
-	Bytes                // a call of Bytes for each chunk
-	PackedVarint         // a call of Number for each
-	PackedFixed32        // a call of Number for each
-	PackedFixed64        // a call of Number for each
+	Value                // calls Number
+	Message              // visits the fields of the message
+	Bytes                // calls Bytes for each chunk
+	PackedVarint         // calls Number for each element
+	PackedFixed32        // calls Number for each element
+	PackedFixed64        // calls Number for each element
 )
 
-// Visitor follows a message.
+// A Visitor follows the fields of a message.
 type Visitor interface {
-	// Field is called before a field's value and says what becomes of it.
+	// Field is called before a field's value, and selects how to read the
+	// value.
 	Field(number uint32, wire Wire) Action
 
 	// Number is called with a varint, or with the bits of a fixed value.
@@ -53,8 +52,7 @@ type Visitor interface {
 	// only.
 	Bytes(chunk []byte)
 
-	// End is called after the last byte of a value of the action Message or
-	// Bytes.
+	// End is called after the last byte of a value read with Message or Bytes.
 	End()
 }
 
@@ -69,32 +67,33 @@ const (
 	broken
 )
 
-// level is a value of the wire type Length, or the message itself.
+// A level is a value of wire type Length that is being read, or the whole
+// message.
 type level struct {
 	action Action
-	end    uint64 // how many bytes come before its end, of the message's
+	end    uint64 // position of the value's end in the message
 }
 
-// Reader is a push parser: it takes a message in chunks, cut anywhere, and holds
-// none of it but a number that a cut splits.
+// A Reader is a push parser: it reads a message in chunks of any size, and
+// keeps only an incomplete number.
 type Reader struct {
 	visitor Visitor
 
 	state  state
-	action Action // of the field whose value comes
-	bits   uint64 // of the number that is read, so far
-	shift  uint   // how many bits they are
+	action Action // of the current field
+	bits   uint64 // of the current number, so far
+	shift  uint   // number of these bits
 	width  uint   // of the number in bits; 0 for a varint
 
 	at     uint64 // bytes read
 	levels [maxLevels]level
-	depth  int // the index of the innermost level
+	depth  int // index of the innermost level
 
-	groups     [maxGroups]uint32 // the numbers of those that are open
+	groups     [maxGroups]uint32 // field numbers of the open groups
 	openGroups int
 }
 
-// Reset makes the reader ready for a message of a length in bytes.
+// Reset prepares the reader for a message of this length in bytes.
 func (r *Reader) Reset(length uint64, visit Visitor) {
 	r.visitor = visit
 	r.at, r.depth, r.openGroups = 0, 0, 0
@@ -102,29 +101,29 @@ func (r *Reader) Reset(length uint64, visit Visitor) {
 	r.expect(inTag, Varint)
 }
 
-// IsBroken tells whether what came is no message, or beyond our limits.
+// IsBroken reports whether the bytes are not a message, or exceed a limit.
 func (r *Reader) IsBroken() bool { return r.state == broken }
 
-// Left returns how many bytes of the message are still to come.
+// Left returns the number of bytes until the end of the message.
 func (r *Reader) Left() uint64 { return r.levels[0].end - r.at }
 
-// Write takes the next chunk of the message, up to its end, and returns how many
-// bytes it took: none of a message that is broken.
+// Write reads the next chunk up to the end of the message, and returns the
+// number of bytes read. It stops at an error.
 func (r *Reader) Write(chunk []byte) int {
-	taken := 0
-	for taken < len(chunk) && r.Left() > 0 && r.state != broken {
-		run := chunk[taken:]
+	read := 0
+	for read < len(chunk) && r.Left() > 0 && r.state != broken {
+		run := chunk[read:]
 		if left := r.levels[r.depth].end - r.at; uint64(len(run)) > left {
 			run = run[:left]
 		}
-		taken += r.read(run)
+		read += r.read(run)
 		r.endLevels()
 	}
-	return taken
+	return read
 }
 
-// read takes some of a run of bytes that lies within the level, and returns how
-// many.
+// read reads from a run of bytes that lies within the level, and returns the
+// number of bytes read.
 func (r *Reader) read(run []byte) int {
 	var n int
 	switch r.state {
@@ -158,22 +157,22 @@ func (r *Reader) expect(next state, wire Wire) {
 	}
 }
 
-// number takes bytes of a number, and tells whether it has ended.
-func (r *Reader) number(run []byte) (taken int, ok bool) {
+// number reads bytes of a number. ok is true at the end of the number.
+func (r *Reader) number(run []byte) (read int, ok bool) {
 	if r.width != 0 {
 		return r.fixed(run)
 	}
 	return r.varint(run)
 }
 
-func (r *Reader) varint(run []byte) (taken int, ok bool) {
+func (r *Reader) varint(run []byte) (read int, ok bool) {
 	if run[0] < 0x80 && r.shift == 0 {
 		r.bits = uint64(run[0])
 		return 1, true
 	}
 	for i, c := range run {
 		if r.shift == 63 && c > 1 {
-			r.state = broken // past 64 bits
+			r.state = broken // more than 64 bits
 			return i, false
 		}
 		r.bits |= uint64(c&0x7f) << r.shift
@@ -185,7 +184,7 @@ func (r *Reader) varint(run []byte) (taken int, ok bool) {
 	return len(run), false
 }
 
-func (r *Reader) fixed(run []byte) (taken int, ok bool) {
+func (r *Reader) fixed(run []byte) (read int, ok bool) {
 	if r.width == 32 && r.shift == 0 && len(run) >= 4 {
 		r.bits = uint64(binary.LittleEndian.Uint32(run))
 		return 4, true
@@ -213,7 +212,7 @@ func (r *Reader) endNumber() {
 	}
 }
 
-// readPacked takes numbers that stand one after the other.
+// readPacked reads packed numbers.
 func (r *Reader) readPacked(run []byte) int {
 	for at := 0; at < len(run); {
 		n, ok := r.number(run[at:])
@@ -248,8 +247,8 @@ func (r *Reader) endTag() {
 	}
 }
 
-// group begins or ends a group, a form that proto3 does not have any more: what
-// it holds is left out.
+// group begins or ends a group. proto3 has no groups, so their content is
+// skipped.
 func (r *Reader) group(number uint32, wire Wire) {
 	switch {
 	case wire == beginGroup && r.openGroups < maxGroups:
@@ -264,7 +263,7 @@ func (r *Reader) group(number uint32, wire Wire) {
 	r.expect(inTag, Varint)
 }
 
-// beginLevel begins a value of the wire type Length.
+// beginLevel begins a value of wire type Length.
 func (r *Reader) beginLevel(length uint64) {
 	if length > r.levels[r.depth].end-r.at || r.depth == maxLevels-1 {
 		r.state = broken
@@ -286,7 +285,7 @@ func (r *Reader) beginLevel(length uint64) {
 	}
 }
 
-// endLevels ends the levels, the message too, whose last byte was read.
+// endLevels ends the levels, including the message, whose last byte was read.
 func (r *Reader) endLevels() {
 	for r.state != broken && r.at == r.levels[r.depth].end {
 		if !r.mayEnd() {
@@ -305,7 +304,7 @@ func (r *Reader) endLevels() {
 	}
 }
 
-// mayEnd tells whether the innermost level is at the end of a field.
+// mayEnd reports whether the innermost level is between two fields.
 func (r *Reader) mayEnd() bool {
 	switch r.state {
 	case inTag:
