@@ -16,9 +16,9 @@ import (
 
 const maxLine = 64 << 10
 
-// ofDecoding measures how fast a whole page becomes labelled samples, beside the
-// official parser, and that the two find the same.
-func (b *bench) ofDecoding(ctx context.Context) error {
+// measureDecoding measures the time to decode a whole page into labelled samples,
+// compares it with the official parser's, and checks that both find the same samples.
+func (b *bench) measureDecoding(ctx context.Context) error {
 	e, err := b.startEnvoy(ctx)
 	if err != nil {
 		return err
@@ -46,11 +46,11 @@ func (b *bench) ofDecoding(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tell("samples, the same by both", float64(samples)/5, "")
-	tell("exporter", ours.speed, "MB/s")
-	tell("expfmt", theirs.speed, "MB/s")
-	tell("exporter", ours.allocated/1e6, "MB allocated")
-	tell("expfmt", theirs.allocated/1e6, "MB allocated")
+	show("samples, the same by both", float64(samples)/5, "")
+	show("exporter", ours.speed, "MB/s")
+	show("expfmt", theirs.speed, "MB/s")
+	show("exporter", ours.allocated/1e6, "MB allocated")
+	show("expfmt", theirs.allocated/1e6, "MB allocated")
 	report("time, of expfmt's", theirs.speed/ours.speed, 1.0/5, "times")
 	report("allocated, of expfmt's", ours.allocated/theirs.allocated, 1.0/10, "times")
 	return nil

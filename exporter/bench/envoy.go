@@ -18,30 +18,30 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// envoyClusters make some 100,000 statistics.
+// envoyClusters give Envoy about 100,000 statistics.
 const envoyClusters = 1000
 
-// envoy is a real one.
+// envoy is a running Envoy.
 type envoy struct {
 	*process
 	admin, listener string // URLs
 }
 
-// page is one of an Envoy's, and what it costs it on average.
+// page is a page of an Envoy, with its average cost to Envoy.
 type page struct {
-	times int // that it is asked for in a round
+	times int // requests in a round
 	get   func() (int64, error)
 	cpu   time.Duration
 	bytes int64
 }
 
-// rounds are those in which pages take turns, so that a slow minute of the
-// machine hits all alike.
+// rounds is the number of rounds. The pages take turns in each round, so that a slow
+// minute of the machine affects all of them.
 const rounds = 5
 
-// ofEnvoy measures what scrapes cost an Envoy: a whole page, one of what was
-// used, and the exporter's.
-func (b *bench) ofEnvoy(ctx context.Context) error {
+// measureEnvoy measures the cost of scrapes to an Envoy: of the whole page, of the
+// used stats (usedonly), and of the exporter's page.
+func (b *bench) measureEnvoy(ctx context.Context) error {
 	e, err := b.startEnvoy(ctx)
 	if err != nil {
 		return err
@@ -60,20 +60,20 @@ func (b *bench) ofEnvoy(ctx context.Context) error {
 			}
 		}
 	}
-	tell("the exporter's", float64(samples)/float64(rounds*ours.times), "samples")
-	tell("the whole page", whole.cpu.Seconds()*1e3, "ms CPU")
-	tell("usedonly", used.cpu.Seconds()*1e3, "ms CPU")
-	tell("the exporter's", ours.cpu.Seconds()*1e3, "ms CPU")
+	show("the exporter's", float64(samples)/float64(rounds*ours.times), "samples")
+	show("the whole page", whole.cpu.Seconds()*1e3, "ms CPU")
+	show("usedonly", used.cpu.Seconds()*1e3, "ms CPU")
+	show("the exporter's", ours.cpu.Seconds()*1e3, "ms CPU")
 	report("processor, of the whole page's", 100*ours.cpu.Seconds()/whole.cpu.Seconds(), 8, "%")
 	report("processor, with format: json", 100*inJSON.cpu.Seconds()/whole.cpu.Seconds(), 8, "%")
-	tell("the whole page", float64(whole.bytes)/1e6, "MB")
-	tell("usedonly", float64(used.bytes)/1e6, "MB")
+	show("the whole page", float64(whole.bytes)/1e6, "MB")
+	show("usedonly", float64(used.bytes)/1e6, "MB")
 	report("bytes, of the whole page's", 100*float64(ours.bytes)/float64(whole.bytes), 0.1, "%")
 	report("bytes, with format: json", 100*float64(inJSON.bytes)/float64(whole.bytes), 0.1, "%")
 	return nil
 }
 
-// measure adds a round to what the page costs.
+// measure adds a round to the page's cost.
 func (e *envoy) measure(p *page) error {
 	cpu, err := e.cost(p.times, func() error {
 		n, err := p.get()
@@ -89,7 +89,7 @@ func (e *envoy) pageBytes(ctx context.Context, path string) (int64, error) {
 	return int64(len(body)), err
 }
 
-// scraper scrapes as the exporter does, by its own code.
+// scraper returns a function that scrapes by the exporter's own code.
 func (e *envoy) scraper(ctx context.Context, format config.Format, emit func(scrape.Sample)) func() (int64, error) {
 	client := &scrape.Client{Format: format, Filter: transform.Filter(nil), MaxPageBytes: 64 << 20, MaxLineBytes: maxLine, Timeout: 10 * time.Second}
 	link := scrape.NewLink(nil)
@@ -135,12 +135,12 @@ func (b *bench) startEnvoy(ctx context.Context) (*envoy, error) {
 	if err := p.ready(ctx, e.admin+"/ready"); err != nil {
 		return nil, err
 	}
-	return e, e.use(ctx)
+	return e, e.predict(ctx)
 }
 
-// use sends what makes an Envoy count: predictions of all labels, as sure as
-// they can be, of which the plugin keeps twelve counters a label.
-func (e *envoy) use(ctx context.Context) error {
+// predict sends predict requests, so that the plugin counts. The replies have all
+// labels and all confidences, which are twelve counters for each label.
+func (e *envoy) predict(ctx context.Context) error {
 	for range 10 * len(emotions()) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.listener+"/v1/models/bert-emotion-model:predict", nil)
 		if err != nil {
@@ -160,8 +160,8 @@ func (e *envoy) use(ctx context.Context) error {
 
 type object = map[string]any
 
-// envoyConfig is an Envoy that authorizes what comes and passes it through the
-// plugin to the first of its clusters.
+// envoyConfig returns the configuration of an Envoy that authorizes all requests and
+// passes them through the plugin to its first cluster.
 func envoyConfig(admin, listener, upstream, plugin string) object {
 	var clusters []object
 	for i := range envoyClusters {
@@ -198,6 +198,6 @@ func envoyConfig(admin, listener, upstream, plugin string) object {
 }
 
 func socket(address string) object {
-	host, port, _ := net.SplitHostPort(address) // ours, and sound
+	host, port, _ := net.SplitHostPort(address) // freeAddress returned it
 	return object{"socket_address": object{"address": host, "port_value": json.Number(port)}}
 }

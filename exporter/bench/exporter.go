@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// freeAddress returns an address that nobody listens on.
+// freeAddress returns an unused address.
 func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -18,8 +18,7 @@ func freeAddress() (string, error) {
 	return listener.Addr().String(), listener.Close()
 }
 
-// startExporter starts the exporter for n gateways of the farm, and returns its
-// address.
+// startExporter starts the exporter for n gateways of the farm, and returns its URL.
 func (b *bench) startExporter(ctx context.Context, n int, scrape string, env ...string) (p *process, url string, err error) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "scrape: {%s}\ngateways:\n", scrape)

@@ -12,8 +12,9 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// farm is many gateways in one process, other than the one that is measured.
-// They are on all of 127.0.0.0/8, so that each has a host of its own, as in life.
+// farm serves many gateways in this process, which is not the measured one. Each
+// gateway has its own address in 127.0.0.0/8, because real gateways have their own
+// hosts too.
 type farm struct {
 	port                 string
 	scrapes, predictions atomic.Int64
@@ -41,10 +42,10 @@ func startFarm() (*farm, error) {
 	return f, nil
 }
 
-// emotions are the labels of the model that a gateway has behind it.
+// emotions returns the labels of the model behind the gateways.
 func emotions() []string { return []string{"joy", "sadness", "anger", "fear", "love", "surprise"} }
 
-// predict answers with one emotion after another, more and less sure.
+// predict serves replies with each emotion in turn, and with all confidences.
 func (f *farm) predict(w http.ResponseWriter, _ *http.Request) {
 	all, n := emotions(), f.predictions.Add(1)
 	at, tenths := int(n)%len(all), int(n)/len(all)%10
@@ -52,11 +53,11 @@ func (f *farm) predict(w http.ResponseWriter, _ *http.Request) {
 	_, _ = fmt.Fprintf(w, `{"predictions":[[{"label":%q,"score":%g},{"label":%q,"score":0.01}]]}`, all[at], 0.095+0.1*float64(tenths), all[(at+1)%len(all)])
 }
 
-// address is the i-th gateway's.
+// address returns the address of gateway i.
 func (f *farm) address(i int) string { return fmt.Sprintf("127.1.%d.%d:%s", i/250, i%250+1, f.port) }
 
-// farmPages are one gateway's page at several times: 60 samples as Envoy shows
-// them without any tag settings, of one model with three labels.
+// farmPages returns a gateway's page at several times: 60 samples in Envoy's default
+// format, of a model with three labels.
 func farmPages() [][]byte {
 	var pages [][]byte
 	for i := range 16 {
@@ -90,13 +91,13 @@ func farmPage(count int) []byte {
 	for _, result := range contract.RateLimitResults() {
 		fmt.Fprintf(&page, "# TYPE envoy_cluster_ratelimit_%[1]s counter\nenvoy_cluster_ratelimit_%[1]s{envoy_cluster_name=\"model\"} %[2]d\n", result, count)
 	}
-	for class := 1; class <= 6; class++ { // of which the contract wants five
+	for class := 1; class <= 6; class++ { // the contract uses five of them
 		fmt.Fprintf(&page, "envoy_http_downstream_rq_xx{envoy_response_code_class=\"%d\",envoy_http_conn_manager_prefix=\"ingress_http\"} %d\n", class, count)
 	}
 	return page.Bytes()
 }
 
-// mangled is a name as /stats/prometheus shows it.
+// mangled returns a name as in /stats/prometheus.
 func mangled(name string, fields ...contract.Field) string {
 	raw := string(contract.AppendStat(nil, name, fields...))
 	return strings.Map(func(r rune) rune {

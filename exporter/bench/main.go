@@ -1,5 +1,6 @@
-// Command bench measures what the exporter costs: itself, Envoy, and beside what
-// a user would run instead. Everything runs on this machine, in one run.
+// Command bench measures the exporter's processor time and memory, the cost of its
+// scrapes to Envoy, and compares the
+// exporter with vmagent and Prometheus. Everything runs on this machine.
 package main
 
 import (
@@ -25,11 +26,11 @@ func main() {
 	}
 }
 
-// bench is what the parts share.
+// bench holds what all parts share.
 type bench struct {
 	root     string // of the repository
-	dir      string // for files that nobody keeps
-	exporter string // the program
+	dir      string // temporary
+	exporter string // path of the program
 	farm     *farm
 }
 
@@ -49,7 +50,7 @@ func newBench(ctx context.Context) (*bench, error) {
 	return b, b.build(ctx, nil, "-o", b.exporter, "./exporter")
 }
 
-// build runs go build in the root, whose last argument is what to build.
+// build runs go build in the root. The last argument is the package.
 func (b *bench) build(ctx context.Context, env []string, args ...string) error {
 	build := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags", "-s -w"}, args...)...)
 	build.Dir = b.root
@@ -60,7 +61,7 @@ func (b *bench) build(ctx context.Context, env []string, args ...string) error {
 	return nil
 }
 
-// tool returns the path of a program: $NAME, or .tools/bin/name, or of PATH.
+// tool returns the path of a program: $NAME, .tools/bin/name, or from PATH.
 func (b *bench) tool(name, advice string) (string, error) {
 	if path := os.Getenv(strings.ToUpper(name)); path != "" {
 		return path, nil
@@ -76,21 +77,21 @@ func (b *bench) tool(name, advice string) (string, error) {
 	return path, nil
 }
 
-// report prints a figure beside its goal, which is the most it may be.
-func report(what string, value, goal float64, unit string) {
+// report prints a measured value and its goal, which is the largest allowed value.
+func report(title string, value, goal float64, unit string) {
 	verdict := "ok"
 	if value > goal {
 		verdict = "MISSED"
 	}
-	fmt.Printf("  %-58s %10.3f %-12s goal <= %g: %s\n", what, value, unit, goal, verdict)
+	fmt.Printf("  %-58s %10.3f %-12s goal <= %g: %s\n", title, value, unit, goal, verdict)
 }
 
-// tell prints a figure that has no goal.
-func tell(what string, value float64, unit string) {
-	fmt.Printf("  %-58s %10.3f %s\n", what, value, unit)
+// show prints a measured value without a goal.
+func show(title string, value float64, unit string) {
+	fmt.Printf("  %-58s %10.3f %s\n", title, value, unit)
 }
 
-// part is a measurement.
+// part is one of the measurements.
 type part struct {
 	name string
 	run  func(*bench, context.Context) error
@@ -98,14 +99,14 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{"envoy", (*bench).ofEnvoy},
-		{"decode", (*bench).ofDecoding},
-		{"rivals", (*bench).ofRivals},
-		{"scale", (*bench).ofScale},
+		{"envoy", (*bench).measureEnvoy},
+		{"decode", (*bench).measureDecoding},
+		{"rivals", (*bench).measureRivals},
+		{"scale", (*bench).measureScale},
 	}
 }
 
-// run measures the parts named, or all.
+// run runs the named parts, or all.
 func run(ctx context.Context, names []string) error {
 	b, err := newBench(ctx)
 	if err != nil {

@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// process is a child whose cost is measured.
+// process is a running program, to be measured.
 type process struct {
 	name string
 	cmd  *exec.Cmd
 	log  *os.File
 }
 
-// start starts a program whose output goes to a file in dir. It ends with ctx.
+// start starts a program until ctx ends. Its output goes to a file in dir.
 func start(ctx context.Context, dir string, env []string, path string, args ...string) (*process, error) {
 	log, err := os.CreateTemp(dir, filepath.Base(path)+"-*.log")
 	if err != nil {
@@ -42,12 +42,12 @@ func start(ctx context.Context, dir string, env []string, path string, args ...s
 // stop ends the program and waits for it.
 func (p *process) stop() {
 	_ = p.cmd.Cancel()
-	_ = p.cmd.Wait() // it was told to end: how is of no interest
+	_ = p.cmd.Wait() // the exit code of a stopped program does not matter
 	_ = p.log.Close()
 }
 
-// ready waits until url answers 200, and fails with the program's log if it
-// does not.
+// ready waits until url responds with 200. After a minute it fails with the
+// program's log.
 func (p *process) ready(ctx context.Context, url string) error {
 	limit, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -75,7 +75,7 @@ func (p *process) cpu() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	const utime, stime = 11, 12 // after the name, which ends in the last parenthesis
+	const utime, stime = 11, 12 // fields after the program's name in parentheses
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	if len(fields) <= stime {
 		return 0, errors.New("/proc/PID/stat is short")
@@ -85,7 +85,7 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / ticksPerSecond, errors.Join(err1, err2)
 }
 
-// rss returns the memory in use, in bytes, and the most there was.
+// rss returns the memory in use and its peak, in bytes.
 func (p *process) rss() (now, peak int64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
@@ -107,7 +107,7 @@ func (p *process) rss() (now, peak int64, err error) {
 	return now << 10, peak << 10, nil
 }
 
-// get returns the body of an answer of 200.
+// get returns the body of a response with status 200.
 func get(ctx context.Context, url string, header map[string]string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -128,7 +128,7 @@ func get(ctx context.Context, url string, header map[string]string) ([]byte, err
 	return body, err
 }
 
-// wait passes d, or less if ctx ends.
+// wait waits for d, or until ctx ends.
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

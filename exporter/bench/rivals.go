@@ -14,16 +14,16 @@ const (
 	rivalWindow  = 20 * time.Second
 )
 
-// rival is a program that scrapes the same gateways each second, and gets the
-// labels out of the names by the same rules.
+// rival is a program that scrapes the same gateways each second, and decodes the
+// labels in the names by the same rules.
 type rival struct {
 	name  string
 	start func(context.Context) (*process, string, error)
-	serve bool // it is scraped itself, once a second; the others send what they have
+	serve bool // scraped once a second; the other programs send their samples
 }
 
-// ofRivals measures the exporter beside what a user would run instead.
-func (b *bench) ofRivals(ctx context.Context) error {
+// measureRivals compares the exporter with the programs that a user could run instead.
+func (b *bench) measureRivals(ctx context.Context) error {
 	fmt.Printf("%d gateways of 60 samples, each second for %s\n", rivalTargets, rivalWindow)
 	best := cost{}
 	for _, r := range []rival{
@@ -31,12 +31,12 @@ func (b *bench) ofRivals(ctx context.Context) error {
 		{"vmagent", b.startVmagent, false},
 		{"prometheus --agent", b.startPrometheus, false},
 	} {
-		c, err := b.measure(ctx, r)
+		c, err := b.measureRival(ctx, r)
 		if err != nil {
 			return err
 		}
-		tell(r.name+": processor", c.cpu.Seconds()*1e6, "us CPU a target a scrape")
-		tell(r.name+": memory", float64(c.rss)/1e6, "MB RSS")
+		show(r.name+": processor", c.cpu.Seconds()*1e6, "us CPU a target a scrape")
+		show(r.name+": memory", float64(c.rss)/1e6, "MB RSS")
 		if r.serve {
 			best = c
 			continue
@@ -48,21 +48,21 @@ func (b *bench) ofRivals(ctx context.Context) error {
 }
 
 type cost struct {
-	cpu time.Duration // of a scrape of a target
+	cpu time.Duration // of one target's scrape
 	rss int64
 }
 
-func (b *bench) measure(ctx context.Context, r rival) (cost, error) {
+func (b *bench) measureRival(ctx context.Context, r rival) (cost, error) {
 	p, url, err := r.start(ctx)
 	if err != nil {
 		return cost{}, err
 	}
 	defer p.stop()
-	if err := wait(ctx, rivalWindow/4); err != nil { // connections and caches
+	if err := wait(ctx, rivalWindow/4); err != nil { // to fill connections and caches
 		return cost{}, err
 	}
 	before := b.farm.scrapes.Load()
-	used, err := p.cost(1, func() error { return pass(ctx, r, url) })
+	used, err := p.cost(1, func() error { return waitWindow(ctx, r, url) })
 	if err != nil {
 		return cost{}, err
 	}
@@ -74,8 +74,8 @@ func (b *bench) measure(ctx context.Context, r rival) (cost, error) {
 	return cost{used / time.Duration(scrapes), rss}, err
 }
 
-// pass lets the window pass, and takes the page each second if r serves one.
-func pass(ctx context.Context, r rival, url string) error {
+// waitWindow waits for the window, and gets the page each second if r serves one.
+func waitWindow(ctx context.Context, r rival, url string) error {
 	for range int(rivalWindow / time.Second) {
 		if err := wait(ctx, time.Second); err != nil {
 			return err
@@ -93,7 +93,7 @@ func (b *bench) startOurs(ctx context.Context) (*process, string, error) {
 	return b.startExporter(ctx, rivalTargets, "interval: 1s")
 }
 
-// scrapeConfig is Prometheus's configuration, which vmagent reads too.
+// scrapeConfig returns a configuration for Prometheus and vmagent.
 func (b *bench) scrapeConfig() string {
 	var text strings.Builder
 	text.WriteString("global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n- job_name: gateways\n  metrics_path: /stats/prometheus\n  static_configs:\n")

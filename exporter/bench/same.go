@@ -14,8 +14,8 @@ import (
 	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
-// sameSamples compares the samples that the exporter finds on a page with those
-// of the official parser, one by one.
+// sameSamples checks that the exporter and the official parser find the same samples
+// on a page.
 func sameSamples(page []byte) error {
 	var ours []string
 	err := new(scrape.TextReader).Read(bytes.NewReader(page), maxLine, func(s scrape.Sample) {
@@ -53,7 +53,7 @@ func line(name string, value float64, labels ...scrape.Label) string {
 	return fmt.Sprintf("%s%q %v", name, labels, value)
 }
 
-// lines are the samples that a metric stands for.
+// lines returns the samples of a metric.
 func lines(name string, m *dto.Metric) []string {
 	var labels []scrape.Label
 	for _, pair := range m.Label {

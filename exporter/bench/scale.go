@@ -14,13 +14,13 @@ const (
 	scaleInterval = 15 * time.Second
 )
 
-// gzipped is how Prometheus asks.
+// gzipped holds the headers that Prometheus sends.
 var gzipped = map[string]string{"Accept-Encoding": "gzip", "Accept": "text/plain;version=0.0.4"}
 
-// ofScale measures a thousand gateways on one core.
-func (b *bench) ofScale(ctx context.Context) error {
+// measureScale measures the exporter with a thousand gateways on one core.
+func (b *bench) measureScale(ctx context.Context) error {
 	fmt.Printf("%d gateways of 60 samples each %s, GOMAXPROCS=1\n", scaleTargets, scaleInterval)
-	base, err := b.ofOneGateway(ctx)
+	base, err := b.measureOneGateway(ctx)
 	if err != nil {
 		return err
 	}
@@ -28,21 +28,21 @@ func (b *bench) ofScale(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(wait(ctx, scaleInterval+time.Second), b.ofPage(ctx, p, url), b.ofSteadyState(ctx, p, url, base))
+	err = errors.Join(wait(ctx, scaleInterval+time.Second), b.measurePage(ctx, p, url), b.measureSteadyState(ctx, p, url, base))
 	p.stop()
-	return errors.Join(err, b.ofTenScrapers(ctx))
+	return errors.Join(err, b.measureTenScrapers(ctx))
 }
 
-// ofPage measures what the whole page costs: written for the first time in a
-// form, and again.
-func (b *bench) ofPage(ctx context.Context, p *process, url string) error {
+// measurePage measures the cost of the page: encoded for the first time in a format,
+// and served again.
+func (b *bench) measurePage(ctx context.Context, p *process, url string) error {
 	openMetrics := map[string]string{"Accept-Encoding": "gzip", "Accept": "application/openmetrics-text;version=1.0.0"}
 	plain, err := get(ctx, url+"/metrics", map[string]string{"Accept-Encoding": "identity", "Accept": gzipped["Accept"]})
 	if err != nil {
 		return err
 	}
-	tell("/metrics", float64(bytes.Count(plain, []byte("\n"))-bytes.Count(plain, []byte("\n#"))), "samples")
-	tell("/metrics", float64(len(plain))/1e6, "MB")
+	show("/metrics", float64(bytes.Count(plain, []byte("\n"))-bytes.Count(plain, []byte("\n#"))), "samples")
+	show("/metrics", float64(len(plain))/1e6, "MB")
 	first, err := p.cost(1, func() error { _, err := get(ctx, url+"/metrics", openMetrics); return err })
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (b *bench) ofPage(ctx context.Context, p *process, url string) error {
 	return err
 }
 
-// cost returns the processor time that do takes the program, on average.
+// cost returns the program's processor time for one call of do, on average.
 func (p *process) cost(times int, do func() error) (time.Duration, error) {
 	before, err := p.cpu()
 	if err != nil {
@@ -68,9 +68,9 @@ func (p *process) cost(times int, do func() error) (time.Duration, error) {
 	return (after - before) / time.Duration(times), err
 }
 
-// ofOneGateway returns what memory an exporter takes that has next to nothing to
-// do, once it has served its page.
-func (b *bench) ofOneGateway(ctx context.Context) (int64, error) {
+// measureOneGateway returns the memory of an exporter with one gateway, after it has
+// served its page.
+func (b *bench) measureOneGateway(ctx context.Context) (int64, error) {
 	p, url, err := b.startExporter(ctx, 1, "interval: 15s", "GOMAXPROCS=1")
 	if err != nil {
 		return 0, err
@@ -83,9 +83,9 @@ func (b *bench) ofOneGateway(ctx context.Context) (int64, error) {
 	return now, err
 }
 
-// ofSteadyState measures the exporter with one scraper, as long as two intervals.
-// base is the memory of one that has a single gateway.
-func (b *bench) ofSteadyState(ctx context.Context, p *process, url string, base int64) error {
+// measureSteadyState measures the exporter with one scraper, for two intervals. base
+// is the memory of an exporter with one gateway.
+func (b *bench) measureSteadyState(ctx context.Context, p *process, url string, base int64) error {
 	started := time.Now()
 	used, err := p.cost(1, func() error {
 		for range 2 {
@@ -105,15 +105,15 @@ func (b *bench) ofSteadyState(ctx context.Context, p *process, url string, base 
 	now, peak, err := p.rss()
 	report("memory", float64(now)/1e6, 150, "MB RSS")
 	report("memory, at most", float64(peak)/1e6, 150, "MB RSS")
-	tell("a gateway: processor, with one scraper", used.Seconds()*1e6/(2*scaleTargets), "us CPU a scrape")
-	tell("a gateway: memory", float64(now-base)/scaleTargets/1e3, "kB RSS")
-	tell("with one gateway: memory", float64(base)/1e6, "MB RSS")
+	show("a gateway: processor, with one scraper", used.Seconds()*1e6/(2*scaleTargets), "us CPU a scrape")
+	show("a gateway: memory", float64(now-base)/scaleTargets/1e3, "kB RSS")
+	show("with one gateway: memory", float64(base)/1e6, "MB RSS")
 	return err
 }
 
-// ofTenScrapers counts what ten scrapers at once cost the gateways, where these
-// are scraped when asked for.
-func (b *bench) ofTenScrapers(ctx context.Context) error {
+// measureTenScrapers counts the scrapes of the gateways for ten requests at once, if
+// the gateways are scraped on request.
+func (b *bench) measureTenScrapers(ctx context.Context) error {
 	const gateways, scrapers = 100, 10
 	p, url, err := b.startExporter(ctx, gateways, "min_age: 10s")
 	if err != nil {

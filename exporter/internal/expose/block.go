@@ -10,7 +10,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// Snapshot is what one scrape of one gateway gave.
+// Snapshot is the result of a gateway's scrape.
 type Snapshot struct {
 	Gateway  string
 	URL      string // without credentials
@@ -20,34 +20,34 @@ type Snapshot struct {
 	Duration time.Duration
 	Bytes    int64
 	Dropped  int    // samples and series that could not be used
-	Series   *Block // of this scrape, nil for none
-	Kept     *Block // of an earlier one, where this one failed
-	IsGone   bool   // there is no such gateway any more: only what was kept is shown
+	Series   *Block // of this scrape; nil if it failed
+	Kept     *Block // of an earlier scrape, if this scrape failed
+	IsGone   bool   // the gateway was removed: only Kept is exported
 }
 
-// shown returns the series there are to show.
-func (s Snapshot) shown() *Block {
+// exported returns the series for the page.
+func (s Snapshot) exported() *Block {
 	if s.Series != nil {
 		return s.Series
 	}
 	return s.Kept
 }
 
-// Block is the series of one scrape. It is written once in each form that is
-// asked for, whoever asks, and never changes.
+// Block holds the series of a scrape, and never changes. It is encoded once in each
+// requested form, and shared by all requests.
 type Block struct {
 	all       []transform.Series // by name
-	isForeign bool               // some have not their gateway's label, and may be like another gateway's
-	forms     [formCount]written
+	isForeign bool               // a series without its gateway's label may be equal to another gateway's
+	forms     [formCount]encoded
 }
 
-// written is a block in one form.
-type written struct {
+// encoded is a block in one form.
+type encoded struct {
 	once     sync.Once
 	families []chunk
 }
 
-// chunk is a family's part of a block.
+// chunk is a metric family of a block.
 type chunk struct {
 	family *transform.Family
 	name   string
@@ -55,7 +55,8 @@ type chunk struct {
 	bytes  []byte
 }
 
-// NewBlock makes a block of a gateway's series, which must not change any more.
+// NewBlock returns a block of a gateway's series. The caller must not change series
+// afterwards.
 func NewBlock(gateway string, series []transform.Series) *Block {
 	slices.SortStableFunc(series, func(a, b transform.Series) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
@@ -67,7 +68,7 @@ func NewBlock(gateway string, series []transform.Series) *Block {
 	return b
 }
 
-// Series returns the series, by name; they must not be changed.
+// Series returns the series, sorted by name. They must not be changed.
 func (b *Block) Series() []transform.Series {
 	if b == nil {
 		return nil
@@ -75,31 +76,31 @@ func (b *Block) Series() []transform.Series {
 	return b.all
 }
 
-// in returns the block's families in a form, written if they have not been, by
-// means of scratch, which the next block may use again.
+// in returns the block's families in a form, and encodes them at the first call.
+// scratch is memory that all blocks of a page share.
 func (b *Block) in(f form, scratch *[]byte) []chunk {
 	if b == nil {
 		return nil
 	}
-	w := &b.forms[f]
-	w.once.Do(func() { w.families = b.write(f.writer(), scratch) })
-	return w.families
+	e := &b.forms[f]
+	e.once.Do(func() { e.families = b.encode(f.encoder(), scratch) })
+	return e.families
 }
 
-func (b *Block) write(w writer, scratch *[]byte) []chunk {
+func (b *Block) encode(e encoder, scratch *[]byte) []chunk {
 	var chunks []chunk
 	var ends []int
 	bytes := (*scratch)[:0]
 	for rest := b.all; len(rest) > 0; {
 		c := nextFamily(rest)
 		for _, s := range c.series {
-			bytes = w.appendSeries(bytes, s)
+			bytes = e.appendSeries(bytes, s)
 		}
 		chunks, ends = append(chunks, c), append(ends, len(bytes))
 		rest = rest[len(c.series):]
 	}
 	*scratch = bytes
-	bytes = append(make([]byte, 0, len(bytes)), bytes...) // a block is kept, and so is all that it has
+	bytes = append(make([]byte, 0, len(bytes)), bytes...) // a block is kept, so its memory is as small as possible
 	begin := 0
 	for i, end := range ends {
 		chunks[i].bytes, begin = bytes[begin:end:end], end
@@ -107,7 +108,7 @@ func (b *Block) write(w writer, scratch *[]byte) []chunk {
 	return chunks
 }
 
-// nextFamily returns the series that have the first one's name and type.
+// nextFamily returns the first series and all that follow with the same name and type.
 func nextFamily(series []transform.Series) chunk {
 	first := series[0]
 	n := slices.IndexFunc(series, func(s transform.Series) bool { return s.Name != first.Name || s.Type != first.Type })

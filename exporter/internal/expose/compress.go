@@ -11,7 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// compressors keeps the memory of compressors, which is much, for the next page.
+// compressors keeps compressors for the next pages: they take much memory.
 type compressors struct{ gzip, zstd sync.Pool }
 
 // compressor is a *gzip.Writer or a *zstd.Encoder.
@@ -20,14 +20,14 @@ type compressor interface {
 	Reset(io.Writer)
 }
 
-// The header's tokens.
+// Tokens of Accept-Encoding.
 const (
 	encodingGzip = "gzip"
 	encodingZstd = "zstd"
 )
 
-// writeCompressed lets write write the body in the encoding that the request
-// asks for.
+// writeCompressed calls write with a writer to the body, in the encoding that the
+// request accepts.
 func (c *compressors) writeCompressed(w http.ResponseWriter, r *http.Request, write func(io.Writer) error) error {
 	encoding := encodingOf(r.Header)
 	w.Header().Set("Vary", "Accept, Accept-Encoding")
@@ -51,11 +51,11 @@ func (c *compressors) writeCompressed(w http.ResponseWriter, r *http.Request, wr
 	return body.Close()
 }
 
-// newCompressor returns the fastest there is: a page has the same words over and
-// over, and shrinks to a thirtieth all the same.
+// newCompressor returns a compressor at its fastest level. A page repeats the same
+// words, so even this level makes the page thirty times smaller.
 func newCompressor(encoding string) compressor {
 	if encoding == encodingZstd {
-		// It fails only for options out of their range.
+		// NewWriter fails only for options out of range.
 		encoder, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 			zstd.WithWindowSize(zstdWindow), zstd.WithLowerEncoderMem(true))
 		return encoder
@@ -66,8 +66,8 @@ func newCompressor(encoding string) compressor {
 
 const zstdWindow = 256 << 10
 
-// encodingOf returns the encoding that an Accept-Encoding header likes best, ""
-// for none. Of two it likes alike zstd costs less.
+// encodingOf returns the preferred encoding of an Accept-Encoding header, or "". If
+// both have the same weight, it returns zstd, which costs less.
 func encodingOf(header http.Header) string {
 	best, bestWeight := "", 0.0
 	for _, clause := range strings.Split(strings.Join(header.Values("Accept-Encoding"), ","), ",") {
@@ -75,7 +75,7 @@ func encodingOf(header http.Header) string {
 		name = strings.ToLower(strings.TrimSpace(name))
 		weight := 1.0
 		if text, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
-			weight, _ = strconv.ParseFloat(text, 64) // a bad one is 0: not wanted
+			weight, _ = strconv.ParseFloat(text, 64) // an invalid weight is 0: not wanted
 		}
 		isKnown := name == encodingGzip || name == encodingZstd
 		if isKnown && (weight > bestWeight || weight > 0 && weight == bestWeight && name == encodingZstd) {

@@ -6,7 +6,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// form is a form of the page.
+// form is an exposition format of the page.
 type form int
 
 const (
@@ -17,13 +17,13 @@ const (
 	formCount
 )
 
-// writer writes a form.
-type writer interface {
-	appendHead(dst []byte, name string, f *transform.Family) []byte
+// encoder encodes metric families in a form.
+type encoder interface {
+	appendHeader(dst []byte, name string, f *transform.Family) []byte
 	appendSeries(dst []byte, s transform.Series) []byte
 }
 
-func (f form) writer() writer {
+func (f form) encoder() encoder {
 	switch f {
 	case formProtobuf:
 		return protobufForm{}
@@ -35,8 +35,8 @@ func (f form) writer() writer {
 
 func (f form) isProtobuf() bool { return f == formProtobuf || f == formNative }
 
-// formOf returns the form that a negotiated format asks for. Only protobuf can
-// have native histograms.
+// formOf returns the form of a negotiated format. Only protobuf has native
+// histograms.
 func formOf(format expfmt.Format, isNative bool) form {
 	switch format.FormatType() {
 	case expfmt.TypeOpenMetrics:

@@ -53,7 +53,7 @@ func official(t testing.TB, format expfmt.Format, families []*dto.MetricFamily) 
 func familiesOf(series []transform.Series) []*dto.MetricFamily {
 	var families []*dto.MetricFamily
 	for _, c := range NewBlock("a", series).in(formText, new([]byte)) {
-		family := familyHead(c.name, c.family)
+		family := familyHeader(c.name, c.family)
 		for _, s := range c.series {
 			family.Metric = append(family.Metric, toDTO(s))
 		}

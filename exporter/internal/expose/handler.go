@@ -18,14 +18,14 @@ import (
 	"google.golang.org/protobuf/encoding/protodelim"
 )
 
-// Options say what to serve. All fields are needed.
+// Options configure the handler. All fields are required.
 type Options struct {
-	Scrape   func(context.Context) []Snapshot // of all gateways; returns by the context's deadline
-	Timeout  func() time.Duration             // for Scrape, where the scraper has no shorter one
-	Targets  func() []Snapshot                // the latest there is of each gateway, without asking it
+	Scrape   func(context.Context) []Snapshot // scrapes all gateways; returns by the context's deadline
+	Timeout  func() time.Duration             // of Scrape, if the scraper has no shorter timeout
+	Targets  func() []Snapshot                // the latest snapshot of each gateway, without scraping
 	Reload   func() error                     // reads the configuration again
-	IsNative func() bool                      // whether histograms are native too, where protobuf is asked for
-	IsReady  func() bool                      // whether it is known which gateways there are
+	IsNative func() bool                      // reports whether a page in protobuf has native histograms
+	IsReady  func() bool                      // reports whether discovery knows all gateways
 	Meter    *Meter
 	Registry *prometheus.Registry // the exporter's own metrics
 	Logger   *slog.Logger
@@ -34,17 +34,17 @@ type Options struct {
 	IsProfiled bool // serve /debug/pprof
 }
 
-// NewHandler serves /metrics, /targets, /-/healthy, /-/ready, /-/reload and a
-// page that links them.
+// NewHandler returns a handler of /metrics, /targets, /-/healthy, /-/ready,
+// /-/reload, and a landing page with links to them.
 func NewHandler(options Options) (http.Handler, error) {
 	landing, err := web.NewLandingPage(web.LandingConfig{
 		Name:        "Moodring exporter",
-		Description: "What your models answer, from the statistics of their gateways",
+		Description: "What your models predict, from the statistics of their gateways",
 		Version:     options.Version,
 		Profiling:   strconv.FormatBool(options.IsProfiled),
 		Links: []web.LandingLinks{
 			{Address: "metrics", Text: "Metrics"},
-			{Address: "targets", Text: "Targets", Description: "The gateways, and how their last scrapes went"},
+			{Address: "targets", Text: "Targets", Description: "The gateways and their last scrapes"},
 			{Address: "-/healthy", Text: "Healthy"},
 			{Address: "-/ready", Text: "Ready"},
 		},
@@ -59,7 +59,7 @@ func NewHandler(options Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", &metricsHandler{Options: options})
 	mux.Handle("GET /targets", targets)
-	mux.HandleFunc("GET /-/healthy", say("The exporter is healthy.\n"))
+	mux.HandleFunc("GET /-/healthy", respond("The exporter is healthy.\n"))
 	mux.HandleFunc("GET /-/ready", ready(options.IsReady))
 	mux.HandleFunc("POST /-/reload", reload(options.Reload))
 	mux.HandleFunc("PUT /-/reload", reload(options.Reload))
@@ -79,9 +79,9 @@ func addProfiles(mux *http.ServeMux) {
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
-func say(text string) http.HandlerFunc {
+func respond(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, text) // an asker who has gone is no fault of ours
+		_, _ = io.WriteString(w, text) // the client may have gone
 	}
 }
 
@@ -91,7 +91,7 @@ func ready(isReady func() bool) http.HandlerFunc {
 			http.Error(w, "The exporter does not know its gateways yet.", http.StatusServiceUnavailable)
 			return
 		}
-		say("The exporter is ready.\n")(w, r)
+		respond("The exporter is ready.\n")(w, r)
 	}
 }
 
@@ -101,14 +101,14 @@ func reload(reload func() error) http.HandlerFunc {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		say("The configuration is loaded.\n")(w, r)
+		respond("The configuration is loaded.\n")(w, r)
 	}
 }
 
-// refuseReload tells a browser what a page that is not there would not.
+// refuseReload explains to a browser how to reload: a 404 would not.
 func refuseReload(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Allow", "POST, PUT")
-	http.Error(w, "Ask by POST or PUT, as curl -X POST does.", http.StatusMethodNotAllowed)
+	http.Error(w, "Send a POST or PUT request, as in curl -X POST.", http.StatusMethodNotAllowed)
 }
 
 type metricsHandler struct {
@@ -116,9 +116,9 @@ type metricsHandler struct {
 	compressors compressors
 }
 
-// ServeHTTP scrapes all gateways within the scraper's deadline, and serves what
-// came: a gateway that failed has a target_up of 0, and what is kept of it. No
-// lock is held while it writes.
+// ServeHTTP scrapes all gateways within the scraper's timeout, and serves their
+// series. A gateway that failed has a target_up of 0, and its last good series. No
+// lock is held during the writing.
 func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	timeout, err := timeoutOf(r.Header, h.Timeout())
 	if err != nil {
@@ -135,10 +135,10 @@ func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", string(format))
-	_ = h.compressors.writeCompressed(w, r, p.writeTo) // a scraper who has gone is no fault of ours
+	_ = h.compressors.writeCompressed(w, r, p.writeTo) // the scraper may have gone
 }
 
-// page scrapes, and puts together what there is to show.
+// page scrapes all gateways and returns the page.
 func (h *metricsHandler) page(ctx context.Context, format expfmt.Format, f form) (*page, error) {
 	snapshots := h.Scrape(ctx)
 	own, err := h.Registry.Gather()
@@ -159,7 +159,7 @@ func (h *metricsHandler) page(ctx context.Context, format expfmt.Format, f form)
 	return p, nil
 }
 
-// Gather returns what /metrics shows, for whoever sends it elsewhere.
+// Gather returns the metrics of /metrics, to push them to another system.
 func Gather(ctx context.Context, options Options) ([]*dto.MetricFamily, error) {
 	limit, cancel := context.WithTimeout(ctx, options.Timeout())
 	defer cancel()
@@ -192,8 +192,8 @@ func names(families []*dto.MetricFamily) map[string]bool {
 
 const timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
 
-// timeoutOf returns how long a scrape may take: limit, or less where the
-// scraper says that it waits less, leaving it time to take the answer.
+// timeoutOf returns the timeout of a scrape: limit, or the timeout in the scraper's
+// header if it is shorter, less some time to transfer the page.
 func timeoutOf(header http.Header, limit time.Duration) (time.Duration, error) {
 	const offset = 500 * time.Millisecond
 	text := header.Get(timeoutHeader)

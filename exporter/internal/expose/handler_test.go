@@ -262,7 +262,7 @@ func TestReadyAndReload(t *testing.T) {
 		"loaded":    {"POST", "/-/reload", Options{Reload: func() error { return nil }}, 200, "The configuration is loaded.\n"},
 		"not sound": {"POST", "/-/reload", Options{Reload: func() error { return errors.New("a.yml: line 3") }}, 500, "a.yml: line 3\n"},
 		"put":       {"PUT", "/-/reload", Options{Reload: func() error { return nil }}, 200, "The configuration is loaded.\n"},
-		"not asked": {"GET", "/-/reload", Options{}, 405, "Ask by POST or PUT, as curl -X POST does.\n"},
+		"not asked": {"GET", "/-/reload", Options{}, 405, "Send a POST or PUT request, as in curl -X POST.\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder := httptest.NewRecorder()

@@ -8,7 +8,7 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Meter counts how the scrapes of each gateway that it tracks went.
+// Meter counts bytes, errors and dropped series of each tracked gateway's scrapes.
 type Meter struct {
 	bytes, errors, dropped *prometheus.CounterVec
 
@@ -36,7 +36,7 @@ func (m *Meter) counters() []*prometheus.CounterVec {
 	return []*prometheus.CounterVec{m.bytes, m.errors, m.dropped}
 }
 
-// Track begins to count for a gateway, at 0 if it is new.
+// Track starts a gateway's counters, at 0 if the gateway is new.
 func (m *Meter) Track(gateway string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -46,7 +46,7 @@ func (m *Meter) Track(gateway string) {
 	}
 }
 
-// Forget ends the counters of a gateway that is no more.
+// Forget deletes a gateway's counters.
 func (m *Meter) Forget(gateway string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -61,8 +61,7 @@ func counter(name string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: row.Name, Help: row.Help}, row.Labels)
 }
 
-// Record counts a scrape; call it once for each. One that ends after its
-// gateway was forgotten is not counted.
+// Record counts a scrape. A scrape that ends after Forget is not counted.
 func (m *Meter) Record(s Snapshot) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

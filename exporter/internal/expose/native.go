@@ -8,14 +8,15 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// nativeForm is protobuf in which whole histograms have native buckets too. The
-// plugin's are separate counters: a page may catch one observation in half of
-// them, and a native bucket that shrinks is a counter reset to Prometheus.
+// nativeForm is protobuf with native buckets in whole histograms. The plugin's
+// histograms stay classic: their buckets are separate counters, and a page may have
+// an observation in only some of them. The native bucket would shrink later, which
+// is a counter reset to Prometheus.
 //
-// A client_model histogram has exponential buckets only, none with custom
-// bounds, so each of ours is spread over the exponential ones that it covers, as
-// histogram_quantile takes its observations to be spread. Counts are fractions
-// then; as shares of a bucket that only grows they only grow.
+// A client_model histogram has exponential buckets, but no custom bounds. So the
+// observations of each classic bucket are spread evenly over the exponential
+// buckets that it covers, as histogram_quantile assumes. The counts are fractions.
+// They never shrink, because they are fixed shares of counts that never shrink.
 type nativeForm struct{ protobufForm }
 
 func (nativeForm) appendSeries(dst []byte, s transform.Series) []byte {
@@ -26,11 +27,11 @@ func (nativeForm) appendSeries(dst []byte, s transform.Series) []byte {
 	return appendMetric(dst, m)
 }
 
-// nativeSchema makes each bucket 9 % wider than the one before: 2^(1/2^3).
+// nativeSchema makes each bound 9 % larger than the bound below: 2^(1/2^3).
 const nativeSchema = 3
 
-// addNative adds native buckets. What is up to the first bound is the zero
-// bucket; bounds that are not above 0 have no native form.
+// addNative adds native buckets. The first classic bucket is the zero bucket. A
+// histogram with a first bound of 0 or less stays classic.
 func addNative(d *dto.Histogram, h *transform.Histogram) {
 	if h.Count == 0 || len(h.Buckets) == 0 || h.Buckets[0].Bound <= 0 {
 		return
@@ -43,20 +44,20 @@ func addNative(d *dto.Histogram, h *transform.Histogram) {
 		spread.add(below.Bound, b.Bound, float64(b.Count-below.Count))
 	}
 	last := h.Buckets[len(h.Buckets)-1]
-	if above := h.Count - last.Count; above > 0 { // how far is not known
+	if above := h.Count - last.Count; above > 0 { // all in the next bucket, as their values are not known
 		spread.addTo(nativeIndex(last.Bound)+1, float64(above))
 	}
 	d.PositiveSpan, d.PositiveCount = spread.spans, spread.counts
 }
 
-// spread is ascending exponential buckets.
+// spread holds exponential buckets, ascending.
 type spread struct {
 	spans  []*dto.BucketSpan
 	counts []float64
 	last   int // index of the last bucket
 }
 
-// add adds count observations between two bounds.
+// add spreads count observations between two bounds.
 func (s *spread) add(from, to, count float64) {
 	for i := nativeIndex(from); count > 0 && nativeBound(i-1) < to; i++ {
 		if overlap := min(to, nativeBound(i)) - max(from, nativeBound(i-1)); overlap > 0 {
@@ -65,7 +66,7 @@ func (s *spread) add(from, to, count float64) {
 	}
 }
 
-// addTo adds to the bucket of an index, which is the last or above it.
+// addTo adds count to the bucket with index, which must not be below the last.
 func (s *spread) addTo(index int, count float64) {
 	switch {
 	case len(s.counts) > 0 && index == s.last:
@@ -73,7 +74,7 @@ func (s *spread) addTo(index int, count float64) {
 		return
 	case len(s.counts) > 0 && index == s.last+1:
 		*s.spans[len(s.spans)-1].Length++
-	default: // an offset is the distance from the span before, and of the first from 0
+	default: // the offset is the distance from the last span, or from 0 for the first span
 		offset, length := int32(index), uint32(1)
 		if len(s.counts) > 0 {
 			offset = int32(index - s.last - 1)
@@ -83,8 +84,8 @@ func (s *spread) addTo(index int, count float64) {
 	s.counts, s.last = append(s.counts, count), index
 }
 
-// nativeBound is where the bucket of an index ends.
+// nativeBound returns the upper bound of the bucket with index.
 func nativeBound(index int) float64 { return math.Exp2(float64(index) / (1 << nativeSchema)) }
 
-// nativeIndex is that of the bucket which a bound is in.
+// nativeIndex returns the index of the bucket that contains bound.
 func nativeIndex(bound float64) int { return int(math.Ceil(math.Log2(bound) * (1 << nativeSchema))) }

@@ -1,4 +1,4 @@
-// Package expose serves what was scraped, and how the scraping went.
+// Package expose serves the series of all gateways, and metrics about the scrapes.
 package expose
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// page is the families of all gateways, in one form.
+// page holds the metric families of all gateways, in one form.
 type page struct {
 	form     form
 	families map[string]*pageFamily
@@ -24,18 +24,18 @@ type page struct {
 
 type pageFamily struct {
 	*transform.Family
-	head   []byte
+	header []byte
 	chunks [][]byte
 }
 
-// newPage puts snapshots together. dropped tells for each gateway how many of
-// its series had to be left out: relabelling gave them the labels of another
-// gateway's, or the name of a metric of another type, and values of different
-// gateways are never added up. taken are names that are the exporter's own.
+// newPage puts snapshots together. taken holds the names of the exporter's own
+// metrics. A gateway's series is dropped if relabelling gave it the labels of
+// another gateway's series, a taken name, or the name of a metric of another type.
+// Values of different gateways are never added up.
 func newPage(f form, snapshots []Snapshot, taken map[string]bool) *page {
 	p := &page{form: f, families: make(map[string]*pageFamily), dropped: make(map[string]int)}
-	p.addOwn(snapshots)
-	blocks := p.unlike(snapshots)
+	p.addScrapeMetrics(snapshots)
+	blocks := p.withoutDuplicates(snapshots)
 	var scratch []byte
 	for i, snapshot := range snapshots {
 		for _, c := range blocks[i].in(f, &scratch) {
@@ -47,11 +47,11 @@ func newPage(f form, snapshots []Snapshot, taken map[string]bool) *page {
 	return p
 }
 
-// add tells whether the chunk's family is of the type that the page has it.
+// add adds a chunk, and reports whether its type is that of the page's family.
 func (p *page) add(c chunk) bool {
 	family := p.families[c.name]
 	if family == nil {
-		family = &pageFamily{Family: c.family, head: p.form.writer().appendHead(nil, c.name, c.family)}
+		family = &pageFamily{Family: c.family, header: p.form.encoder().appendHeader(nil, c.name, c.family)}
 		p.families[c.name] = family
 	}
 	if family.Type != c.family.Type {
@@ -61,19 +61,19 @@ func (p *page) add(c chunk) bool {
 	return true
 }
 
-// addOwn adds the exporter's series about the scrapes themselves. A gateway that
-// is gone has none: a target_up of 0 would be an alarm about what was wanted.
-func (p *page) addOwn(snapshots []Snapshot) {
+// addScrapeMetrics adds the metrics about each gateway's last scrape. A removed
+// gateway has none, because a target_up of 0 would be an alarm for scaling down.
+func (p *page) addScrapeMetrics(snapshots []Snapshot) {
 	for name, value := range map[string]func(Snapshot) float64{
 		contract.ExporterUp:       func(s Snapshot) float64 { return map[bool]float64{true: 1}[s.Up] },
 		contract.ExporterDuration: func(s Snapshot) float64 { return s.Duration.Seconds() },
 		contract.ExporterSamples:  func(s Snapshot) float64 { return float64(len(s.Series.Series())) },
 	} {
-		row, writer := metric(name), p.form.writer()
+		row, encoder := metric(name), p.form.encoder()
 		c := chunk{family: &transform.Family{Type: row.Type, Help: row.Help}, name: name}
 		for _, s := range snapshots {
 			if !s.IsGone {
-				c.bytes = writer.appendSeries(c.bytes, transform.Series{
+				c.bytes = encoder.appendSeries(c.bytes, transform.Series{
 					Family: c.family, Name: name, Value: value(s),
 					Labels: labels.FromStrings(model.MetricNameLabel, name, contract.LabelGateway, s.Gateway),
 				})
@@ -85,19 +85,21 @@ func (p *page) addOwn(snapshots []Snapshot) {
 	}
 }
 
-// metric returns the contract's row of name, which is one of its constants.
+// metric returns the contract's row of a metric, whose name must be a constant of
+// the contract.
 func metric(name string) contract.Metric {
 	row, _ := contract.Find(name)
 	return row
 }
 
-// unlike returns the snapshots' blocks without series that an earlier one has
-// too. Gateways' names are unique, so that nearly always there is nothing to do.
-func (p *page) unlike(snapshots []Snapshot) []*Block {
+// withoutDuplicates returns the snapshots' blocks without series that an earlier
+// gateway already exported. Gateways' names are unique, so only series without
+// their gateway's label can be duplicates.
+func (p *page) withoutDuplicates(snapshots []Snapshot) []*Block {
 	blocks := make([]*Block, len(snapshots))
 	isForeign := false
 	for i, s := range snapshots {
-		blocks[i] = s.shown()
+		blocks[i] = s.exported()
 		isForeign = isForeign || blocks[i] != nil && blocks[i].isForeign
 	}
 	if !isForeign {
@@ -106,10 +108,10 @@ func (p *page) unlike(snapshots []Snapshot) []*Block {
 	seen := make(map[string]bool)
 	for i, s := range snapshots {
 		var kept []transform.Series
-		for _, one := range blocks[i].Series() {
-			if key := string(one.Labels.Bytes(nil)); !seen[key] {
+		for _, series := range blocks[i].Series() {
+			if key := string(series.Labels.Bytes(nil)); !seen[key] {
 				seen[key] = true
-				kept = append(kept, one)
+				kept = append(kept, series)
 			}
 		}
 		if n := len(blocks[i].Series()) - len(kept); n > 0 {
@@ -120,17 +122,17 @@ func (p *page) unlike(snapshots []Snapshot) []*Block {
 	return blocks
 }
 
-// addEncoded adds a family that is written already.
+// addEncoded adds a family that is already encoded.
 func (p *page) addEncoded(name string, bytes []byte) {
 	p.families[name] = &pageFamily{Family: new(transform.Family), chunks: [][]byte{bytes}}
 }
 
-// WriteText writes a gateway's series, and nothing else, in the text form.
+// WriteText writes only a gateway's series, in Prometheus's text format.
 func WriteText(w io.Writer, gateway string, series []transform.Series) error {
 	return newPage(formText, []Snapshot{{IsGone: true, Kept: NewBlock(gateway, series)}}, nil).writeTo(w)
 }
 
-// writeTo writes the families sorted by their names.
+// writeTo writes the families, sorted by name.
 func (p *page) writeTo(w io.Writer) error {
 	for _, name := range slices.SortedFunc(maps.Keys(p.families), strings.Compare) {
 		if err := p.families[name].writeTo(w, p.form); err != nil {
@@ -145,8 +147,8 @@ func (p *page) writeTo(w io.Writer) error {
 }
 
 func (f *pageFamily) writeTo(w io.Writer, form form) error {
-	if form.isProtobuf() && f.head != nil {
-		size := len(f.head)
+	if form.isProtobuf() && f.header != nil {
+		size := len(f.header)
 		for _, chunk := range f.chunks {
 			size += len(chunk)
 		}
@@ -154,7 +156,7 @@ func (f *pageFamily) writeTo(w io.Writer, form form) error {
 			return err
 		}
 	}
-	for _, part := range slices.Concat([][]byte{f.head}, f.chunks) {
+	for _, part := range slices.Concat([][]byte{f.header}, f.chunks) {
 		if _, err := w.Write(part); err != nil {
 			return err
 		}

@@ -14,16 +14,16 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// protobufForm writes io.prometheus.client.MetricFamily. A message's repeated
-// fields may be written one after another, so that a family is its head and the
-// metrics of each gateway, as it is in text.
+// protobufForm encodes io.prometheus.client.MetricFamily. The elements of a repeated
+// field can be encoded one after another. So, as in text, a family is a header and
+// the metrics of each gateway.
 type protobufForm struct{}
 
-// metricField is MetricFamily.metric's number.
+// metricField is the field number of MetricFamily.metric.
 const metricField protowire.Number = 4
 
-func (protobufForm) appendHead(dst []byte, name string, f *transform.Family) []byte {
-	return appendMessage(dst, familyHead(name, f))
+func (protobufForm) appendHeader(dst []byte, name string, f *transform.Family) []byte {
+	return appendMessage(dst, familyHeader(name, f))
 }
 
 func (protobufForm) appendSeries(dst []byte, s transform.Series) []byte {
@@ -36,14 +36,14 @@ func appendMetric(dst []byte, m *dto.Metric) []byte {
 	return appendMessage(dst, m)
 }
 
-// appendMessage appends m, which has neither required fields nor text that is
-// not UTF-8, and so cannot fail.
+// appendMessage appends m. It cannot fail, because m has no required fields and
+// only valid UTF-8.
 func appendMessage(dst []byte, m proto.Message) []byte {
 	dst, _ = proto.MarshalOptions{}.MarshalAppend(dst, m)
 	return dst
 }
 
-func familyHead(name string, f *transform.Family) *dto.MetricFamily {
+func familyHeader(name string, f *transform.Family) *dto.MetricFamily {
 	family := &dto.MetricFamily{Name: &name, Help: &f.Help, Type: dtoType(f.Type)}
 	if f.Unit != "" {
 		family.Unit = &f.Unit
@@ -74,7 +74,7 @@ func toDTO(s transform.Series) *dto.Metric {
 	return m
 }
 
-// pairs returns the labels sorted by name, without the metric's.
+// pairs returns the labels sorted by name, without __name__.
 func pairs(all labels.Labels) []*dto.LabelPair {
 	var pairs []*dto.LabelPair
 	all.Range(func(l labels.Label) {
@@ -86,7 +86,7 @@ func pairs(all labels.Labels) []*dto.LabelPair {
 	return pairs
 }
 
-// classic returns a histogram with its own buckets.
+// classic returns a histogram with classic buckets.
 func classic(h *transform.Histogram) *dto.Histogram {
 	buckets := make([]*dto.Bucket, len(h.Buckets))
 	for i := range h.Buckets {

@@ -13,7 +13,7 @@ import (
 //go:embed targets.html
 var targetsTemplate string
 
-// targetsHandler shows the gateways, as a page or as JSON.
+// targetsHandler serves the list of gateways, in HTML or in JSON.
 type targetsHandler struct {
 	targets  func() []Snapshot
 	template *template.Template
@@ -24,23 +24,23 @@ func newTargetsHandler(targets func() []Snapshot) (*targetsHandler, error) {
 	return &targetsHandler{targets, parsed}, err
 }
 
-// targetRow is a gateway as /targets shows it.
+// targetRow is a gateway on /targets.
 type targetRow struct {
 	Gateway      string     `json:"gateway"`
 	URL          string     `json:"url"`
 	State        string     `json:"state"`
 	LastError    string     `json:"last_error"`
-	LastScrape   *time.Time `json:"last_scrape"` // null before the first
+	LastScrape   *time.Time `json:"last_scrape"` // null before the first scrape
 	LastDuration float64    `json:"last_duration_seconds"`
 	Bytes        int64      `json:"bytes"`
-	Samples      int        `json:"samples"` // after shaping, a histogram being one
+	Samples      int        `json:"samples"` // series after the transform; a histogram is one series
 	Dropped      int        `json:"dropped"`
 }
 
 func newTargetRow(s Snapshot) targetRow {
 	row := targetRow{
 		Gateway: s.Gateway, URL: s.URL, State: s.state(), LastDuration: s.Duration.Seconds(),
-		Bytes: s.Bytes, Samples: len(s.shown().Series()), Dropped: s.Dropped,
+		Bytes: s.Bytes, Samples: len(s.exported().Series()), Dropped: s.Dropped,
 	}
 	if s.Err != nil {
 		row.LastError = s.Err.Error()
@@ -51,8 +51,7 @@ func newTargetRow(s Snapshot) targetRow {
 	return row
 }
 
-// state is "gone" where there is no such gateway any more, and "unknown" before
-// its first scrape.
+// state returns "gone" for a removed gateway, and "unknown" before the first scrape.
 func (s Snapshot) state() string {
 	switch {
 	case s.IsGone:
@@ -65,7 +64,7 @@ func (s Snapshot) state() string {
 	return "down"
 }
 
-// ServeHTTP answers in JSON where ?format=json or the Accept header asks for it.
+// ServeHTTP responds in JSON if ?format=json or the Accept header says so.
 func (h *targetsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rows := make([]targetRow, 0)
 	for _, s := range h.targets() {
@@ -85,5 +84,5 @@ func (h *targetsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", contentType)
-	_, _ = w.Write(body.Bytes()) // an asker who has gone is no fault of ours
+	_, _ = w.Write(body.Bytes()) // the client may have gone
 }

@@ -13,20 +13,20 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// textForm writes Prometheus's text format, version 0.0.4, and OpenMetrics 1.0
-// where isOpen. expfmt does the same from a tree of pointers, in ten times the
-// time; it is the tests' judge of this.
+// textForm encodes Prometheus's text format, version 0.0.4, or OpenMetrics 1.0 if
+// isOpen. The tests compare it with expfmt, which encodes a tree of pointers and
+// takes ten times as long.
 type textForm struct{ isOpen bool }
 
 const totalSuffix = "_total"
 
-// appendHead appends what stands before a family's series.
-func (t textForm) appendHead(dst []byte, name string, f *transform.Family) []byte {
+// appendHeader appends the lines before a family's series.
+func (t textForm) appendHeader(dst []byte, name string, f *transform.Family) []byte {
 	kind := string(f.Type)
 	if t.isOpen && f.Type == contract.Counter {
 		stem, isTotal := strings.CutSuffix(name, totalSuffix)
 		if name = stem; !isTotal {
-			kind = "unknown" // a counter of another name is none to OpenMetrics
+			kind = "unknown" // OpenMetrics has no counter without _total
 		}
 	}
 	dst = append(append(append(dst, "# HELP "...), name...), ' ')
@@ -46,27 +46,27 @@ func (t textForm) appendSeries(dst []byte, s transform.Series) []byte {
 	}
 	h := s.Histogram
 	start := len(dst)
-	dst = t.appendLabels(append(append(dst, s.Name...), "_bucket"...), s.Labels, "le")
-	end := len(dst) // from start on, each bucket's line is the same up to here
+	dst = t.appendLabels(append(append(dst, s.Name...), contract.SuffixBucket...), s.Labels, contract.LabelBucket)
+	end := len(dst) // dst[start:end] begins each bucket's line
 	for _, b := range h.Buckets {
 		dst = t.appendBucket(dst, b.Bound, b.Count)
 		dst = append(dst, dst[start:end]...)
 	}
 	dst = t.appendBucket(dst, math.Inf(1), h.Count)
-	dst = t.appendLabels(append(append(dst, s.Name...), "_sum"...), s.Labels, "")
+	dst = t.appendLabels(append(append(dst, s.Name...), contract.SuffixSum...), s.Labels, "")
 	dst = append(t.appendFloat(append(dst, ' '), h.Sum), '\n')
-	dst = t.appendLabels(append(append(dst, s.Name...), "_count"...), s.Labels, "")
+	dst = t.appendLabels(append(append(dst, s.Name...), contract.SuffixCount...), s.Labels, "")
 	return append(t.appendCount(append(dst, ' '), h.Count), '\n')
 }
 
-// appendBucket appends what follows le=".
+// appendBucket appends a bucket's bound and count, after le=".
 func (t textForm) appendBucket(dst []byte, bound float64, count uint64) []byte {
 	dst = append(t.appendFloat(dst, bound), `"} `...)
 	return append(t.appendCount(dst, count), '\n')
 }
 
-// appendCount appends a histogram's count, which is a whole number to
-// OpenMetrics, and a value like any other in the older form.
+// appendCount appends a histogram's count: a whole number in OpenMetrics, and a
+// float in the text format.
 func (t textForm) appendCount(dst []byte, count uint64) []byte {
 	if t.isOpen {
 		return strconv.AppendUint(dst, count, 10)
@@ -74,8 +74,8 @@ func (t textForm) appendCount(dst []byte, count uint64) []byte {
 	return t.appendFloat(dst, float64(count))
 }
 
-// appendLabels appends the labels in braces, and with last up to the quote
-// before the value of another label of that name.
+// appendLabels appends the labels in braces. If last is not empty, it appends a
+// label of that name too, up to the quote before its value.
 func (t textForm) appendLabels(dst []byte, all labels.Labels, last string) []byte {
 	start := len(dst)
 	all.Range(func(l labels.Label) {
@@ -97,7 +97,7 @@ func (t textForm) appendLabels(dst []byte, all labels.Labels, last string) []byt
 	return append(dst, '}')
 }
 
-// appendFloat appends a value; OpenMetrics wants it to look like a fraction.
+// appendFloat appends a value, in OpenMetrics with a decimal point or an exponent.
 func (t textForm) appendFloat(dst []byte, value float64) []byte {
 	switch {
 	case math.IsInf(value, 1):
@@ -119,7 +119,7 @@ func (t textForm) appendFloat(dst []byte, value float64) []byte {
 	return dst
 }
 
-// appendEscaped appends text, escaped as in help, or as in quotes.
+// appendEscaped appends text, escaped as help, or as a quoted string if isQuoted.
 func appendEscaped(dst []byte, text string, isQuoted bool) []byte {
 	begun := 0
 	for i := range len(text) {

@@ -1,5 +1,13 @@
-// Package push sends the metrics to an OpenTelemetry receiver, for those who have
-// no Prometheus to scrape them.
+// Package push sends the metrics to an OpenTelemetry receiver, for users without a
+// Prometheus that scrapes the exporter.
+//
+// The official exporter for HTTP imports gRPC, in its options and by the collector's
+// protobuf package, also in its newest version (v1.47.0,
+// open-telemetry/opentelemetry-go#2579). Compared with an HTTP client of our own on
+// the same protobuf types, gRPC costs 90 of the exporter's 370 packages outside the
+// standard library, 2 of its 27 MB, and 7 of 130 seconds of processor time for a
+// build without a cache. In return, retries, compression and OTLP's environment
+// variables are maintained by the OpenTelemetry project.
 package push
 
 import (
@@ -21,17 +29,17 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Options say what to push, and where. All fields are needed.
+// Options configure a Pusher. All fields are required.
 type Options struct {
-	Endpoint string // URL; without a path, that of OTLP's specification
+	Endpoint string // URL; the default path is that of OTLP's specification
 	Interval time.Duration
 	Gatherer prometheus.Gatherer
 	Version  string
 	Logger   *slog.Logger
 }
 
-// Pusher pushes over OTLP in HTTP and protobuf. Headers and certificates are
-// taken from OTLP's own environment variables (OTEL_EXPORTER_OTLP_HEADERS...).
+// Pusher pushes metrics by OTLP over HTTP, in protobuf. Headers and certificates
+// come from OTLP's environment variables, such as OTEL_EXPORTER_OTLP_HEADERS.
 type Pusher struct {
 	options  Options
 	producer metric.Producer
@@ -41,7 +49,7 @@ type Pusher struct {
 
 const defaultPath = "/v1/metrics"
 
-// New returns a Pusher that has not begun.
+// New returns a Pusher. Run starts it.
 func New(ctx context.Context, options Options) (*Pusher, error) {
 	address, err := url.Parse(options.Endpoint)
 	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
@@ -60,17 +68,16 @@ func New(ctx context.Context, options Options) (*Pusher, error) {
 	about, err := resource.New(ctx, resource.WithAttributes(
 		attribute.String("service.name", "moodring-exporter"), attribute.String("service.version", options.Version),
 	), resource.WithFromEnv())
-	producer := bridge.NewMetricProducer(bridge.WithGatherer(withoutStarts{options.Gatherer}))
+	producer := bridge.NewMetricProducer(bridge.WithGatherer(unknownStarts{options.Gatherer}))
 	return &Pusher{options, producer, exporter, about}, err
 }
 
-// withoutStarts gives metrics of which it is not known when they began to count
-// OTLP's word for that, which is 0. The bridge would say that they began with
-// this process, and a receiver would take all that gateways had counted before
-// for new, at each restart.
-type withoutStarts struct{ prometheus.Gatherer }
+// unknownStarts sets missing start times to 0, OTLP's value for an unknown start.
+// The bridge would set them to the start of this process. Then, at each restart, a
+// receiver would add everything that the gateways counted before.
+type unknownStarts struct{ prometheus.Gatherer }
 
-func (g withoutStarts) Gather() ([]*dto.MetricFamily, error) {
+func (g unknownStarts) Gather() ([]*dto.MetricFamily, error) {
 	families, err := g.Gatherer.Gather()
 	unknown := new(timestamppb.Timestamp)
 	for _, family := range families {
@@ -86,35 +93,35 @@ func (g withoutStarts) Gather() ([]*dto.MetricFamily, error) {
 	return families, err
 }
 
-// Run pushes at once and in each interval until ctx ends, and then once more, so
-// that the last counts arrive.
+// Run pushes at once and then at each interval until ctx ends. It pushes once more
+// at the end, so that the last counts arrive.
 func (p *Pusher) Run(ctx context.Context) error {
 	tick := time.NewTicker(p.options.Interval)
 	defer tick.Stop()
 	for {
-		p.tell(p.push(ctx))
+		p.logError(p.push(ctx))
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), minTimeout)
 			defer cancel()
 			return errors.Join(p.push(last), p.exporter.Shutdown(last))
 		}
 	}
 }
 
-// patience is how long a push may take, where the interval is shorter.
-const patience = 5 * time.Second
+// minTimeout is the timeout of a push if the interval is shorter.
+const minTimeout = 5 * time.Second
 
-// tell logs an error: the next push sends everything again.
-func (p *Pusher) tell(err error) {
+// logError logs an error. No counts are lost: the next push sends all metrics again.
+func (p *Pusher) logError(err error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		p.options.Logger.Warn("Pushing over OTLP failed", "endpoint", p.options.Endpoint, "err", err)
 	}
 }
 
 func (p *Pusher) push(ctx context.Context) error {
-	limit, cancel := context.WithTimeout(ctx, max(p.options.Interval, patience))
+	limit, cancel := context.WithTimeout(ctx, max(p.options.Interval, minTimeout))
 	defer cancel()
 	scopes, err := p.producer.Produce(limit)
 	if err != nil {

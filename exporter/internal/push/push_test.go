@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// receiver takes OTLP as the specification has it, and answers with status.
+// receiver accepts OTLP over HTTP and responds with status.
 func receiver(t *testing.T, status int) (url string, received chan *collector.ExportMetricsServiceRequest) {
 	t.Helper()
 	received = make(chan *collector.ExportMetricsServiceRequest, 100)
@@ -54,7 +54,7 @@ func registry() *prometheus.Registry {
 	return r
 }
 
-// gateways are metrics of which nobody knows when they began to count.
+// gateways has metrics without a start time.
 type gateways struct{}
 
 func (gateways) Describe(chan<- *prometheus.Desc) {}
@@ -64,7 +64,8 @@ func (gateways) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstHistogram(prometheus.NewDesc("answer_seconds", "", nil, nil), 3, 1.5, map[float64]uint64{0.5: 2})
 }
 
-// run runs a pusher until the receiver has wanted pushes, and returns its log.
+// run runs a pusher until the receiver has the wanted number of pushes. It returns
+// the log.
 func run(t *testing.T, options Options, wanted int, received <-chan *collector.ExportMetricsServiceRequest) (log string, err error) {
 	t.Helper()
 	var logged bytes.Buffer
@@ -89,7 +90,7 @@ func TestPush(t *testing.T) {
 	if log, err := run(t, Options{Endpoint: url, Interval: time.Hour}, 1, received); err != nil || log != "" {
 		t.Errorf("%v, log %s", err, log)
 	}
-	last := <-received // when it was told to end
+	last := <-received // the push at the end
 	attributes := map[string]string{}
 	for _, a := range last.ResourceMetrics[0].Resource.Attributes {
 		attributes[a.Key] = a.Value.GetStringValue()
@@ -116,9 +117,9 @@ func byName(r *collector.ExportMetricsServiceRequest) map[string]*metrics.Metric
 	return found
 }
 
-// A receiver that is told that counting began when the exporter did would take
-// all that a gateway had counted before for new.
-func TestPushTellsNoStartThatIsNotKnown(t *testing.T) {
+// A receiver must not think that a gateway's counters began with the exporter:
+// it would add everything that the gateway counted before.
+func TestPushLeavesUnknownStartsUnknown(t *testing.T) {
 	url, received := receiver(t, http.StatusOK)
 	if log, err := run(t, Options{Endpoint: url, Interval: time.Hour}, 1, received); err != nil || log != "" {
 		t.Errorf("%v, log %s", err, log)
@@ -136,8 +137,8 @@ func TestPushTellsNoStartThatIsNotKnown(t *testing.T) {
 	}
 }
 
-// A receiver that refuses is told of in the log, and tried again.
-func TestPushGoesOn(t *testing.T) {
+// A refused push is logged, and the next push is tried.
+func TestPushContinuesAfterAnError(t *testing.T) {
 	url, received := receiver(t, http.StatusBadRequest)
 	log, err := run(t, Options{Endpoint: url + "/", Interval: 10 * time.Millisecond}, 3, received)
 	if err == nil || !strings.Contains(log, "Pushing over OTLP failed") || !strings.Contains(log, "400") {
