@@ -1,5 +1,5 @@
-// Package config reads the exporter's configuration file, strictly: an unknown
-// key, a bad address or a relabelling rule that cannot work is an error.
+// Package config reads and checks the exporter's configuration file. Unknown keys,
+// bad addresses and invalid relabelling rules are errors.
 package config
 
 import (
@@ -15,10 +15,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Format is a form in which Envoy's admin endpoint shows its statistics.
+// Format is a format of the statistics page of Envoy's admin endpoint.
 type Format string
 
-// The forms the exporter reads.
+// The supported formats.
 const (
 	Prometheus Format = "prometheus" // GET /stats/prometheus
 	JSON       Format = "json"       // GET /stats?format=json
@@ -31,32 +31,32 @@ type Config struct {
 	Scrape               Scrape            `yaml:"scrape"`
 	RelabelConfigs       []*relabel.Config `yaml:"relabel_configs"`        // on targets
 	MetricRelabelConfigs []*relabel.Config `yaml:"metric_relabel_configs"` // on series
-	NativeHistograms     bool              `yaml:"native_histograms"`      // beside the classic ones, to scrapers that ask for protobuf
-	Rules                []Rule            `yaml:"rules"`                  // for stats of Envoy's that are none of the contract's
+	NativeHistograms     bool              `yaml:"native_histograms"`      // in addition to classic histograms, for scrapers that accept protobuf
+	Rules                []Rule            `yaml:"rules"`                  // for other stats of Envoy
 }
 
-// Gateway is one Envoy.
+// Gateway is an Envoy to scrape.
 type Gateway struct {
-	Name string `yaml:"name"` // the gateway label; host and port of URL when empty
+	Name string `yaml:"name"` // the gateway label; by default host and port of URL
 	URL  string `yaml:"url"`  // address of the admin endpoint
 }
 
-// Scrape says how gateways are asked.
+// Scrape configures the scraping of gateways.
 type Scrape struct {
-	Timeout      Duration `yaml:"timeout"`        // for one gateway; the scraper's own deadline may shorten it
-	MinAge       Duration `yaml:"min_age"`        // a younger answer is given again instead of asking
-	Interval     Duration `yaml:"interval"`       // between scrapes, spread over gateways; 0 scrapes when /metrics is asked for
-	Keep         Duration `yaml:"keep"`           // how long the last values of a gateway that is gone or fails stay exported
-	MaxPageBytes int64    `yaml:"max_page_bytes"` // of one gateway's page, uncompressed
-	MaxLineBytes int      `yaml:"max_line_bytes"` // of one line of it; in JSON, of a stat or a histogram
-	MaxSeries    int      `yaml:"max_series"`     // of one gateway, a histogram being one, and a kilobyte of the page each on average
+	Timeout      Duration `yaml:"timeout"`        // for a gateway; shortened by the deadline of the exporter's own scraper
+	MinAge       Duration `yaml:"min_age"`        // a younger result is served again without a new scrape
+	Interval     Duration `yaml:"interval"`       // between scrapes, spread over the gateways; 0 scrapes on each request for /metrics
+	Keep         Duration `yaml:"keep"`           // the time to export the last values of a removed or failing gateway
+	MaxPageBytes int64    `yaml:"max_page_bytes"` // of a gateway's page, uncompressed
+	MaxLineBytes int      `yaml:"max_line_bytes"` // of a line of the page; in JSON, of a stat or a histogram
+	MaxSeries    int      `yaml:"max_series"`     // of a gateway; a histogram counts as one, and the average size is limited to a kilobyte of /metrics
 	Format       Format   `yaml:"format"`
 }
 
-// Duration is written as Prometheus writes it: 10s, 1m30s.
+// Duration has the syntax of Prometheus: 10s, 1m30s.
 type Duration time.Duration
 
-// UnmarshalYAML tells the line of a mistake, which model.Duration does not.
+// UnmarshalYAML gives errors a line number, unlike model.Duration.
 func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
 	duration, err := model.ParseDuration(node.Value)
 	if err != nil {
@@ -66,7 +66,7 @@ func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// Default returns the configuration of an empty file.
+// Default returns the configuration for an empty file.
 func Default() *Config {
 	return &Config{Scrape: Scrape{
 		Timeout:      Duration(10 * time.Second),
@@ -79,8 +79,8 @@ func Default() *Config {
 	}}
 }
 
-// Load reads the YAML file at path, beside which the files that it names are.
-// Its errors name the file and fit a line.
+// Load reads the YAML file at path. File names in the configuration are relative
+// to the folder of path. Errors name the file and fit on a line.
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -94,7 +94,7 @@ func Load(path string) (*Config, error) {
 	return cfg, nil
 }
 
-// Parse reads YAML over Default and checks it.
+// Parse parses YAML on top of Default and checks the result.
 func Parse(text []byte) (*Config, error) {
 	cfg := Default()
 	if err := Decode(text, cfg); err != nil {
@@ -159,7 +159,7 @@ func (s Scrape) check() error {
 	return nil
 }
 
-// ParseGateway reads the value of a --gateway flag: URL, or NAME=URL.
+// ParseGateway parses the value of a --gateway flag: URL, or NAME=URL.
 func ParseGateway(text string) (Gateway, error) {
 	gateway := Gateway{URL: text}
 	if name, address, ok := strings.Cut(text, "="); ok && !strings.Contains(name, "://") {
@@ -171,7 +171,7 @@ func ParseGateway(text string) (Gateway, error) {
 	return gateway, gateway.check()
 }
 
-// check fills in Name.
+// check also sets the default Name.
 func (g *Gateway) check() error {
 	address, err := url.Parse(g.URL)
 	if err != nil {
@@ -181,7 +181,7 @@ func (g *Gateway) check() error {
 	case address.Scheme != "http" && address.Scheme != "https", address.Host == "":
 		return fmt.Errorf("url %q: want http://HOST:PORT", address.Redacted())
 	case address.RawQuery != "" || address.Fragment != "":
-		return fmt.Errorf("url %q: leave out what follows the path; the exporter adds its own query", address.Redacted())
+		return fmt.Errorf("url %q: leave out the query and the fragment; the exporter adds its own query", address.Redacted())
 	case address.Port() != "" && !isPortText(address.Port()):
 		return fmt.Errorf("url %q: %s is not a port", address.Redacted(), address.Port())
 	}

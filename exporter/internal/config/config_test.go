@@ -55,8 +55,8 @@ func TestLoadGood(t *testing.T) {
 	}
 }
 
-// A kind of discovery is a field of Discovery, an element of Discoveries and one
-// of contract.Sources: forgetting one of these fails here.
+// The fields of Discovery, the list of Discoveries and contract.Sources have the
+// same kinds.
 func TestDiscoveriesHasEveryKind(t *testing.T) {
 	d := new(Discovery)
 	lists := reflect.ValueOf(d).Elem()
@@ -109,7 +109,7 @@ func TestLoadBad(t *testing.T) {
 		"syntax":         "yaml: line 1: did not find expected node content",
 		"no-url":         `gateways[0]: url "": want http://HOST:PORT`,
 		"scheme":         `gateways[0]: url "ftp://a": want http://HOST:PORT`,
-		"query":          `gateways[0]: url "http://a/?b": leave out what follows the path; the exporter adds its own query`,
+		"query":          `gateways[0]: url "http://a/?b": leave out the query and the fragment; the exporter adds its own query`,
 		"timeout":        "scrape.timeout: 0s is not above 0",
 		"page":           "scrape.max_page_bytes: -1 is not above 0",
 		"line":           "scrape.max_line_bytes: 0 is not above 0",
@@ -126,10 +126,10 @@ func TestLoadBad(t *testing.T) {
 		"dns-type":       `dns_sd_configs[0]: type: "MX" is not SRV, A or AAAA`,
 		"dns-port":       `dns_sd_configs[0]: port: 0 is not a port, and a record of type A has none`,
 		"kube-role":      `kubernetes_sd_configs[0]: role: "node" is neither pod nor endpointslice`,
-		"kube-label":     `kubernetes_sd_configs[1]: label: "=a" is no selector: found '=', expected: !, identifier, or 'end of string'`,
+		"kube-label":     `kubernetes_sd_configs[1]: label: "=a" is not a label selector: found '=', expected: !, identifier, or 'end of string'`,
 		"kube-port":      `kubernetes_sd_configs[0]: port: 70000 is not a port`,
-		"json-port":      `kubernetes_sd_configs[0]: port: 15020 does not show scrape.format json, which the admin endpoint alone does: leave out the format, or set port_forward and leave out the port`,
-		"kube-namespace": `kubernetes_sd_configs[0]: namespaces.names: one is empty; leave out namespaces to look in all`,
+		"json-port":      `kubernetes_sd_configs[0]: port: 15020 does not serve scrape.format json, only the admin endpoint does: leave out the format, or set port_forward and leave out the port`,
+		"kube-namespace": `kubernetes_sd_configs[0]: namespaces.names: a name is empty; leave out namespaces to look in all namespaces`,
 		"kube-key":       `line 1: field namespace not found`,
 		"interval":       `scrape.interval: 10ms is less than 1s`,
 		"two-documents":  "more than one YAML document: keep one",
@@ -146,7 +146,7 @@ func TestLoadBad(t *testing.T) {
 	}
 }
 
-func TestWrongTypesAreToldInWords(t *testing.T) {
+func TestWrongTypes(t *testing.T) {
 	for text, want := range map[string]string{
 		"hello":                                  "line 1: `hello` where keys with values should be",
 		"[]":                                     "line 1: a list where keys with values should be",
@@ -197,7 +197,7 @@ func TestParseGatewayRefuses(t *testing.T) {
 		"http://a:65536":      `url "http://a:65536": 65536 is not a port`,
 		"ftp://u:secret@a":    `url "ftp://u:xxxxx@a": want http://HOST:PORT`,
 		"http://u:secret@a b": `url "a b" does not parse: want http://HOST:PORT`,
-		"http://u:secret@a?b": `url "http://u:xxxxx@a?b": leave out what follows the path; the exporter adds its own query`,
+		"http://u:secret@a?b": `url "http://u:xxxxx@a?b": leave out the query and the fragment; the exporter adds its own query`,
 	} {
 		if _, err := ParseGateway(text); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", text, err, want)

@@ -12,13 +12,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Decode reads one YAML document, strictly: an unknown key is an error. No
-// document at all leaves into as it is.
+// Decode decodes a single YAML document. Unknown keys are errors. An empty text
+// leaves into unchanged.
 func Decode(text []byte, into any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(into); err != nil && !errors.Is(err, io.EOF) {
-		return oneLine(locate(text, err))
+		return oneLine(addRuleLine(text, err))
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return errors.New("more than one YAML document: keep one")
@@ -26,7 +26,7 @@ func Decode(text []byte, into any) error {
 	return nil
 }
 
-// oneLine turns yaml's list of mistakes into one line without Go's type names.
+// oneLine turns yaml's list of mistakes into a single line without Go type names.
 func oneLine(err error) error {
 	var typeErr *yaml.TypeError
 	if !errors.As(err, &typeErr) {
@@ -34,29 +34,29 @@ func oneLine(err error) error {
 	}
 	mistakes := make([]string, 0, len(typeErr.Errors))
 	for _, mistake := range typeErr.Errors {
-		mistakes = append(mistakes, inWords(strings.ReplaceAll(mistake, "\n", " ")))
+		mistakes = append(mistakes, withoutGoTypes(strings.ReplaceAll(mistake, "\n", " ")))
 	}
 	return errors.New(strings.Join(mistakes, "; "))
 }
 
 var mismatch = regexp.MustCompile("^(line [0-9]+): cannot unmarshal !!([a-z]+)(?: (`.*`))? into (.*)$")
 
-// inWords says what yaml says of a mistake in words that a file has.
-func inWords(mistake string) string {
-	found := mismatch.FindStringSubmatch(mistake)
-	if found == nil {
+// withoutGoTypes replaces the names of Go types in a mistake by words for YAML.
+func withoutGoTypes(mistake string) string {
+	match := mismatch.FindStringSubmatch(mistake)
+	if match == nil {
 		mistake, _, _ = strings.Cut(mistake, " in type ")
 		return mistake
 	}
-	line, kind, value, goType := found[1], found[2], found[3], found[4]
+	line, kind, value, goType := match[1], match[2], match[3], match[4]
 	if value == "" {
 		value = map[string]string{"map": "keys with values", "seq": "a list"}[kind]
 	}
-	return fmt.Sprintf("%s: %s where %s should be", line, value, words(goType))
+	return fmt.Sprintf("%s: %s where %s should be", line, value, yamlType(goType))
 }
 
-// words says what is wanted where a Go type is.
-func words(goType string) string {
+// yamlType describes the YAML for a Go type.
+func yamlType(goType string) string {
 	switch goType {
 	case "int", "int64", "uint64":
 		return "a whole number"
@@ -75,13 +75,13 @@ func words(goType string) string {
 	return "keys with values"
 }
 
-// locate adds to an error of Prometheus's own types, which is of a value that
-// does not know its line, the line and the key of the rule that has it.
-func locate(text []byte, err error) error {
+// addRuleLine adds the key and the line of a rule to an error of Prometheus's
+// types, because these types do not know their line.
+func addRuleLine(text []byte, err error) error {
 	var document yaml.Node
 	var typeErr *yaml.TypeError
 	if errors.As(err, &typeErr) || yaml.Unmarshal(text, &document) != nil || len(document.Content) == 0 {
-		return err // it has its line
+		return err // a TypeError has a line
 	}
 	top := document.Content[0].Content
 	for i := 0; i+1 < len(top); i += 2 {

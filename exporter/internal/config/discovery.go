@@ -14,11 +14,12 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Discovery lists the entries of every kind of discovery. Keys that also exist
-// in Prometheus have the same meaning.
+// Discovery lists the entries of every kind of discovery. Keys that also exist in
+// Prometheus have the same meaning.
 //
-// A new kind needs a field here, a type that is an SDConfig, a line in
-// Discoveries and a method of Visitor.
+// A new kind needs a field here, a type that implements SDConfig, an argument in
+// Discoveries and a method of Visitor. The compiler and the tests then name the
+// other two places: contract.Sources and the discoverer.
 type Discovery struct {
 	FileSD       []FileSD       `yaml:"file_sd_configs"`
 	DNSSD        []DNSSD        `yaml:"dns_sd_configs"`
@@ -42,17 +43,17 @@ func entries[T any, P interface {
 	return all
 }
 
-// SDConfig is an entry of a list such as file_sd_configs.
+// SDConfig is an entry of file_sd_configs or of another kind of discovery.
 type SDConfig interface {
-	Kind() string          // one of contract.Sources; the key in the file is KIND_sd_configs
+	Kind() string          // is in contract.Sources; the key in the file is KIND_sd_configs
 	Visit(v Visitor) error // calls the method of v for this kind
 
 	check(format Format) error // also sets defaults
 	resolve(folder string)     // makes relative file names relative to folder
 }
 
-// Visitor has a method for each kind of discovery, so code that handles one
-// kind does not compile until it handles all.
+// Visitor has a method for each kind of discovery: a package that handles the
+// kinds does not compile until all are handled.
 type Visitor interface {
 	File(sd FileSD) error
 	DNS(sd DNSSD) error
@@ -76,10 +77,9 @@ func (d *Discovery) resolve(folder string) {
 	}
 }
 
-// FileSD is an entry of file_sd_configs: files that list gateways in Prometheus's
-// file_sd format.
+// FileSD is an entry of file_sd_configs: files in Prometheus's file_sd format.
 type FileSD struct {
-	Files           []string `yaml:"files"` // the last path element may contain one *
+	Files           []string `yaml:"files"` // the last path element may contain a *
 	RefreshInterval Duration `yaml:"refresh_interval"`
 }
 
@@ -100,7 +100,7 @@ func (s *FileSD) check(Format) error {
 			return fmt.Errorf("files: %q: want a name that ends in .json, .yml or .yaml, with at most one *, in its last part", file)
 		}
 	}
-	return fillDuration(&s.RefreshInterval, 5*time.Minute)
+	return checkRefresh(&s.RefreshInterval, 5*time.Minute)
 }
 
 func (s *FileSD) resolve(folder string) {
@@ -109,7 +109,7 @@ func (s *FileSD) resolve(folder string) {
 	}
 }
 
-// DNSSD is an entry of dns_sd_configs: DNS names that resolve to gateways.
+// DNSSD is an entry of dns_sd_configs: DNS names of gateways.
 type DNSSD struct {
 	Names           []string `yaml:"names"`
 	Type            string   `yaml:"type"` // SRV, A or AAAA
@@ -135,37 +135,38 @@ func (s *DNSSD) check(Format) error {
 	case s.Type != "SRV" && !isPort(s.Port):
 		return fmt.Errorf("port: %d is not a port, and a record of type %s has none", s.Port, s.Type)
 	}
-	return fillDuration(&s.RefreshInterval, 30*time.Second)
+	return checkRefresh(&s.RefreshInterval, 30*time.Second)
 }
 
-func (s *DNSSD) resolve(string) {} // it names no files
+func (s *DNSSD) resolve(string) {} // no file names
 
-// Ports of a gateway that Istio runs.
+// Ports of Istio's gateway.
 const (
-	portEnvoy = 15090 // Envoy's /stats/prometheus, open to everything that reaches the pod
-	portAgent = 15020 // the same statistics, then those of the application and of Istio's agent
+	portEnvoy = 15090 // Envoy's /stats/prometheus, open to the network
+	portAgent = 15020 // the same statistics, and the metrics of the application and of Istio's agent
 	portAdmin = 15000 // Envoy's admin endpoint, on the pod's loopback interface only
 )
 
-// KubernetesSD is the pods or endpoints that a cluster has.
+// KubernetesSD is an entry of kubernetes_sd_configs: pods or endpoint slices of a
+// cluster.
 type KubernetesSD struct {
 	Role           string     `yaml:"role"`            // pod or endpointslice
-	KubeconfigFile string     `yaml:"kubeconfig_file"` // "" is the pod's own account, or what kubectl would use
+	KubeconfigFile string     `yaml:"kubeconfig_file"` // "": the pod's service account, or kubectl's configuration
 	Namespaces     Namespaces `yaml:"namespaces"`
-	Label          string     `yaml:"label"`        // selector
+	Label          string     `yaml:"label"`        // label selector
 	Port           int        `yaml:"port"`         // to scrape
-	PortForward    bool       `yaml:"port_forward"` // through the API server, for who cannot reach pods
+	PortForward    bool       `yaml:"port_forward"` // scrape through the API server
 }
 
-// Namespaces are those to look in; none means all.
+// Namespaces are the namespaces to watch. An empty list means all.
 type Namespaces struct {
 	Names []string `yaml:"names"`
 }
 
-// IstioGateways returns what finds the pods of Istio's gateway.
+// IstioGateways returns the configuration that finds the pods of Istio's gateway.
 func IstioGateways(namespaces []string, isForwarded bool) KubernetesSD {
 	sd := KubernetesSD{Namespaces: Namespaces{namespaces}, PortForward: isForwarded}
-	sd.fill()
+	sd.setDefaults()
 	return sd
 }
 
@@ -176,27 +177,26 @@ func (s *KubernetesSD) Kind() string { return contract.SourceKubernetes }
 func (s *KubernetesSD) Visit(v Visitor) error { return v.Kubernetes(*s) }
 
 func (s *KubernetesSD) check(format Format) error {
-	s.fill()
+	s.setDefaults()
 	if s.Role != "pod" && s.Role != "endpointslice" {
 		return fmt.Errorf("role: %q is neither pod nor endpointslice", s.Role)
 	}
 	if _, err := labels.Parse(s.Label); err != nil {
-		return fmt.Errorf("label: %q is no selector: %w", s.Label, err)
+		return fmt.Errorf("label: %q is not a label selector: %w", s.Label, err)
 	}
 	if !isPort(s.Port) {
 		return fmt.Errorf("port: %d is not a port", s.Port)
 	}
 	if format == JSON && (s.Port == portEnvoy || s.Port == portAgent) {
-		return fmt.Errorf("port: %d does not show scrape.format json, which the admin endpoint alone does: leave out the format, or set port_forward and leave out the port", s.Port)
+		return fmt.Errorf("port: %d does not serve scrape.format json, only the admin endpoint does: leave out the format, or set port_forward and leave out the port", s.Port)
 	}
 	if slices.Contains(s.Namespaces.Names, "") {
-		return errors.New("namespaces.names: one is empty; leave out namespaces to look in all")
+		return errors.New("namespaces.names: a name is empty; leave out namespaces to look in all namespaces")
 	}
 	return nil
 }
 
-// fill fills in what is left out.
-func (s *KubernetesSD) fill() {
+func (s *KubernetesSD) setDefaults() {
 	if s.Role == "" {
 		s.Role = "pod"
 	}
@@ -231,9 +231,10 @@ func isPortText(text string) bool {
 	return err == nil && isPort(n)
 }
 
-func fillDuration(d *Duration, usual time.Duration) error {
+// checkRefresh also sets the standard interval if the file has none.
+func checkRefresh(d *Duration, standard time.Duration) error {
 	if *d == 0 {
-		*d = Duration(usual)
+		*d = Duration(standard)
 	}
 	if *d < Duration(time.Second) {
 		return fmt.Errorf("refresh_interval: %s is less than 1s", time.Duration(*d))

@@ -13,19 +13,19 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Rule makes a metric of stats that are none of the contract's.
+// Rule makes a metric from other stats of Envoy.
 type Rule struct {
-	Match  relabel.Regexp    `yaml:"match"`  // a whole name, as the form of the page shows it; without its suffix where type is histogram
-	Filter string            `yaml:"filter"` // finds the same in Envoy's raw names; Match where empty and the form shows these
+	Match  relabel.Regexp    `yaml:"match"`  // matches the whole name in scrape.format; for histograms without the suffix
+	Filter string            `yaml:"filter"` // matches Envoy's raw names; for scrape.format json the default is Match
 	Name   string            `yaml:"name"`   // of the metric
 	Type   contract.Type     `yaml:"type"`
 	Help   string            `yaml:"help"`
-	Unit   string            `yaml:"unit"`   // as the name's end says it; may be left out
-	Scale  float64           `yaml:"scale"`  // from Envoy's unit to this one; 1 where 0
-	Labels map[string]string `yaml:"labels"` // with $1, ${group} and ${label}; where it is left out, Envoy's labels stay
+	Unit   string            `yaml:"unit"`   // the end of the name; optional
+	Scale  float64           `yaml:"scale"`  // from Envoy's unit to Unit; 0 means 1
+	Labels map[string]string `yaml:"labels"` // values may have $1, ${group} and ${label}; without labels, Envoy's labels stay
 }
 
-// check fills in what may be left out.
+// check also sets defaults.
 func (r *Rule) check(format Format) error {
 	if r.Match.Regexp == nil {
 		return errors.New("no match: want a regular expression for the stat's name")
@@ -34,7 +34,7 @@ func (r *Rule) check(format Format) error {
 		r.Filter = r.Match.Regexp.String()
 	}
 	if r.Filter == "" {
-		return errors.New("no filter: want a regular expression for Envoy's raw name, such as ^cluster\\..*\\.upstream_cx_active$, as scrape.format prometheus shows another")
+		return errors.New("no filter: want a regular expression for Envoy's raw name, such as ^cluster\\..*\\.upstream_cx_active$, because scrape.format prometheus shows other names")
 	}
 	if _, err := regexp.Compile(r.Filter); err != nil {
 		return fmt.Errorf("filter: %w", err)
@@ -56,13 +56,13 @@ func (r *Rule) checkName() error {
 	_, isTaken := contract.Find(r.Name)
 	switch {
 	case !model.LegacyValidation.IsValidMetricName(r.Name):
-		return fmt.Errorf("name: %q is not a metric's name", r.Name)
+		return fmt.Errorf("name: %q is not a metric name", r.Name)
 	case isTaken:
-		return fmt.Errorf("name: %s has a meaning of its own: choose another", r.Name)
+		return fmt.Errorf("name: %s is built in: choose another name", r.Name)
 	case !slices.Contains([]contract.Type{contract.Counter, contract.Gauge, contract.Histogram}, r.Type):
-		return fmt.Errorf("type: %q is none of counter, gauge and histogram", r.Type)
+		return fmt.Errorf("type: %q is not counter, gauge or histogram", r.Type)
 	case isTotal != (r.Type == contract.Counter):
-		return fmt.Errorf("name: %s: a counter's name ends in _total, and no other's does", r.Name)
+		return fmt.Errorf("name: %s: a counter's name ends in _total, and only a counter's", r.Name)
 	case r.Unit != "" && !strings.HasSuffix(stem, "_"+r.Unit):
 		return fmt.Errorf("name: %s does not end in the unit, _%s", r.Name, r.Unit)
 	}
@@ -72,13 +72,14 @@ func (r *Rule) checkName() error {
 func (r *Rule) checkLabels() error {
 	for key := range r.Labels {
 		if !model.LegacyValidation.IsValidLabelName(key) || strings.HasPrefix(key, model.ReservedLabelPrefix) || key == contract.LabelBucket || key == contract.LabelGateway {
-			return fmt.Errorf("labels: %q is not a label's name, or has a meaning of its own: choose another", key)
+			return fmt.Errorf("labels: %q is not a label name, or is reserved: choose another", key)
 		}
 	}
 	return nil
 }
 
-// checkMetricRules sees that rules of the same metric agree on what it is.
+// checkMetricRules also checks that rules for the same metric agree on the type,
+// the help and the unit.
 func checkMetricRules(rules []Rule, format Format) error {
 	first := make(map[string]Rule)
 	for i := range rules {

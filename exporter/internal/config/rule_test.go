@@ -20,13 +20,13 @@ func TestRuleDefaults(t *testing.T) {
 	}
 }
 
-func TestRuleOfAllKeys(t *testing.T) {
+func TestRuleWithAllKeys(t *testing.T) {
 	cfg, err := Load("testdata/full.good.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !cfg.NativeHistograms {
-		t.Error("native_histograms is not read")
+		t.Error("native_histograms is not set")
 	}
 	got := cfg.Rules[0]
 	want := Rule{
@@ -41,17 +41,17 @@ func TestRuleOfAllKeys(t *testing.T) {
 func TestRulesRefused(t *testing.T) {
 	for rules, want := range map[string]string{
 		`{name: a, type: gauge}`:                                                                       "rules[0]: no match: want a regular expression for the stat's name",
-		`{match: a, name: a, type: gauge}`:                                                             `rules[0]: no filter: want a regular expression for Envoy's raw name, such as ^cluster\..*\.upstream_cx_active$, as scrape.format prometheus shows another`,
+		`{match: a, name: a, type: gauge}`:                                                             `rules[0]: no filter: want a regular expression for Envoy's raw name, such as ^cluster\..*\.upstream_cx_active$, because scrape.format prometheus shows other names`,
 		`{match: a, filter: (, name: a, type: gauge}`:                                                  "rules[0]: filter: error parsing regexp: missing closing ): `(`",
 		`{match: (, filter: a, name: a, type: gauge}`:                                                  "line 1: rules[0]: error parsing regexp: missing closing ): `^(?s:()$`",
-		`{match: a, filter: a, name: a-b, type: gauge}`:                                                `rules[0]: name: "a-b" is not a metric's name`,
-		`{match: a, filter: a, name: moodring_exporter_target_up, type: gauge}`:                        "rules[0]: name: moodring_exporter_target_up has a meaning of its own: choose another",
-		`{match: a, filter: a, name: a, type: sum}`:                                                    `rules[0]: type: "sum" is none of counter, gauge and histogram`,
-		`{match: a, filter: a, name: a, type: counter}`:                                                "rules[0]: name: a: a counter's name ends in _total, and no other's does",
-		`{match: a, filter: a, name: a_total, type: gauge}`:                                            "rules[0]: name: a_total: a counter's name ends in _total, and no other's does",
+		`{match: a, filter: a, name: a-b, type: gauge}`:                                                `rules[0]: name: "a-b" is not a metric name`,
+		`{match: a, filter: a, name: moodring_exporter_target_up, type: gauge}`:                        "rules[0]: name: moodring_exporter_target_up is built in: choose another name",
+		`{match: a, filter: a, name: a, type: sum}`:                                                    `rules[0]: type: "sum" is not counter, gauge or histogram`,
+		`{match: a, filter: a, name: a, type: counter}`:                                                "rules[0]: name: a: a counter's name ends in _total, and only a counter's",
+		`{match: a, filter: a, name: a_total, type: gauge}`:                                            "rules[0]: name: a_total: a counter's name ends in _total, and only a counter's",
 		`{match: a, filter: a, name: a, type: gauge, unit: seconds}`:                                   "rules[0]: name: a does not end in the unit, _seconds",
 		`{match: a, filter: a, name: a, type: gauge, scale: -1}`:                                       "rules[0]: scale: -1 is not above 0",
-		`{match: a, filter: a, name: a, type: gauge, labels: {gateway: x}}`:                            `rules[0]: labels: "gateway" is not a label's name, or has a meaning of its own: choose another`,
+		`{match: a, filter: a, name: a, type: gauge, labels: {gateway: x}}`:                            `rules[0]: labels: "gateway" is not a label name, or is reserved: choose another`,
 		`{match: a, filter: a, name: a, type: gauge, colour: red}`:                                     "line 1: field colour not found",
 		`{match: a, filter: a, name: a, type: gauge}, {match: b, filter: b, name: a, type: histogram}`: "rules[1]: an earlier rule gives a another type, help or unit",
 	} {

@@ -211,7 +211,7 @@ func TestParseFileRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		`[{target: ["a:1"]}]`:                 "line 1: field target not found",
 		`{targets: ["a:1"]}`:                  "line 1: keys with values where a list should be",
-		`[{targets: [], labels: {"": "x"}}]`:  `entry 1: "" is not a label's name`,
+		`[{targets: [], labels: {"": "x"}}]`:  `entry 1: "" is not a label name`,
 		`[{targets: ["a:1"]}, {targets: ["b:`: "yaml: found unexpected end of stream",
 	} {
 		if _, err := parseFile("a.yml", []byte(text)); err == nil || err.Error() != want {

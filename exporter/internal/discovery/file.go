@@ -195,7 +195,7 @@ func parseFile(path string, text []byte) ([]*candidate, error) {
 	for i, group := range groups {
 		for name := range group.Labels {
 			if !model.UTF8Validation.IsValidLabelName(name) {
-				return nil, fmt.Errorf("entry %d: %q is not a label's name", i+1, name)
+				return nil, fmt.Errorf("entry %d: %q is not a label name", i+1, name)
 			}
 		}
 		for _, address := range group.Targets {
