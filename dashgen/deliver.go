@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/grafanaapi"
 	"github.com/moodring/moodring/dashgen/internal/output"
@@ -166,61 +166,64 @@ func diffCommand(p program, args []string) error {
 	return nil
 }
 
-// plan compares the dashboards in files with what is there; without files,
+// plan compares the dashboards in files with those in Grafana; without files,
 // dashgen's own.
 func plan(g grafanaapi.Grafana, files []string) ([]grafanaapi.Change, error) {
-	all, err := dashboards(files)
+	named, err := readDashboards(files)
 	if err != nil {
 		return nil, err
 	}
-	var texts [][]byte
-	for _, d := range all {
-		if err := grafanaapi.Check(d.Text); err != nil {
-			return nil, fmt.Errorf("%s: %w", d.Name, err)
+	var all []dashboard.Dashboard
+	for _, d := range named {
+		if err := grafanaapi.Check(d.Dashboard); err != nil {
+			return nil, fmt.Errorf("%s: %w", d.file, err)
 		}
-		texts = append(texts, d.Text)
+		all = append(all, d.Dashboard)
 	}
-	return g.Plan(context.Background(), texts)
+	return g.Plan(context.Background(), all)
 }
 
-// dashboards are those in files; without files, dashgen's own.
-func dashboards(files []string) ([]output.File, error) {
-	var all []output.File
+// dashboardFile is a dashboard and the file that it is from.
+type dashboardFile struct {
+	file string
+	dashboard.Dashboard
+}
+
+// readDashboards reads the dashboards in files; without files, dashgen's own.
+func readDashboards(files []string) ([]dashboardFile, error) {
+	if len(files) == 0 {
+		return ownDashboards()
+	}
+	var all []dashboardFile
 	for _, file := range files {
-		text, err := readDashboard(file)
+		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, output.File{Name: file, Text: text})
+		d, err := dashboard.Read(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		all = append(all, dashboardFile{file, d})
 	}
-	if len(files) > 0 {
-		return all, nil
-	}
+	return all, nil
+}
+
+// ownDashboards returns the dashboards that dashgen generates.
+func ownDashboards() ([]dashboardFile, error) {
+	var all []dashboardFile
 	for _, b := range board.All().Boards {
 		text, err := grafana.Marshal(b)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, output.File{Name: b.File + ".json", Text: text})
+		d, err := dashboard.Read(text)
+		if err != nil {
+			return nil, fmt.Errorf("board %s: %w", b.UID, err)
+		}
+		all = append(all, dashboardFile{b.File + ".json", d})
 	}
 	return all, nil
-}
-
-// readDashboard reads a file that holds a JSON object.
-func readDashboard(file string) ([]byte, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	var object map[string]json.RawMessage
-	err = json.Unmarshal(text, &object)
-	if other := (*json.UnmarshalTypeError)(nil); errors.As(err, &other) {
-		return nil, fmt.Errorf("%s: no dashboard: it is a JSON %s, and not an object", file, other.Value)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: no JSON: %w", file, err)
-	}
-	return text, nil
 }
 
 // show prints a table: the rows, then the changes.

@@ -85,17 +85,17 @@ func (s source) types(p program) (lint.Context, error) {
 
 func check(files []string, known lint.Context, leftOut map[string]bool) ([]finding, error) {
 	found := []finding{}
-	for _, file := range files {
-		text, err := readDashboard(file)
+	named, err := readDashboards(files)
+	if err != nil {
+		return nil, fmt.Errorf("lint: %w", err)
+	}
+	for _, d := range named {
+		parsed, err := lint.Parse(d.Dashboard)
 		if err != nil {
-			return nil, fmt.Errorf("lint: %w", err)
+			return nil, fmt.Errorf("lint: %s: %w", d.file, err)
 		}
-		d, err := lint.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("lint: %s: %w", file, err)
-		}
-		for _, p := range lint.Check(d, known, leftOut) {
-			found = append(found, finding{file, p})
+		for _, p := range lint.Check(parsed, known, leftOut) {
+			found = append(found, finding{d.file, p})
 		}
 	}
 	return found, nil

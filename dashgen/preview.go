@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/preview"
 )
 
@@ -60,19 +61,19 @@ func (f *previewFlags) options(p program, command string, files []string) (previ
 	if err != nil {
 		return preview.Options{}, err
 	}
-	texts, err := dashboards(files)
+	named, err := readDashboards(files)
 	if err != nil {
 		return preview.Options{}, fmt.Errorf("%s: %w", command, err)
 	}
-	var boards []preview.Board
-	for _, text := range texts {
-		read, err := preview.Read(strings.TrimSuffix(filepath.Base(text.Name), ".json"), text.Text)
+	var all []dashboard.Dashboard
+	for _, d := range named {
+		served, err := preview.Servable(strings.TrimSuffix(filepath.Base(d.file), ".json"), d.Dashboard)
 		if err != nil {
-			return preview.Options{}, fmt.Errorf("%s: %s: %w", command, text.Name, err)
+			return preview.Options{}, fmt.Errorf("%s: %s: %w", command, d.file, err)
 		}
-		boards = append(boards, read)
+		all = append(all, served)
 	}
-	return preview.Options{Boards: boards, Prometheus: prometheus, ScrapeInterval: interval}, nil
+	return preview.Options{Dashboards: all, Prometheus: prometheus, ScrapeInterval: interval}, nil
 }
 
 const (

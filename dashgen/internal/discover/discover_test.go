@@ -20,6 +20,7 @@ import (
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/lint"
 	"github.com/moodring/moodring/dashgen/internal/prom"
@@ -90,7 +91,11 @@ func sound(t *testing.T, b board.Board, page string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := lint.Parse(text)
+	read, err := dashboard.Read(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := lint.Parse(read)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/grafana-tools/sdk"
 	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 )
 
 // State is how a dashboard in Grafana relates to ours.
@@ -55,11 +57,11 @@ func Dial(url, credentials string, deadline time.Duration) (Grafana, error) {
 	return Grafana{url, client, deadline}, nil
 }
 
-// Plan compares dashboards with what is there under their uids.
-func (g Grafana) Plan(ctx context.Context, dashboards [][]byte) ([]Change, error) {
+// Plan compares dashboards with those of the same uids in Grafana.
+func (g Grafana) Plan(ctx context.Context, dashboards []dashboard.Dashboard) ([]Change, error) {
 	var changes []Change
-	for _, text := range dashboards {
-		change, err := g.compare(ctx, text)
+	for _, d := range dashboards {
+		change, err := g.compare(ctx, d)
 		if err != nil {
 			return nil, err
 		}
@@ -68,50 +70,35 @@ func (g Grafana) Plan(ctx context.Context, dashboards [][]byte) ([]Change, error
 	return changes, nil
 }
 
-// head is what a dashboard is known by.
-type head struct {
-	UID      string `json:"uid"`
-	Title    string `json:"title"`
-	Version  int    `json:"version"`
-	Revision int    `json:"revision"`
-}
-
-// Check refuses what cannot be found again in a Grafana.
-func Check(text []byte) error {
-	_, err := read(text)
-	return err
-}
-
-func read(text []byte) (head, error) {
-	var h head
-	if err := json.Unmarshal(text, &h); err != nil {
-		return head{}, fmt.Errorf("no JSON of a dashboard: %w", err)
+// Check refuses a dashboard without a uid, which cannot be compared.
+func Check(d dashboard.Dashboard) error {
+	if d.UID == "" {
+		return errors.New("no uid: give the dashboard one, so that it can be found again")
 	}
-	if h.UID == "" {
-		return head{}, errors.New("no uid: give the dashboard one, so that it can be found again")
-	}
-	return h, nil
+	return nil
 }
 
-func (g Grafana) compare(ctx context.Context, text []byte) (Change, error) {
-	ours, err := read(text)
-	if err != nil {
+func (g Grafana) compare(ctx context.Context, ours dashboard.Dashboard) (Change, error) {
+	if err := Check(ours); err != nil {
 		return Change{}, err
 	}
-	change := Change{UID: ours.UID, Title: ours.Title, State: New, text: text}
+	change := Change{UID: ours.UID, Title: ours.Title, State: New, text: ours.JSON}
 	there, _, err := g.client.GetRawDashboardByUID(ctx, ours.UID)
 	if isCode(err, http.StatusNotFound) {
-		change.Diff, err = differ(ours.UID, nil, text)
+		change.Diff, err = differ(ours.UID, nil, ours.JSON)
 		return change, err
 	}
 	if err != nil {
 		return Change{}, g.failed("reading dashboard "+ours.UID, err)
 	}
-	var theirs head
+	var theirs struct {
+		Version  int `json:"version"`
+		Revision int `json:"revision"`
+	}
 	if err := json.Unmarshal(there, &theirs); err != nil {
 		return Change{}, g.failed("reading dashboard "+ours.UID, err)
 	}
-	if change.Diff, err = differ(ours.UID, there, text); err != nil {
+	if change.Diff, err = differ(ours.UID, there, ours.JSON); err != nil {
 		return Change{}, err
 	}
 	change.there = theirs.Version
@@ -152,7 +139,7 @@ func canonical(text []byte) ([]byte, error) {
 	for _, own := range []string{"id", "version", "revision"} {
 		delete(fields, own)
 	}
-	return encode(fields)
+	return dashboard.Marshal(fields)
 }
 
 func decode(text []byte) (map[string]any, error) {
@@ -161,15 +148,6 @@ func decode(text []byte) (map[string]any, error) {
 	decoder.UseNumber()
 	err := decoder.Decode(&fields)
 	return fields, err
-}
-
-func encode(fields map[string]any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	err := encoder.Encode(fields)
-	return out.Bytes(), err
 }
 
 // Push saves what changed in the folder. What others changed it
@@ -203,7 +181,7 @@ func (g Grafana) save(ctx context.Context, c Change, folder Folder) error {
 	}
 	fields["version"], fields["revision"] = c.there, c.there+1
 	delete(fields, "id")
-	text, err := encode(fields)
+	text, err := dashboard.Marshal(fields)
 	if err != nil {
 		return fmt.Errorf("dashboard %s: %w", c.UID, err)
 	}

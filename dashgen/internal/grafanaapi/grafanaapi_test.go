@@ -12,16 +12,26 @@ import (
 	"github.com/grafana-tools/sdk"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/grafanatest"
 )
 
 // They are of a schema that no Grafana brings up to date when it is asked.
 var (
-	first  = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"P"}]}`)}
-	second = [][]byte{[]byte(`{"uid":"moodring-a","title":"A","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"Q"}]}`)}
-	theirs = [][]byte{[]byte(`{"uid":"moodring-a","title":"Mine now","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"P"}]}`)}
+	first  = of(`{"uid":"moodring-a","title":"A","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"P"}]}`)
+	second = of(`{"uid":"moodring-a","title":"A","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"Q"}]}`)
+	theirs = of(`{"uid":"moodring-a","title":"Mine now","tags":["moodring"],"schemaVersion":42,"panels":[{"title":"P"}]}`)
 )
+
+// of returns the dashboard in a text.
+func of(text string) []dashboard.Dashboard {
+	d, err := dashboard.Read([]byte(text))
+	if err != nil {
+		panic(err)
+	}
+	return []dashboard.Dashboard{d}
+}
 
 func dial(t *testing.T, to grafanatest.Grafana) Grafana {
 	t.Helper()
@@ -37,7 +47,7 @@ func memory(t *testing.T) grafanatest.Grafana {
 	return grafanatest.Grafana{URL: grafanatest.Server(t).URL, Token: grafanatest.Token}
 }
 
-func plan(t *testing.T, g Grafana, dashboards [][]byte) []Change {
+func plan(t *testing.T, g Grafana, dashboards []dashboard.Dashboard) []Change {
 	t.Helper()
 	changes, err := g.Plan(t.Context(), dashboards)
 	if err != nil {
@@ -46,7 +56,7 @@ func plan(t *testing.T, g Grafana, dashboards [][]byte) []Change {
 	return changes
 }
 
-func push(t *testing.T, g Grafana, dashboards [][]byte, overwrite bool) error {
+func push(t *testing.T, g Grafana, dashboards []dashboard.Dashboard, overwrite bool) error {
 	t.Helper()
 	folder, err := g.Folder(t.Context(), "moodring", "Moodring")
 	if err != nil {
@@ -108,13 +118,13 @@ func testPush(t *testing.T, to grafanatest.Grafana) {
 func TestPushOurs(t *testing.T) { grafanatest.Each(t, testPushOurs) }
 
 func testPushOurs(t *testing.T, to grafanatest.Grafana) {
-	var ours [][]byte
+	var ours []dashboard.Dashboard
 	for _, b := range board.All().Boards {
 		text, err := grafana.Marshal(b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours = append(ours, text)
+		ours = append(ours, of(string(text))...)
 	}
 	g := dial(t, to)
 	if err := push(t, g, ours, false); err != nil {
@@ -253,7 +263,7 @@ func TestSickGrafana(t *testing.T) {
 	for name, call := range map[string]func(context.Context) error{
 		"plan": func(ctx context.Context) error { _, err := g.Plan(ctx, first); return err },
 		"save": func(ctx context.Context) error {
-			return g.Push(ctx, []Change{{UID: "u", State: New, text: first[0]}}, Folder{}, false)
+			return g.Push(ctx, []Change{{UID: "u", State: New, text: first[0].JSON}}, Folder{}, false)
 		},
 		"folder":      func(ctx context.Context) error { _, err := g.Folder(ctx, "f", "F"); return err },
 		"data source": func(ctx context.Context) error { return g.DataSource(ctx, "d", "http://p") },
@@ -278,10 +288,7 @@ func TestAnotherServer(t *testing.T) {
 }
 
 func TestPlanRefuses(t *testing.T) {
-	g := dial(t, memory(t))
-	for text, want := range map[string]string{`{"title":"A"}`: "no uid", `[]`: "no JSON of a dashboard"} {
-		if _, err := g.Plan(t.Context(), [][]byte{[]byte(text)}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got error %v, want %q", text, err, want)
-		}
+	if _, err := dial(t, memory(t)).Plan(t.Context(), of(`{"title":"A"}`)); err == nil || !strings.Contains(err.Error(), "no uid") {
+		t.Errorf("got error %v", err)
 	}
 }

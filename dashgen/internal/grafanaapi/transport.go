@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 )
 
 // messageBytes is how many bytes of an error response are read.
@@ -85,7 +87,7 @@ func placed(r *http.Request) (*http.Request, error) {
 		return nil, err
 	}
 	fields["folderUid"] = uid
-	text, err := encode(fields)
+	text, err := dashboard.Marshal(fields)
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,10 @@ package lint
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 )
 
 // Dashboard is what the rules look at in a dashboard's JSON: anyone's, of any
@@ -74,35 +75,13 @@ type Annotation struct {
 	Datasource json.RawMessage `json:"datasource"`
 }
 
-// Parse reads a dashboard, or one that Grafana's APIs wrap, as {"dashboard": ...} or
-// as an object with its spec.
-func Parse(text []byte) (Dashboard, error) {
-	var wrapped struct {
-		Dashboard json.RawMessage `json:"dashboard"`
-		Spec      json.RawMessage `json:"spec"`
+// Parse reads the fields of a dashboard that the rules look at.
+func Parse(d dashboard.Dashboard) (Dashboard, error) {
+	var parsed Dashboard
+	if err := json.Unmarshal(d.JSON, &parsed); err != nil {
+		return Dashboard{}, fmt.Errorf("no dashboard: %w", err)
 	}
-	if err := json.Unmarshal(text, &wrapped); err != nil {
-		return Dashboard{}, fmt.Errorf("no JSON of a dashboard: %w", err)
-	}
-	for _, inner := range []json.RawMessage{wrapped.Dashboard, wrapped.Spec} {
-		if len(inner) > 0 {
-			text = inner
-		}
-	}
-	var d struct {
-		Dashboard
-		Elements json.RawMessage `json:"elements"`
-	}
-	if err := json.Unmarshal(text, &d); err != nil {
-		return Dashboard{}, fmt.Errorf("no JSON of a dashboard: %w", err)
-	}
-	if len(d.Elements) > 0 {
-		return Dashboard{}, errors.New("it is of Grafana's v2 schema: export it in the classic one")
-	}
-	if d.Title == "" && len(d.Panels) == 0 && len(d.Rows) == 0 {
-		return Dashboard{}, errors.New("no dashboard: it has neither a title nor panels")
-	}
-	return d.Dashboard, nil
+	return parsed, nil
 }
 
 // panels returns all panels that show something, those in rows too.

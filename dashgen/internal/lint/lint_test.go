@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 )
 
@@ -23,10 +24,7 @@ func look(t *testing.T, r rule, c Context, cases []sight) {
 	t.Helper()
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			d, err := Parse([]byte(tc.dashboard))
-			if err != nil {
-				t.Fatal(err)
-			}
+			d := parse(t, tc.dashboard)
 			var got []string
 			for _, p := range Check(d, c, allBut(r.name)) {
 				got = append(got, p.Place+": "+p.Message)
@@ -54,11 +52,7 @@ func TestOurs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d, err := Parse(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, p := range Check(d, Context{}, nil) {
+			for _, p := range Check(parse(t, string(text)), Context{}, nil) {
 				t.Errorf("%+v", p)
 			}
 		})
@@ -87,35 +81,25 @@ func TestEachRule(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
-	for name, tc := range map[string]struct{ text, want string }{
-		"no JSON":       {"title: D", "no JSON of a dashboard"},
-		"no dashboard":  {`{"a": 1}`, "neither a title nor panels"},
-		"a list":        {`[]`, "no JSON of a dashboard"},
-		"v2":            {`{"title": "D", "elements": {"panel-1": {"kind": "Panel"}}}`, "of Grafana's v2 schema: export it in the classic one"},
-		"v2, as object": {`{"apiVersion": "dashboard.grafana.app/v2beta1", "kind": "Dashboard", "spec": {"title": "D", "elements": {}}}`, "of Grafana's v2 schema"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if _, err := Parse([]byte(tc.text)); err == nil || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("got error %v, want one with %q", err, tc.want)
-			}
-		})
+// TestRows checks dashboards of before Grafana 5, whose panels are in rows.
+func TestRows(t *testing.T) {
+	d := parse(t, `{"title":"D","rows":[{"panels":[{"title":"P"}]}]}`)
+	if len(d.panels()) != 1 || d.panels()[0].Title != "P" {
+		t.Errorf("got %+v", d)
 	}
 }
 
-// TestParseWrapped: what Grafana's APIs answer with is a dashboard too, and what
-// was made before 2018 has its panels in rows.
-func TestParseWrapped(t *testing.T) {
-	for _, text := range []string{
-		`{"meta":{},"dashboard":{"title":"D","panels":[{"type":"row","panels":[{"title":"P"}]}]}}`,
-		`{"title":"D","rows":[{"panels":[{"title":"P"}]}]}`,
-		`{"apiVersion":"dashboard.grafana.app/v1","kind":"Dashboard","metadata":{"name":"d"},"spec":{"title":"D","panels":[{"title":"P"}]}}`,
-	} {
-		d, err := Parse([]byte(text))
-		if err != nil || len(d.panels()) != 1 || d.panels()[0].Title != "P" {
-			t.Errorf("%s: got %+v, %v", text, d, err)
-		}
+func parse(t *testing.T, text string) Dashboard {
+	t.Helper()
+	read, err := dashboard.Read([]byte(text))
+	if err != nil {
+		t.Fatal(err)
 	}
+	d, err := Parse(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 func TestDocument(t *testing.T) {

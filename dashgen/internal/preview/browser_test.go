@@ -15,6 +15,7 @@ import (
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/chromium"
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/preview"
 	"github.com/moodring/moodring/dashgen/internal/prom"
@@ -47,7 +48,7 @@ func openKinds(t *testing.T) tab {
 	return openOwn(t, kinds(t), read(t, `{"uid": "other", "title": "Other", "tags": ["moodring"], "panels": []}`))
 }
 
-func openOwn(t *testing.T, all ...preview.Board) tab {
+func openOwn(t *testing.T, all ...dashboard.Dashboard) tab {
 	t.Helper()
 	series, err := os.ReadFile("testdata/series.txt")
 	if err != nil {
@@ -68,7 +69,7 @@ func openWritten(t *testing.T) tab {
 }
 
 // open starts a preview of boards, and a browser.
-func open(t *testing.T, may string, prometheus *httptest.Server, all ...preview.Board) tab {
+func open(t *testing.T, may string, prometheus *httptest.Server, all ...dashboard.Dashboard) tab {
 	t.Helper()
 	path, err := chromium.Find(tools + "bin/chromium")
 	if err != nil {
@@ -96,9 +97,9 @@ func open(t *testing.T, may string, prometheus *httptest.Server, all ...preview.
 }
 
 // written are the boards that dashgen writes.
-func written(t *testing.T) []preview.Board {
+func written(t *testing.T) []dashboard.Dashboard {
 	t.Helper()
-	var all []preview.Board
+	var all []dashboard.Dashboard
 	for _, b := range board.All().Boards {
 		text, err := grafana.Marshal(b)
 		if err != nil {
@@ -109,17 +110,20 @@ func written(t *testing.T) []preview.Board {
 	return all
 }
 
-func read(t *testing.T, text string) preview.Board {
+func read(t *testing.T, text string) dashboard.Dashboard {
 	t.Helper()
-	b, err := preview.Read("a board", []byte(text))
+	d, err := dashboard.Read([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b
+	if d, err = preview.Servable("a dashboard", d); err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // kinds is a board with one of every kind of panel, and what cannot be drawn.
-func kinds(t *testing.T) preview.Board {
+func kinds(t *testing.T) dashboard.Dashboard {
 	t.Helper()
 	text, err := os.ReadFile("testdata/kinds.json")
 	if err != nil {
@@ -128,13 +132,13 @@ func kinds(t *testing.T) preview.Board {
 	return read(t, string(text))
 }
 
-func previewOf(t *testing.T, prometheus *httptest.Server, all ...preview.Board) *httptest.Server {
+func previewOf(t *testing.T, prometheus *httptest.Server, all ...dashboard.Dashboard) *httptest.Server {
 	t.Helper()
 	address, err := url.Parse(prometheus.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := preview.Handler(preview.Options{Boards: all, Prometheus: prom.Server{URL: address}, ScrapeInterval: 15 * time.Second, Local: true})
+	handler, err := preview.Handler(preview.Options{Dashboards: all, Prometheus: prom.Server{URL: address}, ScrapeInterval: 15 * time.Second, Local: true})
 	if err != nil {
 		t.Fatal(err)
 	}

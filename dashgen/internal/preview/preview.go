@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
@@ -15,7 +16,7 @@ var embedded embed.FS
 
 // Options of a preview.
 type Options struct {
-	Boards     []Board
+	Dashboards []dashboard.Dashboard // each from Servable
 	Prometheus prom.Server
 	// ScrapeInterval is what a Grafana's data source is told: $__rate_interval
 	// is at least four of it, and no step is shorter.
@@ -26,10 +27,10 @@ type Options struct {
 	Local bool
 }
 
-// Handler serves the boards of o at /d/UID, as a Grafana does, and the first of
-// them at /.
+// Handler serves each dashboard at /d/UID, as Grafana does. The path / leads to
+// the first dashboard.
 func Handler(o Options) (http.Handler, error) {
-	boards, err := byUID(o.Boards)
+	served, err := byUID(o.Dashboards)
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +43,10 @@ func Handler(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", http.RedirectHandler("/d/"+o.Boards[0].UID, http.StatusFound))
-	mux.Handle("GET /d/{uid}", boardPage(boards, page))
-	mux.Handle("GET /d/{uid}/{slug}", boardPage(boards, page))
-	mux.Handle("GET /boards/{uid}", boardJSON(boards))
+	mux.Handle("GET /{$}", http.RedirectHandler("/d/"+o.Dashboards[0].UID, http.StatusFound))
+	mux.Handle("GET /d/{uid}", dashboardPage(served, page))
+	mux.Handle("GET /d/{uid}/{slug}", dashboardPage(served, page))
+	mux.Handle("GET /boards/{uid}", dashboardJSON(served))
 	mux.Handle("GET /about.json", text("application/json", about))
 	mux.Handle("GET /page/", http.StripPrefix("/page/", http.FileServerFS(page)))
 	mux.Handle("GET /healthz", text("text/plain; charset=utf-8", []byte("ok\n")))
@@ -61,8 +62,8 @@ func (o Options) about() ([]byte, error) {
 		Tags  []string `json:"tags"`
 	}
 	var list []entry
-	for _, b := range o.Boards {
-		list = append(list, entry{b.UID, b.Title, b.Tags})
+	for _, d := range o.Dashboards {
+		list = append(list, entry{d.UID, d.Title, d.Tags})
 	}
 	return json.Marshal(map[string]any{
 		"prometheus":     o.Prometheus.String(),
@@ -71,10 +72,11 @@ func (o Options) about() ([]byte, error) {
 	})
 }
 
-// boardPage is the same page for every board: the page reads its own address.
-func boardPage(boards map[string]Board, page fs.FS) http.HandlerFunc {
+// dashboardPage serves the same page for every dashboard. The page finds the uid in
+// its own address.
+func dashboardPage(served map[string]dashboard.Dashboard, page fs.FS) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := boards[r.PathValue("uid")]; !ok {
+		if _, ok := served[r.PathValue("uid")]; !ok {
 			http.Error(w, "There is no such dashboard here; / leads to the first.", http.StatusNotFound)
 			return
 		}
@@ -82,14 +84,14 @@ func boardPage(boards map[string]Board, page fs.FS) http.HandlerFunc {
 	}
 }
 
-func boardJSON(boards map[string]Board) http.HandlerFunc {
+func dashboardJSON(served map[string]dashboard.Dashboard) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		board, ok := boards[r.PathValue("uid")]
+		d, ok := served[r.PathValue("uid")]
 		if !ok {
 			http.NotFound(w, r)
 			return
 		}
-		text("application/json", board.JSON)(w, r)
+		text("application/json", d.JSON)(w, r)
 	}
 }
 

@@ -13,49 +13,49 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/preview"
 	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
-func TestRead(t *testing.T) {
+func TestServable(t *testing.T) {
 	for _, tc := range []struct{ name, text, want, err string }{
-		{"a dashboard", `{"uid": "one", "title": "One", "panels": []}`, "one One", ""},
-		{"as the API answers", `{"meta": {}, "dashboard": {"uid": "one", "title": "One", "panels": []}}`, "one One", ""},
-		{"as an object of Grafana's", `{"kind": "Dashboard", "metadata": {"name": "one"}, "spec": {"title": "One", "panels": []}}`, "one One", ""},
-		{"of the v2 schema", `{"kind": "Dashboard", "metadata": {"name": "one"}, "spec": {"title": "One", "elements": {}}}`, "", "some file is of Grafana's v2 schema: export it in the classic one"},
-		{"no uid of its own", `{"title": "One", "panels": []}`, "some-file One", ""},
-		{"no JSON", `panels: []`, "", "some file is no JSON object: invalid character 'p' looking for beginning of value"},
-		{"a list", `[]`, "", "some file is no JSON object: json: cannot unmarshal array into Go value of type preview.wrapped"},
-		{"something else", `{"kind": "Deployment"}`, "", "some file is no Grafana dashboard of the classic schema: it has no panels"},
-		{"a title that is none", `{"title": 1, "panels": []}`, "", "some file is no Grafana dashboard: json: cannot unmarshal number into Go struct field .title of type string"},
-		{"a uid that is a path", `{"uid": "../x", "panels": []}`, "", `some file: the uid "../x" is none that Grafana takes: 1 to 40 of A-Z, a-z, 0-9, _ and -`},
+		{"a uid", `{"uid": "one", "title": "One", "panels": []}`, "one One", ""},
+		{"no uid", `{"title": "One", "panels": []}`, "some-file One", ""},
+		{"no panels", `{"title": "One"}`, "", "the dashboard has no panels to draw"},
+		{"rows of before Grafana 5", `{"rows": [{"panels": []}]}`, "", "the dashboard has no panels to draw"},
+		{"a uid that is a path", `{"uid": "../x", "title": "One", "panels": []}`, "", `Grafana does not take the uid "../x": use 1 to 40 of A-Z, a-z, 0-9, _ and -`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			read, err := preview.Read("some file", []byte(tc.text))
+			d, err := dashboard.Read([]byte(tc.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			served, err := preview.Servable("some file", d)
 			if err != nil {
 				if diff := cmp.Diff(tc.err, err.Error()); diff != "" {
 					t.Error(diff)
 				}
 				return
 			}
-			if got := read.UID + " " + read.Title; got != tc.want || tc.err != "" {
+			if got := served.UID + " " + served.Title; got != tc.want || tc.err != "" {
 				t.Errorf("got %q, want %q or the error %q", got, tc.want, tc.err)
 			}
 		})
 	}
 }
 
-func TestNoTwoBoardsAtOneAddress(t *testing.T) {
-	one, other := preview.Board{UID: "same", Title: "One"}, preview.Board{UID: "same", Title: "Other"}
+func TestNoTwoDashboardsAtOneAddress(t *testing.T) {
+	one, other := dashboard.Dashboard{UID: "same", Title: "One"}, dashboard.Dashboard{UID: "same", Title: "Other"}
 	for _, tc := range []struct {
 		name, want string
-		boards     []preview.Board
+		boards     []dashboard.Dashboard
 	}{
 		{"none", "no dashboards", nil},
-		{"the same uid", `dashboards "One" and "Other" have the same uid, same: change one`, []preview.Board{one, other}},
+		{"the same uid", `dashboards "One" and "Other" have the same uid, same: change one`, []dashboard.Dashboard{one, other}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if _, err := preview.Handler(preview.Options{Boards: tc.boards, Prometheus: prom.Server{}}); err == nil || err.Error() != tc.want {
+			if _, err := preview.Handler(preview.Options{Dashboards: tc.boards, Prometheus: prom.Server{}}); err == nil || err.Error() != tc.want {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}
 		})
@@ -73,7 +73,7 @@ func serve(t *testing.T, isLocal bool, answer http.HandlerFunc) *httptest.Server
 	}
 	address.User = url.UserPassword("reader", "secret")
 	handler, err := preview.Handler(preview.Options{
-		Boards:     []preview.Board{{UID: "one", Title: "One", Tags: []string{"a"}, JSON: []byte(`{"panels": []}`)}},
+		Dashboards: []dashboard.Dashboard{{UID: "one", Title: "One", Tags: []string{"a"}, JSON: []byte(`{"panels": []}`)}},
 		Prometheus: prom.Server{URL: address, Flag: "--prometheus"}, ScrapeInterval: 15 * time.Second, Local: isLocal,
 	})
 	if err != nil {
@@ -235,7 +235,7 @@ func TestSilentPrometheus(t *testing.T) {
 	t.Cleanup(func() { _ = listener.Close() })
 	address := &url.URL{Scheme: "http", Host: listener.Addr().String()}
 	handler, err := preview.Handler(preview.Options{
-		Boards:     []preview.Board{{UID: "one"}},
+		Dashboards: []dashboard.Dashboard{{UID: "one"}},
 		Prometheus: prom.Server{URL: address, Flag: "--prometheus", Deadline: 50 * time.Millisecond},
 	})
 	if err != nil {
@@ -260,7 +260,7 @@ func TestNoPrometheus(t *testing.T) {
 		t.Fatal(err)
 	}
 	handler, err := preview.Handler(preview.Options{
-		Boards:     []preview.Board{{UID: "one"}},
+		Dashboards: []dashboard.Dashboard{{UID: "one"}},
 		Prometheus: prom.Server{URL: &url.URL{Scheme: "http", Host: address, User: url.UserPassword("reader", "secret")}, Flag: "--prometheus"},
 	})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/moodring/moodring/dashgen/internal/preview"
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 )
 
 // record keeps the questions that a page sends to Prometheus from now on, in
@@ -178,7 +178,7 @@ func TestQueries(t *testing.T) {
 		{"the step", `up[$__interval] $__interval_ms`, "from=0&to=86400000", `up[15m] 900000`},
 		{"the range", `up[$__range] $__range_s`, tenMinutes, `up[600s] 600`},
 	}
-	var all []preview.Board
+	var all []dashboard.Dashboard
 	for i, tc := range cases {
 		all = append(all, read(t, fmt.Sprintf(text, i, tc.expr)))
 	}

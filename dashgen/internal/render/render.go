@@ -69,10 +69,10 @@ func Draw(ctx context.Context, kind string, o Options) (_ []byte, err error) {
 func (o Options) path() (string, error) {
 	uid := o.Board
 	if uid == "" {
-		uid = o.Preview.Boards[0].UID
+		uid = o.Preview.Dashboards[0].UID
 	}
 	var known []string
-	for _, b := range o.Preview.Boards {
+	for _, b := range o.Preview.Dashboards {
 		known = append(known, b.UID)
 	}
 	if !slices.Contains(known, uid) {

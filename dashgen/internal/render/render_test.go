@@ -22,6 +22,7 @@ import (
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/chromium"
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/preview"
 	"github.com/moodring/moodring/dashgen/internal/prom"
@@ -52,9 +53,9 @@ func options(t *testing.T) render.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var boards []preview.Board
+	var boards []dashboard.Dashboard
 	for _, text := range [][]byte{overview, kinds} {
-		b, err := preview.Read("a board", text)
+		b, err := dashboard.Read(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +63,7 @@ func options(t *testing.T) render.Options {
 	}
 	return render.Options{
 		Chromium: path, From: "0", To: "600000", Width: 1200,
-		Preview: preview.Options{Boards: boards, Prometheus: prom.Server{URL: prometheus}, ScrapeInterval: 15 * time.Second},
+		Preview: preview.Options{Dashboards: boards, Prometheus: prom.Server{URL: prometheus}, ScrapeInterval: 15 * time.Second},
 	}
 }
 

@@ -1,0 +1,64 @@
+package dashboard
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRead(t *testing.T) {
+	const one = `{"uid": "one", "title": "One", "tags": ["a"], "panels": []}`
+	for _, tc := range []struct {
+		name, text string
+		want       Dashboard
+	}{
+		{"plain", one, Dashboard{"one", "One", []string{"a"}, []byte(one)}},
+		{"of the HTTP API", `{"meta": {}, "dashboard": ` + one + `}`, Dashboard{"one", "One", []string{"a"}, []byte(one)}},
+		{"sent to the HTTP API", `{"dashboard": ` + one + `, "folderUid": "f", "overwrite": true}`, Dashboard{"one", "One", []string{"a"}, []byte(one)}},
+		{"a resource", `{"apiVersion": "dashboard.grafana.app/v1", "kind": "Dashboard", "metadata": {"name": "one"}, "spec": {"title": "A < B", "id": 12345678901234567890}}`,
+			Dashboard{"one", "A < B", nil, []byte("{\n  \"id\": 12345678901234567890,\n  \"title\": \"A < B\",\n  \"uid\": \"one\"\n}\n")}},
+		{"a resource with its uid in the spec", `{"kind": "Dashboard", "metadata": {"name": "one"}, "spec": ` + one + `}`, Dashboard{"one", "One", []string{"a"}, []byte(one)}},
+		{"a resource with another uid in the spec", `{"kind": "Dashboard", "metadata": {"name": "one"}, "spec": {"title": "One", "uid": "old"}}`,
+			Dashboard{"one", "One", nil, []byte("{\n  \"title\": \"One\",\n  \"uid\": \"one\"\n}\n")}},
+		{"a resource without a name", `{"kind": "Dashboard", "spec": ` + one + `}`, Dashboard{"one", "One", []string{"a"}, []byte(one)}},
+		{"a resource with access", `{"kind": "DashboardWithAccessInfo", "metadata": {"name": "one"}, "spec": ` + one + `, "access": {}}`, Dashboard{"one", "One", []string{"a"}, []byte(one)}},
+		{"no uid", `{"title": "One"}`, Dashboard{"", "One", nil, []byte(`{"title": "One"}`)}},
+		{"no title", `{"panels": [{}]}`, Dashboard{"", "", nil, []byte(`{"panels": [{}]}`)}},
+		{"rows of before Grafana 5", `{"rows": [{"panels": []}]}`, Dashboard{"", "", nil, []byte(`{"rows": [{"panels": []}]}`)}},
+		{"empty envelopes", `{"title": "One", "dashboard": null, "spec": null}`, Dashboard{"", "One", nil, []byte(`{"title": "One", "dashboard": null, "spec": null}`)}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := Read([]byte(tc.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	const v2 = "the v2 schema of Grafana is not supported: export the dashboard as Classic or V1 Resource"
+	for _, tc := range []struct{ name, text, want string }{
+		{"no JSON", `title: D`, "no JSON: invalid character 'i' in literal true (expecting 'r')"},
+		{"half a file", `{"title": "D"`, "no JSON: unexpected end of JSON input"},
+		{"a list", `[]`, "no dashboard: it is a JSON array, and not an object"},
+		{"another file", `{"groups": []}`, "no dashboard: it has neither a title nor panels"},
+		{"another object", `{"kind": "Deployment", "spec": {"title": "D"}}`, "no dashboard: it is a Kubernetes object of kind Deployment"},
+		{"an object without a spec", `{"kind": "DashboardList", "items": []}`, "no dashboard: it is a Kubernetes object of kind DashboardList"},
+		{"a number for a title", `{"title": 1, "panels": []}`, "no dashboard: its title is a JSON number"},
+		{"a list in an envelope", `{"dashboard": []}`, "no dashboard: it is a JSON array, and not an object"},
+		{"v2, plain", `{"title": "D", "elements": {"panel-1": {"kind": "Panel"}}}`, v2},
+		{"v2 of the HTTP API", `{"dashboard": {"title": "D", "elements": {}}}`, v2},
+		{"v2 as a resource", `{"apiVersion": "dashboard.grafana.app/v2", "kind": "Dashboard", "spec": {"title": "D"}}`, v2},
+		{"v2 as a resource of no version", `{"kind": "Dashboard", "spec": {"title": "D", "elements": {}}}`, v2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if _, err := Read([]byte(tc.text)); err == nil || err.Error() != tc.want {
+				t.Errorf("got error %v, want %q", err, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,52 @@
+package preview
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
+)
+
+// validUID matches the uids that Grafana takes, which also fit into a path.
+var validUID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+
+// notInUID matches runs of characters that a uid cannot have.
+var notInUID = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+
+// Servable returns a dashboard that can be served, or an error. A dashboard
+// without a uid, such as an export for sharing, gets its uid from name.
+func Servable(name string, d dashboard.Dashboard) (dashboard.Dashboard, error) {
+	var classic struct {
+		Panels []json.RawMessage `json:"panels"`
+	}
+	if err := json.Unmarshal(d.JSON, &classic); err != nil {
+		return dashboard.Dashboard{}, err
+	}
+	if classic.Panels == nil {
+		return dashboard.Dashboard{}, errors.New("the dashboard has no panels to draw")
+	}
+	if d.UID == "" {
+		d.UID = notInUID.ReplaceAllString(name, "-")
+	}
+	if !validUID.MatchString(d.UID) {
+		return dashboard.Dashboard{}, fmt.Errorf("Grafana does not take the uid %q: use 1 to 40 of A-Z, a-z, 0-9, _ and -", d.UID)
+	}
+	return d, nil
+}
+
+// byUID returns dashboards by uid, and refuses two of the same uid.
+func byUID(dashboards []dashboard.Dashboard) (map[string]dashboard.Dashboard, error) {
+	if len(dashboards) == 0 {
+		return nil, errors.New("no dashboards")
+	}
+	served := map[string]dashboard.Dashboard{}
+	for _, d := range dashboards {
+		if other, taken := served[d.UID]; taken {
+			return nil, fmt.Errorf("dashboards %q and %q have the same uid, %s: change one", other.Title, d.Title, d.UID)
+		}
+		served[d.UID] = d
+	}
+	return served, nil
+}
