@@ -9,46 +9,46 @@ import (
 	"time"
 )
 
-// The rounds of a measurement, of which the median is shown.
+// rounds is the number of rounds in a measurement. Reports show their median.
 const rounds = 5
 
-// seedReply is what KServe's emotion classifier answers to one text.
+// seedReply is the reply of KServe's emotion classifier to one text.
 const seedReply = `{"predictions":[` + seedPrediction + `]}`
 
 const seedPrediction = `[{"label":"joy","score":0.9889927506446838},{"label":"love","score":0.004175746813416481},` +
 	`{"label":"anger","score":0.003846140578389168},{"label":"sadness","score":0.0012988817179575562},` +
 	`{"label":"fear","score":0.0009755274513736367},{"label":"surprise","score":0.0007109164143912494}]`
 
-// load is one measurement's traffic.
+// A load is the traffic of one measurement.
 type load struct {
 	body        []byte
-	answers     int // in body
+	predictions int // in body
 	connections int
-	slices      int // of each round; filters take turns at them
-	requests    int // of each slice
-	warmUp      int // requests before them
+	slices      int // in each round; the filters take turns
+	requests    int // in each slice
+	warmUp      int // requests before the slices
 }
 
-// measure returns what a request costs Envoy behind each filter, for each round
-// in turn. One Envoy with one worker serves all filters, each on a listener of
-// its own. Each round has another Envoy, since where one happens to place code and
-// data makes some of what a filter adds.
+// measure returns the cost of a request behind each filter, for each round. One
+// Envoy with one worker serves all filters, each on its own listener. Every
+// round starts another Envoy, because the layout of code and data in memory is
+// random and affects the cost of a filter.
 func measure(binary string, filters []filter, l load) (costs [][]time.Duration, err error) {
-	s := setting{workers: 1, connections: l.connections, filters: filters, replies: [][]byte{l.body}}
+	s := setup{workers: 1, connections: l.connections, filters: filters, replies: [][]byte{l.body}}
 	costs = make([][]time.Duration, len(filters))
 	for range rounds {
-		err := s.with(binary, func(e *envoy) error {
-			if _, err := e.round(filters, 1, l.warmUp); err != nil {
+		err := s.run(binary, func(e *envoy) error {
+			if _, err := e.measureRound(filters, 1, l.warmUp); err != nil {
 				return err
 			}
-			medians, err := e.round(filters, l.slices, l.requests)
+			medians, err := e.measureRound(filters, l.slices, l.requests)
 			if err != nil {
 				return err
 			}
 			for i := range filters {
 				costs[i] = append(costs[i], medians[i])
 			}
-			return e.check(filters, (l.warmUp+l.slices*l.requests)*l.answers)
+			return e.checkCounters(filters, (l.warmUp+l.slices*l.requests)*l.predictions)
 		})
 		if err != nil {
 			return nil, err
@@ -57,17 +57,18 @@ func measure(binary string, filters []filter, l load) (costs [][]time.Duration, 
 	return costs, nil
 }
 
-// round drives each filter for so many slices in turn, there and back, so that none
-// always follows the same one, and returns what a request of each cost: the median of
-// its slices, since a machine's other work falls on few of them.
-func (e *envoy) round(filters []filter, slices, requests int) ([]time.Duration, error) {
+// measureRound drives each filter in turn, for a number of slices, and returns
+// the cost of a request for each. The order reverses after each slice, so that
+// no filter always follows the same one. The cost is the median of the slices,
+// because other work on the machine disturbs only a few slices.
+func (e *envoy) measureRound(filters []filter, slices, requests int) ([]time.Duration, error) {
 	costs := make([][]time.Duration, len(filters))
 	for slice := range slices {
 		for i := range filters {
 			if slice%2 == 1 {
 				i = len(filters) - 1 - i
 			}
-			cost, err := e.cost(filters[i], requests)
+			cost, err := e.measureSlice(filters[i], requests)
 			if err != nil {
 				return nil, err
 			}
@@ -81,7 +82,7 @@ func (e *envoy) round(filters []filter, slices, requests int) ([]time.Duration, 
 	return medians, nil
 }
 
-func (e *envoy) cost(f filter, requests int) (time.Duration, error) {
+func (e *envoy) measureSlice(f filter, requests int) (time.Duration, error) {
 	before, err := e.cpu()
 	if err != nil {
 		return 0, err
@@ -93,80 +94,80 @@ func (e *envoy) cost(f filter, requests int) (time.Duration, error) {
 	return after - before, err
 }
 
-// Places of the filters that are compared.
+// Indices of the filters in a report.
 const (
-	without = iota
+	noFilter = iota
 	noop
-	straightforward
+	decodeAll
 	moodring
-	calls
+	callsOnly
 )
 
-// reportCost shows what a reply of the seed's size costs.
+// reportCost reports the cost of a reply with one prediction.
 func reportCost(out io.Writer, binary string, filters []filter) error {
 	costs, err := measure(binary, filters, load{
-		body: []byte(seedReply), answers: 1, connections: 16, slices: 50, requests: 300, warmUp: 15_000,
+		body: []byte(seedReply), predictions: 1, connections: 16, slices: 50, requests: 300, warmUp: 15_000,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Envoy's CPU time for a request with a reply of %d bytes, microseconds (median of %d, least to most):\n\n", len(seedReply), rounds)
+	fmt.Fprintf(out, "Envoy's CPU time for a request with a reply of %d bytes, microseconds (median of %d, minimum to maximum):\n\n", len(seedReply), rounds)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "filter\ta request\tadded")
+	fmt.Fprintln(table, "filter\tper request\tadded")
 	for i, f := range filters {
-		added := perRound(func(round int) float64 { return microseconds(costs[i][round] - costs[without][round]) })
+		added := perRound(func(round int) float64 { return microseconds(costs[i][round] - costs[noFilter][round]) })
 		total := perRound(func(round int) float64 { return microseconds(costs[i][round]) })
-		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Name, show(total), show(added))
+		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Name, medianAndRange(total), medianAndRange(added))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(out)
 	reportRatio(out, costs, moodring, noop, filters, "at most 1.41")
-	reportRatio(out, costs, moodring, straightforward, filters, "at most 0.36")
-	reportRatio(out, costs, calls, noop, filters, "none: it is the least that those calls can add")
+	reportRatio(out, costs, moodring, decodeAll, filters, "at most 0.36")
+	reportRatio(out, costs, callsOnly, noop, filters, "none; the calls themselves cannot cost less")
 	fmt.Fprintln(out)
 	return nil
 }
 
-// reportBatch shows how fast a reply of a megabyte is read.
+// reportBatch reports the time for a reply of one megabyte.
 func reportBatch(out io.Writer, binary string, filters []filter) error {
 	answers := 1_000_000 / (len(seedPrediction) + 1)
 	body := batchOf(answers)
 	costs, err := measure(binary, filters, load{
-		body: body, answers: answers, connections: 4, slices: 5, requests: 8, warmUp: 40,
+		body: body, predictions: answers, connections: 4, slices: 5, requests: 8, warmUp: 40,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "A reply of %d bytes with %d predictions (median of %d, least to most):\n\n", len(body), answers, rounds)
+	fmt.Fprintf(out, "A reply of %d bytes with %d predictions (median of %d, minimum to maximum):\n\n", len(body), answers, rounds)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "filter\tmilliseconds a request\tMB/s")
+	fmt.Fprintln(table, "filter\tmilliseconds per request\tMB/s")
 	for i, f := range filters {
 		total := perRound(func(round int) float64 { return microseconds(costs[i][round]) / 1000 })
 		speed := "-"
 		if f.counter != "" {
-			speed = show(perRound(func(round int) float64 {
-				return float64(len(body)) / microseconds(costs[i][round]-costs[without][round])
+			speed = medianAndRange(perRound(func(round int) float64 {
+				return float64(len(body)) / microseconds(costs[i][round]-costs[noFilter][round])
 			}))
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Name, show(total), speed)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Name, medianAndRange(total), speed)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(out)
-	reportRatio(out, costs, moodring, straightforward, filters, "at most 0.2; and at least 150 MB/s")
+	reportRatio(out, costs, moodring, decodeAll, filters, "at most 0.2; and at least 150 MB/s")
 	fmt.Fprintln(out)
 	return nil
 }
 
-// reportRatio compares what two filters add, within each round.
+// reportRatio compares the costs that two filters add, within each round.
 func reportRatio(out io.Writer, costs [][]time.Duration, of, to int, filters []filter, goal string) {
 	ratio := perRound(func(round int) float64 {
-		return float64(costs[of][round]-costs[without][round]) / float64(costs[to][round]-costs[without][round])
+		return float64(costs[of][round]-costs[noFilter][round]) / float64(costs[to][round]-costs[noFilter][round])
 	})
-	fmt.Fprintf(out, "%s adds %s of what %s adds; goal: %s\n", filters[of].Name, show(ratio), filters[to].Name, goal)
+	fmt.Fprintf(out, "%s adds %s times the cost of %s; goal: %s\n", filters[of].Name, medianAndRange(ratio), filters[to].Name, goal)
 }
 
 func perRound(value func(round int) float64) []float64 {
@@ -179,8 +180,8 @@ func perRound(value func(round int) float64) []float64 {
 
 func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-// show gives the median, least and most of all rounds.
-func show(values []float64) string {
+// medianAndRange formats the median, minimum and maximum of all rounds.
+func medianAndRange(values []float64) string {
 	sorted := slices.Sorted(slices.Values(values))
 	return fmt.Sprintf("%.4g (%.4g to %.4g)", median(values), sorted[0], sorted[len(sorted)-1])
 }

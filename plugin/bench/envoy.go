@@ -21,36 +21,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// filter is what stands before the router of one listener.
+// A filter is the Wasm filter of one listener.
 type filter struct {
 	Name    string
-	Wasm    string // its file; no filter at all when empty
+	Wasm    string // the file; empty for no filter
 	Config  string
-	counter string // of answers in Envoy's /stats; none when empty
+	counter string // of joy in Envoy's /stats; empty if the filter does not count
 }
 
-// envoy is a running Envoy with a listener for each of its filters, all before
-// the same upstream.
+// An envoy is a running Envoy with a listener for each filter. All listeners
+// route to the same model server.
 type envoy struct {
 	command *exec.Cmd
-	ended   chan struct{} // closed when it has
+	ended   chan struct{} // closed when the process has ended
 	admin   string
-	clients map[string]*client // by the filter's name
+	clients map[string]*client // by the name of the filter
 }
 
 //go:embed envoy.json.tmpl
 var bootstrap string
 
-// setting is what an Envoy stands between while it is measured.
-type setting struct {
+// A setup describes an Envoy, its clients and its model server.
+type setup struct {
 	workers     int
 	connections int // from the client to each listener
 	filters     []filter
-	replies     [][]byte // of the model, in turn
+	replies     [][]byte // of the model server, in turn
 }
 
-// with gives use a running Envoy, and stops it afterwards.
-func (s setting) with(binary string, use func(*envoy) error) (err error) {
+// run starts an Envoy, calls use, and stops the Envoy.
+func (s setup) run(binary string, use func(*envoy) error) (err error) {
 	model, err := startUpstream(s.replies)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (s setting) with(binary string, use func(*envoy) error) (err error) {
 	return use(e)
 }
 
-func (e *envoy) start(binary, dir string, s setting, modelPort int) error {
+func (e *envoy) start(binary, dir string, s setup, modelPort int) error {
 	config := filepath.Join(dir, "envoy.json")
 	if err := writeBootstrap(config, modelPort, s.filters); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (e *envoy) start(binary, dir string, s setting, modelPort int) error {
 	}
 	go func() {
 		defer close(e.ended)
-		_ = e.command.Wait() // its log says why, unless it was killed
+		_ = e.command.Wait() // the log says why, unless kill was called
 	}()
 	return nil
 }
@@ -111,12 +111,13 @@ func writeBootstrap(path string, modelPort int, filters []filter) error {
 	return errors.Join(err, file.Close())
 }
 
-// waitUntilReady takes up to two minutes: Envoy compiles the filters first.
+// waitUntilReady waits up to two minutes, because Envoy compiles the filters
+// first.
 func (e *envoy) waitUntilReady(adminFile string) error {
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
 		select {
 		case <-e.ended:
-			return errors.New("no ready Envoy: it has ended; its log stands above")
+			return errors.New("no ready Envoy: it has ended; see its log above")
 		case <-time.After(50 * time.Millisecond):
 		}
 		address, err := os.ReadFile(adminFile)
@@ -128,7 +129,7 @@ func (e *envoy) waitUntilReady(adminFile string) error {
 			return nil
 		}
 	}
-	return errors.New("no ready Envoy within two minutes; its log stands above")
+	return errors.New("no ready Envoy within two minutes; see its log above")
 }
 
 func (e *envoy) connect(connections int) error {
@@ -168,8 +169,8 @@ func (e *envoy) get(path string) (string, error) {
 	return string(body), errors.Join(err, response.Body.Close())
 }
 
-// cpu returns the processor time of all of Envoy's threads, in nanoseconds, by
-// the kernel's own account of the process (clock_getcpuclockid).
+// cpu returns the CPU time of all threads of Envoy, from the kernel's clock of
+// the process (clock_getcpuclockid).
 func (e *envoy) cpu() (time.Duration, error) {
 	const scheduled = 2 // CPUCLOCK_SCHED
 	var spent unix.Timespec
@@ -179,7 +180,7 @@ func (e *envoy) cpu() (time.Duration, error) {
 	return time.Duration(spent.Nano()), nil
 }
 
-// rss returns Envoy's resident memory in bytes.
+// rss returns the resident memory of Envoy in bytes.
 func (e *envoy) rss() (float64, error) {
 	file, err := os.Open(fmt.Sprintf("/proc/%d/status", e.command.Process.Pid))
 	if err != nil {
@@ -195,16 +196,17 @@ func (e *envoy) rss() (float64, error) {
 	return 0, errors.New("no VmRSS in Envoy's /proc/PID/status")
 }
 
-// check compares what each filter has counted with the answers that passed it.
-func (e *envoy) check(filters []filter, answers int) error {
+// checkCounters compares the counter of each filter with the number of
+// predictions sent through the filter.
+func (e *envoy) checkCounters(filters []filter, predictions int) error {
 	page, err := e.get("/stats?usedonly&filter=^wasmcustom")
 	if err != nil {
 		return err
 	}
 	for _, f := range filters {
 		line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta("wasmcustom."+f.counter) + `: (\d+)$`).FindStringSubmatch(page)
-		if f.counter != "" && (line == nil || line[1] != strconv.Itoa(answers)) {
-			return fmt.Errorf("%s did not count %d answers under %s, but %q", f.Name, answers, f.counter, line)
+		if f.counter != "" && (line == nil || line[1] != strconv.Itoa(predictions)) {
+			return fmt.Errorf("%s did not count %d predictions in %s: %q", f.Name, predictions, f.counter, line)
 		}
 	}
 	return nil

@@ -11,10 +11,11 @@ import (
 	"sync/atomic"
 )
 
-// The client and the model's server speak just enough HTTP/1.1 to cost little
-// beside Envoy: keep-alive, and bodies with a content-length.
+// The client and the model server implement only the parts of HTTP/1.1 they
+// need, to cost little beside Envoy: keep-alive, and bodies with a
+// content-length.
 
-// upstream answers requests with its replies in turn.
+// An upstream is a model server that sends its replies in turn.
 type upstream struct {
 	listener net.Listener
 	replies  [][]byte
@@ -37,7 +38,7 @@ func startUpstream(bodies [][]byte) (*upstream, error) {
 
 func (u *upstream) port() int { return u.listener.Addr().(*net.TCPAddr).Port }
 
-// accept ends when the listener is closed.
+// accept returns when the listener is closed.
 func (u *upstream) accept() {
 	for {
 		connection, err := u.listener.Accept()
@@ -48,7 +49,7 @@ func (u *upstream) accept() {
 	}
 }
 
-// serve ends when Envoy closes the connection.
+// serve returns when Envoy closes the connection.
 func (u *upstream) serve(connection net.Conn) {
 	defer connection.Close()
 	reader := bufio.NewReaderSize(connection, 64<<10)
@@ -68,7 +69,7 @@ const request = "POST /v1/models/bert-emotion-model:predict HTTP/1.1\r\n" +
 	"content-type: application/json\r\ncontent-length: 51\r\n\r\n" +
 	`{"input": "The sky is blue and the sun is shining"}`
 
-// client keeps connections to a gateway open.
+// A client keeps connections to a gateway open.
 type client struct{ connections []*bufio.ReadWriter }
 
 func dial(address string, connections int) (*client, error) {
@@ -84,8 +85,8 @@ func dial(address string, connections int) (*client, error) {
 	return c, nil
 }
 
-// drive sends n requests, over each connection one after the other, and takes
-// their replies.
+// drive sends n requests and reads their replies. Each connection has one
+// request in flight.
 func (c *client) drive(n int) error {
 	var left atomic.Int64
 	left.Store(int64(n))
@@ -111,13 +112,13 @@ func exchange(connection *bufio.ReadWriter) error {
 	}
 	isOK, err := readMessage(connection.Reader)
 	if err == nil && !isOK {
-		err = errors.New("the gateway answered something else than 200")
+		err = errors.New("the gateway replied with another status than 200")
 	}
 	return err
 }
 
-// readMessage reads a request or a reply to its end, and tells whether it was a
-// reply with status 200.
+// readMessage reads a request or a reply to the end, and reports whether the
+// message is a reply with status 200.
 func readMessage(reader *bufio.Reader) (isOK bool, err error) {
 	line, err := reader.ReadSlice('\n')
 	isOK = bytes.HasPrefix(line, []byte("HTTP/1.1 200"))

@@ -11,8 +11,9 @@ import (
 
 const megabyte = 1e6
 
-// reportMemory shows what the filters' VMs keep in memory, in an Envoy with
-// eight workers: one VM each, and one that they were made from.
+// reportMemory reports the memory of the filters' VMs, in an Envoy with eight
+// workers: one VM for each worker, and the VM from which Envoy clones the
+// others.
 func reportMemory(out io.Writer, binary string, filters []filter) error {
 	const workers, starts = 8, 3
 	resident := make([][]float64, len(filters))
@@ -25,26 +26,26 @@ func reportMemory(out io.Writer, binary string, filters []filter) error {
 			resident[i] = append(resident[i], bytes/megabyte)
 		}
 	}
-	fmt.Fprintf(out, "Envoy's resident memory with %d workers, MB (median of %d starts, least to most):\n\n", workers, starts)
+	fmt.Fprintf(out, "Envoy's resident memory with %d workers, MB (median of %d starts, minimum to maximum):\n\n", workers, starts)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "filter\tall\tadded a worker")
+	fmt.Fprintln(table, "filter\ttotal\tadded per worker")
 	added := make([]float64, len(filters))
 	for i, f := range filters {
-		added[i] = (median(resident[i]) - median(resident[without])) / workers
-		fmt.Fprintf(table, "%s\t%s\t%.1f\n", f.Name, show(resident[i]), added[i])
+		added[i] = (median(resident[i]) - median(resident[noFilter])) / workers
+		fmt.Fprintf(table, "%s\t%s\t%.1f\n", f.Name, medianAndRange(resident[i]), added[i])
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\n%s adds %.3f times what %s adds; goal: at most 1.15\n\n", filters[moodring].Name, added[moodring]/added[noop], filters[noop].Name)
+	fmt.Fprintf(out, "\n%s adds %.3f times the memory of %s; goal: at most 1.15\n\n", filters[moodring].Name, added[moodring]/added[noop], filters[noop].Name)
 	return nil
 }
 
-// residentAfter returns the resident bytes of a fresh Envoy with one filter,
-// after traffic that reaches all of its workers.
+// residentAfter returns the resident bytes of a new Envoy with one filter,
+// after traffic through all workers.
 func residentAfter(binary string, f filter, workers int) (resident float64, err error) {
-	s := setting{workers: workers, connections: 16 * workers, filters: []filter{f}, replies: [][]byte{[]byte(seedReply)}}
-	err = s.with(binary, func(e *envoy) error {
+	s := setup{workers: workers, connections: 16 * workers, filters: []filter{f}, replies: [][]byte{[]byte(seedReply)}}
+	err = s.run(binary, func(e *envoy) error {
 		if err := e.clients[f.Name].drive(2000 * workers); err != nil {
 			return err
 		}
@@ -54,13 +55,13 @@ func residentAfter(binary string, f filter, workers int) (resident float64, err 
 	return resident, err
 }
 
-// reportSoak shows whether memory grows, over a million replies of all kinds.
+// reportSoak reports how memory grows over a million replies of all kinds.
 func reportSoak(out io.Writer, binary string, filters []filter) error {
 	const workers, early, all = 4, 50_000, 1_000_000
 	f := filters[moodring]
 	replies, answers := mixedReplies()
-	s := setting{workers: workers, connections: 16 * workers, filters: []filter{f}, replies: replies}
-	return s.with(binary, func(e *envoy) error {
+	s := setup{workers: workers, connections: 16 * workers, filters: []filter{f}, replies: replies}
+	return s.run(binary, func(e *envoy) error {
 		var resident [2]float64
 		for i, requests := range []int{early, all - early} {
 			err := e.clients[f.Name].drive(requests)
@@ -73,12 +74,12 @@ func reportSoak(out io.Writer, binary string, filters []filter) error {
 		}
 		fmt.Fprintf(out, "Envoy's resident memory with %d workers and %s: %.1f MB after %d requests, %.1f MB after %d: %+.1f %%; goal: at most 5 %%\n\n",
 			workers, f.Name, resident[0]/megabyte, early, resident[1]/megabyte, all, 100*(resident[1]/resident[0]-1))
-		return e.check(s.filters, all/len(replies)*answers)
+		return e.checkCounters(s.filters, all/len(replies)*answers)
 	})
 }
 
-// mixedReplies returns replies of all kinds and sizes, and how many of their
-// answers are joy.
+// mixedReplies returns replies of all kinds and sizes, and the number of their
+// predictions with the label joy.
 func mixedReplies() (replies [][]byte, joys int) {
 	random := rand.New(rand.NewPCG(4, 1))
 	for i := range 100 {
@@ -100,7 +101,7 @@ func mixedReplies() (replies [][]byte, joys int) {
 	return replies, joys
 }
 
-// batchOf returns a reply with so many predictions of the seed's.
+// batchOf returns a reply with size predictions, all equal to the seed's.
 func batchOf(size int) []byte {
 	all := bytes.Repeat([]byte(seedPrediction+","), size)
 	return slices.Concat([]byte(`{"predictions":[`), bytes.TrimSuffix(all, []byte(",")), []byte(`]}`))

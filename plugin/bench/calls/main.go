@@ -1,8 +1,9 @@
 //go:build wasip1
 
-// A filter that asks the proxy what Moodring's asks it for each reply with one
-// answer, and does nothing with it: what such a filter costs at least, whatever it
-// does between its calls. What Moodring's counts it tells for many replies at once.
+// A filter that makes the same calls to the proxy as Moodring for a reply with
+// one prediction, and ignores the results. Its cost is the minimum for any
+// filter with these calls. Moodring's counters are not included, because
+// Moodring increments them once for many replies.
 package main
 
 import "unsafe"
@@ -41,7 +42,7 @@ func onRequestHeaders(_, _, _ uint32) uint32 {
 //go:wasmexport proxy_on_response_body
 func onResponseBody(_, size, _ uint32) uint32 {
 	if size > 0 {
-		_ = getBuffer(1, 0, size, &returned.address, &returned.size) // nobody looks at it
+		_ = getBuffer(1, 0, size, &returned.address, &returned.size) // the body is ignored
 	}
 	return 0
 }
@@ -50,7 +51,7 @@ func onResponseBody(_, size, _ uint32) uint32 {
 func onLog(_ uint32) { header(2, ":status") }
 
 func header(from uint32, name string) {
-	_ = getHeader(from, name, &returned.address, &returned.size) // nor at this
+	_ = getHeader(from, name, &returned.address, &returned.size) // the value is ignored
 }
 
 //go:wasmimport env proxy_get_buffer_bytes

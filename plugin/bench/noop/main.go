@@ -1,5 +1,5 @@
-// A filter that does nothing, on proxy-wasm-go-sdk's defaults: what any filter
-// of that SDK costs at least.
+// A filter without any code of its own, on the defaults of proxy-wasm-go-sdk.
+// Its cost is the minimum for any filter with this SDK.
 package main
 
 import (

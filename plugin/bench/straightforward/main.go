@@ -1,6 +1,6 @@
-// The filter that one would write first: it holds each reply back until it has
-// all of it, decodes it with encoding/json, and counts the top label of each
-// prediction under the bare label.
+// A simple filter for comparison: it buffers each reply, decodes the whole with
+// encoding/json, and counts the top label of each prediction in a counter named
+// like the label.
 package main
 
 import (
