@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// fault is a bad gateway: one that answers as serve does, or whose connections
-// go to raw, with the request read off them.
+// fault is a bad gateway. It is served by serve, or by raw, which gets a connection
+// after its request was read.
 type fault struct {
 	serve http.HandlerFunc
 	raw   func(net.Conn)
-	want  string   // in the last error; "" for a gateway that is up all the same
-	lines []string // of its series, without the gateway label, in the end; where it is up
+	want  string   // part of the last error; "" for a gateway that is up
+	lines []string // some of its series on the page, without the gateway label
 	drops int      // samples and series left out of a scrape
 }
 
@@ -40,7 +40,7 @@ func text(body string) http.HandlerFunc {
 	}
 }
 
-// with answers as text does, with another header.
+// with is like text, with another response header.
 func with(key string, values []string, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", textType)
@@ -53,7 +53,7 @@ func code(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
-func say(parts ...string) func(net.Conn) {
+func send(parts ...string) func(net.Conn) {
 	return func(c net.Conn) {
 		for _, part := range parts {
 			_, _ = io.WriteString(c, part)
@@ -61,18 +61,18 @@ func say(parts ...string) func(net.Conn) {
 	}
 }
 
-// thenHang says it and then nothing more, until the exporter gives up.
+// thenHang sends parts and then nothing, until the exporter gives up.
 func thenHang(parts ...string) func(net.Conn) {
 	return func(c net.Conn) {
-		say(parts...)(c)
+		send(parts...)(c)
 		_, _ = io.Copy(io.Discard, c)
 	}
 }
 
-// forEver says it until nobody listens.
+// forEver sends begin, and then part until the connection is closed.
 func forEver(begin, part string) func(net.Conn) {
 	return func(c net.Conn) {
-		say(begin)(c)
+		send(begin)(c)
 		for {
 			if _, err := io.WriteString(c, part); err != nil {
 				return
@@ -82,7 +82,7 @@ func forEver(begin, part string) func(net.Conn) {
 }
 
 func drip(c net.Conn) {
-	say(head, "\r\n")(c)
+	send(head, "\r\n")(c)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for range tick.C {
@@ -93,7 +93,7 @@ func drip(c net.Conn) {
 }
 
 func reset(c net.Conn) {
-	say(head, "Content-Length: 100\r\n\r\n", mood)(c)
+	send(head, "Content-Length: 100\r\n\r\n", mood)(c)
 	_ = c.(*net.TCPConn).SetLinger(0)
 }
 
@@ -105,7 +105,7 @@ func zip(body string) string {
 	return packed.String()
 }
 
-// firstThen gives one body once, and then the other.
+// firstThen serves first once, and then always then.
 func firstThen(first, then string) http.HandlerFunc {
 	var asked atomic.Bool
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -127,7 +127,7 @@ func manyLabels(n int) string {
 	return page.String()
 }
 
-// manyUpstreams are of names within the limits of page and line.
+// manyUpstreams returns a page with long names, within the limits of page and line.
 func manyUpstreams(n, length int) string {
 	var page strings.Builder
 	for i := range n {
@@ -139,16 +139,16 @@ func manyUpstreams(n, length int) string {
 func faults() map[string]fault {
 	one := []string{moodLine}
 	return map[string]fault{
-		"hangs before the head":       {raw: thenHang(), want: "no complete response before the deadline"},
-		"hangs in the head":           {raw: thenHang("HTTP/1.1 200 OK\r\nContent-"), want: "no complete response before the deadline"},
-		"hangs after the head":        {raw: thenHang(head, "\r\n"), want: "no complete response before the deadline"},
+		"hangs before the headers":    {raw: thenHang(), want: "no complete response before the deadline"},
+		"hangs in the headers":        {raw: thenHang("HTTP/1.1 200 OK\r\nContent-"), want: "no complete response before the deadline"},
+		"hangs after the headers":     {raw: thenHang(head, "\r\n"), want: "no complete response before the deadline"},
 		"hangs in the page":           {raw: thenHang(head, "Content-Length: 100\r\n\r\n", mood), want: "no complete response before the deadline"},
 		"drips":                       {raw: drip, want: "no complete response before the deadline"},
-		"closes without a word":       {raw: say(), want: "the connection was closed without a response: EOF"},
-		"closes in the head":          {raw: say("HTTP/1.1 200 OK\r\nConte"), want: "unexpected EOF"},
-		"cut, by its length":          {raw: say(head, "Content-Length: 100\r\n\r\n", mood), want: "unexpected EOF"},
-		"cut, by its chunks":          {raw: say(head, "Transfer-Encoding: chunked\r\n\r\n5\r\njoy 6\r\n"), want: "unexpected EOF"},
-		"cut in a line":               {raw: say(head, "\r\n", mood, "label___joy"), want: "line 2 has no end: the page was cut"},
+		"closes without a response":   {raw: send(), want: "the connection was closed without a response: EOF"},
+		"closes in the headers":       {raw: send("HTTP/1.1 200 OK\r\nConte"), want: "unexpected EOF"},
+		"cut, by its length":          {raw: send(head, "Content-Length: 100\r\n\r\n", mood), want: "unexpected EOF"},
+		"cut, by its chunks":          {raw: send(head, "Transfer-Encoding: chunked\r\n\r\n5\r\njoy 6\r\n"), want: "unexpected EOF"},
+		"cut in a line":               {raw: send(head, "\r\n", mood, "label___joy"), want: "line 2 has no end: the page was cut"},
 		"resets the connection":       {raw: reset, want: "connection reset by peer"},
 		"a page without end":          {raw: forEver(head+"\r\n", mood), want: "the page is larger than 1000000 bytes: if it is right, raise scrape.max_page_bytes"},
 		"a gigabyte":                  {raw: forEver(head+"Content-Length: 1073741824\r\n\r\n", mood), want: "the page is larger than 1000000 bytes"},
@@ -156,7 +156,7 @@ func faults() map[string]fault {
 		"a bomb of gzip":              {serve: with("Content-Encoding", []string{"gzip"}, zip(strings.Repeat(mood, 1<<20))), want: "the page is larger than 1000000 bytes"},
 		"a bomb of gzip in one line":  {serve: with("Content-Encoding", []string{"gzip"}, zip(strings.Repeat("a", 1<<24))), want: "line 1 is longer than 131072 bytes"},
 		"gzip that is cut":            {serve: with("Content-Encoding", []string{"gzip"}, zip(mood)[:20]), want: "unexpected EOF"},
-		"gzip that is none":           {serve: with("Content-Encoding", []string{"gzip"}, mood), want: "its gzip does not unpack: gzip: invalid header"},
+		"not gzip":                    {serve: with("Content-Encoding", []string{"gzip"}, mood), want: "its gzip does not unpack: gzip: invalid header"},
 		"another encoding":            {serve: with("Content-Encoding", []string{"br"}, mood), want: `it answers in Content-Encoding "br", which was not asked for`},
 		"two encodings":               {serve: with("Content-Encoding", []string{"gzip", "gzip"}, mood), want: `it answers in Content-Encoding "gzip, gzip"`},
 		"HTML":                        {serve: with("Content-Type", []string{"text/html"}, "<html>"), want: `it answers "text/html", not text/plain: is it an Envoy's admin endpoint?`},
@@ -167,26 +167,26 @@ func faults() map[string]fault {
 		"an error":                    {serve: code(http.StatusInternalServerError), want: "it answers 500 Internal Server Error"},
 		"no content":                  {serve: code(http.StatusNoContent), want: "it answers 204 No Content"},
 		"redirects":                   {serve: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, want: `it redirects to "/": redirects are not followed`},
-		"a head of a megabyte":        {raw: forEver("HTTP/1.1 200 OK\r\n", "X: "+strings.Repeat("x", 1000)+"\r\n"), want: "the response headers are longer than 65536 bytes"},
-		"promises for ever":           {raw: forEver("", "HTTP/1.1 102 Processing\r\n\r\n"), want: "it sends more than 5 interim responses"},
+		"headers without end":         {raw: forEver("HTTP/1.1 200 OK\r\n", "X: "+strings.Repeat("x", 1000)+"\r\n"), want: "the response headers are longer than 65536 bytes"},
+		"interim responses for ever":  {raw: forEver("", "HTTP/1.1 102 Processing\r\n\r\n"), want: "it sends more than 5 interim responses"},
 		"not HTTP":                    {raw: thenHang("SSH-2.0-OpenSSH_9.9\r\n"), want: "its response is not HTTP"},
-		"TLS":                         {raw: say("\x15\x03\x01\x00\x02\x02\x46"), want: "unexpected EOF"},
-		"a length below 0":            {raw: say(head, "Content-Length: -1\r\n\r\n"), want: "its response is not HTTP"},
+		"TLS":                         {raw: send("\x15\x03\x01\x00\x02\x02\x46"), want: "unexpected EOF"},
+		"a length below 0":            {raw: send(head, "Content-Length: -1\r\n\r\n"), want: "its response is not HTTP"},
 		"binary":                      {serve: text("\x00\x01\xff\n"), want: "line 1 is not in Prometheus's text format"},
 		"values that are not numbers": {serve: text(mood + "label___joy___moodring_predictions_total{} six\n"), want: "line 2 is not in Prometheus's text format: the value is not a number"},
 
-		"counts that are none":      {serve: text(mood + "moodring_plugin_faults_total{} NaN\nenvoy_http_a_rbac_allowed{} -1\nenvoy_cluster_a_upstream_rq_time_count{} +Inf\n"), lines: one, drops: 3},
-		"a series twice":            {serve: text(mood + strings.Replace(mood, "6", "7", 1)), lines: one, drops: 1},
-		"too many series":           {serve: text(mood + manyLabels(500)), lines: one, drops: 401},
-		"labels too long":           {serve: text(mood + "label___" + strings.Repeat("a", 50000) + "___moodring_predictions_total{} 6\n"), lines: one, drops: 1},
-		"names too long for a page": {serve: text(mood + manyUpstreams(10, 50000)), lines: one, drops: 10},
-		"not UTF-8":                 {serve: text(mood + "envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"\xff\"} 1\n"), lines: one},
-		"types that change":         {serve: firstThen("# TYPE label___joy___moodring_predictions_total gauge\n"+mood, "# TYPE label___joy___moodring_predictions_total histogram\n"+mood), lines: one},
-		"series that become others": {serve: firstThen("label___joy___moodring_prediction_confidence_count{} 6\nlabel___joy___moodring_prediction_confidence_bucket{} 6\n", mood), lines: one},
-		"a restart":                 {serve: firstThen(strings.Replace(mood, "6", "9", 1), mood), lines: one},
-		"an old protocol":           {raw: say("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n", mood), lines: one},
-		"closes what was kept":      {raw: say(head, fmt.Sprintf("Content-Length: %d\r\n\r\n", len(mood)), mood), lines: one},
-		"says more than it said":    {raw: say(head, fmt.Sprintf("Content-Length: %d\r\n\r\n", len(mood)), mood, mood, head), lines: one},
+		"values that are not counts": {serve: text(mood + "moodring_plugin_faults_total{} NaN\nenvoy_http_a_rbac_allowed{} -1\nenvoy_cluster_a_upstream_rq_time_count{} +Inf\n"), lines: one, drops: 3},
+		"a series twice":             {serve: text(mood + strings.Replace(mood, "6", "7", 1)), lines: one, drops: 1},
+		"too many series":            {serve: text(mood + manyLabels(500)), lines: one, drops: 401},
+		"labels too long":            {serve: text(mood + "label___" + strings.Repeat("a", 50000) + "___moodring_predictions_total{} 6\n"), lines: one, drops: 1},
+		"names too long for a page":  {serve: text(mood + manyUpstreams(10, 50000)), lines: one, drops: 10},
+		"not UTF-8":                  {serve: text(mood + "envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"\xff\"} 1\n"), lines: one},
+		"types that change":          {serve: firstThen("# TYPE label___joy___moodring_predictions_total gauge\n"+mood, "# TYPE label___joy___moodring_predictions_total histogram\n"+mood), lines: one},
+		"series that become others":  {serve: firstThen("label___joy___moodring_prediction_confidence_count{} 6\nlabel___joy___moodring_prediction_confidence_bucket{} 6\n", mood), lines: one},
+		"a restart":                  {serve: firstThen(strings.Replace(mood, "6", "9", 1), mood), lines: one},
+		"an old protocol":            {raw: send("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n", mood), lines: one},
+		"closes the idle connection": {raw: send(head, fmt.Sprintf("Content-Length: %d\r\n\r\n", len(mood)), mood), lines: one},
+		"longer than its length":     {raw: send(head, fmt.Sprintf("Content-Length: %d\r\n\r\n", len(mood)), mood, mood, head), lines: one},
 	}
 }
 
@@ -229,8 +229,8 @@ type state struct {
 	Dropped  int     `json:"dropped"`
 }
 
-// All bad gateways are scraped at once, beside a good one. Each shows what is
-// wrong with it, and hurts nobody else.
+// All bad gateways are scraped at once, beside a good gateway. Each has its error on
+// /targets, and does not affect the other gateways.
 func TestFaults(t *testing.T) {
 	bad := faults()
 	var cfg strings.Builder
@@ -244,10 +244,10 @@ func TestFaults(t *testing.T) {
 	fmt.Fprintf(&cfg, "- {name: refuses, url: %q}\n- {name: good, url: %q}\n", gone.URL, envoy(t, new(atomic.Int32)).URL)
 	address := start(t, "--config.file", writeConfig(t, cfg.String()))
 
-	// A machine with much else to do may be late once: who is right in the end is right.
+	// On a busy machine a scrape may be late once, so there are several tries.
 	page, states := "", map[string]state{}
-	const mostScrapes = 5
-	for range mostScrapes {
+	const maxScrapes = 5
+	for range maxScrapes {
 		page, states = get(t, address+"/metrics"), statesOf(t, address)
 		if len(wrong(bad, states, page)) == 0 && series(page, `moodring_predictions_total{gateway="good"`) != nil {
 			break
@@ -266,7 +266,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// wrong tells what is not as wanted, by gateway.
+// wrong returns a description of each unexpected result, by gateway.
 func wrong(bad map[string]fault, states map[string]state, page string) map[string]string {
 	mistakes := make(map[string]string)
 	for name, f := range bad {
@@ -290,7 +290,7 @@ func statesOf(t *testing.T, address string) map[string]state {
 	return states
 }
 
-// check tells what is not as wanted, or "".
+// check returns a description of an unexpected result, or "".
 func (f fault) check(name string, got state, page string) string {
 	wantState := "up"
 	if f.want != "" {

@@ -9,7 +9,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// --kube is short for what a file says at length, and is added to the file's.
+// --kube is short for an entry of kubernetes_sd_configs, and is added to the file's.
 func TestKubeFlags(t *testing.T) {
 	t.Setenv("KUBERNETES_SERVICE_HOST", "") // a test may itself run in a pod
 	file := writeConfig(t, "kubernetes_sd_configs: [{port: 15020}]\n")

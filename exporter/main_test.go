@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = taken.Close() }) // after the scripts, which run when this function is over
+	t.Cleanup(func() { _ = taken.Close() }) // after the scripts, which run when this function has returned
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// fails runs a command and wants the exit code that its first argument says.
+// fails runs a command that must exit with the code in the first argument.
 func fails(ts *testscript.TestScript, _ bool, args []string) {
 	err := ts.Exec(args[1], args[2:]...)
 	var exit *exec.ExitError
@@ -75,7 +75,8 @@ func start(t *testing.T, args ...string) string {
 	return listeningOn(t, logged)
 }
 
-// listeningOn reads the log until it has the address, and the rest beside.
+// listeningOn returns the address in the log. It reads the rest of the log in the
+// background.
 func listeningOn(t *testing.T, logged io.Reader) string {
 	t.Helper()
 	lines := bufio.NewScanner(logged)
@@ -99,7 +100,7 @@ func get(t *testing.T, url string) string {
 		t.Error(err)
 		return ""
 	}
-	request.Close = true // a connection kept and never used holds up the exporter's end
+	request.Close = true // an idle connection would delay the exporter's shutdown
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Error(err)
@@ -113,7 +114,7 @@ func get(t *testing.T, url string) string {
 	return string(body)
 }
 
-// series returns the page's lines that begin with prefix.
+// series returns the page's lines with a prefix.
 func series(page, prefix string) []string {
 	var found []string
 	for line := range strings.Lines(page) {
@@ -124,7 +125,7 @@ func series(page, prefix string) []string {
 	return found
 }
 
-// envoy serves the saved pages of a real one, and counts the scrapes.
+// envoy serves the saved pages of a real Envoy, and counts the scrapes.
 func envoy(t *testing.T, scrapes *atomic.Int32) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -149,8 +150,8 @@ func writeConfig(t *testing.T, text string) string {
 	return path
 }
 
-// A label that is hard to carry comes out as the model gave it, whichever form
-// the gateway was asked for, by flag and by file.
+// A label with special characters is exported unchanged, in both formats of the
+// gateway's page, and with a gateway from a flag and from a file.
 func TestALabelComesOutUnchanged(t *testing.T) {
 	server := envoy(t, new(atomic.Int32))
 	jsonFile := writeConfig(t, "gateways: [{name: ingress, url: '"+server.URL+"'}]\nscrape: {format: json}\n")
@@ -186,8 +187,8 @@ func TestTenScrapersCostOneScrape(t *testing.T) {
 	}
 }
 
-// One gateway hangs, one is gone, one sends rubbish: the fourth's series are
-// served in time, and the sick ones are shown as down.
+// One gateway hangs, one is gone, and one sends rubbish. The fourth gateway's series
+// are served in time, and the other three are down.
 func TestSickGatewaysDoNotEmptyThePage(t *testing.T) {
 	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer hanging.Close()
@@ -216,8 +217,8 @@ moodring_exporter_target_up{gateway="well"} 1`
 	}
 }
 
-// A reload takes what is new and keeps what was scraped; a bad file changes
-// nothing, and says so.
+// A reload adds new gateways and keeps the results of known gateways. A bad file is
+// an error and changes nothing.
 func TestReload(t *testing.T) {
 	var scrapes atomic.Int32
 	url := envoy(t, &scrapes).URL
@@ -271,7 +272,7 @@ func TestReload(t *testing.T) {
 			t.Fatal(err)
 		}
 		for series(get(t, address+"/metrics"), loaded)[0] != loaded+"1" {
-			continue // until the signal has come; the test's own time limit ends it
+			continue // until the signal arrives, or the test's timeout
 		}
 		return http.StatusOK
 	})
@@ -280,8 +281,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// Whoever reads the log learns that the configuration is bad, and that the one
-// before is in use.
+// The log says that a configuration is bad, and that the previous one is in use.
 func TestReloadIsLogged(t *testing.T) {
 	file := writeConfig(t, "gateways: [{url: 'http://127.0.0.1:1'}]\n")
 	_, f, err := parseFlags([]string{"--config.file", file}, io.Discard, io.Discard)
@@ -319,13 +319,13 @@ func TestReloadIsLogged(t *testing.T) {
 	}
 }
 
-// What a gateway has counted is on the first page of an exporter that was
-// started again, also where it scrapes by itself.
+// After a restart of the exporter, the first page has all counts of the gateways,
+// also with scrape.interval.
 func TestRestartLosesNothing(t *testing.T) {
 	file := writeConfig(t, "gateways: [{name: a, url: '"+envoy(t, new(atomic.Int32)).URL+"'}]\nscrape: {interval: 1h}\n")
 	var pages []string
 	for range 2 {
-		t.Run("run", func(t *testing.T) { // it ends with the test
+		t.Run("run", func(t *testing.T) { // the exporter stops at the end of the subtest
 			page := get(t, start(t, "--config.file", file)+"/metrics")
 			pages = append(pages, strings.Join(append(series(page, "moodring_predictions_"), series(page, "moodring_gateway_")...), "\n"))
 		})
@@ -335,8 +335,8 @@ func TestRestartLosesNothing(t *testing.T) {
 	}
 }
 
-// Istio's agent answers 200 where its Envoy does not answer it, and says so in
-// metrics of its own. The gateway is down then, and what it counted stays.
+// Istio's agent responds with 200 even if its Envoy does not respond, but counts the
+// failure in a metric. Then the gateway is down, and its last values are kept.
 func TestAgentWhoseEnvoyDoesNotAnswer(t *testing.T) {
 	const failures = "istio_agent_scrape_failures_total{type=\"envoy\"} "
 	app := "istio_agent_scrape_failures_total{type=\"application\"} 7\npython_info 1\n"
@@ -371,7 +371,7 @@ func TestAgentWhoseEnvoyDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// Exporters that share the gateways scrape each of them once.
+// Of several shards, one scrapes each gateway.
 func TestShards(t *testing.T) {
 	var scrapes atomic.Int32
 	url := envoy(t, &scrapes).URL

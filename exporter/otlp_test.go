@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// What is scraped arrives at an OTLP receiver too.
+// An OTLP receiver gets the series of the gateways.
 func TestPushesOverOTLP(t *testing.T) {
 	received := make(chan *collector.ExportMetricsServiceRequest, 10)
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -45,8 +45,8 @@ func request(t *testing.T, handler http.Handler, path string) net.Conn {
 	return conn
 }
 
-// A scraper that stops reading is given up, and what it was to have with it.
-func TestServerGivesUpOnWhoStopsReading(t *testing.T) {
+// The connection of a scraper that stops reading is closed.
+func TestServerClosesAConnectionThatStopsReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start, ended := time.Now(), make(chan error, 1)
 		conn := request(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -68,8 +68,8 @@ func TestServerGivesUpOnWhoStopsReading(t *testing.T) {
 	})
 }
 
-// What is scraped for as long as it may, and profiled for longer, arrives.
-func TestServerWaitsForWhatTakesLong(t *testing.T) {
+// A scrape that takes all of its time is served, and so is a longer profile.
+func TestServerWaitsForLongResponses(t *testing.T) {
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		<-time.After(39 * time.Second)
 		_, _ = io.WriteString(w, "up 1\n")

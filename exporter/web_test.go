@@ -20,7 +20,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// certificate writes a new one for 127.0.0.1 and its key, and returns who trusts it.
+// certificate writes a new certificate for 127.0.0.1 and its key, and returns a pool
+// that trusts the certificate.
 func certificate(t *testing.T, dir string) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -53,7 +54,7 @@ func write(t *testing.T, path string, text []byte) {
 	}
 }
 
-// status asks for the page as user, and returns the answer's status.
+// status requests the page as user, and returns the status of the response.
 func status(t *testing.T, client *http.Client, url, user string) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)

@@ -1,6 +1,6 @@
 // Command bench measures the exporter's processor time and memory, the cost of its
-// scrapes to Envoy, and compares the
-// exporter with vmagent and Prometheus. Everything runs on this machine.
+// scrapes to Envoy, and compares the exporter with vmagent and Prometheus. All
+// programs run on this machine.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// bench holds what all parts share.
+// bench holds the state that all parts share.
 type bench struct {
 	root     string // of the repository
 	dir      string // temporary

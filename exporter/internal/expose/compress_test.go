@@ -31,8 +31,8 @@ func TestEncodingOf(t *testing.T) {
 	}
 }
 
-// Each form comes out of each encoding as it is without, whoever had the
-// compressor before.
+// In each form, a compressed page is the same as without compression, also if
+// another form had the compressor before.
 func TestMetricsInEachEncoding(t *testing.T) {
 	h := handler(t, func(context.Context) []Snapshot { return snapshots() })
 	unpack := map[string]func(io.Reader) (io.Reader, error){

@@ -23,8 +23,9 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// writtenIn returns a page of the series in a form, without the exporter's own.
-func writtenIn(t testing.TB, f form, series []transform.Series) []byte {
+// encodedIn returns a page of the series in a form, without the exporter's own
+// metrics.
+func encodedIn(t testing.TB, f form, series []transform.Series) []byte {
 	t.Helper()
 	var page bytes.Buffer
 	if err := newPage(f, []Snapshot{{Gateway: "a", IsGone: true, Kept: NewBlock("a", series)}}, nil).writeTo(&page); err != nil {
@@ -33,7 +34,7 @@ func writtenIn(t testing.TB, f form, series []transform.Series) []byte {
 	return page.Bytes()
 }
 
-// official returns the same by the official encoder.
+// official returns a page by the official encoder.
 func official(t testing.TB, format expfmt.Format, families []*dto.MetricFamily) []byte {
 	t.Helper()
 	var page bytes.Buffer
@@ -49,7 +50,7 @@ func official(t testing.TB, format expfmt.Format, families []*dto.MetricFamily) 
 	return page.Bytes()
 }
 
-// familiesOf returns the block's series as the official library has them.
+// familiesOf returns the series in the official library's types.
 func familiesOf(series []transform.Series) []*dto.MetricFamily {
 	var families []*dto.MetricFamily
 	for _, c := range NewBlock("a", series).in(formText, new([]byte)) {
@@ -66,12 +67,12 @@ func wantAsOfficial(t testing.TB, series []transform.Series) {
 	t.Helper()
 	families := familiesOf(series)
 	for f, format := range map[form]expfmt.Format{formText: expfmt.FmtText, formOpenMetrics: expfmt.FmtOpenMetrics_1_0_0} {
-		if diff := cmp.Diff(string(official(t, format, families)), string(writtenIn(t, f, series))); diff != "" {
+		if diff := cmp.Diff(string(official(t, format, families)), string(encodedIn(t, f, series))); diff != "" {
 			t.Errorf("%s (-official +ours):\n%s", format, diff)
 		}
 	}
 	var got []*dto.MetricFamily
-	reader := bufio.NewReader(bytes.NewReader(writtenIn(t, formProtobuf, series)))
+	reader := bufio.NewReader(bytes.NewReader(encodedIn(t, formProtobuf, series)))
 	for {
 		family := new(dto.MetricFamily)
 		if err := protodelim.UnmarshalFrom(reader, family); errors.Is(err, io.EOF) {
@@ -113,7 +114,7 @@ func FuzzForms(f *testing.F) {
 	f.Add("\\\"\n", "\\\"\n", math.Inf(1), uint64(1<<63))
 	f.Fuzz(func(t *testing.T, help, label string, value float64, count uint64) {
 		if !isText(help) || !isText(label) {
-			return // shape lets only UTF-8 pass
+			return // transform gives only valid UTF-8
 		}
 		h := one("h", contract.Histogram, "", 0, "label", label)
 		h.Histogram = &transform.Histogram{Count: count, Sum: value, Buckets: []transform.Bucket{{Bound: math.Abs(value), Count: count / 2}}}
@@ -143,7 +144,7 @@ func BenchmarkBlock(b *testing.B) {
 
 func isText(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
-// manySeries are those of a gateway: counters, and a tenth of histograms.
+// manySeries returns a gateway's series: counters, and each tenth a histogram.
 func manySeries(n int) []transform.Series {
 	var all []transform.Series
 	for i := range n {

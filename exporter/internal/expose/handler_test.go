@@ -23,7 +23,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// handler serves what scrape gives, with a limit of ten seconds.
+// handler serves the snapshots of scrape, with a timeout of ten seconds.
 func handler(t *testing.T, scrape func(context.Context) []Snapshot) http.Handler {
 	t.Helper()
 	registry := prometheus.NewRegistry()
@@ -148,7 +148,7 @@ func TestMetricsInOpenMetricsAndGzip(t *testing.T) {
 	}
 }
 
-// Series of two gateways that relabelling made alike are not added up.
+// Series of two gateways with the same labels after relabelling are not added up.
 func TestMetricsOfGatewaysThatLookAlike(t *testing.T) {
 	h := handler(t, func(context.Context) []Snapshot {
 		return []Snapshot{
@@ -156,7 +156,7 @@ func TestMetricsOfGatewaysThatLookAlike(t *testing.T) {
 			{Gateway: "b", Up: true, Series: NewBlock("b", []transform.Series{series("mood", 7, "label", "joy"), series("moodring_exporter_target_up", 1, "x", "y"), series("mood", 8, "label", "grief"), series("moodring_exporter_scrape_errors_total", 1, "x", "y")})},
 		}
 	})
-	get(h, "/metrics") // which counts what it leaves out, for the next
+	get(h, "/metrics") // counts the dropped series, for the next page
 	_, body, _ := get(h, "/metrics")
 	for _, line := range []string{"mood{label=\"joy\"} 6\n", "dropped_series_total{gateway=\"a\"} 0\n", "dropped_series_total{gateway=\"b\"} 3\n", "mood{label=\"grief\"} 8\n"} {
 		if !strings.Contains(body, line) {
@@ -176,7 +176,7 @@ func TestMeterRecords(t *testing.T) {
 	meter.Record(Snapshot{Gateway: "a", Bytes: 100})
 	meter.Record(Snapshot{Gateway: "a", Up: true, Bytes: 20, Dropped: 3})
 	meter.Forget("gone")
-	meter.Record(Snapshot{Gateway: "gone", Bytes: 1}) // it was under way
+	meter.Record(Snapshot{Gateway: "gone", Bytes: 1}) // a scrape that ends late
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -194,7 +194,7 @@ func TestMeterRecords(t *testing.T) {
 	}
 }
 
-// The scrape has the time the scraper has, less what it takes to answer.
+// The scrape has the scraper's timeout, less time for the response.
 func TestMetricsDeadline(t *testing.T) {
 	for header, want := range map[string]time.Duration{
 		"":      10 * time.Second,
@@ -274,7 +274,7 @@ func TestReadyAndReload(t *testing.T) {
 	}
 }
 
-// A page of a thousand gateways whose series are written already.
+// A page of a thousand gateways whose series are already encoded.
 func BenchmarkMetrics(b *testing.B) {
 	registry := prometheus.NewRegistry()
 	meter, err := NewMeter(registry)

@@ -14,12 +14,12 @@ import (
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
-// native returns a histogram as Prometheus reads it out of the page.
+// native returns a histogram as Prometheus reads it from the page.
 func native(t *testing.T, h *transform.Histogram) *histogram.FloatHistogram {
 	t.Helper()
 	s := one("h", contract.Histogram, "", 0)
 	s.Histogram, s.IsWhole = h, true
-	parser := textparse.NewProtobufParser(writtenIn(t, formNative, []transform.Series{s}), false, false, false, false, labels.NewSymbolTable())
+	parser := textparse.NewProtobufParser(encodedIn(t, formNative, []transform.Series{s}), false, false, false, false, labels.NewSymbolTable())
 	for {
 		entry, err := parser.Next()
 		if errors.Is(err, io.EOF) {
@@ -47,8 +47,7 @@ func TestNativeHistogram(t *testing.T) {
 	if got.Count != 100 || got.Sum != 81 || got.ZeroCount != 5 || got.ZeroThreshold != 0.2 || got.Schema != 3 {
 		t.Errorf("got %+v", got)
 	}
-	// Up to each of Prometheus's bounds there is what the classic buckets would
-	// have said, taking each to be evenly filled.
+	// The native counts are those of classic buckets with evenly spread observations.
 	below := got.ZeroCount
 	for buckets := got.PositiveBucketIterator(); buckets.Next(); {
 		b := buckets.At()
@@ -66,8 +65,8 @@ func TestNativeHistogram(t *testing.T) {
 	}
 }
 
-// A bucket that only grows makes native ones that only grow: one that shrank
-// would be a counter reset to Prometheus.
+// A native bucket never shrinks while the classic bucket grows: Prometheus would
+// take that for a counter reset.
 func TestNativeHistogramNeverShrinks(t *testing.T) {
 	var before *histogram.FloatHistogram
 	for n := range uint64(50) {
@@ -83,7 +82,7 @@ func TestNativeHistogramNeverShrinks(t *testing.T) {
 func TestNativeHistogramOfParts(t *testing.T) {
 	s := one("h", contract.Histogram, "", 0)
 	s.Histogram = &transform.Histogram{Count: 2, Buckets: []transform.Bucket{{Bound: 0.5, Count: 1}, {Bound: 1, Count: 2}}}
-	if got, want := string(writtenIn(t, formNative, []transform.Series{s})), string(writtenIn(t, formProtobuf, []transform.Series{s})); got != want {
+	if got, want := string(encodedIn(t, formNative, []transform.Series{s})), string(encodedIn(t, formProtobuf, []transform.Series{s})); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

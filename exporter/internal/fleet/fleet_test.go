@@ -23,8 +23,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/expose"
 )
 
-// pipes is a listener whose connections are pipes, so that a server and its
-// client live on one fake clock.
+// pipes is a listener for pipes. Unlike sockets, they work with synctest's clock.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -58,7 +57,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// counter is a gateway that has answered so many requests as it was scraped.
+// counter is a gateway that counts its scrapes as requests.
 type counter struct {
 	*http.Server
 	*pipes
@@ -83,7 +82,7 @@ func (c *counter) serve(t *testing.T, answer http.HandlerFunc) {
 	t.Cleanup(c.shut)
 }
 
-// shut ends the gateway as a killed process does.
+// shut ends the gateway, as if its process was killed.
 func (c *counter) shut() { _ = c.Server.Close() }
 
 func (c *counter) target(name string) discovery.Target {
@@ -93,7 +92,7 @@ func (c *counter) target(name string) discovery.Target {
 	}
 }
 
-// onFakeTime runs test with a fleet whose scrape settings are the YAML given.
+// onFakeTime runs test with a fleet. scrape is YAML for its scrape settings.
 func onFakeTime(t *testing.T, scrape string, test func(*testing.T, *Fleet)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -167,8 +166,8 @@ func TestFleetScrapesWhenAsked(t *testing.T) {
 	})
 }
 
-// A gateway that is being shut down is scraped each second until it is gone;
-// its last values stay for as long as is configured, and then it is forgotten.
+// A terminating gateway is scraped each second until it stops answering. Its last
+// values are kept until scrape.keep has passed.
 func TestFleetScrapesUntilTheEnd(t *testing.T) {
 	onFakeTime(t, "min_age: 1h, keep: 5m", func(t *testing.T, f *Fleet) {
 		a, b := newCounter(t), newCounter(t)
@@ -179,7 +178,7 @@ func TestFleetScrapesUntilTheEnd(t *testing.T) {
 		f.Apply([]discovery.Target{leaving, b.target("b")}, false)
 		pass(3500 * time.Millisecond)
 		wantPage(t, f, "a 4, b 1")
-		f.Apply([]discovery.Target{b.target("b")}, false) // off the list, and not yet silent
+		f.Apply([]discovery.Target{b.target("b")}, false) // removed, but it still answers
 		pass(2 * time.Second)
 		wantPage(t, f, "a gone 6, b 1")
 		a.shut()
@@ -190,8 +189,8 @@ func TestFleetScrapesUntilTheEnd(t *testing.T) {
 	})
 }
 
-// What is off the list and still answers is not scraped for ever.
-func TestFleetDropsWhatStaysAlive(t *testing.T) {
+// A removed gateway that still answers is not scraped for ever.
+func TestFleetDropsRemovedGatewayThatAnswers(t *testing.T) {
 	onFakeTime(t, "keep: 10s", func(t *testing.T, f *Fleet) {
 		a := newCounter(t)
 		f.Apply([]discovery.Target{a.target("a")}, false)
@@ -207,7 +206,7 @@ func TestFleetDropsWhatStaysAlive(t *testing.T) {
 	})
 }
 
-// A pod that comes back under its name is one gateway, whose counter was reset.
+// A pod recreated under the same name is the same gateway, with reset counters.
 func TestFleetKnowsAGatewayThatComesBack(t *testing.T) {
 	onFakeTime(t, "min_age: 0s", func(t *testing.T, f *Fleet) {
 		before, after := newCounter(t), newCounter(t)
@@ -225,8 +224,8 @@ func TestFleetKnowsAGatewayThatComesBack(t *testing.T) {
 	})
 }
 
-// Whoever is renamed must not be counted twice, and whoever is not wanted any
-// more is not kept.
+// A renamed gateway is not counted twice, and a gateway that a reload removes is not
+// kept.
 func TestFleetDropsAtOnce(t *testing.T) {
 	onFakeTime(t, "", func(t *testing.T, f *Fleet) {
 		a := newCounter(t)
@@ -241,7 +240,7 @@ func TestFleetDropsAtOnce(t *testing.T) {
 	})
 }
 
-func TestFleetKeepsNotTooMany(t *testing.T) {
+func TestFleetLimitsRemovedGateways(t *testing.T) {
 	onFakeTime(t, "keep: 1h", func(t *testing.T, f *Fleet) {
 		a := newCounter(t)
 		a.shut()
@@ -272,13 +271,13 @@ func TestFleetForgetsFailedValues(t *testing.T) {
 	})
 }
 
-// With an interval the page is what was scraped last, each gateway in its own
-// time, and the time is the same after a restart.
+// With scrape.interval, the page has the latest results. Each gateway is scraped at
+// its own offset in the interval, also after a restart.
 func TestFleetSpreadsScrapes(t *testing.T) {
 	onFakeTime(t, "interval: 15s", func(t *testing.T, f *Fleet) {
 		a, b := newCounter(t), newCounter(t)
 		f.Apply([]discovery.Target{a.target("a"), b.target("b")}, false)
-		wantPage(t, f, "a 1, b 1") // the first is not waited for
+		wantPage(t, f, "a 1, b 1") // a gateway without a result is scraped now
 		pass(15 * time.Second)
 		wantPage(t, f, "a 2, b 2")
 		pass(45 * time.Second)
@@ -308,9 +307,9 @@ func TestSlot(t *testing.T) {
 	}
 }
 
-// Gateways that hang, and one that hangs while it is shut down, hold up nobody:
-// the others are scraped in their instants, and the page comes at once.
-func TestFleetIsOnTimeBesideThoseThatHang(t *testing.T) {
+// Gateways that hang, one of them terminating, delay neither the scrapes of the
+// others nor the page.
+func TestFleetIsOnTimeBesideHangingGateways(t *testing.T) {
 	onFakeTime(t, "interval: 15s, timeout: 14s", func(t *testing.T, f *Fleet) {
 		good, times := new(counter), make(chan time.Time, 100)
 		good.serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -326,7 +325,7 @@ func TestFleetIsOnTimeBesideThoseThatHang(t *testing.T) {
 			targets = append(targets, one)
 		}
 		f.Apply(targets, false)
-		page(t, f) // the first, which asks those that are new
+		page(t, f) // scrapes the new gateways
 		<-times
 		wait := slot("good", time.Now(), 15*time.Second)
 		next := time.Now().Add(wait)
@@ -344,8 +343,8 @@ func TestFleetIsOnTimeBesideThoseThatHang(t *testing.T) {
 	})
 }
 
-// A reload keeps what was scraped of gateways that stay.
-func TestReconfiguredFleetKeepsWhatItHas(t *testing.T) {
+// A reload keeps the results of gateways that stay listed.
+func TestReconfiguredFleetKeepsResults(t *testing.T) {
 	onFakeTime(t, "min_age: 1h", func(t *testing.T, f *Fleet) {
 		a, b := newCounter(t), newCounter(t)
 		f.Apply([]discovery.Target{a.target("a")}, false)
@@ -359,9 +358,9 @@ func TestReconfiguredFleetKeepsWhatItHas(t *testing.T) {
 	})
 }
 
-// A reload takes off what it does not want; what was gone before it was wanted,
-// and its last values may not have been seen yet.
-func TestReconfiguredFleetKeepsWhatIsGone(t *testing.T) {
+// A reload drops the gateways that it removes. A gateway removed before is kept,
+// because Prometheus may not have scraped its last values yet.
+func TestReconfiguredFleetKeepsRemovedGateways(t *testing.T) {
 	onFakeTime(t, "keep: 1m", func(t *testing.T, f *Fleet) {
 		a, b, c := newCounter(t), newCounter(t), newCounter(t)
 		f.Apply([]discovery.Target{a.target("a"), b.target("b"), c.target("c")}, false)
@@ -377,7 +376,7 @@ func TestReconfiguredFleetKeepsWhatIsGone(t *testing.T) {
 }
 
 // A gateway that stays down is logged once, and once more when it is back.
-func TestFleetLogsWhatChanges(t *testing.T) {
+func TestFleetLogsTransitions(t *testing.T) {
 	onFakeTime(t, "min_age: 0s, timeout: 1s", func(t *testing.T, f *Fleet) {
 		var log strings.Builder
 		f.logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {

@@ -26,7 +26,7 @@ func newClient(format config.Format) *Client {
 	return &Client{Format: format, Filter: `;\.moodring_`, MaxPageBytes: 1 << 20, MaxLineBytes: 1 << 10, Timeout: 1500 * time.Millisecond}
 }
 
-// page asks a gateway that answers as handler does.
+// page gets the page of a gateway with a handler.
 func page(t *testing.T, client *Client, handler http.HandlerFunc) (samples []Sample, bytes int64, err error) {
 	t.Helper()
 	gateway := httptest.NewServer(handler)
@@ -109,7 +109,7 @@ func TestPageKeepsItsConnection(t *testing.T) {
 
 func TestPageTakesGzip(t *testing.T) {
 	client := newClient(config.Prometheus)
-	for range 3 { // the memory of one page serves the next
+	for range 3 { // pages share memory
 		got, bytes, err := page(t, client, func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Accept-Encoding") != "gzip" {
 				t.Errorf("asked for encoding %q, want gzip", r.Header.Get("Accept-Encoding"))
@@ -175,7 +175,7 @@ func TestPageOfABadGateway(t *testing.T) {
 	}
 }
 
-// The ports by which Istio shows statistics have no JSON.
+// Istio's ports for statistics have no JSON.
 func TestPageInJSONOfAnotherPort(t *testing.T) {
 	_, _, err := page(t, newClient(config.JSON), http.NotFound)
 	const want = "it answers 404 Not Found: is it an Envoy's admin endpoint? Others, as Istio's ports 15090 and 15020, have no JSON: leave out scrape.format"
@@ -184,7 +184,7 @@ func TestPageInJSONOfAnotherPort(t *testing.T) {
 	}
 }
 
-// cutAfter sends text as a chunk, and then nothing, not even the last chunk.
+// cutAfter sends text as a chunk, but no last chunk.
 func cutAfter(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		connection, buffered, err := http.NewResponseController(w).Hijack()
@@ -199,8 +199,8 @@ func cutAfter(text string) http.HandlerFunc {
 
 func TestPageOfAHangingGateway(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
-		"before the head": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		"after the head": func(w http.ResponseWriter, r *http.Request) {
+		"before the headers": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"after the headers": func(w http.ResponseWriter, r *http.Request) {
 			answer(prometheusType, "a 1\n")(w, r)
 			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()

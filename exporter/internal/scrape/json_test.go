@@ -42,8 +42,8 @@ func TestReadJSON(t *testing.T) {
 	}
 }
 
-// The times are those of a real page, where /stats/prometheus said
-// sum 48.494845360824740509997354820371, count 2, and 1 up to 0.5 and up to 25.
+// The times are from a real page, on which /stats/prometheus had the sum
+// 48.494845360824740509997354820371, count 2, and 1 for le="0.5" and le="25".
 func TestReadJSONHistogram(t *testing.T) {
 	got, err := readJSON(`{"stats":[{"histograms":{"details":[{"name":"t","totals":[
 		{"lower_bound":0,"width":0,"count":1},{"lower_bound":48,"width":1,"count":1}]}]}}]}`)
@@ -84,8 +84,8 @@ func TestReadJSONRefuses(t *testing.T) {
 	}
 }
 
-// A page is as long as it is, but no stat and no histogram is longer than a line
-// may be: it is read whole.
+// The limit applies to each stat and each histogram, which are read whole, and not
+// to the page.
 func TestReadJSONLimitsEntries(t *testing.T) {
 	const tooLong = "a stat or a histogram is longer than 1024 bytes: if the page is right, raise scrape.max_line_bytes"
 	long := strings.Repeat("a", 3000)

@@ -23,7 +23,7 @@ func scrapeOver(t *testing.T, link *Link, address *url.URL) (samples int, err er
 	return samples, err
 }
 
-// A kept connection that was closed at the other end is no failure.
+// An idle connection closed by the gateway is replaced.
 func TestLinkConnectsAgain(t *testing.T) {
 	var connections atomic.Int32
 	gateway := httptest.NewUnstartedServer(answer(prometheusType, "a 1\n"))
@@ -42,7 +42,7 @@ func TestLinkConnectsAgain(t *testing.T) {
 	}
 }
 
-// A gateway that moved is not asked where it was.
+// A gateway with a new address gets a new connection.
 func TestLinkFollowsTheAddress(t *testing.T) {
 	link := NewLink(nil)
 	for _, page := range []string{"a 1\n", "a 1\nb 2\n"} {
@@ -54,7 +54,7 @@ func TestLinkFollowsTheAddress(t *testing.T) {
 	}
 }
 
-// Nothing goes over a connection without TLS from when TLS is wanted.
+// After a change to https, a connection without TLS is not used any more.
 func TestLinkFollowsTheScheme(t *testing.T) {
 	gateway := httptest.NewServer(answer(prometheusType, "a 1\n"))
 	defer gateway.Close()
@@ -68,7 +68,7 @@ func TestLinkFollowsTheScheme(t *testing.T) {
 	}
 }
 
-// A link that is closed leaves no connection behind, nor does one after it.
+// A closed link leaves no connection open, also not after another scrape.
 func TestLinkCloses(t *testing.T) {
 	states := make(chan http.ConnState, 20)
 	gateway := httptest.NewUnstartedServer(answer(prometheusType, "a 1\n"))
@@ -111,10 +111,10 @@ func TestLinkAuthorizes(t *testing.T) {
 	}
 }
 
-// A certificate that nobody vouches for is refused.
+// A certificate of an unknown authority is refused.
 func TestLinkOverTLS(t *testing.T) {
 	gateway := httptest.NewUnstartedServer(answer(prometheusType, "a 1\n"))
-	gateway.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of the refusal too
+	gateway.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs the refusal too
 	gateway.StartTLS()
 	defer gateway.Close()
 	if _, err := scrapeOver(t, NewLink(nil), parseURL(t, gateway.URL)); err == nil || !strings.Contains(err.Error(), "certificate") {
@@ -122,7 +122,7 @@ func TestLinkOverTLS(t *testing.T) {
 	}
 }
 
-func TestLinkIsGivenUp(t *testing.T) {
+func TestLinkIsCanceled(t *testing.T) {
 	asked := make(chan struct{})
 	gateway := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(asked)
@@ -135,6 +135,6 @@ func TestLinkIsGivenUp(t *testing.T) {
 		giveUp()
 	}()
 	if _, err := newClient(config.Prometheus).Page(ctx, NewLink(nil), parseURL(t, gateway.URL), ignore); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want that it was given up", err)
+		t.Errorf("got %v, want canceled", err)
 	}
 }

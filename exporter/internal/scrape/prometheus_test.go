@@ -62,7 +62,7 @@ func TestReadPrometheus(t *testing.T) {
 	}
 }
 
-// withoutSeries leaves out the text that each sample was read from.
+// withoutSeries clears the samples' Series.
 func withoutSeries(samples []Sample) []Sample {
 	for i := range samples {
 		samples[i].Series = ""
@@ -84,7 +84,7 @@ func TestReadPrometheusKeepsTheSeriesText(t *testing.T) {
 	}
 }
 
-// A reader takes one page after another, whatever it was left with.
+// A reader reads another page, also after an error and after long lines.
 func TestReadPrometheusAgain(t *testing.T) {
 	reader := new(TextReader)
 	for _, page := range []string{"a 1\nb", "a{l=\"" + strings.Repeat("x\\n", testLine/4) + "\"} 1\n", "x{l=\"\\t\"} 1\n"} {
@@ -98,8 +98,8 @@ func TestReadPrometheusAgain(t *testing.T) {
 	}
 }
 
-// However the page's bytes come, its samples are the same.
-func TestReadPrometheusInPieces(t *testing.T) {
+// The sizes of the reads do not change the samples.
+func TestReadPrometheusInChunks(t *testing.T) {
 	page := readFile(t, "../../testdata/envoy-1.40/istio.prom")
 	whole, err := readPrometheus(string(page))
 	if err != nil {
@@ -163,7 +163,7 @@ type failing struct{ err error }
 
 func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
-// The official parser must find on a real page what ours finds.
+// On a real page, the official parser finds the same samples.
 func TestReadPrometheusAgainstExpfmt(t *testing.T) {
 	for _, path := range pages(t, "*.prom") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestReadPrometheusAgainstExpfmt(t *testing.T) {
 	}
 }
 
-// lines writes samples as sorted text, one a line.
+// lines returns each sample as text, sorted.
 func lines(samples []Sample) []string {
 	var texts []string
 	for _, s := range samples {
@@ -230,8 +230,8 @@ func flattenMetric(name string, m *dto.Metric, labels []Label) []string {
 	return texts
 }
 
-// What Prometheus's two parsers read, ours must read, and read the same. (The
-// scraper's own is the laxer: it takes labels without a comma between them.)
+// A page that both of Prometheus's parsers read must be read, with the same samples.
+// (The scraper's parser is less strict: it accepts labels without a comma between.)
 func FuzzReadPrometheus(f *testing.F) {
 	for _, path := range pages(f, "*.prom") {
 		f.Add(readFile(f, path)[:4000])
@@ -241,7 +241,7 @@ func FuzzReadPrometheus(f *testing.F) {
 		want, ok := parsedByPrometheus(page)
 		got, err := readPrometheus(string(page))
 		if !ok {
-			return // what it refuses, we may refuse or read
+			return // we may refuse or read such a page
 		}
 		if err != nil {
 			parser := expfmt.NewTextParser(model.UTF8Validation)
@@ -256,9 +256,10 @@ func FuzzReadPrometheus(f *testing.F) {
 	})
 }
 
-// parsedByPrometheus leaves out pages with what Envoy never writes and ours
-// refuses or reads otherwise: quoted names, unknown escapes, a last line
-// without an end, a label twice, carriage returns, and Go's own numbers.
+// parsedByPrometheus returns the page's samples by Prometheus's parser. ok is false
+// for pages that Envoy never writes and TextReader refuses or reads differently:
+// with quoted names, unknown escapes, a last line without a newline, a repeated
+// label, carriage returns, or numbers in Go's own syntax.
 func parsedByPrometheus(page []byte) (texts []string, ok bool) {
 	if bytes.ContainsAny(page, "\r\x00") || !bytes.HasSuffix(page, []byte("\n")) || hasOddEscape(page) {
 		return nil, false
@@ -328,7 +329,7 @@ func readFile(t testing.TB, path string) []byte {
 	return text
 }
 
-// Side by side with the official parser, on a real page.
+// TextReader and the official parser, on a real page.
 func BenchmarkReadPrometheus(b *testing.B) {
 	page := readFile(b, "../../testdata/envoy-1.40/istio-unfiltered.prom")
 	b.Run("ours", func(b *testing.B) {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// counting returns a Shared whose Do takes a second, or until its context
-// ends, and returns how many there have been.
+// counting returns a Shared whose Do takes a second, or until its context ends. Do
+// returns the number of its calls.
 func counting() *Shared[int] {
 	runs := 0
 	return &Shared[int]{Do: func(ctx context.Context) int {
@@ -103,15 +103,15 @@ func TestSharedKeepsItsAskersDeadline(t *testing.T) {
 		}}
 		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, _ = shared.Get(hasty, time.Minute) // at the deadline, either answer is right
+		_, _ = shared.Get(hasty, time.Minute) // at the deadline, both results are valid
 		if got := <-took; got != time.Second {
 			t.Errorf("the run took %s, want a second", got)
 		}
 	})
 }
 
-// Whoever waits longest says how long it may take, though another came first.
-func TestSharedGoesOnForThePatient(t *testing.T) {
+// The caller with the latest deadline sets the deadline, even if it is not the first.
+func TestSharedHasTheLatestDeadline(t *testing.T) {
 	for name, patience := range map[string]time.Duration{"longer": 10 * time.Second, "for ever": 0} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -134,8 +134,8 @@ func TestSharedGoesOnForThePatient(t *testing.T) {
 	}
 }
 
-// What was cut short is an answer to those who would not have waited longer.
-func TestSharedDoesAgainWhatWasCutShort(t *testing.T) {
+// The value of a canceled call is given to callers that have no more time.
+func TestSharedRepeatsACanceledCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runs := 0
 		second := counting().Do
@@ -147,7 +147,7 @@ func TestSharedDoesAgainWhatWasCutShort(t *testing.T) {
 			{500 * time.Millisecond, 1}, {500 * time.Millisecond, 1}, {600 * time.Millisecond, 2}, {10 * time.Second, 3}, {time.Minute, 3},
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), step.patience)
-			_, _ = shared.Get(ctx, time.Hour) // at the deadline, either answer is right
+			_, _ = shared.Get(ctx, time.Hour) // at the deadline, both results are valid
 			cancel()
 			synctest.Wait()
 			if runs != step.want {
@@ -157,7 +157,7 @@ func TestSharedDoesAgainWhatWasCutShort(t *testing.T) {
 	})
 }
 
-// One who runs it himself shares it with those who ask meanwhile.
+// A call by Run is shared with the callers of Get.
 func TestSharedRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := counting()

@@ -24,7 +24,7 @@ func TestValidText(t *testing.T) {
 	}
 }
 
-// Two values never become one: what was made can be made undone.
+// Different values have different results: the escaping can be undone.
 func FuzzValidText(f *testing.F) {
 	for _, value := range []string{"joy", "raw\xff", `raw\xff`, `raw\x5cxff`, "\\\xff", "\xe2\x98x"} {
 		f.Add(value)

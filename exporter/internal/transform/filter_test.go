@@ -10,7 +10,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// The whole expression, for the reader and for who changes it.
+// The whole expression, to read, and to see the effect of a change.
 func TestFilter(t *testing.T) {
 	const want = `(^wasmcustom\.|;\.;)moodring_` +
 		`|^http(.*([^nts]|[^.]admin|[^.]agent|[^t]ats|[^a]dmin|[^g]ent|[^a]gent|[^m]in|[^d]min|[^i]n|[^e]nt|[^t]s|[^.]stats|[^n]t|[^s]tats|[^a]ts)` +
@@ -24,14 +24,14 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-func TestFilterFindsWhatRulesWant(t *testing.T) {
+func TestFilterOfRules(t *testing.T) {
 	got := Filter([]config.Rule{{Filter: "^a$|b"}, {Filter: "c"}})
 	if want := Filter(nil) + "|(^a$|b)|(c)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-// Envoy is asked for all that the contract has, and for none of its like.
+// The filter matches all stats of the contract, and no similar stats.
 func TestFilterFindsTheContract(t *testing.T) {
 	filter := regexp.MustCompile(Filter(nil))
 	model := contract.Field{Key: contract.LabelModel, Value: "a-b"}
@@ -59,7 +59,7 @@ func TestFilterFindsTheContract(t *testing.T) {
 	}
 	for _, name := range names {
 		if !filter.MatchString(name) {
-			t.Errorf("%s is not asked for", name)
+			t.Errorf("%s does not match", name)
 		}
 	}
 	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live",
@@ -67,7 +67,7 @@ func TestFilterFindsTheContract(t *testing.T) {
 		"cluster.a.internal.upstream_rq_time", "cluster.outbound|80||m.svc;.external.upstream_rq_time", "cluster.a.b.canary.upstream_rq_time",
 		"cluster.internal.internal.upstream_rq_time", "cluster.a.upstream_rq_time.x"} {
 		if filter.MatchString(name) {
-			t.Errorf("%s is asked for", name)
+			t.Errorf("%s matches", name)
 		}
 	}
 }

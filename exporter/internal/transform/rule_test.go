@@ -26,9 +26,9 @@ envoy_server_live{} 1
 connections{envoy_cluster_name="b",exported_gateway="theirs",gateway="g"} 4
 `, 0},
 		"labels of a group, of a label, and fixed": {
-			`{match: 'envoy_(?P<what>cluster|listener)_upstream_(.*)_active', filter: x, name: "active", type: gauge, labels: {what: "$what", kind: "${2}", upstream: "x/${envoy_cluster_name}", from: envoy}}`, active,
-			`active{from="envoy",gateway="g",kind="cx",upstream="x/a",what="cluster"} 3
-active{from="envoy",gateway="g",kind="cx",upstream="x/b",what="cluster"} 4
+			`{match: 'envoy_(?P<side>cluster|listener)_upstream_(.*)_active', filter: x, name: "active", type: gauge, labels: {side: "$side", kind: "${2}", upstream: "x/${envoy_cluster_name}", from: envoy}}`, active,
+			`active{from="envoy",gateway="g",kind="cx",side="cluster",upstream="x/a"} 3
+active{from="envoy",gateway="g",kind="cx",side="cluster",upstream="x/b"} 4
 `, 0},
 		"samples of the same labels add up": {
 			`{match: envoy_cluster_upstream_cx_active, filter: x, name: connections, type: gauge, labels: {}}`, active,
@@ -52,7 +52,7 @@ envoy_listener_cx_length_ms_count{l="a"} 4
 envoy_listener_cx_length_ms{l="a"} 4
 envoy_listener_cx_length_ms_bucket{l="a",le="many"} 4
 `, `length_seconds{gateway="g",l="a"} sum=1.25 count=4 0.005:1 0.025:3` + "\n", 2},
-		"what the contract wants is not a rule's": {
+		"the contract comes before rules": {
 			`{match: '.*', filter: x, name: other, type: gauge, labels: {}}`, "moodring_plugin_faults_total{} 2\n",
 			`moodring_plugin_faults_total{gateway="g"} 2` + "\n", 0},
 	} {
@@ -62,7 +62,7 @@ envoy_listener_cx_length_ms_bucket{l="a",le="many"} 4
 				t.Fatal(err)
 			}
 			s := New(Options{Format: config.Prometheus, Labels: labels.FromStrings("gateway", "g"), Rules: cfg.Rules, MaxSeries: 100})
-			for range 2 { // the second time from memory
+			for range 2 { // the second time with remembered mappings
 				got, dropped := transformedBy(t, s, test.page)
 				if diff := cmp.Diff(test.want, got); diff != "" {
 					t.Errorf("series (-want +got):\n%s", diff)

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "rewrite the wanted files of the real pa
 
 const pagesDir = "../../testdata/envoy-1.40"
 
-// shaped returns the series of a page as text, and how many were dropped.
+// transformed returns the series of a page as text, and the number of dropped ones.
 func transformed(t testing.TB, format config.Format, text string, rules ...*relabel.Config) (string, int) {
 	t.Helper()
 	return transformedBy(t, New(Options{Format: format, Labels: labels.FromStrings("gateway", "g"), Relabel: rules, MaxSeries: 1000}), text)
@@ -43,7 +43,7 @@ func transformedBy(t testing.TB, s *Transformer, text string) (string, int) {
 	return write(series), dropped
 }
 
-// write writes a series a line, and a histogram's buckets behind its sum and count.
+// write writes each series on a line. A histogram has its sum, count and buckets.
 func write(series []Series) string {
 	var text strings.Builder
 	for _, s := range series {
@@ -62,8 +62,8 @@ func write(series []Series) string {
 	return text.String()
 }
 
-// Both forms of a real Envoy's page come to the same. Where Envoy does not take
-// whole names of clusters out of Prometheus's form, that form has them mangled.
+// Both formats of a real Envoy's page give the same series. But Prometheus's format
+// has mangled names of clusters, unless Envoy moves the whole names to tags.
 func TestTransformOfRealPages(t *testing.T) {
 	for page, want := range map[string]string{
 		"istio.prom":            "istio.want",
@@ -104,8 +104,8 @@ func read(t testing.TB, name string) string {
 	return string(text)
 }
 
-// Whatever the tags, the forms agree on all but the names of clusters.
-func TestTransformFormsAgreeWhateverTheTags(t *testing.T) {
+// With any tags, both formats agree, except for the names of clusters.
+func TestTransformFormatsAgree(t *testing.T) {
 	for _, tags := range []string{"default", "none"} {
 		fromJSON, _ := transformed(t, config.JSON, read(t, tags+".json"))
 		fromText, _ := transformed(t, config.Prometheus, read(t, tags+".prom"))
@@ -136,7 +136,7 @@ moodring_overflow_total{gateway="g",kind="labels"} 0
 moodring_overflow_total{gateway="g",kind="models"} 0
 `
 	for name, test := range map[string]struct {
-		format  config.Format // JSON where page begins with a brace
+		format  config.Format // JSON if page begins with a brace
 		page    string
 		want    string
 		dropped int
@@ -311,7 +311,7 @@ label___joy___moodring_prediction_confidence_count{} 5
 	}
 }
 
-// A limit leaves out what comes last on the page, and is another page's no more.
+// The limit drops the last series of a page, and starts anew with each page.
 func TestTransformLimitsSeries(t *testing.T) {
 	s := New(Options{Format: config.Prometheus, MaxSeries: 2})
 	counter := func(label string) string { return "label___" + label + "___moodring_predictions_total{} 1\n" }
@@ -337,9 +337,9 @@ func TestTransformLimitsSeries(t *testing.T) {
 	}
 }
 
-// What a lying gateway can make the exporter remember and show is bounded, with
-// many short names and with a few that are as long as a line may be.
-func TestTransformForgets(t *testing.T) {
+// The memory and the page of a malicious gateway are limited, with many short names
+// and with a few names as long as a line may be.
+func TestTransformLimitsMemory(t *testing.T) {
 	const limit = 10
 	for name, test := range map[string]struct {
 		length, samples int
@@ -376,8 +376,8 @@ func TestTransformForgets(t *testing.T) {
 	}
 }
 
-// A histogram with more buckets than any that is meant takes no more of the page
-// than three of Envoy's, and its counts stay right.
+// A histogram with too many buckets takes no more of the page than three of Envoy's
+// histograms, and its counts stay correct.
 func TestTransformLimitsBuckets(t *testing.T) {
 	var page strings.Builder
 	for le := range 1000 {
@@ -395,8 +395,7 @@ func TestTransformLimitsBuckets(t *testing.T) {
 	}
 }
 
-// Series that were on other pages are forgotten, also where what is remembered
-// of samples is full of others.
+// Series of earlier pages are forgotten, also if the memory for mappings is full.
 func TestTransformForgetsOtherPages(t *testing.T) {
 	const limit = 10
 	s := New(Options{Format: config.Prometheus, MaxSeries: limit})
@@ -407,7 +406,7 @@ func TestTransformForgetsOtherPages(t *testing.T) {
 	for page := range 1000 {
 		s.Begin()
 		for i := range 100 {
-			counter(fmt.Sprintf("0x%dGG", i)) // no label
+			counter(fmt.Sprintf("0x%dGG", i)) // not a valid label
 		}
 		counter(fmt.Sprintf("l%d", page))
 		if series, dropped := s.End(); len(series) != 1 || dropped != 100 || held(s) > limit*(mappingLimit+2*entryLimit) {
@@ -416,7 +415,7 @@ func TestTransformForgetsOtherPages(t *testing.T) {
 	}
 }
 
-// lies are samples of new series, whose names have a part of the length given.
+// lies returns samples of new series. length is that of a part of their names.
 func lies(length, page, i int) []scrape.Sample {
 	word := fmt.Sprintf("%0*d", length, 1000*page+i)
 	plugins, owner, upstream := "label___"+word+"___moodring_predictions_total", "envoy_http_"+word+"_rbac_allowed", "envoy_cluster_upstream_rq_time"
@@ -432,7 +431,7 @@ func lies(length, page, i int) []scrape.Sample {
 	}
 }
 
-// held is what the shaper remembers, by a count of its own.
+// held counts the bytes that the Transformer remembers.
 func held(s *Transformer) int {
 	size := 0
 	for series := range s.mappings {
@@ -444,7 +443,7 @@ func held(s *Transformer) int {
 	return size
 }
 
-// The pages before make no difference.
+// Earlier pages do not change the result.
 func TestTransformDependsOnThePageAlone(t *testing.T) {
 	istio, unfiltered := read(t, "istio.prom"), read(t, "istio-unfiltered.prom")
 	half := istio[:strings.LastIndexByte(istio[:len(istio)/2], '\n')+1]
@@ -456,7 +455,7 @@ func TestTransformDependsOnThePageAlone(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" || dropped != wantDropped {
 			t.Errorf("page %d: %d dropped, want %d; series (-fresh +used):\n%s", i, dropped, wantDropped, diff)
 		}
-		s.Begin() // a page that was cut
+		s.Begin() // a page that is not ended
 		s.Add(scrape.Sample{Series: "x", Name: "label___joy___moodring_predictions_total", Value: 1e9})
 	}
 }
@@ -479,7 +478,7 @@ func FuzzTransform(f *testing.F) {
 	})
 }
 
-// addAll adds the samples before the page's first mistake.
+// addAll adds the samples before the page's first error.
 func addAll(s *Transformer, page string) {
 	s.Begin()
 	_ = new(scrape.TextReader).Read(strings.NewReader(page), 64<<10, s.Add)
