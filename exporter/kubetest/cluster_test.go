@@ -29,12 +29,12 @@ const (
 	node      = "node"
 )
 
-// cluster is an API server with its etcd.
+// cluster is an API server with its own etcd.
 type cluster struct {
 	admin    *kubernetes.Clientset
-	config   *rest.Config // admin's
-	audit    string       // file
-	exporter string       // the program
+	config   *rest.Config // for admin
+	audit    string       // path of the audit log
+	exporter string       // path of the program
 }
 
 // newCluster runs a cluster until the test ends.
@@ -49,7 +49,7 @@ func newCluster(t *testing.T) *cluster {
 		"--audit-policy-file=" + policy,
 		"--audit-log-path=" + c.audit,
 		"--kubelet-preferred-address-types=InternalIP",
-		// No controller makes the accounts and classes that these ask for.
+		// No controller creates the accounts and classes that these plugins require.
 		"--disable-admission-plugins=ServiceAccount,Priority,TaintNodesByCondition",
 	}, &storagebackend.Config{Prefix: "/registry", Transport: storagebackend.TransportConfig{ServerList: []string{etcd(t)}}})
 	t.Cleanup(server.TearDownFn)
@@ -60,7 +60,7 @@ func newCluster(t *testing.T) *cluster {
 	return c
 }
 
-// etcd runs etcd until the test ends, and returns its address.
+// etcd runs until the test ends. The result is the address.
 func etcd(t *testing.T) string {
 	t.Helper()
 	cfg := embed.NewConfig()
@@ -80,23 +80,23 @@ func etcd(t *testing.T) string {
 	return "http://" + server.Clients[0].Addr().String()
 }
 
-// kubeconfig writes a file with a token of the exporter's account.
+// kubeconfig writes a kubeconfig with a token of the exporter's service account.
 func (c *cluster) kubeconfig(t *testing.T) string {
 	t.Helper()
-	return writeKubeconfig(t, c.api(), c.token(t))
+	return writeKubeconfig(t, c.apiServer(), c.token(t))
 }
 
-// adminKubeconfig writes a file with the token of whoever may do everything.
+// adminKubeconfig writes a kubeconfig with the token of an administrator.
 func (c *cluster) adminKubeconfig(t *testing.T) string {
 	t.Helper()
-	return writeKubeconfig(t, c.api(), c.config.BearerToken)
+	return writeKubeconfig(t, c.apiServer(), c.config.BearerToken)
 }
 
-func (c *cluster) api() *api.Cluster {
+func (c *cluster) apiServer() *api.Cluster {
 	return &api.Cluster{Server: c.config.Host, CertificateAuthorityData: c.config.CAData, TLSServerName: c.config.ServerName}
 }
 
-// token returns one of the exporter's account.
+// token returns a token of the exporter's service account.
 func (c *cluster) token(t *testing.T) string {
 	t.Helper()
 	token, err := c.admin.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
@@ -116,11 +116,12 @@ func writeKubeconfig(t *testing.T, server *api.Cluster, token string) string {
 	return file
 }
 
-// verb is something done to a resource of the API.
+// verb is an operation on a resource of the API.
 type verb struct{ Group, Resource, Verb string }
 
-// used returns what the exporter's account was allowed to do and did.
-func (c *cluster) used(t *testing.T) map[verb]bool {
+// usedVerbs returns the verbs that the exporter's account used and was allowed to
+// use.
+func (c *cluster) usedVerbs(t *testing.T) map[verb]bool {
 	t.Helper()
 	text, err := os.ReadFile(c.audit)
 	must(t, err)
@@ -149,8 +150,8 @@ func (c *cluster) used(t *testing.T) map[verb]bool {
 	}
 }
 
-// run creates a pod of the gateway and says that it runs at ip.
-func (c *cluster) run(t *testing.T, name, ip string) *corev1.Pod {
+// runPod creates a pod of the gateway with the status of a running pod at ip.
+func (c *cluster) runPod(t *testing.T, name, ip string) *corev1.Pod {
 	t.Helper()
 	pod, err := c.admin.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -173,23 +174,23 @@ func (c *cluster) run(t *testing.T, name, ip string) *corev1.Pod {
 	return pod
 }
 
-// kill ends a pod as the kubelet does when its processes are gone.
-func (c *cluster) kill(t *testing.T, name string) {
+// deletePod removes a pod as the kubelet does after the last process has ended.
+func (c *cluster) deletePod(t *testing.T, name string) {
 	t.Helper()
 	must(t, c.admin.CoreV1().Pods(namespace).Delete(t.Context(), name, metav1.DeleteOptions{GracePeriodSeconds: new(int64)}))
 }
 
-// patience is for what takes well under a second on a machine that is not busy.
-const patience = time.Minute
+// timeout is long: an idle machine needs well under a second for each step.
+const timeout = time.Minute
 
-// next returns what comes next.
+// next receives a value.
 func next[T any](t *testing.T, from <-chan T) T {
 	t.Helper()
 	var value T
 	select {
 	case value = <-from:
-	case <-time.After(patience):
-		t.Fatalf("no %T within %s", value, patience)
+	case <-time.After(timeout):
+		t.Fatalf("no %T within %s", value, timeout)
 	}
 	return value
 }

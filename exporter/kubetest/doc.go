@@ -1,4 +1,4 @@
-// Package kubetest has no code but tests: of the exporter, and of the manifests in deploy/exporter, against a real
-// kube-apiserver and a real etcd in this process. Of a cluster's other parts there is only a kubelet that does nothing but
-// forward ports. It is a module of its own because building Kubernetes takes minutes.
+// Package kubetest tests the exporter and the manifests in deploy/exporter against a real kube-apiserver and a real etcd,
+// which run in the test's process. The only other part of the cluster is a kubelet that forwards ports. The package is in
+// its own module because building Kubernetes takes minutes.
 package kubetest

@@ -15,19 +15,19 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// buildExporter returns the program's path.
+// buildExporter builds the program and returns the path.
 func buildExporter(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "exporter")
 	build := exec.Command("go", "build", "-o", program, ".")
-	build.Dir = ".." // in the product's own module, and with its versions
+	build.Dir = ".." // in the exporter's module, for its versions of dependencies
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the exporter: %v\n%s", err, out)
 	}
 	return program
 }
 
-// newEnvoy serves the saved page of a real one until the test ends.
+// newEnvoy serves a saved page of a real Envoy until the test ends.
 func newEnvoy(t *testing.T) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,24 +38,24 @@ func newEnvoy(t *testing.T) *httptest.Server {
 	return server
 }
 
-// What the exporter's page has of the gateway in pod a.
+// Lines of the exporter's page for the gateway in pod a.
 const (
 	up          = `moodring_exporter_target_up{gateway="istio-system/a"} 1`
 	down        = `moodring_exporter_target_up{gateway="istio-system/a"} 0`
 	predictions = `moodring_predictions_total{gateway="istio-system/a",`
 )
 
-// outside is the program with --kube, as it is run by whoever has a kubeconfig.
+// outside returns the command exporter --kube with a kubeconfig.
 func (c *cluster) outside(kubeconfig string, args ...string) *exec.Cmd {
 	cmd := exec.Command(c.exporter, append(args, "--kube")...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
 	return cmd
 }
 
-// inside is the program with --kube in a pod: the account's token and the API
-// server's certificate are where a kubelet mounts them, which client-go has no
-// setting for. So the process has mounts of its own, and to be allowed to mount
-// it is in a user namespace of its own.
+// inside returns the command exporter --kube as in a pod: the account's token and
+// the API server's certificate are at the path where a kubelet mounts them.
+// client-go has no setting for that path, so the process gets its own mount
+// namespace, and its own user namespace to be allowed to mount.
 func (c *cluster) inside(t *testing.T, server *api.Cluster, args ...string) *exec.Cmd {
 	t.Helper()
 	account := t.TempDir()
@@ -75,61 +75,61 @@ mount -t tmpfs none /var/run && mkdir -p $at && cp "$0"/* $at && exec "$@"`
 	return cmd
 }
 
-// exporter is a process that serves metrics.
+// exporter is a running process of the exporter.
 type exporter struct {
 	url string
-	log lines
+	log lineWriter
 }
 
 // newExporter runs cmd until the test ends, and shows its log if the test fails.
 func newExporter(t *testing.T, cmd *exec.Cmd) *exporter {
 	t.Helper()
 	cmd.Args = append(cmd.Args, "--web.listen-address=127.0.0.1:0")
-	e := &exporter{log: make(lines, 1000)}
+	e := &exporter{log: make(lineWriter, 1000)}
 	cmd.Stderr = e.log
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v (in user_namespaces(7) is what forbids a process namespaces of its own)", err)
+		t.Fatalf("%v (the process needs its own user namespace: user_namespaces(7) lists the settings that forbid it)", err)
 	}
 	ended := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // how it ends is in the log
+		_ = cmd.Wait() // the log has the reason
 		close(ended)
 	}()
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt) // it may have ended
+		_ = cmd.Process.Signal(os.Interrupt) // the process may have ended
 		<-ended
 		for t.Failed() && len(e.log) > 0 {
 			t.Log(strings.TrimSpace(<-e.log))
 		}
 	})
-	e.url = "http://" + e.listening(t, ended)
+	e.url = "http://" + e.address(t, ended)
 	return e
 }
 
-// lines is a writer that sends what is written, which is whole lines.
-type lines chan string
+// lineWriter is a writer that sends each line. The exporter writes whole lines.
+type lineWriter chan string
 
-func (l lines) Write(p []byte) (int, error) {
+func (l lineWriter) Write(p []byte) (int, error) {
 	l <- string(p)
 	return len(p), nil
 }
 
-// listening returns the address that the log has.
-func (e *exporter) listening(t *testing.T, ended <-chan struct{}) string {
+// address waits for the address in the log.
+func (e *exporter) address(t *testing.T, ended <-chan struct{}) string {
 	t.Helper()
-	address := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
-	late := time.After(patience)
+	listening := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+	late := time.After(timeout)
 	for {
 		select {
 		case line := <-e.log:
-			if found := address.FindStringSubmatch(line); found != nil {
-				return found[1]
+			if match := listening.FindStringSubmatch(line); match != nil {
+				return match[1]
 			}
 			t.Log(strings.TrimSpace(line))
 		case <-ended:
 			t.Fatal("the exporter ended without listening")
 		case <-late:
-			t.Fatalf("the exporter does not listen within %s", patience)
+			t.Fatalf("the exporter does not listen within %s", timeout)
 		}
 	}
 }
@@ -149,32 +149,33 @@ func (e *exporter) get(t *testing.T, path string) string {
 	return text.String()
 }
 
-// until waits until the page has the line, untilNot until it has not.
-func (e *exporter) until(t *testing.T, line string) {
+// waitFor waits until the page has the line.
+func (e *exporter) waitFor(t *testing.T, line string) {
 	t.Helper()
-	e.wait(t, func() bool { return strings.Contains(e.page(t), line) }, "that there is "+line)
+	e.wait(t, func() bool { return strings.Contains(e.page(t), line) }, "the line "+line)
 }
 
-func (e *exporter) untilNot(t *testing.T, line string) {
+// waitForNo waits until the page does not have the line.
+func (e *exporter) waitForNo(t *testing.T, line string) {
 	t.Helper()
-	e.wait(t, func() bool { return !strings.Contains(e.page(t), line) }, "that there is no "+line)
+	e.wait(t, func() bool { return !strings.Contains(e.page(t), line) }, "the page without the line "+line)
 }
 
-// untilDown waits until /targets shows a failed scrape's reason.
-func (e *exporter) untilDown(t *testing.T, why string) {
+// waitForError waits until /targets shows the error of a failed scrape.
+func (e *exporter) waitForError(t *testing.T, reason string) {
 	t.Helper()
-	e.wait(t, func() bool { e.page(t); return strings.Contains(e.get(t, "/targets"), why) }, why)
+	e.wait(t, func() bool { e.page(t); return strings.Contains(e.get(t, "/targets"), reason) }, "the error "+reason)
 }
 
-func (e *exporter) wait(t *testing.T, isSo func() bool, what string) {
+func (e *exporter) wait(t *testing.T, isDone func() bool, condition string) {
 	t.Helper()
-	late, soon := time.After(patience), time.NewTicker(50*time.Millisecond)
-	defer soon.Stop()
-	for !isSo() {
+	deadline, poll := time.After(timeout), time.NewTicker(50*time.Millisecond)
+	defer poll.Stop()
+	for !isDone() {
 		select {
-		case <-soon.C:
-		case <-late:
-			t.Fatalf("waited for %s: %s", patience, what)
+		case <-poll.C:
+		case <-deadline:
+			t.Fatalf("waited %s for %s", timeout, condition)
 		}
 	}
 }

@@ -31,8 +31,8 @@ import (
 	"github.com/moodring/moodring/exporter/internal/discovery"
 )
 
-// TestKubernetes runs on one cluster, in order: the last part looks at what the
-// account did in all of them.
+// TestKubernetes runs all parts in order on the same cluster: the last part checks
+// the verbs that the account used in all parts.
 func TestKubernetes(t *testing.T) {
 	c := newCluster(t)
 	for _, part := range []struct {
@@ -40,7 +40,7 @@ func TestKubernetes(t *testing.T) {
 		test func(*testing.T, *cluster)
 	}{
 		{"manifests", testManifests},
-		{"no account's rights", testForbidden},
+		{"no rights", testForbidden},
 		{"pods", testPods},
 		{"endpoint slices", testSlices},
 		{"from a laptop", testLaptop},
@@ -53,18 +53,18 @@ func TestKubernetes(t *testing.T) {
 	}
 }
 
-// discovered is what a Discovery with the exporter's account finds.
-type discovered struct {
-	lists  chan []discovery.Target // the latest alone
+// testDiscovery is a Discovery that uses the exporter's service account.
+type testDiscovery struct {
+	lists  chan []discovery.Target // only the latest
 	failed chan string
 	log    *strings.Builder
 }
 
-// discover runs until the test ends. The configuration's KUBECONFIG is the
-// exporter's account's.
-func discover(t *testing.T, c *cluster, yaml string) *discovered {
+// discover runs a Discovery until the test ends. KUBECONFIG in yaml stands for the
+// path of the exporter's kubeconfig.
+func discover(t *testing.T, c *cluster, yaml string) *testDiscovery {
 	t.Helper()
-	d := &discovered{make(chan []discovery.Target, 1), make(chan string, 100), new(strings.Builder)}
+	d := &testDiscovery{make(chan []discovery.Target, 1), make(chan string, 100), new(strings.Builder)}
 	cfg, err := config.Parse([]byte(strings.ReplaceAll(yaml, "KUBECONFIG", c.kubeconfig(t))))
 	must(t, err)
 	plan, err := discovery.NewPlan(cfg)
@@ -89,18 +89,18 @@ func discover(t *testing.T, c *cluster, yaml string) *discovered {
 	return d
 }
 
-// wait waits until the list is what is wanted, each target as text.
-func (d *discovered) wait(t *testing.T, want ...string) []discovery.Target {
+// wait waits until the targets, as text, equal want.
+func (d *testDiscovery) wait(t *testing.T, want ...string) []discovery.Target {
 	t.Helper()
 	var got []string
-	late := time.After(patience)
+	deadline := time.After(timeout)
 	for {
 		select {
 		case list := <-d.lists:
 			if got = texts(list); slices.Equal(got, want) {
 				return list
 			}
-		case <-late:
+		case <-deadline:
 			t.Fatalf("targets (-want +got):\n%s", cmp.Diff(want, got))
 		}
 	}
@@ -120,7 +120,7 @@ func texts(list []discovery.Target) []string {
 
 func sorted(all []string) []string { return slices.Sorted(slices.Values(all)) }
 
-// Without rights the exporter says which it needs.
+// An exporter without rights counts a failure.
 func testForbidden(t *testing.T, c *cluster) {
 	c.create(t, build(t, manifests), metav1.CreateOptions{})
 	must(t, c.admin.RbacV1().RoleBindings(namespace).Delete(t.Context(), account, metav1.DeleteOptions{}))
@@ -131,7 +131,7 @@ func testForbidden(t *testing.T, c *cluster) {
 	bind(t, c, account)
 }
 
-// bind gives the account a Role.
+// bind binds a Role to the account.
 func bind(t *testing.T, c *cluster, role string) {
 	t.Helper()
 	_, err := c.admin.RbacV1().RoleBindings(namespace).Create(t.Context(), &rbacv1.RoleBinding{
@@ -142,16 +142,16 @@ func bind(t *testing.T, c *cluster, role string) {
 	must(t, err)
 }
 
-// Pods come, are relabelled, are being deleted, and are gone.
+// Pods are created, labelled, marked for deletion and deleted.
 func testPods(t *testing.T, c *cluster) {
 	d := discover(t, c, `
 kubernetes_sd_configs: [{kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}}]
 relabel_configs: [{source_labels: [__meta_kubernetes_pod_label_region], target_label: region}]`)
 	d.wait(t)
-	c.run(t, "a", "192.0.2.10")
+	c.runPod(t, "a", "192.0.2.10")
 	a := `http://192.0.2.10:15090 {gateway="istio-system/a"}`
 	d.wait(t, a)
-	c.run(t, "b", "2001:db8::1")
+	c.runPod(t, "b", "2001:db8::1")
 	b := `http://[2001:db8::1]:15090 {gateway="istio-system/b"}`
 	list := d.wait(t, a, b)
 	if list[0].ID == list[1].ID {
@@ -168,7 +168,7 @@ relabel_configs: [{source_labels: [__meta_kubernetes_pod_label_region], target_l
 
 	must(t, c.admin.CoreV1().Pods(namespace).Delete(t.Context(), "a", metav1.DeleteOptions{}))
 	d.wait(t, a+" leaving", b)
-	c.kill(t, "a")
+	c.deletePod(t, "a")
 	d.wait(t, b)
 
 	sidecars := discover(t, c, `
@@ -176,19 +176,19 @@ kubernetes_sd_configs:
 - {kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}}
 - {kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}, label: serving.kserve.io/inferenceservice, port: 15020}`)
 	sidecars.wait(t, b)
-	c.run(t, "predictor", "192.0.2.30")
+	c.runPod(t, "predictor", "192.0.2.30")
 	c.label(t, "predictor", `{"app": null, "serving.kserve.io/inferenceservice": "bert"}`)
 	sidecars.wait(t, `http://192.0.2.30:15020 {gateway="istio-system/predictor"}`, b)
-	c.kill(t, "predictor")
+	c.deletePod(t, "predictor")
 	sidecars.wait(t, b)
 
 	pod, err := c.admin.CoreV1().Pods(namespace).Get(t.Context(), "b", metav1.GetOptions{})
 	must(t, err)
-	pod.Status.Phase = corev1.PodFailed // evicted: nothing runs in it any more
+	pod.Status.Phase = corev1.PodFailed // as after an eviction
 	_, err = c.admin.CoreV1().Pods(namespace).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{})
 	must(t, err)
 	d.wait(t)
-	c.kill(t, "b")
+	c.deletePod(t, "b")
 }
 
 func (c *cluster) label(t *testing.T, pod, labels string) {
@@ -198,18 +198,18 @@ func (c *cluster) label(t *testing.T, pod, labels string) {
 	must(t, err)
 }
 
-// Endpoints of a Service's slices, one of them in the slices of two families.
+// Endpoints in the slices of a Service. Endpoint a has an IPv4 and an IPv6 slice.
 func testSlices(t *testing.T, c *cluster) {
 	bind(t, c, account+"-endpointslices")
 	d := discover(t, c, `
 kubernetes_sd_configs: [{role: endpointslice, kubeconfig_file: KUBECONFIG, namespaces: {names: [istio-system]}}]
 relabel_configs: [{source_labels: [__meta_kubernetes_endpointslice_endpoint_zone], target_label: zone}]`)
 	d.wait(t)
-	four := c.slice(t, "four", discoveryv1.AddressTypeIPv4, endpoint("a", "192.0.2.10"), endpoint("", "192.0.2.20"))
+	four := c.createSlice(t, "four", discoveryv1.AddressTypeIPv4, endpoint("a", "192.0.2.10"), endpoint("", "192.0.2.20"))
 	a, other := `http://192.0.2.10:15090 {gateway="istio-system/a", zone="z"}`, `http://192.0.2.20:15090 {gateway="istio-system/192.0.2.20", zone="z"}`
 	d.wait(t, a, other)
 	testLabels(t, c, promkube.RoleEndpointSlice)
-	c.slice(t, "six", discoveryv1.AddressTypeIPv6, endpoint("a", "2001:db8::1"), endpoint("b", "2001:db8::2"))
+	c.createSlice(t, "six", discoveryv1.AddressTypeIPv6, endpoint("a", "2001:db8::1"), endpoint("b", "2001:db8::2"))
 	b := `http://[2001:db8::2]:15090 {gateway="istio-system/b", zone="z"}`
 	d.wait(t, a, other, b)
 	four.Endpoints[0].Conditions.Terminating = new(true)
@@ -230,7 +230,7 @@ func endpoint(pod, ip string) discoveryv1.Endpoint {
 	return e
 }
 
-func (c *cluster) slice(t *testing.T, name string, family discoveryv1.AddressType, endpoints ...discoveryv1.Endpoint) *discoveryv1.EndpointSlice {
+func (c *cluster) createSlice(t *testing.T, name string, family discoveryv1.AddressType, endpoints ...discoveryv1.Endpoint) *discoveryv1.EndpointSlice {
 	t.Helper()
 	slice, err := c.admin.DiscoveryV1().EndpointSlices(namespace).Create(t.Context(), &discoveryv1.EndpointSlice{
 		ObjectMeta:  metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": "istio-ingressgateway", discoveryv1.LabelServiceName: "istio-ingressgateway"}},
@@ -241,18 +241,18 @@ func (c *cluster) slice(t *testing.T, name string, family discoveryv1.AddressTyp
 	return slice
 }
 
-// The exporter itself, outside the cluster with only a kubeconfig, scrapes the
-// admin port of a pod: through WebSockets, and through SPDY where a proxy on the
-// way refuses them.
+// The exporter runs outside the cluster with a kubeconfig, and scrapes the admin
+// port of a pod: through a WebSocket, and through SPDY if a proxy refuses
+// WebSockets.
 func testLaptop(t *testing.T, c *cluster) {
 	bind(t, c, account+"-port-forward")
 	envoy := newEnvoy(t)
 	address := envoy.Listener.Addr().String()
 	k := newKubelet(t, c, address)
-	c.run(t, "a", "192.0.2.10")
+	c.runPod(t, "a", "192.0.2.10")
 	t.Run("WebSocket", func(t *testing.T) {
 		e := newExporter(t, c.outside(c.kubeconfig(t)))
-		e.until(t, up)
+		e.waitFor(t, up)
 		if page := e.page(t); !strings.Contains(page, predictions) {
 			t.Errorf("no predictions in\n%s", page)
 		}
@@ -261,73 +261,74 @@ func testLaptop(t *testing.T, c *cluster) {
 		if !cmp.Equal(requests, wantRequests) || !cmp.Equal(ports, []int32{15000}) {
 			t.Errorf("the kubelet saw %q for the ports %d, want %q for 15000", requests, ports, wantRequests)
 		}
-		k.leadTo("127.0.0.1:0")
+		k.setAddress("127.0.0.1:0")
 		envoy.CloseClientConnections()
-		e.until(t, down)
-		e.untilDown(t, "the kubelet cannot reach port 15000")
-		k.leadTo(address)
-		e.until(t, up)
+		e.waitFor(t, down)
+		e.waitForError(t, "the kubelet cannot reach port 15000")
+		k.setAddress(address)
+		e.waitFor(t, up)
 	})
 	t.Run("SPDY", func(t *testing.T) {
 		proxy := c.proxyWithoutWebSockets(t)
 		slices := filepath.Join(t.TempDir(), "exporter.yml")
 		write(t, slices, "kubernetes_sd_configs: [{role: endpointslice, namespaces: {names: [istio-system]}}]")
-		// Lists and watches apart, as API servers before 1.34 want them.
+		// Lists and then watches, as API servers before 1.34 require.
 		t.Setenv("KUBE_FEATURE_WatchListClient", "false")
 		e := newExporter(t, c.outside(writeKubeconfig(t, proxy, c.token(t)), "--config.file="+slices))
-		e.until(t, up)
-		c.kill(t, "a")
-		e.untilNot(t, up)
+		e.waitFor(t, up)
+		c.deletePod(t, "a")
+		e.waitForNo(t, up)
 		if page := e.page(t); strings.Contains(page, down) || !strings.Contains(page, predictions) {
-			t.Errorf("the last values of a pod that is gone are not on the page, or that it is down is:\n%s", page)
+			t.Errorf("the page does not have the last values of a deleted pod, or shows the pod as down:\n%s", page)
 		}
 	})
 }
 
-// The exporter itself in a pod: it is told nothing but --kube, uses the pod's own
-// account, and reaches the gateway's pod by the network. The rule leads what it
-// would scrape there to an Envoy, whose port cannot be 15090 here.
+// The exporter runs as in a pod with only --kube: it uses the pod's service account
+// and scrapes the gateway's pod over the network. A relabelling rule replaces the
+// pod's address by the address of the test's Envoy, which cannot have port 15090.
 func testPod(t *testing.T, c *cluster) {
 	envoy := newEnvoy(t)
-	c.run(t, "a", "192.0.2.10")
+	c.runPod(t, "a", "192.0.2.10")
 	rule := filepath.Join(t.TempDir(), "exporter.yml")
 	write(t, rule, fmt.Sprintf("relabel_configs: [{source_labels: [__address__], regex: '192.0.2.10:15090', target_label: __address__, replacement: %q}]",
 		envoy.Listener.Addr()))
 	e := newExporter(t, c.inside(t, c.proxyWithoutWebSockets(t), "--config.file="+rule))
-	e.until(t, up)
+	e.waitFor(t, up)
 	if page := e.page(t); !strings.Contains(page, predictions) {
 		t.Errorf("no predictions in\n%s", page)
 	}
-	c.kill(t, "a")
+	c.deletePod(t, "a")
 }
 
 func insecure() *http.Transport {
-	return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the test server's certificate is its own
+	return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the test server's certificate is self-signed
 }
 
-// proxyWithoutWebSockets is one before the API server.
+// proxyWithoutWebSockets runs a proxy in front of the API server until the test
+// ends.
 func (c *cluster) proxyWithoutWebSockets(t *testing.T) *api.Cluster {
 	t.Helper()
-	at, err := url.Parse(c.config.Host)
+	target, err := url.Parse(c.config.Host)
 	must(t, err)
-	through := httputil.NewSingleHostReverseProxy(at)
-	through.Transport = insecure()
-	through.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	reverse := httputil.NewSingleHostReverseProxy(target)
+	reverse.Transport = insecure()
+	reverse.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	proxy := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 			http.Error(w, "no WebSockets here", http.StatusBadRequest)
 			return
 		}
-		through.ServeHTTP(w, r)
+		reverse.ServeHTTP(w, r)
 	}))
 	t.Cleanup(proxy.Close)
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: proxy.Certificate().Raw})
 	return &api.Cluster{Server: proxy.URL, CertificateAuthorityData: authority}
 }
 
-// The account has done all that the Roles allow, and may do no more.
+// The account has used every verb that the Roles allow, and has no other rights.
 func testRights(t *testing.T, c *cluster) {
-	if diff := cmp.Diff(names(granted(t, c)), names(c.used(t))); diff != "" {
+	if diff := cmp.Diff(names(grantedVerbs(t, c)), names(c.usedVerbs(t))); diff != "" {
 		t.Errorf("verbs (-granted +used):\n%s", diff)
 	}
 	for _, more := range []authorizationv1.ResourceAttributes{

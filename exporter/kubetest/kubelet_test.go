@@ -17,17 +17,17 @@ import (
 	"k8s.io/cri-streaming/pkg/streaming/portforward"
 )
 
-// kubelet is the part of a kubelet that forwards ports, with the kubelet's own
-// code for the streams. Whatever the pod and the port, they lead to one address.
+// kubelet is the part of a kubelet that forwards ports. The streams use the real
+// kubelet's code. Every port of every pod leads to the same address.
 type kubelet struct {
 	address string
 
 	mu       sync.Mutex
-	requests []string // the upgrades asked for
+	requests []string // for an upgrade of the connection
 	ports    []int32
 }
 
-// newKubelet serves until the test ends, and makes a node of itself.
+// newKubelet runs a kubelet until the test ends, and creates the node.
 func newKubelet(t *testing.T, c *cluster, address string) *kubelet {
 	t.Helper()
 	k := &kubelet{address: address}
@@ -56,7 +56,7 @@ func (k *kubelet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	portforward.ServePortForward(w, r, k, "", "", nil, time.Minute, time.Minute, portforward.SupportedProtocols)
 }
 
-// PortForward joins the stream with a connection to the address.
+// PortForward connects the stream with the address.
 func (k *kubelet) PortForward(ctx context.Context, _, _ string, port int32, stream io.ReadWriteCloser) error {
 	k.mu.Lock()
 	k.ports = append(k.ports, port)
@@ -64,7 +64,7 @@ func (k *kubelet) PortForward(ctx context.Context, _, _ string, port int32, stre
 	k.mu.Unlock()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
-		return errors.New("connection refused") // as a kubelet says it, without the address
+		return errors.New("connection refused") // as in a real kubelet's message, without the address
 	}
 	defer func() { _ = conn.Close() }()
 	go func() { _, _ = io.Copy(conn, stream) }()
@@ -78,8 +78,7 @@ func (k *kubelet) seen() (requests []string, ports []int32) {
 	return append([]string(nil), k.requests...), append([]int32(nil), k.ports...)
 }
 
-// leadTo changes the address.
-func (k *kubelet) leadTo(address string) {
+func (k *kubelet) setAddress(address string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.address = address

@@ -16,8 +16,8 @@ import (
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 )
 
-// testLabels compares the labels that relabelling sees with those of
-// Prometheus's own discovery, for what the cluster has.
+// testLabels compares the labels before relabelling with the labels of
+// Prometheus's own discovery, for the targets in the cluster.
 func testLabels(t *testing.T, c *cluster, role promkube.Role) {
 	t.Helper()
 	want := prometheusLabels(t, c, role)
@@ -38,14 +38,14 @@ relabel_configs: [{regex: __(meta_kubernetes_.*), action: labelmap}]`)
 	}
 }
 
-// prometheusLabels returns the labels of Prometheus's targets, by the name that
-// their gateway has here, without those of containers and of ports: there is
-// one target a pod here.
+// prometheusLabels returns the labels of Prometheus's targets, by the gateway label
+// that the exporter gives to the same target. Labels of containers and ports are
+// left out, because the exporter has a single target for each pod.
 func prometheusLabels(t *testing.T, c *cluster, role promkube.Role) map[string]map[string]string {
 	t.Helper()
 	cfg := promkube.DefaultSDConfig
 	cfg.Role = role
-	cfg.KubeConfig = c.adminKubeconfig(t) // it watches more than the exporter does
+	cfg.KubeConfig = c.adminKubeconfig(t) // Prometheus watches more resources than the exporter
 	cfg.NamespaceDiscovery.Names = []string{namespace}
 	registry := prometheus.NewRegistry()
 	d, err := cfg.NewDiscoverer(discovery.DiscovererOptions{
@@ -60,13 +60,13 @@ func prometheusLabels(t *testing.T, c *cluster, role promkube.Role) map[string]m
 		d.Run(ctx, groups)
 	}()
 	all := make(map[string]map[string]string)
-	for len(all) < 2 { // the test has two gateways
+	for len(all) < 2 { // the cluster has two gateways
 		for _, group := range next(t, groups) {
 			for _, target := range group.Targets {
-				set := ours(group.Labels.Merge(target))
+				set := withoutPorts(group.Labels.Merge(target))
 				host, _, err := net.SplitHostPort(string(target[model.AddressLabel]))
 				if err != nil {
-					host = string(target[model.AddressLabel]) // of a pod without ports
+					host = string(target[model.AddressLabel]) // a pod without ports
 				}
 				name := cmp.Or(set["meta_kubernetes_pod_name"], set["meta_kubernetes_endpointslice_address_target_name"], host)
 				all[namespace+"/"+name] = set
@@ -78,7 +78,7 @@ func prometheusLabels(t *testing.T, c *cluster, role promkube.Role) map[string]m
 	return all
 }
 
-func ours(labels model.LabelSet) map[string]string {
+func withoutPorts(labels model.LabelSet) map[string]string {
 	set := make(map[string]string)
 	for name, value := range labels {
 		isOther := strings.Contains(string(name), "_pod_container_") || strings.Contains(string(name), "_endpointslice_port")

@@ -25,7 +25,7 @@ import (
 
 const manifests = "../../deploy/exporter"
 
-// build returns the objects of a kustomization.
+// build returns the objects that a kustomization builds.
 func build(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
@@ -45,9 +45,9 @@ func build(t *testing.T, folder string) []*unstructured.Unstructured {
 	}
 }
 
-// mode writes a kustomization that adds a component of the manifests to a
-// resource: a folder, or an object's text.
-func mode(t *testing.T, component, resource string) string {
+// withComponent writes a kustomization that adds a component of the manifests to a
+// resource. The resource is a folder, or the text of an object.
+func withComponent(t *testing.T, component, resource string) string {
 	t.Helper()
 	folder := t.TempDir()
 	if strings.Contains(resource, "\n") {
@@ -61,19 +61,19 @@ func mode(t *testing.T, component, resource string) string {
 	return folder
 }
 
-// relative returns what kustomize wants: a path from the kustomization's folder.
+// relative returns path relative to folder, as kustomize requires.
 func relative(t *testing.T, folder, path string) string {
 	t.Helper()
-	here, err := filepath.Abs(path)
+	path, err := filepath.Abs(path)
 	must(t, err)
-	there, err := filepath.EvalSymlinks(folder)
+	folder, err = filepath.EvalSymlinks(folder)
 	must(t, err)
-	name, err := filepath.Rel(there, here)
+	name, err := filepath.Rel(folder, path)
 	must(t, err)
 	return name
 }
 
-// create creates the objects; unknown fields are errors.
+// create creates the objects. Unknown fields are errors.
 func (c *cluster) create(t *testing.T, objects []*unstructured.Unstructured, options metav1.CreateOptions) []*unstructured.Unstructured {
 	t.Helper()
 	options.FieldValidation = metav1.FieldValidationStrict
@@ -88,17 +88,17 @@ func (c *cluster) create(t *testing.T, objects []*unstructured.Unstructured, opt
 		if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 			resource = client.Resource(mapping.Resource).Namespace(object.GetNamespace())
 		}
-		made, err := resource.Create(t.Context(), object, options)
+		result, err := resource.Create(t.Context(), object, options)
 		if err != nil {
 			t.Fatalf("%s %s: %v", kind.Kind, object.GetName(), err)
 		}
-		created = append(created, made)
+		created = append(created, result)
 	}
 	return created
 }
 
-// granted returns what the Roles allow.
-func granted(t *testing.T, c *cluster) map[verb]bool {
+// grantedVerbs returns the verbs that the Roles allow.
+func grantedVerbs(t *testing.T, c *cluster) map[verb]bool {
 	t.Helper()
 	all := make(map[verb]bool)
 	roles, err := c.admin.RbacV1().Roles(namespace).List(t.Context(), metav1.ListOptions{})
@@ -126,8 +126,8 @@ func verbs(rule rbacv1.PolicyRule) map[verb]bool {
 	return all
 }
 
-// The API server takes the manifests of both modes, and of the shares, field by
-// field.
+// The API server accepts every field of the manifests of a single exporter, of
+// sharded exporters and of a sidecar.
 func testManifests(t *testing.T, c *cluster) {
 	dryRun := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
 	one := kinds(c.create(t, build(t, manifests), dryRun))
@@ -136,15 +136,15 @@ func testManifests(t *testing.T, c *cluster) {
 		t.Errorf("one exporter (-want +got):\n%s", diff)
 	}
 
-	sharded := c.create(t, build(t, mode(t, "sharded", manifests)), dryRun)
+	sharded := c.create(t, build(t, withComponent(t, "sharded", manifests)), dryRun)
 	set := find(t, sharded, "StatefulSet")
 	replicas, _, err := unstructured.NestedInt64(set.Object, "spec", "replicas")
 	must(t, err)
 	if got, want := args(t, set), []any{fmt.Sprintf("--shard=auto/%d", replicas), "--kube", "--web.listen-address=:9847"}; !cmp.Equal(got, want) {
-		t.Errorf("the exporters that share the gateways have the arguments %v, want %v", got, want)
+		t.Errorf("the sharded exporters have the arguments %v, want %v", got, want)
 	}
 
-	sidecar := c.create(t, build(t, mode(t, "sidecar", gateway)), dryRun)
+	sidecar := c.create(t, build(t, withComponent(t, "sidecar", gateway)), dryRun)
 	if got := args(t, find(t, sidecar, "Deployment"))[0]; got != "--gateway=$(POD_NAMESPACE)/$(POD_NAME)=http://127.0.0.1:15000" {
 		t.Errorf("the sidecar's first argument is %s", got)
 	}
