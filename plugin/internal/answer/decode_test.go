@@ -13,7 +13,7 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// decode is the straightforward reading of a reply, by encoding/json.
+// decode is the reference reading of a reply, by encoding/json.
 func decode(options *Options, body []byte) (outcome string, answers []string) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -27,7 +27,7 @@ func decode(options *Options, body []byte) (outcome string, answers []string) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return contract.OutcomeUnparsed, nil
 	}
-	reading := reading{options: options}
+	reading := reference{options: options}
 	if !reading.reply(tree(body)) {
 		return contract.OutcomeUnparsed, nil
 	}
@@ -37,7 +37,7 @@ func decode(options *Options, body []byte) (outcome string, answers []string) {
 	return contract.OutcomeCounted, reading.answers
 }
 
-// members are an object's, as they stand.
+// members are the members of an object, in the order of the document.
 type members []pair
 
 type pair struct {
@@ -45,7 +45,7 @@ type pair struct {
 	value any
 }
 
-// get returns the last of the name.
+// get returns the last member of this name.
 func (m members) get(name string) (value any, ok bool) {
 	for _, one := range m {
 		if one.name == name {
@@ -55,7 +55,7 @@ func (m members) get(name string) (value any, ok bool) {
 	return value, ok
 }
 
-// last returns which of the names comes last.
+// last returns the name that comes last in the object.
 func (m members) last(names ...string) (name string) {
 	for _, one := range m {
 		if slices.Contains(names, one.name) {
@@ -65,7 +65,7 @@ func (m members) last(names ...string) (name string) {
 	return name
 }
 
-// tree decodes a document that is known to be sound, objects to members.
+// tree decodes a valid document, with objects as members.
 func tree(body []byte) any {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -101,27 +101,27 @@ func subtree(decoder *json.Decoder, token json.Token) any {
 	return token
 }
 
-// reading is what is found in a reply. Its methods are false where a value is
-// none of our shapes.
-type reading struct {
+// A reference collects the predictions of a reply. Its methods return false for
+// values of any other shape than the accepted ones.
+type reference struct {
 	options  *Options
 	answers  []string
 	answered int
 
-	isTail bool   // binary tensors may follow the JSON
-	tail   []byte // them, less those that were read
-	isCut  bool   // they are shorter than the JSON says
-	isOdd  bool   // an element is not UTF-8: encoding/json makes it so, and we do not
+	isTail         bool   // binary tensors may follow the JSON
+	tail           []byte // the tensors not read yet
+	isTruncated    bool   // the tensors are shorter than the JSON says
+	hasInvalidUTF8 bool   // an element is not UTF-8; only encoding/json replaces the bytes
 }
 
-func (r *reading) answer(label string, scores []float64) bool {
+func (r *reference) answer(label string, scores []float64) bool {
 	r.answered++
 	if len(scores) == 0 {
-		r.answers = append(r.answers, gathered(label))
+		r.answers = append(r.answers, asText(label))
 		return true
 	}
 	at := top(scores)
-	line := fmt.Sprintf("%s %v", gathered(label), scores[at])
+	line := fmt.Sprintf("%s %v", asText(label), scores[at])
 	if r.options.Margins && len(scores) > 1 {
 		second := math.Inf(-1)
 		for i, score := range scores {
@@ -135,9 +135,9 @@ func (r *reading) answer(label string, scores []float64) bool {
 	return true
 }
 
-func (r *reading) score(label string, score float64) {
+func (r *reference) score(label string, score float64) {
 	if r.options.Scores {
-		r.answers = append(r.answers, fmt.Sprintf("score %s %v", gathered(label), score))
+		r.answers = append(r.answers, fmt.Sprintf("score %s %v", asText(label), score))
 	}
 }
 
@@ -150,14 +150,14 @@ func top(scores []float64) (at int) {
 	return at
 }
 
-func (r *reading) class(index int) string {
+func (r *reference) class(index int) string {
 	if index >= 0 && index < len(r.options.Classes) {
 		return r.options.Classes[index]
 	}
 	return strconv.Itoa(index)
 }
 
-func (r *reading) reply(reply any) bool {
+func (r *reference) reply(reply any) bool {
 	switch reply := reply.(type) {
 	case members:
 		predictions, ok := reply.get("predictions")
@@ -171,7 +171,7 @@ func (r *reading) reply(reply any) bool {
 	return false
 }
 
-func (r *reading) task(list []any) bool {
+func (r *reference) task(list []any) bool {
 	var flat []any
 	for _, one := range list {
 		switch one := one.(type) {
@@ -194,12 +194,12 @@ func (r *reading) task(list []any) bool {
 	return r.flat(list, flat)
 }
 
-// flat takes a list's flat scores, if it has any: then it has nothing else.
-func (r *reading) flat(list, flat []any) bool {
+// flat reads the scores of a flat list. The whole list must consist of them.
+func (r *reference) flat(list, flat []any) bool {
 	return len(flat) == 0 || len(flat) == len(list) && r.list(flat)
 }
 
-func (r *reading) predictions(predictions any) bool {
+func (r *reference) predictions(predictions any) bool {
 	switch predictions := predictions.(type) {
 	case nil:
 		return true
@@ -211,7 +211,7 @@ func (r *reading) predictions(predictions any) bool {
 	return false
 }
 
-func (r *reading) batch(list []any) bool {
+func (r *reference) batch(list []any) bool {
 	var flat []any
 	for _, one := range list {
 		switch one := one.(type) {
@@ -240,7 +240,7 @@ func (r *reading) batch(list []any) bool {
 	return r.flat(list, flat)
 }
 
-func (r *reading) list(list []any) bool {
+func (r *reference) list(list []any) bool {
 	if len(list) == 0 {
 		return true
 	}
@@ -261,7 +261,7 @@ func (r *reading) list(list []any) bool {
 	return r.labels(list)
 }
 
-func (r *reading) index(number json.Number) bool {
+func (r *reference) index(number json.Number) bool {
 	index, ok := whole(number)
 	return ok && r.answer(r.class(index), nil)
 }
@@ -283,14 +283,14 @@ func numbers(list []any) (scores []float64, ok bool) {
 	return scores, true
 }
 
-func (r *reading) distribution(scores []float64) {
+func (r *reference) distribution(scores []float64) {
 	for i, score := range scores {
 		r.score(r.class(i), score)
 	}
 }
 
-// labels takes a list of scored labels.
-func (r *reading) labels(list []any) bool {
+// labels reads a list of scored labels.
+func (r *reference) labels(list []any) bool {
 	var (
 		scores []float64
 		labels []string // of the scores
@@ -333,8 +333,8 @@ func scoreOf(object members) (score float64, isScored, ok bool) {
 	return 0, false, false
 }
 
-// object takes a prediction that is one.
-func (r *reading) object(object members) bool {
+// object reads a prediction that is an object.
+func (r *reference) object(object members) bool {
 	has := func(name string) bool { _, ok := object.get(name); return ok }
 	indices, areSound := indicesOf(object)
 	isEstimate, isSample := has("classes") || has("probabilities"), has("prediction")
@@ -355,8 +355,8 @@ func (r *reading) object(object members) bool {
 	return false
 }
 
-// indicesOf returns the values of the members that are named as indices, which
-// are sound if they stand in order.
+// indicesOf returns the values of members named like indices. ok is false
+// unless the indices ascend from 0.
 func indicesOf(object members) (values []any, ok bool) {
 	ok = true
 	for _, one := range object {
@@ -369,7 +369,7 @@ func indicesOf(object members) (values []any, ok bool) {
 	return values, ok
 }
 
-func (r *reading) estimate(class, probabilities any) bool {
+func (r *reference) estimate(class, probabilities any) bool {
 	label, hasLabel, ok := r.classOf(class)
 	list, isList := probabilities.([]any)
 	scores, areNumbers := numbers(list)
@@ -383,7 +383,7 @@ func (r *reading) estimate(class, probabilities any) bool {
 	return r.answer(label, scores)
 }
 
-func (r *reading) classOf(class any) (label string, hasLabel, ok bool) {
+func (r *reference) classOf(class any) (label string, hasLabel, ok bool) {
 	switch class := class.(type) {
 	case nil:
 		return "", false, true
@@ -404,7 +404,7 @@ func (r *reading) classOf(class any) (label string, hasLabel, ok bool) {
 	return "", false, false
 }
 
-func gathered(label string) string {
+func asText(label string) string {
 	var text contract.Text
 	text.AddAll([]byte(label))
 	return string(text.Append(nil))

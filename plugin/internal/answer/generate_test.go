@@ -14,7 +14,7 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// generator writes replies of our shapes, and ones that are nearly so.
+// A generator writes replies of the accepted shapes, and similar ones.
 type generator struct {
 	*rand.Rand
 	strings.Builder
@@ -45,7 +45,7 @@ func (g *generator) list(n int, member func(i int)) {
 	g.put("]")
 }
 
-// reply writes a V1 reply, or a task's.
+// reply writes a reply of V1 or of a Hugging Face task.
 func (g *generator) reply() string {
 	g.Reset()
 	if g.IntN(6) == 0 {
@@ -64,7 +64,8 @@ func (g *generator) reply() string {
 	return g.String()
 }
 
-// predictions writes a batch of one shape, with now and then one of another.
+// predictions writes a batch of one shape, and sometimes a prediction of
+// another.
 func (g *generator) predictions() {
 	shape := g.IntN(7)
 	if g.IntN(20) == 0 {
@@ -133,7 +134,7 @@ func (g *generator) member(name, value string) {
 	g.put(value)
 }
 
-// distribution writes an object of classes and probabilities.
+// distribution writes an object with classes and probabilities.
 func (g *generator) distribution() {
 	var members []func()
 	add := func(name string, value func()) {
@@ -178,7 +179,7 @@ func (g *generator) number() string {
 	case 0:
 		return g.pick("0", "1", "-0", "2", "-1.5", "1e0", "1E+2", "12e-3", "0.5", "0.50", "0.5e0", "3.0", "1e999", "1e-999", "-7",
 			"9007199254740993", "9007199254740992", "123456789012345678901234567890", "0."+strings.Repeat("3", g.IntN(30)))
-	case 1: // nearly equal ones
+	case 1: // nearly equal numbers
 		return "0.123456789012345" + strconv.Itoa(600+g.IntN(80))
 	case 2:
 		return strconv.FormatFloat(g.Float64()*1e-5, 'g', -1, 64)
@@ -206,7 +207,7 @@ func (g *generator) any() {
 	}
 }
 
-// damaged writes a reply, and damages or cuts some.
+// damaged writes a reply, sometimes with one byte changed or cut short.
 func (g *generator) damaged() []byte {
 	body := []byte(g.reply())
 	switch g.IntN(20) {
@@ -218,8 +219,8 @@ func (g *generator) damaged() []byte {
 	return body
 }
 
-// TestGeneratedReplies holds the scanner to encoding/json over replies of all
-// shapes and options.
+// TestGeneratedReplies compares the scanner with encoding/json, for replies of
+// all shapes and options.
 func TestGeneratedReplies(t *testing.T) {
 	g := generator{Rand: rand.New(rand.NewPCG(1, 2))}
 	outcomes := map[string]int{}
@@ -229,12 +230,12 @@ func TestGeneratedReplies(t *testing.T) {
 	}
 	for _, outcome := range []string{contract.OutcomeCounted, contract.OutcomeUnparsed, contract.OutcomeTruncated, contract.OutcomeNoPredictions} {
 		if outcomes[outcome] < 100 {
-			t.Errorf("%d replies are %s: too few to tell", outcomes[outcome], outcome)
+			t.Errorf("%d replies are %s: too few for a test", outcomes[outcome], outcome)
 		}
 	}
 }
 
-// FuzzGenerated does so over as many as there is time for.
+// FuzzGenerated does the same for random seeds.
 func FuzzGenerated(f *testing.F) {
 	f.Add(uint64(1), byte(0))
 	f.Fuzz(func(t *testing.T, seed uint64, choice byte) {
@@ -246,7 +247,7 @@ func FuzzGenerated(f *testing.F) {
 	})
 }
 
-// TestGeneratedBatches does so over replies too long for one chunk.
+// TestGeneratedBatches does the same for replies longer than a chunk.
 func TestGeneratedBatches(t *testing.T) {
 	g := generator{Rand: rand.New(rand.NewPCG(3, 4))}
 	for choice := range 32 {
@@ -261,8 +262,8 @@ func TestGeneratedBatches(t *testing.T) {
 	}
 }
 
-// checkReply holds the scanner's reading of a body to encoding/json's: whole, cut
-// in two, and in single bytes, which leaves nothing to skim.
+// checkReply compares the scanner with encoding/json. The scanner reads the
+// body whole, cut in two, and in single bytes, which excludes skimming.
 func checkReply(t *testing.T, options *Options, body []byte, at int) (outcome string) {
 	t.Helper()
 	outcome, answers := scan(options, body)
@@ -273,14 +274,14 @@ func checkReply(t *testing.T, options *Options, body []byte, at int) (outcome st
 		t.Fatalf("%s\nin bytes: %s %q, want %s %q", body, cutOutcome, cut, outcome, answers)
 	}
 	wantOutcome, want := decode(options, body)
-	if outcome == contract.OutcomeUnparsed && longNumber.Match(body) { // past our limit
+	if outcome == contract.OutcomeUnparsed && longNumber.Match(body) { // beyond the reader's limit
 		return outcome
 	}
 	if outcome != wantOutcome {
-		t.Fatalf("%+v %s\noutcome %s, encoding/json finds %s", options, body, outcome, wantOutcome)
+		t.Fatalf("%+v %s\noutcome %s, encoding/json has %s", options, body, outcome, wantOutcome)
 	}
 	if utf8.Valid(body) && outcome == contract.OutcomeCounted && !cmp.Equal(answers, want) {
-		t.Fatalf("%+v %s\nanswers %q, encoding/json finds %q", options, body, answers, want)
+		t.Fatalf("%+v %s\nanswers %q, encoding/json has %q", options, body, answers, want)
 	}
 	return outcome
 }

@@ -23,15 +23,15 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// schema is what open_inference_grpc.proto says of ModelInferResponse: a line for
-// each message, and its fields as name, type and number.
+// schema is the part of open_inference_grpc.proto for ModelInferResponse: one
+// line for each message, with the name, type and number of each field.
 const schema = `InferParameter bool_param:bool=1 int64_param:int64=2 string_param:string=3 double_param:double=4 uint64_param:uint64=5
 InferTensorContents bool_contents:bool*=1 int_contents:int32*=2 int64_contents:int64*=3 uint_contents:uint32*=4 uint64_contents:uint64*=5 fp32_contents:float*=6 fp64_contents:double*=7 bytes_contents:bytes*=8
 ParametersEntry key:string=1 value:InferParameter=2
 InferOutputTensor name:string=1 datatype:string=2 shape:int64*=3 parameters:ParametersEntry*=4 contents:InferTensorContents=5
 ModelInferResponse model_name:string=1 model_version:string=2 id:string=3 parameters:ParametersEntry*=4 outputs:InferOutputTensor*=5 raw_output_contents:bytes*=6`
 
-// response is the type ModelInferResponse.
+// response returns the descriptor of ModelInferResponse.
 func response(t testing.TB) protoreflect.MessageDescriptor {
 	t.Helper()
 	types := map[string]descriptorpb.FieldDescriptorProto_Type{
@@ -76,15 +76,15 @@ func response(t testing.TB) protoreflect.MessageDescriptor {
 	return built.Messages().ByName("ModelInferResponse")
 }
 
-// frame puts a message into a frame of gRPC.
+// frame returns a gRPC frame with the message.
 func frame(message []byte) []byte {
 	return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message...)
 }
 
-// join makes one of all.
+// join concatenates chunks.
 func join(chunks ...[]byte) []byte { return bytes.Join(chunks, nil) }
 
-// field writes a field of a protocol buffer: a string or bytes as they are,
+// field encodes a field of a protocol buffer: strings and bytes unchanged,
 // several numbers packed.
 func field(number protowire.Number, value any) []byte {
 	switch value := value.(type) {
@@ -105,14 +105,14 @@ func field(number protowire.Number, value any) []byte {
 		}
 		return field(number, packed)
 	case []float32:
-		return field(number, little(value))
+		return field(number, littleEndian(value))
 	case []float64:
-		return field(number, little(value))
+		return field(number, littleEndian(value))
 	}
 	panic(fmt.Sprintf("field of %T", value))
 }
 
-// grpcTensor is an output of a reply over gRPC; contents may be none.
+// grpcTensor returns an InferOutputTensor, without contents if none are given.
 func grpcTensor(name, datatype string, shape []int, contents ...[]byte) []byte {
 	tensor := join(field(1, name), field(2, datatype), field(3, shape))
 	if contents != nil {
@@ -159,8 +159,8 @@ func TestGRPC(t *testing.T) {
 		{"the best of several", Options{}, frame(join(scored, indexed, labelled, indexed)), counted, []string{"joy", ""}},
 		{"the one that is asked for", Options{Output: "scores"}, frame(join(labelled, scored)), counted, []string{"1 0.75"}},
 		{"raw contents", Options{}, frame(join(names, grpcTensor("s", "FP32", []int{1, 2}), grpcTensor("t", "BYTES", []int{2}), grpcTensor("i", "INT8", []int{1}),
-			field(6, little(float32(1), float32(2))), field(6, little("joy", "")), field(6, []byte{9}))), counted, []string{"joy", ""}},
-		{"raw contents of 16 bits", Options{}, frame(join(grpcTensor("s", "FP16", []int{1, 2}), field(6, little(uint16(0x3c00), uint16(0x4000))))), counted, []string{"1 2"}},
+			field(6, littleEndian(float32(1), float32(2))), field(6, littleEndian("joy", "")), field(6, []byte{9}))), counted, []string{"joy", ""}},
+		{"raw contents of 16 bits", Options{}, frame(join(grpcTensor("s", "FP16", []int{1, 2}), field(6, littleEndian(uint16(0x3c00), uint16(0x4000))))), counted, []string{"1 2"}},
 		{"raw contents of some outputs only", Options{}, frame(join(scored, grpcTensor("i", "INT8", []int{1}), field(6, []byte{9}))), counted, []string{"9"}},
 		{"contents better than raw ones", Options{}, frame(join(grpcTensor("i", "INT8", []int{1}), labelled, field(6, []byte{9}))), counted, []string{"joy", ""}},
 		{"parameters and fields that we do not know", Options{}, frame(join(parameters, field(99, 7), field(98, 1.5), field(97, float32(1)), field(1, 7), field(5, 7),
@@ -234,7 +234,7 @@ func TestGRPC(t *testing.T) {
 func TestGRPCNamesModelAndVersion(t *testing.T) {
 	var (
 		scanner Scanner
-		found   named
+		found   namedLog
 	)
 	scanner.Reset(GRPC, &Options{}, &found)
 	scanner.Write(frame(join(field(1, "m"), field(2, "7"))))
@@ -246,20 +246,20 @@ func TestGRPCNamesModelAndVersion(t *testing.T) {
 
 func TestGRPCAllocatesNothing(t *testing.T) {
 	body := frame(join(field(1, "m"), field(2, "7"), grpcTensor("s", "FP32", []int{1, 2}, field(6, []float32{1, 2})), grpcTensor("t", "BYTES", []int{2}),
-		field(6, little("joy", "love"))))
+		field(6, littleEndian("joy", "love"))))
 	var (
 		scanner Scanner
 		options Options
 	)
 	allocations := testing.AllocsPerRun(100, func() {
-		scanner.Reset(GRPC, &options, nothing{})
+		scanner.Reset(GRPC, &options, discard{})
 		scanner.Write(body)
 		if outcome := scanner.Close(0); outcome != contract.OutcomeCounted {
 			t.Fatal(outcome)
 		}
 	})
 	if allocations != 0 {
-		t.Errorf("%v allocations a reply, want none", allocations)
+		t.Errorf("%v allocations per reply, want 0", allocations)
 	}
 }
 
@@ -275,32 +275,33 @@ func scanGRPC(options *Options, chunks ...[]byte) (outcome string, answers []str
 	return scanner.Close(0), found
 }
 
-// checkGRPC holds the scanner's reading to protobuf's, wherever that decodes the
-// messages. Fields in an order that no server writes may be unparsed.
+// checkGRPC compares the scanner with the protobuf library, for all messages
+// that the library decodes. Fields in another order than servers write may be
+// unparsed.
 func checkGRPC(t *testing.T, of protoreflect.MessageDescriptor, options *Options, body []byte) (outcome string, answers []string) {
 	t.Helper()
 	outcome, answers = scanGRPC(options, body)
 	want := decodeGRPC(of, options, body)
 	switch {
-	case !want.isDecoded, !want.isUsual && outcome == contract.OutcomeUnparsed:
+	case !want.isDecoded, !want.isCanonical && outcome == contract.OutcomeUnparsed:
 	case outcome != want.outcome:
-		t.Fatalf("%+v %q\noutcome %s, protobuf finds %s", options, body, outcome, want.outcome)
-	case outcome == contract.OutcomeCounted && !want.isOdd && !cmp.Equal(answers, want.answers):
-		t.Fatalf("%+v %q\nanswers %q, protobuf finds %q", options, body, answers, want.answers)
+		t.Fatalf("%+v %q\noutcome %s, protobuf has %s", options, body, outcome, want.outcome)
+	case outcome == contract.OutcomeCounted && !want.hasInvalidUTF8 && !cmp.Equal(answers, want.answers):
+		t.Fatalf("%+v %q\nanswers %q, protobuf has %q", options, body, answers, want.answers)
 	}
 	return outcome, answers
 }
 
-// grpcReading is a straightforward reading.
-type grpcReading struct {
-	reading
-	outcome   string
-	isDecoded bool // by protobuf
-	isUsual   bool // as protobuf would write it
+// grpcReference is the reference reading, by the protobuf library.
+type grpcReference struct {
+	reference
+	outcome     string
+	isDecoded   bool // the library decodes every message
+	isCanonical bool // the library would write the same bytes
 }
 
-func decodeGRPC(of protoreflect.MessageDescriptor, options *Options, body []byte) grpcReading {
-	r := grpcReading{reading: reading{options: options}, isDecoded: true, isUsual: true}
+func decodeGRPC(of protoreflect.MessageDescriptor, options *Options, body []byte) grpcReference {
+	r := grpcReference{reference: reference{options: options}, isDecoded: true, isCanonical: true}
 	wanted, isValid, messages := unranked, true, 0
 	for ; len(body) > 0; messages++ {
 		if body[0] > 1 && len(body) >= 5 {
@@ -316,7 +317,7 @@ func decodeGRPC(of protoreflect.MessageDescriptor, options *Options, body []byte
 			length = uint64(binary.BigEndian.Uint32(body[1:]))
 		}
 		if uint64(len(body)) < 5+length || len(body) < 5 {
-			// What came of a message may be none already.
+			// The part of the message so far may be invalid already.
 			r.outcome, r.isDecoded = contract.OutcomeTruncated, len(body) <= 5
 			return r
 		}
@@ -326,7 +327,7 @@ func decodeGRPC(of protoreflect.MessageDescriptor, options *Options, body []byte
 			return r
 		}
 		usual, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
-		r.isUsual = r.isUsual && err == nil && bytes.Equal(usual, body[5:5+length])
+		r.isCanonical = r.isCanonical && err == nil && bytes.Equal(usual, body[5:5+length])
 		isValid = r.response(message, &wanted) && isValid
 		body = body[5+length:]
 	}
@@ -343,7 +344,7 @@ func decodeGRPC(of protoreflect.MessageDescriptor, options *Options, body []byte
 	return r
 }
 
-func (r *grpcReading) response(message protoreflect.Message, wanted *rank) bool {
+func (r *grpcReference) response(message protoreflect.Message, wanted *rank) bool {
 	get := func(of protoreflect.Message, name string) protoreflect.Value {
 		return of.Get(of.Descriptor().Fields().ByName(protoreflect.Name(name)))
 	}
@@ -387,7 +388,7 @@ func dimensions(list protoreflect.List) (shape []uint64, ok bool) {
 	return shape, ok
 }
 
-// contents turns a tensor's contents into what JSON would have.
+// contents returns the contents of a tensor as JSON values.
 func contents(datatype string, message protoreflect.Message) (elements []any) {
 	field := map[string]string{
 		"BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_contents", "INT32": "int_contents", "INT64": "int64_contents",
@@ -415,7 +416,7 @@ func contents(datatype string, message protoreflect.Message) (elements []any) {
 	return elements
 }
 
-// grpc writes a reply over gRPC.
+// grpc writes a gRPC reply.
 func (g *generator) grpc() []byte {
 	var body []byte
 	for range 1 + g.IntN(12)/11 {
@@ -432,7 +433,7 @@ func (g *generator) grpc() []byte {
 	return body
 }
 
-// grpcOutput writes an output, and its contents if they are raw.
+// grpcOutput writes an output, and separately its contents if they are raw.
 func (g *generator) grpcOutput() (output, raw []byte) {
 	datatype := g.pick("BYTES", "FP32", "FP64", "FP16", "INT64", "INT32", "INT8", "UINT8", "UINT32", "UINT64", "BOOL")
 	shape := [][]int{{0}, {1}, {2}, {2, 1}, {1, 3}, {2, 3}, {2, 0}, {}, {1, -1}}[g.IntN(36)/4]
@@ -448,7 +449,7 @@ func (g *generator) grpcOutput() (output, raw []byte) {
 	return grpcTensor(g.pick("a", "b"), datatype, shape, g.contents(datatype, data)), nil
 }
 
-// contents writes what is in binary data as protocol buffers have it.
+// contents converts binary data to InferTensorContents.
 func (g *generator) contents(of string, data []byte) []byte {
 	number, _, _ := contentsOf(map[string]datatype{
 		"BOOL": boolType, "INT8": int8Type, "INT32": int32Type, "INT64": int64Type, "UINT8": uint8Type, "UINT32": uint32Type,
@@ -485,8 +486,8 @@ func (g *generator) contents(of string, data []byte) []byte {
 	return field(protowire.Number(number), numbers)
 }
 
-// TestGeneratedGRPC holds the scanner to protobuf, whole, cut in two, and damaged
-// in a byte.
+// TestGeneratedGRPC compares the scanner with the protobuf library, for replies
+// whole, cut in two, and with one byte changed.
 func TestGeneratedGRPC(t *testing.T) {
 	of := response(t)
 	g := generator{Rand: rand.New(rand.NewPCG(7, 8))}
@@ -509,13 +510,13 @@ func TestGeneratedGRPC(t *testing.T) {
 	}
 	for _, outcome := range []string{contract.OutcomeCounted, contract.OutcomeUnparsed, contract.OutcomeTruncated, contract.OutcomeNoPredictions} {
 		if outcomes[outcome] < 100 {
-			t.Errorf("%d replies are %s: too few to tell", outcomes[outcome], outcome)
+			t.Errorf("%d replies are %s: too few for a test", outcomes[outcome], outcome)
 		}
 	}
 }
 
-// FuzzGRPC checks that no cut changes the outcome, and that wherever protobuf
-// decodes the messages, the scanner says the same.
+// FuzzGRPC checks that cuts do not change the outcome, and that the scanner
+// agrees with the protobuf library wherever the library decodes the messages.
 func FuzzGRPC(f *testing.F) {
 	of := response(f)
 	g := generator{Rand: rand.New(rand.NewPCG(9, 10))}
@@ -542,7 +543,7 @@ func BenchmarkGRPC(b *testing.B) {
 	}{
 		{"small", grpcTensor("label", "BYTES", []int{2}, field(8, "joy"), field(8, "love"))},
 		{"scores", grpcTensor("o", "FP32", []int{len(scores) / 6, 6}, field(6, scores))},
-		{"raw scores", join(grpcTensor("o", "FP32", []int{len(scores) / 6, 6}), field(6, little(scores)))},
+		{"raw scores", join(grpcTensor("o", "FP32", []int{len(scores) / 6, 6}), field(6, littleEndian(scores)))},
 		{"indices", grpcTensor("o", "INT64", []int{len(indices)}, field(3, indices))},
 		{"labels", grpcTensor("o", "BYTES", []int{len(labels) / 5}, labels)},
 	} {

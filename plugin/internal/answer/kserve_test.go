@@ -11,8 +11,8 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// TestKServeReplies reads what KServe's own library wrote; testdata/kserve has
-// the script that recorded it.
+// TestKServeReplies reads replies written by KServe's own library. The script
+// testdata/kserve/record.py recorded them.
 func TestKServeReplies(t *testing.T) {
 	want := map[string][]string{
 		"labels":            {contract.OutcomeCounted, "joy", "love"},
@@ -43,7 +43,7 @@ func TestKServeReplies(t *testing.T) {
 		t.Run(fmt.Sprintf("%s, grpc %v, %d bytes of JSON", reply.Result, reply.GRPC, reply.JSONBytes), func(t *testing.T) {
 			var (
 				scanner Scanner
-				found   named
+				found   namedLog
 			)
 			protocol := V2
 			if reply.GRPC {

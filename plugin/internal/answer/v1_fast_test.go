@@ -11,7 +11,8 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// readSingle reads a body as the filter does: with bytes behind it that look like more.
+// readSingle reads a body as the filter does. The bytes behind the body look
+// like its continuation.
 func readSingle(body string) (answer string, ok bool) {
 	behind := strings.Repeat(`9}]]},{"label":"`, json.Margin/16)
 	label, score, ok := ReadSingle([]byte(body + behind)[:len(body)])
@@ -57,8 +58,9 @@ func TestReadSingle(t *testing.T) {
 	}
 }
 
-// TestReadSingleLeavesTheRest: what is not quite such a reply is the Scanner's to read.
-func TestReadSingleLeavesTheRest(t *testing.T) {
+// TestReadSingleRefusesTheRest checks that all other spellings are left to the
+// Scanner.
+func TestReadSingleRefusesTheRest(t *testing.T) {
 	joy := scoredLabel("joy", "0.5")
 	good := singleReply(joy, joy)
 	tests := map[string]string{
@@ -111,9 +113,8 @@ func TestReadSingleLeavesTheRest(t *testing.T) {
 	}
 }
 
-// checkReadSingle checks that a Scanner says of a reply what ReadSingle says, if anything, as
-// far as anybody counts it. Labels that a contract.Text would cut are not the
-// Scanner's.
+// checkReadSingle checks that a Scanner agrees with ReadSingle in all that is
+// counted. Labels that contract.Text cuts are compared by their score only.
 func checkReadSingle(t *testing.T, body string) (ok bool) {
 	t.Helper()
 	got, ok := readSingle(body)
@@ -127,8 +128,8 @@ func checkReadSingle(t *testing.T, body string) (ok bool) {
 	return true
 }
 
-// asCounted returns an answer with its score in millionths, and how many of the
-// histogram's bounds are below it.
+// asCounted returns a label, its score in millionths, and the number of
+// histogram bounds below the score.
 func asCounted(t *testing.T, answer string) (counted string) {
 	t.Helper()
 	end := strings.LastIndexByte(answer, ' ')
@@ -149,7 +150,8 @@ func asCounted(t *testing.T, answer string) (counted string) {
 	return fmt.Sprintf("%s %d %d", label, uint64(score*1e6+0.5), below)
 }
 
-// TestReadSingleGenerated: of replies as models give them, and with a byte changed.
+// TestReadSingleGenerated checks generated replies, whole and with one byte
+// changed.
 func TestReadSingleGenerated(t *testing.T) {
 	random := rand.New(rand.NewPCG(17, 4))
 	read := 0
@@ -178,7 +180,7 @@ func TestReadSingleGenerated(t *testing.T) {
 	}
 }
 
-// FuzzReadSingle checks that a Scanner says the same.
+// FuzzReadSingle checks that a Scanner agrees.
 func FuzzReadSingle(f *testing.F) {
 	f.Add([]byte(singleReply(scoredLabel("joy", "0.98"), scoredLabel("love", "9.1e-05"))))
 	f.Add([]byte(singleReply(scoredLabel("a", "0.123456789"), scoredLabel("", "0.123456788"))))

@@ -14,16 +14,16 @@ import (
 
 const seedReply = `{"predictions":[[{"label":"joy","score":0.9889927506446838},{"label":"love","score":0.004175746813416481},{"label":"anger","score":0.003846140578389168},{"label":"sadness","score":0.0012988817179575562},{"label":"fear","score":0.0009755274513736367},{"label":"surprise","score":0.0007109164143912494}]]}`
 
-// spacedOut is how Python's json writes a reply, and more.
-var spacedOut = strings.NewReplacer(":", ": ", ",", ", ", "[", " [ ", "]", " ]\n", "{", "{ ", "}", " }")
+// withSpaces adds white space like Python's json, and more.
+var withSpaces = strings.NewReplacer(":", ": ", ",", ", ", "[", " [ ", "]", " ]\n", "{", "{ ", "}", " }")
 
-// The JSON reader's limits.
+// Limits of the JSON reader.
 const (
 	maxDepth       = 10000
 	maxNumberBytes = 1024
 )
 
-// log takes answers as text, one a line.
+// A log is a Visitor that collects predictions as text, one per line.
 type log []string
 
 func (l *log) Prediction(prediction Prediction) {
@@ -53,7 +53,7 @@ func TestScanner(t *testing.T) {
 	}{
 		{"one prediction", seedReply, contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
 		{"and white space", seedReply + " \n", contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
-		{"spaced out", spacedOut.Replace(seedReply), contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
+		{"spaced out", withSpaces.Replace(seedReply), contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
 		{"other members behind it", seedReply[:len(seedReply)-1] + `,"x":[{}]}`, contract.OutcomeCounted, []string{"joy 0.9889927506446838"}},
 		{"strings, and other members", `{"predictions":["joy","love"],"x":"y"}` + strings.Repeat(" ", 128), contract.OutcomeCounted, []string{"joy", "love"}},
 		{"others that replace it", seedReply[:len(seedReply)-1] + `,"predictions":["a"]}`, contract.OutcomeCounted, []string{"a"}},
@@ -165,13 +165,14 @@ func TestScanner(t *testing.T) {
 			if diff := cmp.Diff(test.answers, answers); diff != "" && outcome == contract.OutcomeCounted {
 				t.Errorf("answers (-want +got):\n%s", diff)
 			}
-			checkSplits(t, &Options{}, body, outcome, answers)
+			checkCuts(t, &Options{}, body, outcome, answers)
 		})
 	}
 }
 
-// checkSplits cuts the body in two at every byte, and into single bytes.
-func checkSplits(t *testing.T, options *Options, body []byte, outcome string, answers []string) {
+// checkCuts checks that the result stays the same when the body is cut in two
+// at every byte, and into single bytes.
+func checkCuts(t *testing.T, options *Options, body []byte, outcome string, answers []string) {
 	t.Helper()
 	check := func(chunks ...[]byte) {
 		if gotOutcome, got := scan(options, chunks...); gotOutcome != outcome || !cmp.Equal(got, answers) {
@@ -224,7 +225,7 @@ func TestScannerOptions(t *testing.T) {
 			if diff := cmp.Diff(test.answers, answers); diff != "" || outcome != contract.OutcomeCounted {
 				t.Errorf("%s, answers (-want +got):\n%s", outcome, diff)
 			}
-			checkSplits(t, &test.options, []byte(test.body), outcome, answers)
+			checkCuts(t, &test.options, []byte(test.body), outcome, answers)
 		})
 	}
 }
@@ -265,25 +266,25 @@ func TestScannerAllocatesNothing(t *testing.T) {
 	var options Options
 	body := []byte(seedReply)
 	allocations := testing.AllocsPerRun(100, func() {
-		scanner.Reset(REST, &options, nothing{})
+		scanner.Reset(REST, &options, discard{})
 		scanner.Write(body)
 		scanner.Close(0)
 	})
 	if allocations != 0 {
-		t.Errorf("%v allocations a reply, want none", allocations)
+		t.Errorf("%v allocations per reply, want 0", allocations)
 	}
 }
 
-type nothing struct{}
+type discard struct{}
 
-func (nothing) Model(*contract.Text)          {}
-func (nothing) Version(*contract.Text)        {}
-func (nothing) Score(*contract.Text, float64) {}
-func (nothing) Prediction(Prediction)         {}
-func (nothing) Discard()                      {}
+func (discard) Model(*contract.Text)          {}
+func (discard) Version(*contract.Text)        {}
+func (discard) Score(*contract.Text, float64) {}
+func (discard) Prediction(Prediction)         {}
+func (discard) Discard()                      {}
 
-// FuzzScanner checks that no cut changes the outcome, and that wherever
-// encoding/json decodes a reply of our shape, the scanner says the same.
+// FuzzScanner checks that cuts do not change the outcome, and that the scanner
+// agrees with encoding/json wherever it decodes a reply of an accepted shape.
 func FuzzScanner(f *testing.F) {
 	for i, body := range []string{
 		seedReply,
@@ -301,7 +302,7 @@ func FuzzScanner(f *testing.F) {
 	})
 }
 
-// optionsOf makes options of a byte's bits.
+// optionsOf derives options from the bits of a byte.
 func optionsOf(choice byte) *Options {
 	options := &Options{Scores: choice&1 != 0, Margins: choice&2 != 0}
 	options.FlatList = []FlatList{"", Instances, Scores, Scores}[choice>>2&3]
@@ -323,7 +324,8 @@ func scan(options *Options, chunks ...[]byte) (outcome string, answers []string)
 	return scanner.Close(0), found
 }
 
-// BenchmarkScanner reads replies as servers give them, beside encoding/json.
+// BenchmarkScanner compares the scanner with encoding/json, for replies as
+// servers write them.
 func BenchmarkScanner(b *testing.B) {
 	prediction := seedReply[len(`{"predictions":[`) : len(seedReply)-2]
 	bodies := []struct{ name, body string }{
@@ -349,13 +351,13 @@ func batch(prediction string) string {
 	return `{"predictions":[` + strings.Repeat(prediction+",", n-1) + prediction + `]}`
 }
 
-// benchmarkScanner writes the body in chunks as the filter has them.
+// benchmarkScanner reads the body in chunks of the size that the filter uses.
 func benchmarkScanner(b *testing.B, protocol Protocol, jsonBytes int, body []byte, options Options) {
 	var scanner Scanner
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		scanner.Reset(protocol, &options, nothing{})
+		scanner.Reset(protocol, &options, discard{})
 		for chunk := range slices.Chunk(body, 64<<10) {
 			scanner.Write(chunk)
 		}
@@ -365,7 +367,7 @@ func benchmarkScanner(b *testing.B, protocol Protocol, jsonBytes int, body []byt
 	}
 }
 
-// benchmarkDecoder decodes the body into what it holds.
+// benchmarkDecoder decodes the body into a matching type.
 func benchmarkDecoder(b *testing.B, body []byte) {
 	var into any = &struct {
 		Predictions [][]struct {

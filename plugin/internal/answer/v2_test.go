@@ -17,12 +17,12 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// output is a V2 reply of one output.
+// output returns a V2 reply with one output.
 func output(datatype, shape, data string) string {
 	return `{"model_name":"m","outputs":[{"name":"o","shape":` + shape + `,"datatype":"` + datatype + `","data":` + data + `}]}`
 }
 
-// outputs is a V2 reply of several.
+// outputs returns a V2 reply with several outputs.
 func outputs(of ...string) string {
 	return `{"model_name":"m","outputs":[` + strings.Join(of, ",") + `]}`
 }
@@ -55,7 +55,7 @@ func TestV2(t *testing.T) {
 		{"a single element", Options{}, output("BYTES", "[]", `["a"]`), counted, []string{"a"}},
 		{"escapes", Options{}, output("BYTES", "[2]", `["\u00e9\n\"","\ud83d"]`), counted, []string{"é\n\"", "\ufffd"}},
 		{"an empty label", Options{}, output("BYTES", "[1]", `[""]`), counted, []string{""}},
-		{"a long label", Options{}, output("BYTES", "[1]", `["`+strings.Repeat("x", 200)+`"]`), counted, []string{gathered(strings.Repeat("x", 200))}},
+		{"a long label", Options{}, output("BYTES", "[1]", `["`+strings.Repeat("x", 200)+`"]`), counted, []string{asText(strings.Repeat("x", 200))}},
 
 		{"class indices", Options{}, outputs(indexOutput), counted, []string{"3", "1"}},
 		{"class indices of all sizes", Options{}, output("UINT64", "[3]", `[18446744073709551615,9223372036854775807,0]`), counted, []string{"18446744073709551615", "9223372036854775807", "0"}},
@@ -173,7 +173,7 @@ func TestV2(t *testing.T) {
 			if diff := cmp.Diff(test.answers, answers); diff != "" && outcome == counted {
 				t.Errorf("answers (-want +got):\n%s", diff)
 			}
-			checkSplits(t, &test.options, []byte(test.body), outcome, answers)
+			checkCuts(t, &test.options, []byte(test.body), outcome, answers)
 			if wantOutcome, want := decode(&test.options, []byte(test.body)); outcome != wantOutcome || outcome == counted && !cmp.Equal(answers, want) {
 				t.Errorf("encoding/json finds %s %q", wantOutcome, want)
 			}
@@ -181,7 +181,7 @@ func TestV2(t *testing.T) {
 	}
 }
 
-// What the straightforward reading looks for.
+// Patterns of the reference reading.
 var (
 	wholeType   = regexp.MustCompile(`^U?INT(8|16|32|64)$`)
 	scoredClass = regexp.MustCompile(`(?s)^(-[0-9]*\.[0-9]*|[0-9]+\.[0-9]*):([0-9]+)(:(.*))?$`)
@@ -189,8 +189,8 @@ var (
 	printedKey  = regexp.MustCompile(`([{,] *)([0-9]+)`)
 )
 
-// outputs is the straightforward reading of a V2 reply's.
-func (r *reading) outputs(value any) bool {
+// outputs is the reference reading of a V2 reply's outputs.
+func (r *reference) outputs(value any) bool {
 	if value == nil {
 		return true
 	}
@@ -208,8 +208,9 @@ func (r *reading) outputs(value any) bool {
 	return isValid && areSound && (chosen != unranked || len(list) == 0)
 }
 
-// output reads one output. It is false where the place of the next is not known.
-func (r *reading) output(members members, chosen *rank, isValid *bool) bool {
+// output reads one output. It returns false if the position of the next is
+// unknown.
+func (r *reference) output(members members, chosen *rank, isValid *bool) bool {
 	var (
 		name, datatype string
 		shape          []uint64
@@ -249,7 +250,7 @@ func (r *reading) output(members members, chosen *rank, isValid *bool) bool {
 	if size == nil || !ok {
 		return ok
 	}
-	data := r.take(size)
+	data := r.nextTensor(size)
 	if found := rankOf(r.options, datatype, shape); !hasData && isWanted(found) {
 		r.answers, r.answered = nil, 0
 		*chosen = found
@@ -271,8 +272,8 @@ func shapeOf(value any) (shape []uint64, ok bool) {
 	return shape, ok
 }
 
-// countOf returns how many rows there are and how long one is; it is false
-// where that is past 64 bits, or where a row is no row.
+// countOf returns the number of rows and the length of a row. ok is false
+// beyond 64 bits, or if a row has two dimensions.
 func countOf(shape []uint64) (rows, columns *big.Int, ok bool) {
 	rows, columns = big.NewInt(1), big.NewInt(1)
 	wide := 0
@@ -327,8 +328,8 @@ func flatten(value any) []any {
 	return elements
 }
 
-// elements reads a tensor's. It is false where one is not as it should be.
-func (r *reading) elements(of rank, datatype string, shape []uint64, elements []any) bool {
+// elements reads the elements of a tensor. It returns false if one is invalid.
+func (r *reference) elements(of rank, datatype string, shape []uint64, elements []any) bool {
 	rows, columns, _ := countOf(shape)
 	if rows.Mul(rows, columns).Uint64() != uint64(len(elements)) {
 		return false
@@ -346,7 +347,7 @@ func (r *reading) elements(of rank, datatype string, shape []uint64, elements []
 	return true
 }
 
-func (r *reading) row(of rank, datatype string, row []any) bool {
+func (r *reference) row(of rank, datatype string, row []any) bool {
 	var (
 		scores []float64
 		names  []string
@@ -374,7 +375,7 @@ func (r *reading) row(of rank, datatype string, row []any) bool {
 	return r.answer(r.class(top(scores)), scores)
 }
 
-// valueOf returns a number as a float64, and a whole one in its digits.
+// valueOf returns a number as a float64, and an integer also in digits.
 func valueOf(datatype string, element any) (value float64, digits string, ok bool) {
 	if isTrue, isBool := element.(bool); isBool && datatype == "BOOL" {
 		if isTrue {
@@ -398,7 +399,7 @@ func valueOf(datatype string, element any) (value float64, digits string, ok boo
 }
 
 // texts reads the elements of BYTES.
-func (r *reading) texts(elements []any, columns int, isFlat bool) bool {
+func (r *reference) texts(elements []any, columns int, isFlat bool) bool {
 	var (
 		first  *string // label without a score
 		scores []float64
@@ -449,9 +450,10 @@ func (r *reading) texts(elements []any, columns int, isFlat bool) bool {
 	return true
 }
 
-// prediction reads an element that is one in V1's JSON, or as Python prints it.
-func (r *reading) prediction(text string) bool {
-	r.isOdd = r.isOdd || !utf8.ValidString(text)
+// prediction reads an element that is a V1 prediction in JSON, or as Python
+// prints it.
+func (r *reference) prediction(text string) bool {
+	r.hasInvalidUTF8 = r.hasInvalidUTF8 || !utf8.ValidString(text)
 	if printed.MatchString(text) {
 		text = printedKey.ReplaceAllString(text, `$1"$2"`)
 	}
@@ -460,24 +462,25 @@ func (r *reading) prediction(text string) bool {
 		return false
 	}
 	reply := tree([]byte(text)).(members)
-	inner := reading{options: r.options}
+	inner := reference{options: r.options}
 	ok := len(reply) == 1 && inner.reply(reply) && inner.answered == 1
 	r.answers = append(r.answers, inner.answers...)
 	r.answered++
 	return ok
 }
 
-// named takes answers, and what the reply says of the model.
-type named struct {
+// A namedLog is a log that also collects the names of the model and its
+// version.
+type namedLog struct {
 	log
 	names []string
 }
 
-func (n *named) Model(name *contract.Text) {
+func (n *namedLog) Model(name *contract.Text) {
 	n.names = append(n.names, "model "+string(name.Append(nil)))
 }
 
-func (n *named) Version(version *contract.Text) {
+func (n *namedLog) Version(version *contract.Text) {
 	n.names = append(n.names, "version "+string(version.Append(nil)))
 }
 
@@ -489,7 +492,7 @@ func TestV2NamesModelAndVersion(t *testing.T) {
 	} {
 		var (
 			scanner Scanner
-			found   named
+			found   namedLog
 		)
 		scanner.Reset(REST, &Options{}, &found)
 		scanner.Write([]byte(body))
@@ -510,14 +513,14 @@ func TestV2AllocatesNothing(t *testing.T) {
 		var scanner Scanner
 		chunk := []byte(body)
 		allocations := testing.AllocsPerRun(100, func() {
-			scanner.Reset(REST, options, nothing{})
+			scanner.Reset(REST, options, discard{})
 			scanner.Write(chunk)
 			if outcome := scanner.Close(0); outcome != contract.OutcomeCounted {
 				t.Fatal(outcome)
 			}
 		})
 		if allocations != 0 {
-			t.Errorf("%s: %v allocations, want none", body, allocations)
+			t.Errorf("%s: %v allocations, want 0", body, allocations)
 		}
 	}
 }
@@ -537,7 +540,7 @@ func (g *generator) v2() string {
 	return g.String()
 }
 
-// output writes an output whose data fits its header, most of the time.
+// output writes an output. Its data mostly fits its header.
 func (g *generator) output() {
 	datatype := g.pick("BYTES", "BYTES", "FP32", "FP64", "FP16", "BF16", "INT64", "INT32", "INT8", "UINT8", "UINT64", "BOOL", "FP8")
 	shape := [][]int{{}, {0}, {1}, {2}, {3}, {1, 1}, {2, 1}, {1, 3}, {2, 3}, {0, 2}, {2, 0}, {1, 1, 2}, {2, 1, 1, 2}, {1, 2, 2}, {12, 3}, {40}}[g.IntN(16)]
@@ -610,8 +613,9 @@ func (g *generator) element() string {
 	return g.text()
 }
 
-// TestGeneratedV2 holds the scanner to encoding/json over V2 replies of all
-// shapes and options: whole, cut in two, cut short, and damaged in a byte.
+// TestGeneratedV2 compares the scanner with encoding/json, for V2 replies of
+// all shapes and options: whole, cut in two, cut short, and with one byte
+// changed.
 func TestGeneratedV2(t *testing.T) {
 	g := generator{Rand: rand.New(rand.NewPCG(3, 4))}
 	outcomes := map[string]int{}
@@ -628,12 +632,12 @@ func TestGeneratedV2(t *testing.T) {
 	}
 	for _, outcome := range []string{contract.OutcomeCounted, contract.OutcomeUnparsed, contract.OutcomeTruncated, contract.OutcomeNoPredictions} {
 		if outcomes[outcome] < 100 {
-			t.Errorf("%d replies are %s: too few to tell", outcomes[outcome], outcome)
+			t.Errorf("%d replies are %s: too few for a test", outcomes[outcome], outcome)
 		}
 	}
 }
 
-// v2OptionsOf makes options of a byte's bits, an output's name too.
+// v2OptionsOf derives options from the bits of a byte, including Output.
 func v2OptionsOf(choice byte) *Options {
 	options := optionsOf(choice)
 	if choice>>5 == 7 {
@@ -642,8 +646,8 @@ func v2OptionsOf(choice byte) *Options {
 	return options
 }
 
-// FuzzV2 checks that no cut changes the outcome, and that wherever encoding/json
-// decodes a V2 reply, the scanner says the same.
+// FuzzV2 checks that cuts do not change the outcome, and that the scanner
+// agrees with encoding/json wherever it decodes a V2 reply.
 func FuzzV2(f *testing.F) {
 	for i, body := range []string{
 		outputs(bytesOutput), outputs(indexOutput, scoresOutput, bytesOutput), outputs(tokensOutput, valueOutput),
@@ -659,7 +663,7 @@ func FuzzV2(f *testing.F) {
 	})
 }
 
-// rows repeats a row, joined by commas, up to about a megabyte.
+// rows repeats a row up to about one megabyte, joined by commas.
 func rows(row string) (joined string, n int) {
 	n = 1 << 20 / (len(row) + 1)
 	return strings.TrimSuffix(strings.Repeat(row+",", n), ","), n

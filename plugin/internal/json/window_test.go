@@ -59,7 +59,7 @@ func TestDecimal(t *testing.T) {
 	}
 }
 
-// FuzzDecimal holds numbers of all lengths to what strconv makes of them.
+// FuzzDecimal compares numbers of all lengths with strconv.
 func FuzzDecimal(f *testing.F) {
 	for _, seed := range []struct {
 		mantissa uint64
@@ -80,8 +80,8 @@ func TestDecimalAtRandom(t *testing.T) {
 	}
 }
 
-// TestTies checks numbers that lie halfway between two float64s, and beside it:
-// an odd number of 54 bits, divided by a power of two.
+// TestTies checks numbers halfway between two float64s, and their neighbours:
+// odd numbers of 54 bits, divided by a power of two.
 func TestTies(t *testing.T) {
 	for power := range 4 {
 		for odd := uint64(1<<53 + 1); odd < 1<<53+16; odd += 2 {

@@ -10,8 +10,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// transcript writes down what a message holds. Its fields are by number: a
-// Value, Bytes, a Message, the packed ones, and Skip for all others.
+// A transcript records the content of a message. The number of a field selects
+// its Action: 1 is a Value, 2 Bytes, 3 a Message, 4 to 6 are packed, others are
+// skipped.
 type transcript struct {
 	lines []string
 	text  []byte
@@ -53,7 +54,7 @@ func (t *transcript) End() {
 	t.in = t.in[:last]
 }
 
-// read returns what the reader finds, and whether it is sound.
+// read returns the transcript of a message, and whether the message is valid.
 func read(length int, chunks ...[]byte) (lines []string, isValid bool) {
 	var (
 		reader Reader
@@ -68,8 +69,8 @@ func read(length int, chunks ...[]byte) (lines []string, isValid bool) {
 	return found.lines, !reader.IsBroken() && reader.Left() == 0
 }
 
-// plain reads a message as protowire has it.
-func (t *transcript) plain(message []byte, depth int) bool {
+// readByProtowire reads a message with protowire.
+func (t *transcript) readByProtowire(message []byte, depth int) bool {
 	for len(message) > 0 {
 		number, wire, n := protowire.ConsumeTag(message)
 		if n < 0 {
@@ -109,7 +110,7 @@ func (t *transcript) value(number uint32, wire Wire, value []byte, depth int) bo
 		t.add("bytes %q", value)
 		t.add("end")
 	case Message:
-		isValid := t.plain(value, depth+1)
+		isValid := t.readByProtowire(value, depth+1)
 		t.add("end")
 		return isValid
 	case PackedVarint:
@@ -147,18 +148,18 @@ func (t *transcript) numbers(packed []byte, wire Wire) bool {
 	return true
 }
 
-// check holds the reader to protowire, over a message whole and cut in two. In
-// one that is bad, what comes before that is of no matter.
+// check compares the reader with protowire, for a message whole and cut in two.
+// For invalid messages, the transcript before the error is not compared.
 func check(t *testing.T, message []byte, at int) (isValid bool) {
 	t.Helper()
 	lines, isValid := read(len(message), message)
-	if cut, cutSound := read(len(message), message[:at], message[at:]); cutSound != isValid || !cmp.Equal(cut, lines) {
-		t.Fatalf("%q cut at %d: %v %q, want %v %q", message, at, cutSound, cut, isValid, lines)
+	if cut, cutValid := read(len(message), message[:at], message[at:]); cutValid != isValid || !cmp.Equal(cut, lines) {
+		t.Fatalf("%q cut at %d: %v %q, want %v %q", message, at, cutValid, cut, isValid, lines)
 	}
 	var want transcript
-	switch wantSound := want.plain(message, 0); {
-	case isValid != wantSound:
-		t.Fatalf("%q: sound: %v, by protowire %v", message, isValid, wantSound)
+	switch wantValid := want.readByProtowire(message, 0); {
+	case isValid != wantValid:
+		t.Fatalf("%q: valid: %v, by protowire %v", message, isValid, wantValid)
 	case isValid && !cmp.Equal(lines, want.lines):
 		t.Fatalf("%q: (-protowire +got):\n%s", message, cmp.Diff(want.lines, lines))
 	}
@@ -220,7 +221,7 @@ func TestReader(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			lines, isValid := read(len(test.message), test.message)
 			if isValid != test.isValid {
-				t.Errorf("sound: %v, want %v", isValid, test.isValid)
+				t.Errorf("valid: %v, want %v", isValid, test.isValid)
 			}
 			if diff := cmp.Diff(test.lines, lines); diff != "" && test.lines != nil {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -268,11 +269,11 @@ func message(random *rand.Rand, depth int) []byte {
 	return written
 }
 
-// TestGeneratedMessages holds the reader to protowire, over messages whole, cut
-// in two, and damaged in a byte.
+// TestGeneratedMessages compares the reader with protowire, for messages whole,
+// cut in two, and with one byte changed.
 func TestGeneratedMessages(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	sound, broken := 0, 0
+	valid, broken := 0, 0
 	for range 10000 {
 		message := message(random, 0)
 		if len(message) == 0 {
@@ -282,17 +283,17 @@ func TestGeneratedMessages(t *testing.T) {
 			message[random.IntN(len(message))] = byte(random.Uint32())
 		}
 		if check(t, message, random.IntN(len(message))) {
-			sound++
+			valid++
 		} else {
 			broken++
 		}
 	}
-	if sound < 500 || broken < 500 {
-		t.Errorf("%d messages are sound, %d broken: too few to tell", sound, broken)
+	if valid < 500 || broken < 500 {
+		t.Errorf("%d messages are valid, %d broken: too few for a test", valid, broken)
 	}
 }
 
-// FuzzReader holds the reader to protowire.
+// FuzzReader compares the reader with protowire.
 func FuzzReader(f *testing.F) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 20 {
@@ -306,7 +307,7 @@ func FuzzReader(f *testing.F) {
 			}
 		}
 		if groups > maxGroups {
-			return // protowire takes them ten thousand deep
+			return // protowire accepts groups nested ten thousand deep
 		}
 		check(t, message, min(max(at, 0), len(message)))
 	})

@@ -1,8 +1,8 @@
-"""Records what KServe's own server answers: headers and bodies, over HTTP and gRPC.
+"""Records the replies of KServe's own server: headers and bodies, over HTTP and gRPC.
 
     python3 -m venv ENV && ENV/bin/pip install -r requirements.txt && ENV/bin/python record.py
 
-writes replies.json. What differs from run to run (ids, dates) is made the same.
+This writes replies.json. Ids and dates, which differ in every run, are replaced or left out.
 """
 
 import http.client
@@ -21,8 +21,8 @@ from kserve.utils.utils import get_predict_response
 
 ID = "00000000-0000-0000-0000-000000000000"
 
-# What V1 models return. "encoder" and "encoder-probabilities" are what encoder_model.py of KServe's huggingfaceserver
-# gives for sequence classification, without and with --return_probabilities.
+# Results of V1 models. "encoder" and "encoder-probabilities" are results of KServe's huggingfaceserver (encoder_model.py)
+# for sequence classification, without and with --return_probabilities.
 V1 = {
     "pipeline": {"predictions": [[{"label": "joy", "score": 0.9889927506446838}, {"label": "love", "score": 0.004175746813416481}],
                                  [{"label": "anger", "score": 0.75}, {"label": "so \"sad\"\n\u00e9", "score": 0.25}]]},
@@ -33,7 +33,7 @@ V1 = {
     "empty": {"predictions": []},
 }
 
-# What V2 models return. "classes" and "probabilities" are the same encoder's.
+# Results of V2 models. "classes" and "probabilities" come from the same encoder.
 V2 = {
     "labels": ["joy", "love", "joy"],
     "classes": [3, 1, 3],
@@ -43,7 +43,7 @@ V2 = {
 
 
 class Fixed(Model):
-    """Answers the same whatever it is asked."""
+    """A model with the same result for every request."""
 
     def __init__(self, name, result):
         super().__init__(name)
@@ -83,7 +83,7 @@ def over_http(port, name, path, request):
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("POST", path, json.dumps(request), {"content-type": "application/json"})
     reply = connection.getresponse()
-    # host is the request's, which KServe sends back with an explanation.
+    # KServe copies the request's host header into the reply of an explanation.
     left_out = ("date", "server", "host")
     kept = [(key.lower(), value) for key, value in reply.getheaders() if key.lower() not in left_out]
     return recorded(name, path, reply.status, kept, reply.read())
@@ -93,7 +93,7 @@ def over_grpc(port, name, is_raw):
     path = "/inference.GRPCInferenceService/ModelInfer"
     request = messages.ModelInferRequest(model_name=name, id=ID)
     tensor = request.inputs.add(name="text", datatype="BYTES", shape=[1])
-    if is_raw:  # then the reply's contents are raw too
+    if is_raw:  # makes the reply's contents raw too
         request.raw_input_contents.append(struct.pack("<I", 4) + b"text")
     else:
         tensor.contents.bytes_contents.append(b"text")

@@ -1,7 +1,7 @@
 //go:build wasip1
 
-// Mortal is Moodring's filter with a fault that Go cannot recover from: at a
-// request for /die it runs out of memory.
+// Mortal is Moodring's filter with a fault that Go cannot recover from: a request
+// for /die exhausts the memory.
 package main
 
 import (
@@ -16,7 +16,7 @@ var (
 	vm    = filter.New(&envoy)
 )
 
-const most = 3 << 30 // bytes: more than Envoy gives
+const tooMuch = 3 << 30 // bytes; more than Envoy allows
 
 //go:wasmexport proxy_abi_version_0_2_1
 func abiVersion() {}
@@ -33,7 +33,7 @@ func onConfigure(root, _ uint32) uint32 {
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(stream, _, _ uint32) uint32 {
 	if path, _ := envoy.Header(abi.RequestHeaders, ":path"); string(path) == "/die" {
-		envoy.Log(abi.Critical, string(make([]byte, most)))
+		envoy.Log(abi.Critical, string(make([]byte, tooMuch)))
 	}
 	vm.RequestHeaders(stream)
 	return 0

@@ -1,9 +1,9 @@
-"""Records how KServe's own library writes V2 replies, for TestKServeReplies.
+"""Records V2 replies written by KServe's own library, for TestKServeReplies.
 
     pip install kserve==0.21.0 && python record.py > v2.json
 
-Each result is written as a model server writes it that returns it from predict:
-as JSON, with binary tensors, over gRPC, and over gRPC with raw contents.
+Each result is written like the result of a model's predict method: as JSON, with
+binary tensors, over gRPC, and over gRPC with raw contents.
 """
 
 import base64
@@ -47,7 +47,7 @@ def grpc(result, binary):
     return b"\0" + struct.pack(">I", len(message)) + message, 0
 
 
-# What KServe refuses to write, or fails at.
+# Combinations that KServe refuses or fails to write.
 LEFT_OUT = {("scores of 16 bits", rest, False), ("an empty batch", rest, True)}
 
 print(json.dumps([
