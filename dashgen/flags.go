@@ -11,26 +11,27 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// flags are those of one command, and what its help says before them.
+// flags are the flags of one command.
 type flags struct {
 	*flag.FlagSet
 	command, help string
 }
 
-// newFlags begins the flags of a command, whose help says how it is called and
-// what it does.
+// newFlags returns an empty set of flags. The help begins with the arguments of
+// the command, and explains the command below.
 func newFlags(command, help string) flags {
 	set := flag.NewFlagSet("dashgen "+command, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	return flags{set, command, help}
 }
 
-// parse reads args. Asked for help it prints that, and returns flag.ErrHelp.
+// parse reads args. If they ask for help, parse prints the help and returns
+// flag.ErrHelp.
 func (f flags) parse(args []string, stdout io.Writer) error {
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		f.SetOutput(stdout)
-		if writeErr := write(stdout, "usage: dashgen "+f.command+" "+f.help+"\n"); writeErr != nil {
+		if writeErr := writeText(stdout, "usage: dashgen "+f.command+" "+f.help+"\n"); writeErr != nil {
 			return writeErr
 		}
 		f.PrintDefaults()
@@ -41,20 +42,18 @@ func (f flags) parse(args []string, stdout io.Writer) error {
 	return nil
 }
 
-// none refuses arguments that are no flags.
-func (f flags) none() error {
+// parseAll reads args, and refuses arguments that are not flags.
+func (f flags) parseAll(args []string, stdout io.Writer) error {
+	if err := f.parse(args, stdout); err != nil {
+		return err
+	}
 	if f.NArg() > 0 {
 		return fmt.Errorf("%w: %s: unexpected %q", errUsage, f.command, f.Arg(0))
 	}
 	return nil
 }
 
-// checkAddress refuses what is no address of a server.
-func checkAddress(flag, text string) error {
-	_, err := readAddress(flag, text)
-	return err
-}
-
+// readAddress reads the address of a server.
 func readAddress(flag, text string) (*url.URL, error) {
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
@@ -63,12 +62,7 @@ func readAddress(flag, text string) (*url.URL, error) {
 	return address, nil
 }
 
-// checkDuration refuses what PromQL does not take for a range.
-func checkDuration(flag, text string) error {
-	_, err := readDuration(flag, text)
-	return err
-}
-
+// readDuration reads a duration as PromQL has it.
 func readDuration(flag, text string) (time.Duration, error) {
 	d, err := model.ParseDuration(text)
 	if err != nil || d <= 0 {

@@ -9,10 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/docs"
-	"github.com/moodring/moodring/dashgen/internal/grafana"
-	"github.com/moodring/moodring/dashgen/internal/output"
 	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
@@ -53,10 +50,10 @@ exit status: 0 done; 1 something failed, lint has something to say, a query of
 verify has no sound answer, or diff found a difference; 2 usage
 `
 
-// errUsage marks what the caller must write differently.
+// errUsage marks errors in the arguments.
 var errUsage = errors.New("usage")
 
-// run is the program: it returns the exit status.
+// run runs dashgen and returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	return program{stdout, prom.Deadline}.run(args, stderr)
 }
@@ -73,43 +70,28 @@ func (p program) run(args []string, stderr io.Writer) int {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		return complain(stderr, fmt.Errorf("%w; see %s", err, helpFor(args)), 2)
+		return printError(stderr, fmt.Errorf("%w; see %s", err, helpFor(args)), 2)
 	}
-	return complain(stderr, err, 1)
+	return printError(stderr, err, 1)
 }
 
-// server checks the address of a Prometheus or an exporter, which a flag sets.
-func (p program) server(command, flag, address string) (prom.Server, error) {
-	parsed, err := readAddress(command+": "+flag, address)
-	return prom.Server{URL: parsed, Flag: flag, Deadline: p.deadline}, err
-}
-
-// dial returns a client of a Prometheus or an exporter, whose address a flag
-// sets.
-func (p program) dial(command, flag, address string) (prom.Client, error) {
-	server, err := p.server(command, flag, address)
-	if err != nil {
-		return prom.Client{}, err
-	}
-	return prom.Dial(server)
-}
-
-// complain prints err; when that fails too, there is only the status left.
-func complain(stderr io.Writer, err error, status int) int {
+// printError prints err and returns the status. If printing fails, only the
+// status is left.
+func printError(stderr io.Writer, err error, status int) int {
 	_, _ = fmt.Fprintf(stderr, "dashgen: %v\n", err)
 	return status
 }
 
-// commands are all there are, by name.
+// commands returns all commands by name.
 func commands() map[string]func(program, []string) error {
 	return map[string]func(program, []string) error{
-		"alerts":   printDocument("alerts", "Prints the runbooks of all alerts, as Markdown.", docs.Alerts),
+		"alerts":   docsCommand("alerts", "Prints the runbooks of all alerts, as Markdown.", docs.Alerts),
 		"baseline": baselineCommand,
 		"diff":     diffCommand,
 		"discover": discoverCommand,
 		"generate": generateCommand,
 		"lint":     lintCommand,
-		"metrics":  printDocument("metrics", "Prints the document of all metrics, as Markdown.", docs.Metrics),
+		"metrics":  docsCommand("metrics", "Prints the document of all metrics, as Markdown.", docs.Metrics),
 		"preview":  previewCommand,
 		"pull":     pullCommand,
 		"push":     pushCommand,
@@ -121,13 +103,13 @@ func commands() map[string]func(program, []string) error {
 
 func (p program) command(args []string) error {
 	if len(args) == 0 {
-		return printDashboard(p.stdout)
+		return overviewCommand(p)
 	}
 	switch args[0] {
 	case "-h", "-help", "--help", "help":
-		return write(p.stdout, help)
+		return writeText(p.stdout, help)
 	case "-version", "--version":
-		return write(p.stdout, versionLine())
+		return writeText(p.stdout, versionLine())
 	}
 	if do, ok := commands()[args[0]]; ok {
 		return do(p, args[1:])
@@ -135,17 +117,12 @@ func (p program) command(args []string) error {
 	return fmt.Errorf("%w: unknown command %q", errUsage, args[0])
 }
 
-// helpFor is what prints the help on a command line.
+// helpFor returns the command line that prints the help on args.
 func helpFor(args []string) string {
 	if _, ok := commands()[args[0]]; ok {
 		return "dashgen " + args[0] + " -h"
 	}
 	return "dashgen -h"
-}
-
-func write(out io.Writer, text string) error {
-	_, err := io.WriteString(out, text)
-	return err
 }
 
 func versionLine() string {
@@ -154,48 +131,4 @@ func versionLine() string {
 		number = info.Main.Version
 	}
 	return fmt.Sprintf("dashgen %s, %s\n", number, runtime.Version())
-}
-
-func printDashboard(stdout io.Writer) error {
-	text, err := grafana.Marshal(board.Overview())
-	if err != nil {
-		return err
-	}
-	return write(stdout, string(text))
-}
-
-const generateHelp = `DIR
-
-Writes all dashboards, rules and Kubernetes objects into a directory.
-`
-
-func generateCommand(p program, args []string) error {
-	set := newFlags("generate", generateHelp)
-	if err := set.parse(args, p.stdout); err != nil {
-		return err
-	}
-	if set.NArg() != 1 {
-		return fmt.Errorf("%w: generate takes one directory", errUsage)
-	}
-	files, err := output.Files(board.All())
-	if err != nil {
-		return err
-	}
-	if err := output.Write(set.Arg(0), files); err != nil {
-		return fmt.Errorf("generate: %w", err)
-	}
-	return nil
-}
-
-func printDocument(name, what string, document func(board.Set) string) func(program, []string) error {
-	return func(p program, args []string) error {
-		set := newFlags(name, "> docs/"+name+".md\n\n"+what+"\n")
-		if err := set.parse(args, p.stdout); err != nil {
-			return err
-		}
-		if err := set.none(); err != nil {
-			return err
-		}
-		return write(p.stdout, document(board.All()))
-	}
 }

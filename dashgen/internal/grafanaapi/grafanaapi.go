@@ -1,5 +1,5 @@
-// Package deliver brings dashboards into a Grafana over its HTTP API, says how
-// what is there differs, and fetches it.
+// Package grafanaapi saves dashboards to a Grafana over its HTTP API, compares
+// them with those in Grafana, and fetches them.
 package grafanaapi
 
 import (
@@ -17,10 +17,11 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
 )
 
-// State is how a dashboard in Grafana relates to ours.
+// State says how a dashboard in Grafana differs from ours.
 type State string
 
-// States. Foreign is one that somebody saved after dashgen did.
+// States. Foreign: another program or a person saved the dashboard after dashgen
+// did.
 const (
 	New     State = "new"
 	Same    State = "same"
@@ -28,29 +29,29 @@ const (
 	Foreign State = "changed by others"
 )
 
-// Change is one dashboard and what there is to do about it.
+// Change is the difference between a dashboard in Grafana and ours.
 type Change struct {
 	UID   string
 	Title string
 	State State
-	Diff  string // from what is there to ours; empty when it is the same
-	// there is Grafana's version of what is there; 0 for none.
-	there int
-	text  []byte
+	Diff  string // from Grafana's dashboard to ours; empty if they are the same
+	// version is the version of Grafana's dashboard; 0 if there is none.
+	version int
+	text    []byte // our dashboard
 }
 
-// Grafana is a server that keeps dashboards.
+// Grafana is a client of a Grafana.
 type Grafana struct {
 	URL      string
 	client   *sdk.Client
 	deadline time.Duration
 }
 
-// Dial prepares to ask the Grafana at url; it does not connect yet. Credentials
-// are a token, or user:password; empty for no authentication. The deadline is
-// that of each request.
+// Dial returns a client of the Grafana at url. It does not connect yet. The
+// credentials are a token, or user:password; empty for no authentication. The
+// deadline is that of each request.
 func Dial(url, credentials string, deadline time.Duration) (Grafana, error) {
-	client, err := sdk.NewClient(url, credentials, &http.Client{Transport: strict{}, Timeout: deadline})
+	client, err := sdk.NewClient(url, credentials, &http.Client{Transport: transport{}, Timeout: deadline})
 	if err != nil {
 		return Grafana{}, fmt.Errorf("address of Grafana: %w", err)
 	}
@@ -70,7 +71,8 @@ func (g Grafana) Plan(ctx context.Context, dashboards []dashboard.Dashboard) ([]
 	return changes, nil
 }
 
-// Check refuses a dashboard without a uid, which cannot be compared.
+// Check refuses a dashboard without a uid, because it has no counterpart in
+// Grafana.
 func Check(d dashboard.Dashboard) error {
 	if d.UID == "" {
 		return errors.New("no uid: give the dashboard one, so that it can be found again")
@@ -83,29 +85,29 @@ func (g Grafana) compare(ctx context.Context, ours dashboard.Dashboard) (Change,
 		return Change{}, err
 	}
 	change := Change{UID: ours.UID, Title: ours.Title, State: New, text: ours.JSON}
-	there, _, err := g.client.GetRawDashboardByUID(ctx, ours.UID)
-	if isCode(err, http.StatusNotFound) {
-		change.Diff, err = differ(ours.UID, nil, ours.JSON)
+	theirs, _, err := g.client.GetRawDashboardByUID(ctx, ours.UID)
+	if isStatus(err, http.StatusNotFound) {
+		change.Diff, err = compareText(ours.UID, nil, ours.JSON)
 		return change, err
 	}
 	if err != nil {
 		return Change{}, g.failed("reading dashboard "+ours.UID, err)
 	}
-	var theirs struct {
+	var saved struct {
 		Version  int `json:"version"`
 		Revision int `json:"revision"`
 	}
-	if err := json.Unmarshal(there, &theirs); err != nil {
+	if err := json.Unmarshal(theirs, &saved); err != nil {
 		return Change{}, g.failed("reading dashboard "+ours.UID, err)
 	}
-	if change.Diff, err = differ(ours.UID, there, ours.JSON); err != nil {
+	if change.Diff, err = compareText(ours.UID, theirs, ours.JSON); err != nil {
 		return Change{}, err
 	}
-	change.there = theirs.Version
+	change.version = saved.Version
 	switch {
 	case change.Diff == "":
 		change.State = Same
-	case theirs.Version != theirs.Revision:
+	case saved.Version != saved.Revision:
 		change.State = Foreign
 	default:
 		change.State = Changed
@@ -113,9 +115,9 @@ func (g Grafana) compare(ctx context.Context, ours dashboard.Dashboard) (Change,
 	return change, nil
 }
 
-// differ returns the lines that differ, without what Grafana itself counts.
-func differ(uid string, there, ours []byte) (string, error) {
-	before, err := canonical(there)
+// compareText returns the lines that differ, in the format of diff -u.
+func compareText(uid string, theirs, ours []byte) (string, error) {
+	before, err := canonical(theirs)
 	if err != nil {
 		return "", fmt.Errorf("dashboard %s in Grafana: %w", uid, err)
 	}
@@ -126,8 +128,9 @@ func differ(uid string, there, ours []byte) (string, error) {
 	return string(diff.Diff("grafana/"+uid, before, "dashgen/"+uid, after)), nil
 }
 
-// canonical is a dashboard with its keys in order, without its id in one
-// Grafana and how often it was saved there.
+// canonical returns a dashboard with sorted keys, and without the fields that
+// Grafana sets: the id, which differs between Grafanas, and the counters of
+// saves.
 func canonical(text []byte) ([]byte, error) {
 	if text == nil {
 		return nil, nil
@@ -136,8 +139,8 @@ func canonical(text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, own := range []string{"id", "version", "revision"} {
-		delete(fields, own)
+	for _, key := range []string{"id", "version", "revision"} {
+		delete(fields, key)
 	}
 	return dashboard.Marshal(fields)
 }
@@ -150,13 +153,13 @@ func decode(text []byte) (map[string]any, error) {
 	return fields, err
 }
 
-// Push saves what changed in the folder. What others changed it
-// saves only when told to overwrite.
+// Push saves the changed dashboards to a folder. It saves none of them if a
+// dashboard is Foreign, unless overwrite is set.
 //
-// Grafana counts a dashboard's version up with each save. dashgen writes the
-// version that its own save makes into the dashboard's revision, so that the
-// two are equal until somebody else saves. And each save names the version it
-// was made for, so that Grafana itself refuses one that comes in between.
+// Grafana increments a dashboard's version with each save. dashgen sets the
+// revision to the version that its own save creates. The two stay equal until
+// another client saves the dashboard. Each save also names the version that it
+// replaces, so that Grafana refuses the save if another client was faster.
 func (g Grafana) Push(ctx context.Context, changes []Change, folder Folder, overwrite bool) error {
 	for _, c := range changes {
 		if c.State == Foreign && !overwrite {
@@ -179,16 +182,16 @@ func (g Grafana) save(ctx context.Context, c Change, folder Folder) error {
 	if err != nil {
 		return fmt.Errorf("dashboard %s: %w", c.UID, err)
 	}
-	fields["version"], fields["revision"] = c.there, c.there+1
+	fields["version"], fields["revision"] = c.version, c.version+1
 	delete(fields, "id")
 	text, err := dashboard.Marshal(fields)
 	if err != nil {
 		return fmt.Errorf("dashboard %s: %w", c.UID, err)
 	}
-	_, err = g.client.SetRawDashboardWithParam(into(ctx, folder), sdk.RawBoardRequest{
+	_, err = g.client.SetRawDashboardWithParam(savingTo(ctx, folder), sdk.RawBoardRequest{
 		Dashboard: text, Parameters: sdk.SetDashboardParams{FolderID: folder.ID},
 	})
-	if isCode(err, http.StatusPreconditionFailed) {
+	if isStatus(err, http.StatusPreconditionFailed) {
 		return fmt.Errorf("dashboard %s was saved by others just now: run it again", c.UID)
 	}
 	if err != nil {
@@ -197,14 +200,13 @@ func (g Grafana) save(ctx context.Context, c Change, folder Folder) error {
 	return nil
 }
 
-// Pulled is a dashboard as it is in Grafana.
+// Pulled is a dashboard from Grafana.
 type Pulled struct {
 	UID  string
 	Text []byte
 }
 
-// Pull fetches the dashboards that have the tag, without what Grafana itself
-// counts.
+// Pull fetches the dashboards that have a tag, in canonical form.
 func (g Grafana) Pull(ctx context.Context, tag string) ([]Pulled, error) {
 	found, err := g.client.Search(ctx, sdk.SearchType(sdk.SearchTypeDashboard), sdk.SearchTag(tag))
 	if err != nil {

@@ -58,7 +58,7 @@ func plan(t *testing.T, g Grafana, dashboards []dashboard.Dashboard) []Change {
 
 func push(t *testing.T, g Grafana, dashboards []dashboard.Dashboard, overwrite bool) error {
 	t.Helper()
-	folder, err := g.Folder(t.Context(), "moodring", "Moodring")
+	folder, err := g.EnsureFolder(t.Context(), "moodring", "Moodring")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,8 +92,8 @@ func testPush(t *testing.T, to grafanatest.Grafana) {
 	if err := push(t, g, first, false); err != nil {
 		t.Fatal(err)
 	}
-	if got := plan(t, g, first)[0]; got.State != Same || got.Diff != "" || got.there != 1 {
-		t.Errorf("pushed: got %s, version %d:\n%s", got.State, got.there, got.Diff)
+	if got := plan(t, g, first)[0]; got.State != Same || got.Diff != "" || got.version != 1 {
+		t.Errorf("pushed: got %s, version %d:\n%s", got.State, got.version, got.Diff)
 	}
 	found, err := g.client.Search(t.Context(), sdk.SearchType(sdk.SearchTypeDashboard), sdk.SearchTag("moodring"))
 	if err != nil || len(found) != 1 || found[0].FolderUID != "moodring" {
@@ -103,14 +103,14 @@ func testPush(t *testing.T, to grafanatest.Grafana) {
 		t.Fatal(err)
 	}
 	got := plan(t, g, second)[0]
-	if got.State != Changed || got.there != 1 || !strings.Contains(got.Diff, "-      \"title\": \"P\"\n+      \"title\": \"Q\"") {
-		t.Errorf("pushed twice, then changed: got %s, version %d, want it not saved again:\n%s", got.State, got.there, got.Diff)
+	if got.State != Changed || got.version != 1 || !strings.Contains(got.Diff, "-      \"title\": \"P\"\n+      \"title\": \"Q\"") {
+		t.Errorf("pushed twice, then changed: got %s, version %d, want it not saved again:\n%s", got.State, got.version, got.Diff)
 	}
 	if err := push(t, g, second, false); err != nil {
 		t.Fatal(err)
 	}
-	if got := plan(t, g, second)[0]; got.State != Same || got.there != 2 {
-		t.Errorf("pushed anew: got %s, version %d", got.State, got.there)
+	if got := plan(t, g, second)[0]; got.State != Same || got.version != 2 {
+		t.Errorf("pushed anew: got %s, version %d", got.State, got.version)
 	}
 }
 
@@ -159,8 +159,8 @@ func testPushRefusesWhatOthersChanged(t *testing.T, to grafanatest.Grafana) {
 	if err := push(t, g, second, true); err != nil {
 		t.Fatal(err)
 	}
-	if got := plan(t, g, second)[0]; got.State != Same || got.there != 3 {
-		t.Errorf("overwritten: got %s, version %d", got.State, got.there)
+	if got := plan(t, g, second)[0]; got.State != Same || got.version != 3 {
+		t.Errorf("overwritten: got %s, version %d", got.State, got.version)
 	}
 }
 
@@ -204,11 +204,11 @@ func TestFolder(t *testing.T) { grafanatest.Each(t, testFolder) }
 
 func testFolder(t *testing.T, to grafanatest.Grafana) {
 	g := dial(t, to)
-	made, err := g.Folder(t.Context(), "moodring", "Moodring")
+	made, err := g.EnsureFolder(t.Context(), "moodring", "Moodring")
 	if err != nil || made.ID == 0 {
 		t.Fatalf("got %+v, %v", made, err)
 	}
-	found, err := g.Folder(t.Context(), "moodring", "Moodring")
+	found, err := g.EnsureFolder(t.Context(), "moodring", "Moodring")
 	if err != nil || found != made {
 		t.Errorf("got %+v, want %+v: %v", found, made, err)
 	}
@@ -219,11 +219,11 @@ func TestDataSource(t *testing.T) { grafanatest.Each(t, testDataSource) }
 func testDataSource(t *testing.T, to grafanatest.Grafana) {
 	g := dial(t, to)
 	for range 2 {
-		if err := g.DataSource(t.Context(), "Moodring", "http://prometheus:9090"); err != nil {
+		if err := g.EnsureDataSource(t.Context(), "Moodring", "http://prometheus:9090"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	err := g.DataSource(t.Context(), "Moodring", "http://other:9090")
+	err := g.EnsureDataSource(t.Context(), "Moodring", "http://other:9090")
 	if err == nil || !strings.Contains(err.Error(), "asks prometheus at http://prometheus:9090, not Prometheus at http://other:9090") {
 		t.Errorf("got error %v", err)
 	}
@@ -242,7 +242,7 @@ func TestCredentials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = g.Folder(t.Context(), "moodring", "Moodring")
+			_, err = g.EnsureFolder(t.Context(), "moodring", "Moodring")
 			if (tc.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want %q", err, tc.want)
 			}
@@ -265,8 +265,8 @@ func TestSickGrafana(t *testing.T) {
 		"save": func(ctx context.Context) error {
 			return g.Push(ctx, []Change{{UID: "u", State: New, text: first[0].JSON}}, Folder{}, false)
 		},
-		"folder":      func(ctx context.Context) error { _, err := g.Folder(ctx, "f", "F"); return err },
-		"data source": func(ctx context.Context) error { return g.DataSource(ctx, "d", "http://p") },
+		"folder":      func(ctx context.Context) error { _, err := g.EnsureFolder(ctx, "f", "F"); return err },
+		"data source": func(ctx context.Context) error { return g.EnsureDataSource(ctx, "d", "http://p") },
 		"pull":        func(ctx context.Context) error { _, err := g.Pull(ctx, "moodring"); return err },
 	} {
 		t.Run(name, func(t *testing.T) {

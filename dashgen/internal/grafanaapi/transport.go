@@ -18,30 +18,30 @@ import (
 // messageBytes is how many bytes of an error response are read.
 const messageBytes = 4 << 10
 
-// refusal is an answer with a status of 400 or more.
-type refusal struct {
+// statusError is a response with a status of 400 or more.
+type statusError struct {
 	code    int
 	message string
 }
 
-func (r refusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.message) }
+func (e statusError) Error() string { return fmt.Sprintf("%d %s", e.code, e.message) }
 
-// errNoGrafana is a 404 without a message, which every Grafana writes: the
-// path is unknown, and not the dashboard.
-var errNoGrafana = errors.New("404 Not Found, but no Grafana says so: is --grafana its address, with the path that it is served under?")
+// errNotGrafana is a 404 without a message. Every Grafana writes a message, so
+// the path is unknown rather than the dashboard.
+var errNotGrafana = errors.New("404 Not Found, but no Grafana says so: is --grafana its address, with the path that it is served under?")
 
-func isCode(err error, code int) bool {
-	var r refusal
-	return errors.As(err, &r) && r.code == code
+func isStatus(err error, code int) bool {
+	var status statusError
+	return errors.As(err, &status) && status.code == code
 }
 
-// strict turns refusals into errors. The client's own handling of them differs
-// from call to call: CreateDatasource takes them for success, and saving a
-// dashboard panics on one without a message.
-type strict struct{}
+// transport turns error responses into errors. The SDK handles them differently
+// in each method: CreateDatasource takes them for success, and saving a
+// dashboard panics if the response has no message.
+type transport struct{}
 
-func (strict) RoundTrip(r *http.Request) (*http.Response, error) {
-	r, err := placed(r)
+func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r, err := withFolder(r)
 	if err != nil {
 		return nil, err
 	}
@@ -54,27 +54,28 @@ func (strict) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	var told struct{ Message string }
-	if json.Unmarshal(body, &told) != nil || told.Message == "" {
+	var reply struct{ Message string }
+	if json.Unmarshal(body, &reply) != nil || reply.Message == "" {
 		if response.StatusCode == http.StatusNotFound {
-			return nil, errNoGrafana
+			return nil, errNotGrafana
 		}
-		told.Message = http.StatusText(response.StatusCode)
+		reply.Message = http.StatusText(response.StatusCode)
 	}
-	return nil, refusal{response.StatusCode, strings.Join(strings.Fields(told.Message), " ")}
+	return nil, statusError{response.StatusCode, strings.Join(strings.Fields(reply.Message), " ")}
 }
 
-// inFolder is the key of the uid that into adds to a context.
-type inFolder struct{}
+// folderKey is the key of a folder's uid in a context.
+type folderKey struct{}
 
-// into has a dashboard that is saved put into a folder by the folder's uid. The
-// client knows no more than its id, which Grafana 13 ignores.
-func into(ctx context.Context, f Folder) context.Context {
-	return context.WithValue(ctx, inFolder{}, f.UID)
+// savingTo returns a context in which dashboards are saved to a folder by its
+// uid. The SDK only knows the folder's id, which Grafana 13 ignores.
+func savingTo(ctx context.Context, f Folder) context.Context {
+	return context.WithValue(ctx, folderKey{}, f.UID)
 }
 
-func placed(r *http.Request) (*http.Request, error) {
-	uid, _ := r.Context().Value(inFolder{}).(string)
+// withFolder adds the folder's uid, if the context has one, to a request.
+func withFolder(r *http.Request) (*http.Request, error) {
+	uid, _ := r.Context().Value(folderKey{}).(string)
 	if uid == "" {
 		return r, nil
 	}
@@ -96,15 +97,15 @@ func placed(r *http.Request) (*http.Request, error) {
 	return changed, nil
 }
 
-// failed says what failed, and what to do about credentials or a server that is
-// not there.
-func (g Grafana) failed(what string, err error) error {
+// failed explains why an action failed, and advises on credentials, or on a
+// server that does not reply.
+func (g Grafana) failed(action string, err error) error {
 	var sent *url.Error
 	if errors.As(err, &sent) {
 		err = sent.Err
 	}
 	advice := ""
-	if isCode(err, http.StatusUnauthorized) || isCode(err, http.StatusForbidden) {
+	if isStatus(err, http.StatusUnauthorized) || isStatus(err, http.StatusForbidden) {
 		advice = "; give --credentials a file with a token, or user:password, that may do so"
 	}
 	var failed net.Error
@@ -114,5 +115,5 @@ func (g Grafana) failed(what string, err error) error {
 	case errors.As(err, &failed):
 		advice = "; is it there, and is --grafana its address?"
 	}
-	return fmt.Errorf("Grafana at %s: %s: %w%s", g.URL, what, err, advice)
+	return fmt.Errorf("Grafana at %s: %s: %w%s", g.URL, action, err, advice)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -12,22 +11,22 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/lint"
 )
 
-// finding is a problem and the file it is in, as --json prints it.
-type finding struct {
-	File string `json:"file"`
-	lint.Problem
-}
-
 const lintHelp = `[flags] FILE.json...
 
 Says what is wrong with Grafana dashboards. With --prometheus or --metrics it
 knows the types of metrics that are not Moodring's.
 `
 
+// finding is a problem and its file, as --json prints them.
+type finding struct {
+	File string `json:"file"`
+	lint.Problem
+}
+
 func lintCommand(p program, args []string) error {
-	var from source
+	var from metricsFlags
 	set := newFlags("lint", lintHelp)
-	from.flags(set)
+	from.define(set)
 	without := set.String("without", "", "rules to leave out, as panel-units,template-job")
 	asJSON := set.Bool("json", false, "print JSON and not a table")
 	document := set.Bool("rules", false, "print the document of all rules")
@@ -35,85 +34,84 @@ func lintCommand(p program, args []string) error {
 		return err
 	}
 	if *document {
-		return write(p.stdout, lint.Document())
+		return writeText(p.stdout, lint.Document())
 	}
-	leftOut, err := ruleNames(*without)
+	disabled, err := ruleNames(*without)
 	if err != nil {
 		return err
 	}
 	if set.NArg() == 0 {
 		return fmt.Errorf("%w: lint: name the files of dashboards", errUsage)
 	}
-	known, err := from.types(p)
+	known, err := metricTypes(p, from)
 	if err != nil {
 		return err
 	}
-	found, err := check(set.Args(), known, leftOut)
+	findings, err := lintFiles(set.Args(), known, disabled)
 	if err != nil {
 		return err
 	}
-	if err := showFindings(p.stdout, found, *asJSON); err != nil {
+	if err := writeFindings(p.stdout, findings, *asJSON); err != nil {
 		return err
 	}
-	if len(found) > 0 {
-		return fmt.Errorf("lint: %d problems; docs/lint.md says what each rule is for", len(found))
+	if len(findings) > 0 {
+		return fmt.Errorf("lint: %d problems; docs/lint.md says what each rule is for", len(findings))
 	}
 	return nil
 }
 
+// ruleNames reads a list of rules.
 func ruleNames(list string) (map[string]bool, error) {
-	leftOut := map[string]bool{}
+	names := map[string]bool{}
 	for _, name := range strings.Split(list, ",") {
 		if name != "" && !slices.Contains(lint.Names(), name) {
 			return nil, fmt.Errorf("%w: lint: --without %s: no such rule; there are %s", errUsage, name, strings.Join(lint.Names(), ", "))
 		}
-		leftOut[name] = true
+		names[name] = true
 	}
-	return leftOut, nil
+	return names, nil
 }
 
-func (s source) types(p program) (lint.Context, error) {
-	if s == (source{match: s.match}) {
+// metricTypes reads the types of metrics, if the flags name a source.
+func metricTypes(p program, from metricsFlags) (lint.Context, error) {
+	if !from.isSet() {
 		return lint.Context{}, nil
 	}
-	families, err := s.families(context.Background(), p, "lint")
+	families, err := from.families(context.Background(), p, "lint")
 	if err != nil {
 		return lint.Context{}, err
 	}
 	return lint.Context{Types: discover.Types(families)}, nil
 }
 
-func check(files []string, known lint.Context, leftOut map[string]bool) ([]finding, error) {
-	found := []finding{}
-	named, err := readDashboards(files)
+func lintFiles(files []string, known lint.Context, disabled map[string]bool) ([]finding, error) {
+	read, err := readDashboards(files)
 	if err != nil {
 		return nil, fmt.Errorf("lint: %w", err)
 	}
-	for _, d := range named {
-		parsed, err := lint.Parse(d.Dashboard)
+	findings := []finding{}
+	for _, file := range read {
+		d, err := lint.Parse(file.Dashboard)
 		if err != nil {
-			return nil, fmt.Errorf("lint: %s: %w", d.file, err)
+			return nil, fmt.Errorf("lint: %s: %w", file.name, err)
 		}
-		for _, p := range lint.Check(parsed, known, leftOut) {
-			found = append(found, finding{d.file, p})
+		for _, problem := range lint.Check(d, known, disabled) {
+			findings = append(findings, finding{file.name, problem})
 		}
 	}
-	return found, nil
+	return findings, nil
 }
 
-func showFindings(out io.Writer, found []finding, asJSON bool) error {
+func writeFindings(out io.Writer, findings []finding, asJSON bool) error {
 	if asJSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(found)
+		return writeJSON(out, findings)
 	}
-	if len(found) == 0 {
+	if len(findings) == 0 {
 		return nil
 	}
 	var rows []string
-	for _, f := range found {
+	for _, f := range findings {
 		rows = append(rows, fmt.Sprintf("%s\t%s\t%s: %s", f.File, f.Rule, f.Place, strings.ReplaceAll(f.Message, "\n", " ")))
 	}
-	return align(out, rows)
+	return writeTable(out, rows)
 }

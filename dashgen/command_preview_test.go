@@ -14,7 +14,7 @@ import (
 
 func TestPreviewServesUntilItIsStopped(t *testing.T) {
 	prometheus := promtest.Server(t, promtest.Stack(), promtest.Now)
-	flags := previewFlags{prometheus: prometheus.URL, scrapeInterval: "15s"}
+	flags := drawFlags{prometheus: prometheus.URL, scrapeInterval: "15s"}
 	options, err := flags.options(program{}, "preview", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestPreviewOfATakenPort(t *testing.T) {
 	}
 	defer taken.Close()
 	address := taken.Addr().String()
-	flags := previewFlags{prometheus: "http://127.0.0.1:9090", scrapeInterval: "15s"}
+	flags := drawFlags{prometheus: "http://127.0.0.1:9090", scrapeInterval: "15s"}
 	options, err := flags.options(program{}, "preview", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -28,10 +28,7 @@ func baselineCommand(p program, args []string) error {
 	set.StringVar(&f.from, "from", "7d", "since when: a time as 2026-01-31T08:00:00Z, or how long ago, as 7d")
 	set.StringVar(&f.to, "to", "0s", "until when, in the same words; 0s is now")
 	set.StringVar(&f.corpus, "corpus", "", "instead of a Prometheus: a file of labelled texts, text;label on each line")
-	if err := set.parse(args, p.stdout); err != nil {
-		return err
-	}
-	if err := set.none(); err != nil {
+	if err := set.parseAll(args, p.stdout); err != nil {
 		return err
 	}
 	mix, err := f.mix(p, time.Now())
@@ -42,7 +39,7 @@ func baselineCommand(p program, args []string) error {
 	if err != nil {
 		return err
 	}
-	return write(p.stdout, string(text))
+	return writeText(p.stdout, string(text))
 }
 
 func (f baselineFlags) mix(p program, now time.Time) (baseline.Mix, error) {

@@ -29,7 +29,7 @@ const (
 )
 
 type renderFlags struct {
-	previewFlags
+	drawFlags
 	output  string
 	picture render.Options
 }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/moodring/moodring/dashgen/internal/preview"
+)
+
+const previewHelp = `--prometheus URL [flags] [FILE.json...]
+
+Serves Grafana dashboards in a browser, without a Grafana: Moodring's own, or
+those of the files. What it cannot draw it says in the panel's place.
+`
+
+func previewCommand(p program, args []string) error {
+	var draw drawFlags
+	set := newFlags("preview", previewHelp)
+	draw.define(set)
+	listen := set.String("web.listen-address", "127.0.0.1:3000", "where to serve; on a loopback address it answers this machine only")
+	if err := set.parse(args, p.stdout); err != nil {
+		return err
+	}
+	options, err := draw.options(p, "preview", set.Args())
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return servePreview(ctx, options, *listen, p.stdout)
+}
+
+const (
+	headerLimit = 10 * time.Second
+	closeLimit  = 5 * time.Second
+)
+
+// servePreview serves until ctx is done.
+func servePreview(ctx context.Context, options preview.Options, address string, stdout io.Writer) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("preview: %w; choose another with --web.listen-address", err)
+	}
+	options.Local = listener.Addr().(*net.TCPAddr).IP.IsLoopback()
+	handler, err := preview.Handler(options)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if err := writeText(stdout, fmt.Sprintf("preview of %s at http://%s\n", options.Prometheus, listener.Addr())); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerLimit}
+	over := make(chan error, 1)
+	go func() { over <- server.Serve(listener) }()
+	select {
+	case err := <-over:
+		return fmt.Errorf("preview: %w", err)
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		return server.Close() // some question takes longer than one waits here
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/moodring/moodring/dashgen/internal/grafanaapi"
+	"github.com/moodring/moodring/dashgen/internal/output"
+)
+
+const pushHelp = `--grafana URL [flags] [FILE.json...]
+
+Saves Moodring's dashboards, or those in the files, to a Grafana, in the folder
+Moodring. It does not replace a dashboard that others changed in Grafana.
+`
+
+// folderUID is the uid of output.Folder.
+const folderUID = "moodring"
+
+type pushFlags struct {
+	grafanaFlags
+	prometheus, dataSource string
+	dryRun, overwrite      bool
+}
+
+func pushCommand(p program, args []string) error {
+	var f pushFlags
+	set := newFlags("push", pushHelp)
+	f.define(set)
+	set.StringVar(&f.prometheus, "prometheus", "", "also create a data source for the Prometheus at this address, as Grafana reaches it")
+	set.StringVar(&f.dataSource, "data-source", "Moodring", "name of that data source")
+	set.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and show the changes")
+	set.BoolVar(&f.overwrite, "overwrite", false, "replace dashboards that others changed")
+	if err := set.parse(args, p.stdout); err != nil {
+		return err
+	}
+	g, err := f.dial(p, "push")
+	if err != nil {
+		return err
+	}
+	if f.prometheus != "" {
+		if _, err := readAddress("push: --prometheus", f.prometheus); err != nil {
+			return err
+		}
+	}
+	changes, err := planPush(g, set.Args())
+	if err != nil {
+		return fmt.Errorf("push: %w", err)
+	}
+	rows, err := f.rows(context.Background(), g)
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		err = writeDiffs(p.stdout, changes)
+	} else {
+		err = f.push(context.Background(), g, changes)
+	}
+	if err != nil {
+		return err
+	}
+	return writeTable(p.stdout, append(rows, changeRows(changes)...))
+}
+
+// rows returns a row of a table for the data source and for the folder: each is
+// new, or the same as before.
+func (f pushFlags) rows(ctx context.Context, g grafanaapi.Grafana) ([]string, error) {
+	state := map[bool]grafanaapi.State{true: grafanaapi.Same, false: grafanaapi.New}
+	var rows []string
+	if f.prometheus != "" {
+		exists, err := g.HasDataSource(ctx, f.dataSource, f.prometheus)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, fmt.Sprintf("data source\t%s\t%s", f.dataSource, state[exists]))
+	}
+	_, exists, err := g.FindFolder(ctx, folderUID, output.Folder)
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, fmt.Sprintf("folder\t%s\t%s", output.Folder, state[exists])), nil
+}
+
+// push changes the Grafana.
+func (f pushFlags) push(ctx context.Context, g grafanaapi.Grafana, changes []grafanaapi.Change) error {
+	if f.prometheus != "" {
+		if err := g.EnsureDataSource(ctx, f.dataSource, f.prometheus); err != nil {
+			return err
+		}
+	}
+	folder, err := g.EnsureFolder(ctx, folderUID, output.Folder)
+	if err != nil {
+		return err
+	}
+	return g.Push(ctx, changes, folder, f.overwrite)
+}

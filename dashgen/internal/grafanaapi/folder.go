@@ -1,0 +1,39 @@
+package grafanaapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/grafana-tools/sdk"
+)
+
+// Folder is a folder of dashboards.
+type Folder struct {
+	UID, Title string
+	ID         int // differs between Grafanas
+}
+
+// FindFolder returns the folder with a uid. ok is false if there is none.
+func (g Grafana) FindFolder(ctx context.Context, uid, title string) (_ Folder, ok bool, _ error) {
+	found, err := g.client.GetFolderByUID(ctx, uid)
+	if isStatus(err, http.StatusNotFound) {
+		return Folder{}, false, nil
+	}
+	if err != nil {
+		return Folder{}, false, g.failed("folder "+title, err)
+	}
+	return Folder{found.UID, found.Title, found.ID}, true, nil
+}
+
+// EnsureFolder returns the folder with a uid, and creates it if it is missing.
+func (g Grafana) EnsureFolder(ctx context.Context, uid, title string) (Folder, error) {
+	folder, exists, err := g.FindFolder(ctx, uid, title)
+	if err != nil || exists {
+		return folder, err
+	}
+	created, err := g.client.CreateFolder(ctx, sdk.Folder{UID: uid, Title: title})
+	if err != nil {
+		return Folder{}, g.failed("folder "+title, err)
+	}
+	return Folder{created.UID, created.Title, created.ID}, nil
+}

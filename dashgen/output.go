@@ -1,0 +1,31 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
+)
+
+func writeText(out io.Writer, text string) error {
+	_, err := io.WriteString(out, text)
+	return err
+}
+
+func writeJSON(out io.Writer, value any) error {
+	text, err := dashboard.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return writeText(out, string(text))
+}
+
+// writeTable prints rows in columns. Tabs separate the cells of a row.
+func writeTable(out io.Writer, rows []string) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if err := writeText(table, strings.Join(rows, "\n")+"\n"); err != nil {
+		return err
+	}
+	return table.Flush()
+}
