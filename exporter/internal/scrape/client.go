@@ -68,7 +68,7 @@ func (c *Client) address(base *url.URL) *url.URL {
 	return address
 }
 
-// cause returns the error that ended a scrape. It explains a passed deadline.
+// cause returns the error that ended a scrape, and explains a passed deadline.
 func cause(ctx context.Context, err error) error {
 	isLate := errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil // the connection's own deadline can pass first
 	if isLate || ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {

@@ -191,8 +191,8 @@ func (h *jsonHistogram) emit(emit func(Sample)) {
 	emit(named(h.Name+contract.SuffixCount, count))
 }
 
-// emitBucket gives a bucket's sample. Its Series has a line break, so that it is
-// not the same as another stat's name.
+// emitBucket gives a bucket's sample. The line break in Series makes the text
+// different from all names of stats.
 func (h *jsonHistogram) emitBucket(le string, value float64, emit func(Sample)) {
 	name := h.Name + contract.SuffixBucket
 	emit(Sample{Series: name + "\n" + le, Name: name, Labels: []Label{{contract.LabelBucket, le}}, Value: value})

@@ -6,8 +6,8 @@ import "strings"
 // Sample is one value of a page. A histogram has several samples: NAME_bucket with
 // an le label, NAME_sum and NAME_count, in both formats of a page.
 //
-// The strings and labels are the reader's memory, and valid only until the function
-// that was given the sample returns. Clone a sample to keep it.
+// The strings and labels are the reader's memory, valid only until the function that
+// gets the sample returns. Clone a sample to keep it.
 type Sample struct {
 	Series string // text of name and labels: the same on each page, and unique on a page
 	Name   string // as on the page: mangled in Prometheus's format, raw in JSON

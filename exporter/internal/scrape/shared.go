@@ -7,8 +7,8 @@ import (
 )
 
 // Shared shares the calls of a function, so that two scrapers cost a gateway one
-// scrape. At most one call runs at a time, and callers also get the value of an
-// earlier call that is recent enough.
+// scrape. Only one call runs at a time, and callers share the value of a
+// recent call.
 type Shared[T any] struct {
 	Do func(context.Context) T
 
@@ -33,7 +33,7 @@ type call[T any] struct {
 //
 // Do is not canceled when one caller goes away, because others may wait for the
 // value. Do is canceled at the latest deadline of all its callers. The value of a
-// canceled Do is not given to a later caller that has more time.
+// canceled Do is not given to a later caller with more time.
 func (s *Shared[T]) Get(ctx context.Context, minAge time.Duration) (T, error) {
 	c, isNew := s.join(ctx, minAge, false)
 	if isNew {

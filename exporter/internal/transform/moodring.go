@@ -56,7 +56,7 @@ func (e *entry) pluginCell(part, le string) (*cell, float64) {
 }
 
 // member returns the entry of one of the contract's metrics. If the values of the
-// metric's last label are a closed set, it makes the entries of the whole set.
+// metric's last label are a closed set, member makes the entries of the whole set.
 // values are those of the metric's labels, without the gateway label.
 func (t *Transformer) member(name string, values []string) *entry {
 	e := t.contractEntry(name, values)

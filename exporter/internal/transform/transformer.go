@@ -90,8 +90,8 @@ func (t *Transformer) forget() {
 	t.mappingBytes, t.entryBytes = 0, 0
 }
 
-// Add adds a sample to the series it belongs to, if any. It keeps no reference to
-// the sample's memory.
+// Add adds a sample to its series, if any. It keeps no reference to the sample's
+// memory.
 func (t *Transformer) Add(sample scrape.Sample) {
 	m := t.mappings[sample.Series]
 	if m == nil {
