@@ -77,7 +77,7 @@ picture: browser ## Draw the picture in README from a stack that make up runs
 		--from now-5m --to now --width 1000 --height 680 -o docs/overview.png
 
 check: lint generate ## Lint, and check that the generated files are up to date
-	@git diff --exit-code -- dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
+	@git diff --exit-code -- RATIONALE.md dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
 		{ echo 'make check: generated files were out of date and have been written again; commit them' >&2; exit 1; }
 
 bench: build baselines $(PYPI) $(RIVALS) ## Run the benchmarks, and compare the filter and the exporter with others
@@ -119,6 +119,7 @@ generate: build ## Write the dashboards and the generated documents
 	bin/dashgen metrics > docs/metrics.md
 	bin/dashgen alerts > docs/alerts.md
 	bin/dashgen lint --rules > docs/lint.md
+	.ci/questions > RATIONALE.md
 	cd deploy/licenses && $(BUILD) -o ../../bin/licenses .
 	bin/licenses ./exporter ./dashgen ./modelserver ./plugin > docs/third-party.md
 	cd deploy/translate && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json
