@@ -10,7 +10,6 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
-	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/promql"
@@ -87,7 +86,7 @@ func annotations(b board.Board) []dashboard.AnnotationQuery {
 		all = append(all, dashboard.AnnotationQuery{
 			Name: a.Title, Datasource: source(), Enable: true, IconColor: a.Color,
 			Expr: &expr, TitleFormat: &a.Title, TextFormat: &a.Text,
-			Target: prometheus.Dataquery{RefId: cog.ToPtr("Anno"), Datasource: source(), Expr: expr},
+			Target: query{RefID: "Anno", Datasource: source(), Expr: expr},
 		})
 	}
 	return all
@@ -107,13 +106,13 @@ func variables(b board.Board) []dashboard.VariableModel {
 	return list
 }
 
-func variable(v promql.Variable, query string) dashboard.VariableModel {
+func variable(v promql.Variable, values string) dashboard.VariableModel {
 	model := dashboard.VariableModel{
 		Type:       dashboard.VariableTypeQuery,
 		Name:       v.Name(),
 		Label:      &v.Title,
 		Datasource: source(),
-		Query:      &dashboard.StringOrMap{String: &query},
+		Query:      &dashboard.StringOrMap{String: &values},
 		Refresh:    cog.ToPtr(dashboard.VariableRefreshOnTimeRangeChanged),
 		Sort:       cog.ToPtr(dashboard.VariableSortAlphabeticalAsc),
 		Multi:      cog.ToPtr(!v.Single),

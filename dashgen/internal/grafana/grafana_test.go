@@ -80,8 +80,8 @@ func TestStrictReaderRefuses(t *testing.T) {
 	}
 }
 
-// strictly returns what the strict reader has against text. In v0.0.18 its
-// error is never nil, but empty when all is well; and it keeps no panels.
+// strictly returns the strict reader's error message. The reader returns an empty
+// list of errors, which is not nil, if there is no error (SDK v0.0.22).
 func strictly(text []byte) string {
 	var read classic
 	if err := read.UnmarshalJSONStrict(text); err != nil {

@@ -1,44 +1,33 @@
 package grafana
 
 import (
-	"github.com/grafana/grafana-foundation-sdk/go/bargauge"
+	"encoding/json"
+	"fmt"
+
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
-	"github.com/grafana/grafana-foundation-sdk/go/heatmap"
-	"github.com/grafana/grafana-foundation-sdk/go/stat"
-	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
-	"github.com/grafana/grafana-foundation-sdk/go/table"
-	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 )
 
-// panelPlugins has, by the panel plugin's id, a panel's options and the custom part
-// of its field configuration.
+// panelPlugins has, by the panel plugin's id, a panel's options and the custom
+// part of its field configuration. They are JSON text: see RATIONALE.md, "Why are
+// the options of panels JSON text?".
 var panelPlugins = map[string]func(p board.Panel) (options, custom any){
-	"timeseries":     func(p board.Panel) (any, any) { return timeSeriesOptions(), timeSeriesFields(p) },
-	"heatmap":        func(p board.Panel) (any, any) { return heatmapOptions(p), heatmap.FieldConfig{} },
-	"state-timeline": func(board.Panel) (any, any) { return stateTimelineOptions(), statetimeline.NewFieldConfig() },
-	"bargauge":       func(board.Panel) (any, any) { return barGaugeOptions(), nil },
-	"stat":           func(board.Panel) (any, any) { return statOptions(), nil },
-	"table":          func(board.Panel) (any, any) { return tableOptions(), nil },
+	"timeseries": func(p board.Panel) (any, any) { return json.RawMessage(timeSeriesOptions), timeSeriesFields(p) },
+	"heatmap":    func(p board.Panel) (any, any) { return heatmapOptions(p), json.RawMessage("{}") },
+	"state-timeline": func(board.Panel) (any, any) {
+		return json.RawMessage(stateTimelineOptions), json.RawMessage(stateTimelineFields)
+	},
+	"bargauge": func(board.Panel) (any, any) { return json.RawMessage(barGaugeOptions), nil },
+	"stat":     func(board.Panel) (any, any) { return json.RawMessage(statOptions), nil },
+	"table":    func(board.Panel) (any, any) { return json.RawMessage(tableOptions), nil },
 }
 
-func timeSeriesOptions() *timeseries.Options {
-	options := timeseries.NewOptions()
-	options.Legend = legend()
-	options.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeMulti, Sort: common.SortOrderDescending}
-	return options
-}
-
-func legend() common.VizLegendOptions {
-	return common.VizLegendOptions{
-		ShowLegend:  true,
-		DisplayMode: common.LegendDisplayModeList,
-		Placement:   common.LegendPlacementBottom,
-		Calcs:       []string{},
-	}
-}
+const timeSeriesOptions = `{
+  "legend": {"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []},
+  "tooltip": {"mode": "multi", "sort": "desc"}
+}`
 
 func timeSeriesFields(p board.Panel) *common.GraphFieldConfig {
 	custom := common.NewGraphFieldConfig()
@@ -68,51 +57,66 @@ func fillOpacity(p board.Panel) float64 {
 
 // heatmapOptions is for the buckets of a histogram. In the query format heatmap,
 // Grafana subtracts each bucket from the next.
-func heatmapOptions(p board.Panel) *heatmap.Options {
-	options := heatmap.NewOptions()
-	options.Color.Mode = cog.ToPtr(heatmap.HeatmapColorModeScheme)
-	options.YAxis.Unit = &p.Unit.ID
-	options.CellValues = &heatmap.CellValues{Unit: &board.PerSecond.ID}
-	options.YAxis.AxisPlacement = cog.ToPtr(common.AxisPlacementLeft)
-	options.RowsFrame = &heatmap.RowsHeatmapOptions{Layout: cog.ToPtr(common.HeatmapCellLayoutAuto)}
-	options.Tooltip.Mode = common.TooltipDisplayModeSingle
-	options.ShowValue = common.VisibilityModeNever
-	return options
+func heatmapOptions(p board.Panel) json.RawMessage {
+	return fmt.Appendf(nil, `{
+  "calculate": false,
+  "color": {"mode": "scheme", "scheme": "Oranges", "fill": "dark-orange", "exponent": 0.5, "steps": 64, "reverse": false},
+  "filterValues": {"le": 1e-9},
+  "rowsFrame": {"layout": "auto"},
+  "showValue": "never",
+  "cellGap": 1,
+  "cellValues": {"unit": %q},
+  "yAxis": {"unit": %q, "axisPlacement": "left"},
+  "legend": {"show": true},
+  "tooltip": {"mode": "single"},
+  "exemplars": {"color": "rgba(255,0,255,0.7)"},
+  "selectionMode": "x"
+}`, board.PerSecond.ID, p.Unit.ID)
 }
 
-func stateTimelineOptions() *statetimeline.Options {
-	options := statetimeline.NewOptions()
-	options.ShowValue = common.VisibilityModeNever
-	options.Legend = legend()
-	options.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeSingle, Sort: common.SortOrderNone}
-	return options
-}
+const stateTimelineOptions = `{
+  "showValue": "never",
+  "rowHeight": 0.9,
+  "mergeValues": true,
+  "alignValue": "left",
+  "legend": {"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []},
+  "tooltip": {"mode": "single", "sort": "none"},
+  "perPage": 20
+}`
 
-func barGaugeOptions() *bargauge.Options {
-	options := bargauge.NewOptions()
-	options.DisplayMode = common.BarGaugeDisplayModeBasic
-	options.Orientation = common.VizOrientationHorizontal
-	options.ReduceOptions = latest()
-	return options
-}
+const stateTimelineFields = `{"lineWidth": 0, "fillOpacity": 70}`
 
-func statOptions() *stat.Options {
-	options := stat.NewOptions()
-	options.GraphMode = common.BigValueGraphModeNone
-	options.TextMode = common.BigValueTextModeValueAndName
-	options.Orientation = common.VizOrientationAuto
-	options.ReduceOptions = latest()
-	return options
-}
+const barGaugeOptions = `{
+  "displayMode": "basic",
+  "valueMode": "color",
+  "namePlacement": "auto",
+  "showUnfilled": true,
+  "sizing": "auto",
+  "minVizWidth": 8,
+  "minVizHeight": 16,
+  "legend": {"displayMode": "list", "placement": "bottom", "showLegend": false, "calcs": []},
+  "reduceOptions": {"calcs": ["lastNotNull"]},
+  "maxVizHeight": 300,
+  "orientation": "horizontal"
+}`
 
-func latest() common.ReduceDataOptions {
-	return common.ReduceDataOptions{Calcs: []string{"lastNotNull"}}
-}
+const statOptions = `{
+  "graphMode": "none",
+  "colorMode": "value",
+  "justifyMode": "auto",
+  "textMode": "value_and_name",
+  "wideLayout": true,
+  "showPercentChange": false,
+  "reduceOptions": {"calcs": ["lastNotNull"]},
+  "percentChangeColorMode": "standard",
+  "orientation": "auto"
+}`
 
 // tableOptions has no footer, because Grafana's schema of the footer changed
 // between versions.
-func tableOptions() *table.Options {
-	options := table.NewOptions()
-	options.Footer = nil
-	return options
-}
+const tableOptions = `{
+  "frameIndex": 0,
+  "showHeader": true,
+  "showTypeIcons": false,
+  "cellHeight": "sm"
+}`

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
-	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
-	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/promql"
@@ -29,7 +27,7 @@ func panel(p board.Panel, v promql.Values, id uint32, at dashboard.GridPos) (*da
 		Description: cog.ToPtr(description(p)),
 		Datasource:  source(),
 		GridPos:     &at,
-		Targets:     targets(p, v),
+		Targets:     queries(p, v),
 		Options:     options,
 		FieldConfig: fieldConfig(p, custom),
 
@@ -50,24 +48,6 @@ func description(p board.Panel) string {
 }
 
 func minutes(d time.Duration) string { return fmt.Sprintf("%gm", d.Minutes()) }
-
-func targets(p board.Panel, v promql.Values) []variants.Dataquery {
-	var all []variants.Dataquery
-	format := prometheus.PromQueryFormat(p.Kind.Format)
-	for i, s := range p.Series {
-		all = append(all, prometheus.Dataquery{
-			RefId:        cog.ToPtr(string(rune('A' + i))),
-			Datasource:   source(),
-			Expr:         s.Query.Text(v),
-			LegendFormat: &s.Legend,
-			EditorMode:   cog.ToPtr(prometheus.QueryEditorModeCode),
-			Format:       &format,
-			Instant:      cog.ToPtr(!p.Kind.OverTime),
-			Range:        cog.ToPtr(p.Kind.OverTime),
-		})
-	}
-	return all
-}
 
 // transformations puts a table's columns in order: the labels, then the value.
 // Grafana calls the columns of a single query Time and Value.
