@@ -8,8 +8,8 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
 )
 
-// Dashboard is what the rules look at in a dashboard's JSON: anyone's, of any
-// of the classic schema's versions.
+// Dashboard has the fields of a dashboard that the rules check. It fits all
+// versions of the classic schema.
 type Dashboard struct {
 	Title      string  `json:"title"`
 	Editable   *bool   `json:"editable"`
@@ -20,13 +20,13 @@ type Dashboard struct {
 	Annotations struct {
 		List []Annotation `json:"list"`
 	} `json:"annotations"`
-	// Rows are how dashboards of before 2018 held their panels.
+	// Rows have the panels of dashboards of before Grafana 5.
 	Rows []struct {
 		Panels []Panel `json:"panels"`
 	} `json:"rows"`
 }
 
-// Panel is one panel, or a row that may hold collapsed ones.
+// Panel is a panel, or a row, which can contain collapsed panels.
 type Panel struct {
 	ID          int             `json:"id"`
 	Type        string          `json:"type"`
@@ -44,7 +44,7 @@ type Panel struct {
 	} `json:"fieldConfig"`
 }
 
-// Grid is where a panel is, in cells.
+// Grid is the place of a panel, in cells.
 type Grid struct{ X, Y, W, H int }
 
 // Target is a query of a panel.
@@ -58,14 +58,14 @@ type Variable struct {
 	Name       string          `json:"name"`
 	Type       string          `json:"type"`
 	Query      json.RawMessage `json:"query"`
-	Refresh    json.RawMessage `json:"refresh"` // a number, or false in old ones
+	Refresh    json.RawMessage `json:"refresh"` // a number; false in old dashboards
 	Datasource json.RawMessage `json:"datasource"`
 	Current    struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"current"`
 }
 
-// Annotation is a query for events, which newer Grafanas write into target.
+// Annotation is an annotation query. Newer Grafanas write the query into target.
 type Annotation struct {
 	Name   string `json:"name"`
 	Expr   string `json:"expr"`
@@ -84,28 +84,28 @@ func Parse(d dashboard.Dashboard) (Dashboard, error) {
 	return parsed, nil
 }
 
-// panels returns all panels that show something, those in rows too.
+// panels returns all panels, also those in rows, but no rows.
 func (d Dashboard) panels() []Panel {
-	all := open(d.Panels)
+	all := withoutRows(d.Panels)
 	for _, row := range d.Rows {
-		all = append(all, open(row.Panels)...)
+		all = append(all, withoutRows(row.Panels)...)
 	}
 	return all
 }
 
-func open(panels []Panel) []Panel {
+func withoutRows(panels []Panel) []Panel {
 	var all []Panel
 	for _, p := range panels {
 		if p.Type != "row" {
 			all = append(all, p)
 		}
-		all = append(all, open(p.Panels)...)
+		all = append(all, withoutRows(p.Panels)...)
 	}
 	return all
 }
 
-// asks tells whether a panel is one that shows the answers to queries.
-func (p Panel) asks() bool {
+// hasQueries reports whether a panel of this type shows query results.
+func (p Panel) hasQueries() bool {
 	switch p.Type {
 	case "text", "news", "dashlist", "alertlist", "annolist", "welcome", "gettingstarted", "row", "library-panel-ref":
 		return false
@@ -120,8 +120,8 @@ func (p Panel) name() string {
 	return fmt.Sprintf("panel %q", p.Title)
 }
 
-// sources are the names of the data source variables.
-func (d Dashboard) sources() []string {
+// datasourceVariables returns the names of the data source variables.
+func (d Dashboard) datasourceVariables() []string {
 	var names []string
 	for _, v := range d.Templating.List {
 		if v.Type == "datasource" {
@@ -131,9 +131,10 @@ func (d Dashboard) sources() []string {
 	return names
 }
 
-// uid reads a data source as it is written: a name in old dashboards, an
-// object with a uid since Grafana 8.3. It is empty for the default one.
-func uid(source json.RawMessage) string {
+// datasourceUID returns the name of a data source in old dashboards, and its uid
+// since Grafana 8.3, where a data source is an object. For the default data
+// source it returns "".
+func datasourceUID(source json.RawMessage) string {
 	var name string
 	if json.Unmarshal(source, &name) == nil {
 		return name
@@ -147,7 +148,8 @@ func uid(source json.RawMessage) string {
 	return ""
 }
 
-// text reads a variable's query, which is a string, or an object that has one.
+// text returns the query of a variable: the query is a string, or an object that
+// contains the string.
 func (v Variable) text() string {
 	var text string
 	if json.Unmarshal(v.Query, &text) == nil {
@@ -162,7 +164,7 @@ func (v Variable) text() string {
 	return ""
 }
 
-// value is what is chosen; empty for all and for several.
+// value returns the selected value; "" if all or several are selected.
 func (v Variable) value() string {
 	var text string
 	if json.Unmarshal(v.Current.Value, &text) != nil || strings.HasPrefix(text, "$__") {

@@ -1,6 +1,5 @@
-// Package lint finds what is wrong with a dashboard before anyone looks at it:
-// ours and others'. Each rule has a file and a test of its own, and a section in
-// docs/lint.md.
+// Package lint finds problems in Grafana dashboards, whoever wrote them. Each
+// rule has its own file, its own test, and a section in docs/lint.md.
 package lint
 
 import (
@@ -10,30 +9,30 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Problem is what a rule has against a place in a dashboard.
+// Problem is a place in a dashboard that breaks a rule.
 type Problem struct {
 	Rule    string `json:"rule"`
 	Place   string `json:"place"`
 	Message string `json:"message"`
 }
 
-// Context is what is known beside the dashboard itself.
+// Context is knowledge from outside the dashboard.
 type Context struct {
 	// Types are the types of metrics, from a Prometheus or an exporter's page;
-	// nil when nobody was asked.
+	// nil without such a source.
 	Types map[string]contract.Type
 }
 
-// rule is one thing that should hold.
+// rule is a rule for dashboards.
 type rule struct {
 	name string
-	what string // what it wants
-	why  string // what goes wrong otherwise, and what to do
-	// check reports each problem, with the place it is in.
+	rule string
+	why  string // the effect of breaking the rule, and the remedy
+	// check reports each problem and its place.
 	check func(d Dashboard, c Context, report func(place, message string))
 }
 
-// rules are all of them, in the order of docs/lint.md.
+// rules returns all rules in the order of docs/lint.md.
 func rules() []rule {
 	return []rule{
 		datasourceVariable(), fixedDatasource(),
@@ -53,11 +52,11 @@ func Names() []string {
 	return names
 }
 
-// Check returns what all rules but those left out have against d.
-func Check(d Dashboard, c Context, without map[string]bool) []Problem {
+// Check returns the problems in d by all rules that are not disabled.
+func Check(d Dashboard, c Context, disabled map[string]bool) []Problem {
 	var problems []Problem
 	for _, r := range rules() {
-		if without[r.name] {
+		if disabled[r.name] {
 			continue
 		}
 		seen := map[string]bool{}
@@ -74,12 +73,12 @@ func Check(d Dashboard, c Context, without map[string]bool) []Problem {
 // Document returns docs/lint.md.
 func Document() string {
 	var out strings.Builder
-	out.WriteString("# What dashgen lint looks for\n\n")
+	out.WriteString("# Rules of dashgen lint\n\n")
 	out.WriteString("<!-- Written by `dashgen lint --rules > docs/lint.md`; do not edit. -->\n\n")
-	out.WriteString("`dashgen lint FILE...` reads any classic Grafana dashboard. `--prometheus URL` or `--metrics URL` lets it know the types of the metrics there; ")
-	out.WriteString("`--without RULE,RULE` leaves rules out. The exit status is 1 when there is a problem.\n")
+	out.WriteString("`dashgen lint FILE...` reads any classic Grafana dashboard. It reads the types of metrics from a Prometheus with `--prometheus URL`, or from an exporter with `--metrics URL`. ")
+	out.WriteString("`--without RULE,RULE` disables rules. The exit status is 1 if there is a problem.\n")
 	for _, r := range rules() {
-		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n%s\n", r.name, r.what, r.why)
+		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n%s\n", r.name, r.rule, r.why)
 	}
 	return out.String()
 }

@@ -14,19 +14,19 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 )
 
-// sight is a dashboard and what one rule has against it.
-type sight struct {
+// ruleCase is a dashboard and the problems that one rule finds in it.
+type ruleCase struct {
 	name, dashboard string
 	want            []string
 }
 
-func look(t *testing.T, r rule, c Context, cases []sight) {
+func testRule(t *testing.T, r rule, c Context, cases []ruleCase) {
 	t.Helper()
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			d := parse(t, tc.dashboard)
 			var got []string
-			for _, p := range Check(d, c, allBut(r.name)) {
+			for _, p := range Check(d, c, onlyRule(r.name)) {
 				got = append(got, p.Place+": "+p.Message)
 			}
 			if diff := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -36,15 +36,15 @@ func look(t *testing.T, r rule, c Context, cases []sight) {
 	}
 }
 
-func allBut(kept string) map[string]bool {
-	without := map[string]bool{}
+func onlyRule(kept string) map[string]bool {
+	disabled := map[string]bool{}
 	for _, name := range Names() {
-		without[name] = name != kept
+		disabled[name] = name != kept
 	}
-	return without
+	return disabled
 }
 
-// TestOurs: nothing is to be said against our own boards.
+// TestOurs checks that our own dashboards have no problems.
 func TestOurs(t *testing.T) {
 	for _, b := range board.All().Boards {
 		t.Run(b.File, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestOurs(t *testing.T) {
 	}
 }
 
-// TestEachRule has its file and its test, and tells its name, what and why.
+// TestEachRule checks that each rule has a file, a test, a name and a text.
 func TestEachRule(t *testing.T) {
 	tests, err := filepath.Glob("rule_*_test.go")
 	if err != nil {
@@ -74,7 +74,7 @@ func TestEachRule(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, r := range rules() {
-		if r.name == "" || seen[r.name] || !strings.HasSuffix(r.what, ".") || !strings.HasSuffix(r.why, ".") {
+		if r.name == "" || seen[r.name] || !strings.HasSuffix(r.rule, ".") || !strings.HasSuffix(r.why, ".") {
 			t.Errorf("%+v", r)
 		}
 		seen[r.name] = true

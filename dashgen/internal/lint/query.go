@@ -12,40 +12,40 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/board"
 )
 
-// asked is a query in a dashboard and where it stands.
-type asked struct {
+// query is a query of a dashboard, and its place.
+type query struct {
 	place    string
 	expr     string
-	parsed   parser.Expr // nil when it is no PromQL
+	parsed   parser.Expr // nil if expr is not valid PromQL
 	err      error
 	overTime bool
-	panel    bool // and not an annotation
+	isPanel  bool // false for an annotation
 }
 
 // queries returns the PromQL of panels and annotations.
-func (d Dashboard) queries() []asked {
-	var all []asked
-	add := func(a asked) {
-		a.parsed, a.err = d.parse(a.expr)
-		all = append(all, a)
+func (d Dashboard) queries() []query {
+	var all []query
+	add := func(q query) {
+		q.parsed, q.err = d.parse(q.expr)
+		all = append(all, q)
 	}
 	for _, p := range d.panels() {
 		for _, t := range p.Targets {
 			if t.Expr != "" {
-				add(asked{place: p.name(), expr: t.Expr, panel: true, overTime: p.Type == "timeseries" || p.Type == "graph"})
+				add(query{place: p.name(), expr: t.Expr, isPanel: true, overTime: p.Type == "timeseries" || p.Type == "graph"})
 			}
 		}
 	}
 	for _, a := range d.Annotations.List {
 		if expr := cmp.Or(a.Expr, a.Target.Expr); expr != "" {
-			add(asked{place: "annotation " + a.Name, expr: expr})
+			add(query{place: "annotation " + a.Name, expr: expr})
 		}
 	}
 	return all
 }
 
-// The intervals that Grafana makes up, each as a duration of its own, so that a
-// rule can tell them apart after parsing.
+// intervals replaces Grafana's intervals by durations. Only $__rate_interval has
+// the duration rateInterval, so that a rule recognises it after parsing.
 var intervals = strings.NewReplacer(
 	"$__rate_interval", rateInterval, "${__rate_interval}", rateInterval,
 	"$__interval_ms", "15000", "${__interval_ms}", "15000",
@@ -64,8 +64,8 @@ func (d Dashboard) parse(expr string) (parser.Expr, error) {
 	return parser.NewParser(parser.Options{EnableExperimentalFunctions: true}).ParseExpr(filled)
 }
 
-// fill puts a value in for a variable: the one that is chosen, or one that can
-// stand in most places.
+// fill returns a value for a variable: the selected value, or a value that is
+// valid in most places.
 func (d Dashboard) fill(reference string) string {
 	name := variableName(reference)
 	for _, v := range d.Templating.List {
@@ -87,13 +87,13 @@ func variableName(reference string) string {
 	return groups[1] + groups[2] + groups[3]
 }
 
-// visit calls f for each metric that a query selects, with the nodes above it,
-// outermost first.
-func (a asked) visit(f func(s *parser.VectorSelector, above []parser.Node)) {
-	if a.parsed == nil {
+// visit calls f for each selector of a query that names a metric. The nodes
+// around the selector are outermost first.
+func (q query) visit(f func(s *parser.VectorSelector, above []parser.Node)) {
+	if q.parsed == nil {
 		return
 	}
-	parser.Inspect(a.parsed, func(node parser.Node, above []parser.Node) error {
+	parser.Inspect(q.parsed, func(node parser.Node, above []parser.Node) error {
 		if s, ok := node.(*parser.VectorSelector); ok && name(s) != "" {
 			f(s, above)
 		}
@@ -101,7 +101,7 @@ func (a asked) visit(f func(s *parser.VectorSelector, above []parser.Node)) {
 	})
 }
 
-// name is a selector's metric; empty when it selects by pattern.
+// name returns the metric that a selector names; "" if the name is a pattern.
 func name(s *parser.VectorSelector) string {
 	if s.Name != "" {
 		return s.Name
@@ -114,7 +114,7 @@ func name(s *parser.VectorSelector) string {
 	return ""
 }
 
-// function is the innermost function that is called above a selector.
+// function returns the name of the innermost function call around a selector.
 func function(above []parser.Node) string {
 	for _, node := range slices.Backward(above) {
 		if call, ok := node.(*parser.Call); ok {
@@ -124,22 +124,21 @@ func function(above []parser.Node) string {
 	return ""
 }
 
-// growth are the functions that a counter makes sense under.
-var growth = []string{"rate", "irate", "increase", "resets", "changes", "absent", "absent_over_time", "timestamp", "present_over_time", "count_over_time"}
+// counterFunctions are the functions that make sense on a counter.
+var counterFunctions = []string{"rate", "irate", "increase", "resets", "changes", "absent", "absent_over_time", "timestamp", "present_over_time", "count_over_time"}
 
-// known is the row of the contract that a series belongs to.
+// known returns the metric of the contract to which a series belongs.
 func known(series string) (contract.Metric, bool) {
-	for _, suffix := range []string{"", "_bucket", "_sum", "_count"} {
-		base, ok := strings.CutSuffix(series, suffix)
-		if m, found := contract.Find(base); ok && found && (suffix == "" || m.Type == contract.Histogram) {
-			return m, true
-		}
+	if m, ok := contract.Find(series); ok {
+		return m, true
 	}
-	return contract.Metric{}, false
+	metric, _, _ := contract.CutPart(series)
+	m, ok := contract.Find(metric)
+	return m, ok && m.Type == contract.Histogram
 }
 
-// recordedLabels are the labels of a series that our rules record, or Prometheus
-// of our alerts.
+// recordedLabels returns the labels of a series that our rules record, or that
+// Prometheus records for our alerts.
 func recordedLabels(series string) ([]string, bool) {
 	all := board.All()
 	for _, r := range slices.Concat(all.Recordings, all.Baselines, all.Others) {
@@ -150,36 +149,28 @@ func recordedLabels(series string) ([]string, bool) {
 	return nil, false
 }
 
-// kind is a series' type as far as it is known: from Prometheus, the contract,
-// or the endings that Prometheus's naming practices keep for it.
+// kind returns the type of a series by the source of c, by the contract, or by
+// the suffixes of Prometheus's naming practices. If the type is unknown, kind
+// returns "".
 func (c Context) kind(series string) contract.Type {
-	for _, suffix := range []string{"", "_bucket", "_sum", "_count"} {
-		if base, ok := strings.CutSuffix(series, suffix); ok {
-			if t, found := c.Types[base]; found && (suffix == "" || t == contract.Histogram || t == "summary") {
-				return part(t, suffix)
-			}
-		}
-	}
-	if m, ok := known(series); ok {
-		return part(m.Type, strings.TrimPrefix(series, m.Name))
-	}
-	for _, suffix := range []string{"_total", "_bucket", "_count", "_sum"} {
-		if strings.HasSuffix(series, suffix) {
-			return contract.Counter
-		}
-	}
-	for _, suffix := range []string{"_info", "_ratio", "_celsius", "_timestamp_seconds"} {
-		if strings.HasSuffix(series, suffix) {
-			return contract.Gauge
-		}
-	}
-	return ""
-}
-
-// part is the type of a part of a metric: all of a histogram's count up.
-func part(t contract.Type, suffix string) contract.Type {
-	if suffix != "" {
+	metric, _, _ := contract.CutPart(series)
+	m, inContract := known(series)
+	switch whole := c.Types[metric]; {
+	case c.Types[series] != "":
+		return c.Types[series]
+	case whole == contract.Histogram || whole == "summary":
+		return contract.Counter // all series of a histogram are counters
+	case inContract && m.Name == series:
+		return m.Type
+	case inContract:
 		return contract.Counter
 	}
-	return t
+	hasSuffix := func(suffix string) bool { return strings.HasSuffix(series, suffix) }
+	switch {
+	case slices.ContainsFunc(append(contract.Parts(), "_total"), hasSuffix):
+		return contract.Counter
+	case slices.ContainsFunc([]string{"_info", "_ratio", "_celsius", "_timestamp_seconds"}, hasSuffix):
+		return contract.Gauge
+	}
+	return ""
 }

@@ -10,12 +10,12 @@ import (
 func fixedDatasource() rule {
 	return rule{
 		name: "fixed-datasource",
-		what: "Panels, queries, variables and annotations ask the data source that the variable chooses.",
-		why:  "A data source's uid is made up by one Grafana: in every other the panel is empty. Put `${datasource}` in its place.",
+		rule: "Panels, queries, variables and annotations use the data source that the variable chooses.",
+		why:  "The uid of a data source differs between Grafanas: in another Grafana, the panel is empty. Replace the uid by `${datasource}`.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			check := func(place string, source json.RawMessage) {
-				if id := uid(source); id != "" && !d.chosen(id) {
-					report(place, fmt.Sprintf("asks the fixed data source %q: put ${datasource} in its place", id))
+				if id := datasourceUID(source); id != "" && !d.isVariable(id) {
+					report(place, fmt.Sprintf("uses the fixed data source %q: replace it by ${datasource}", id))
 				}
 			}
 			for _, p := range d.panels() {
@@ -34,11 +34,12 @@ func fixedDatasource() rule {
 	}
 }
 
-// chosen tells whether a uid is a variable's, or one of Grafana's own.
-func (d Dashboard) chosen(uid string) bool {
+// isVariable reports whether a uid is a variable, or a data source that is built
+// into Grafana.
+func (d Dashboard) isVariable(uid string) bool {
 	if strings.HasPrefix(uid, "-- ") || uid == "grafana" || uid == "__expr__" {
 		return true
 	}
 	groups := variable.FindStringSubmatch(uid)
-	return groups != nil && (slices.Contains(d.sources(), variableName(uid)) || strings.HasPrefix(uid, "${DS_"))
+	return groups != nil && (slices.Contains(d.datasourceVariables(), variableName(uid)) || strings.HasPrefix(uid, "${DS_"))
 }

@@ -3,8 +3,8 @@ package lint
 func instance() rule {
 	return rule{
 		name:  "template-instance",
-		what:  "The same for `instance`: a variable chooses which, and each query matches it.",
-		why:   "Without one, a sick instance hides among the sound ones. Moodring's own metrics are told apart by `gateway`.",
+		rule:  "The same holds for `instance`: a variable chooses the instance, and each query matches the variable.",
+		why:   "Without the variable, a sick instance is hidden among healthy instances. Moodring's own metrics have the label `gateway` for that.",
 		check: scopedBy("instance"),
 	}
 }

@@ -10,13 +10,14 @@ import (
 func job() rule {
 	return rule{
 		name:  "template-job",
-		what:  "Where a dashboard asks for metrics that are not Moodring's, a variable `job` chooses whose, and each query matches it.",
-		why:   "Any exporter may have a metric of that name. Moodring's own are told apart by `gateway`.",
+		rule:  "If a dashboard shows metrics that are not Moodring's, a variable `job` chooses the job, and each query matches the variable.",
+		why:   "Other exporters can have metrics of the same names. Moodring's own metrics have the label `gateway` for that.",
 		check: scopedBy("job"),
 	}
 }
 
-// scopedBy checks that a variable narrows the queries of others' metrics.
+// scopedBy returns a check that a variable narrows the queries of metrics that
+// are not Moodring's.
 func scopedBy(label string) func(d Dashboard, c Context, report func(place, message string)) {
 	return func(d Dashboard, _ Context, report func(place, message string)) {
 		hasVariable := slices.ContainsFunc(d.Templating.List, func(v Variable) bool { return v.Name == label })
@@ -27,10 +28,10 @@ func scopedBy(label string) func(d Dashboard, c Context, report func(place, mess
 					return
 				}
 				if !hasVariable {
-					report("dashboard", fmt.Sprintf("no variable %s chooses whose metrics are shown", label))
+					report("dashboard", fmt.Sprintf("no variable %s chooses the source of the metrics", label))
 				}
 				if !matches(s, label) {
-					report(q.place, fmt.Sprintf("asks for %s of every %s: match %s=~\"$%s\"", name(s), label, label, label))
+					report(q.place, fmt.Sprintf("queries %s of every %s: match %s=~\"$%s\"", name(s), label, label, label))
 				}
 			})
 		}

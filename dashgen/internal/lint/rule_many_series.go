@@ -6,22 +6,24 @@ import (
 	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/moodring/moodring/contract"
 )
 
 func manySeries() rule {
 	return rule{
 		name: "too-many-series",
-		what: "What has a series for each of many things is added up before it is drawn.",
-		why: "Buckets of a histogram, and metrics with a label for each of a model's answers, have hundreds of series: none can be told from another, " +
-			"and each costs Prometheus and the browser. `dashgen verify` counts them on a live Prometheus.",
+		rule: "A panel aggregates metrics with many series.",
+		why: "Buckets of a histogram, and metrics with a series for each label of a model, have hundreds of series. They cannot be told apart, " +
+			"and each series costs time in Prometheus and in the browser. `dashgen verify` counts the series on a live Prometheus.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			for _, q := range d.queries() {
-				if !q.panel {
+				if !q.isPanel {
 					continue
 				}
 				q.visit(func(s *parser.VectorSelector, above []parser.Node) {
-					if many(name(s)) && !aggregated(above) && !pinned(s) && !filters(s, above) {
-						report(q.place, fmt.Sprintf("draws every series of %s: add them up by what matters", name(s)))
+					if hasManySeries(name(s)) && !aggregated(above) && !pinned(s) && !filters(s, above) {
+						report(q.place, fmt.Sprintf("draws every series of %s: aggregate them, as with sum by (model)", name(s)))
 					}
 				})
 			}
@@ -29,16 +31,16 @@ func manySeries() rule {
 	}
 }
 
-// manyLabels is how many labels make a metric of the contract too many series
-// to draw.
+// manyLabels is the number of labels from which a metric of the contract has too
+// many series to draw.
 const manyLabels = 3
 
-func many(series string) bool {
+func hasManySeries(series string) bool {
 	labels, ok := labelsOf(series)
 	if _, isRecorded := recordedLabels(series); isRecorded {
-		return false // they are for one model at a time
+		return false // a panel shows them for one model at a time
 	}
-	return strings.HasSuffix(series, "_bucket") || ok && len(labels) >= manyLabels
+	return strings.HasSuffix(series, contract.SuffixBucket) || ok && len(labels) >= manyLabels
 }
 
 func aggregated(above []parser.Node) bool {
@@ -48,8 +50,8 @@ func aggregated(above []parser.Node) bool {
 	})
 }
 
-// filters tells whether a selector stands behind and, or unless, where it
-// decides what is drawn and is not drawn itself.
+// filters reports whether a selector is on the right of "and" or "unless": its
+// series are not drawn, but choose the series to draw.
 func filters(s parser.Node, above []parser.Node) bool {
 	path := append(slices.Clone(above), s)
 	for i, node := range above {
@@ -61,7 +63,7 @@ func filters(s parser.Node, above []parser.Node) bool {
 	return false
 }
 
-// pinned tells whether a selector asks for one value of all but two labels.
+// pinned reports whether a selector fixes the values of all labels but two.
 func pinned(s *parser.VectorSelector) bool {
 	exact := 0
 	for _, m := range s.LabelMatchers {

@@ -2,23 +2,23 @@ package lint
 
 import "fmt"
 
-// columns is how wide Grafana's grid is.
+// columns is the width of Grafana's grid.
 const columns = 24
 
 func overlap() rule {
 	return rule{
 		name: "panel-overlap",
-		what: "No two panels lie on each other, and none outside the 24 columns.",
-		why:  "Grafana moves such panels about when it draws them, each version in its own way.",
+		rule: "Panels do not overlap, and they fit into the 24 columns.",
+		why:  "Grafana moves such panels when it draws them, and each version does so differently.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
-			placed := placed(d.Panels)
+			placed := onGrid(d.Panels)
 			for i, p := range placed {
 				if g := *p.GridPos; g.X < 0 || g.W < 1 || g.H < 1 || g.X+g.W > columns {
 					report(p.name(), fmt.Sprintf("is outside the grid: x %d, width %d of %d columns, height %d", g.X, g.W, columns, g.H))
 				}
 				for _, other := range placed[:i] {
-					if p.GridPos.meets(*other.GridPos) {
-						report(p.name(), "lies on "+other.name())
+					if p.GridPos.overlaps(*other.GridPos) {
+						report(p.name(), "overlaps "+other.name())
 					}
 				}
 			}
@@ -26,9 +26,9 @@ func overlap() rule {
 	}
 }
 
-// placed are the panels that are on the grid at the same time: those in a
+// onGrid returns the panels that are on the grid at the same time. Panels in a
 // collapsed row are not.
-func placed(panels []Panel) []Panel {
+func onGrid(panels []Panel) []Panel {
 	var all []Panel
 	for _, p := range panels {
 		if p.GridPos != nil {
@@ -38,6 +38,6 @@ func placed(panels []Panel) []Panel {
 	return all
 }
 
-func (g Grid) meets(other Grid) bool {
+func (g Grid) overlaps(other Grid) bool {
 	return g.X < other.X+other.W && other.X < g.X+g.W && g.Y < other.Y+other.H && other.Y < g.Y+g.H
 }

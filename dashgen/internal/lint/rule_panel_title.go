@@ -3,11 +3,11 @@ package lint
 func panelTitle() rule {
 	return rule{
 		name: "panel-title-description",
-		what: "Each panel has a title and a description.",
-		why:  "The title says what is shown, the description what it is good for and what to do when it looks bad.",
+		rule: "Each panel has a title and a description.",
+		why:  "The title names the subject of the panel. The description explains its purpose, and what to do if the panel looks bad.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			for _, p := range d.panels() {
-				if !p.asks() {
+				if !p.hasQueries() {
 					continue
 				}
 				if p.Title == "" {

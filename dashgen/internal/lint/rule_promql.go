@@ -3,8 +3,8 @@ package lint
 func promQL() rule {
 	return rule{
 		name: "target-promql",
-		what: "Each query is PromQL that Prometheus can parse.",
-		why:  "A query that does not parse shows an error in the panel's corner, and nothing else.",
+		rule: "Each query is valid PromQL.",
+		why:  "A panel with an invalid query shows nothing but an error in its corner.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			for _, q := range d.queries() {
 				if q.err != nil {

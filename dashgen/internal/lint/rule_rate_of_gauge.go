@@ -12,8 +12,8 @@ import (
 func rateOfGauge() rule {
 	return rule{
 		name: "rate-of-gauge",
-		what: "`rate`, `irate`, `increase` and `resets` are of counters.",
-		why:  "They take every fall for a restart, so that a gauge that swings seems to grow for ever. `deriv` and `delta` are for gauges.",
+		rule: "`rate`, `irate`, `increase` and `resets` are only used on counters.",
+		why:  "These functions take every fall for a restart, so a gauge that goes up and down seems to grow for ever. Use `deriv` or `delta` for gauges.",
 		check: func(d Dashboard, c Context, report func(place, message string)) {
 			for _, q := range d.queries() {
 				q.visit(func(s *parser.VectorSelector, above []parser.Node) {

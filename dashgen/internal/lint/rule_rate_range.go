@@ -11,9 +11,9 @@ import (
 func rateRange() rule {
 	return rule{
 		name: "target-rate-interval",
-		what: "`rate` and `irate` in panels are over `$__rate_interval`.",
-		why: "A range shorter than four scrapes has gaps, one shorter than the panel's step skips samples; which that is depends on the data source " +
-			"and the time range, and `$__rate_interval` follows both.",
+		rule: "In panels, the range of `rate` and `irate` is `$__rate_interval`.",
+		why: "A range shorter than four scrape intervals has gaps, and a range shorter than the panel's step skips samples. " +
+			"`$__rate_interval` follows both: the scrape interval of the data source, and the step, which depends on the time range.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			wanted, err := time.ParseDuration(rateInterval)
 			for _, q := range d.queries() {
@@ -23,7 +23,7 @@ func rateRange() rule {
 				q.visit(func(_ *parser.VectorSelector, above []parser.Node) {
 					within, ok := rangeOf(above)
 					if f := function(above); ok && within != wanted && slices.Contains([]string{"rate", "irate"}, f) {
-						report(q.place, fmt.Sprintf("takes %s over a range of its own: use $__rate_interval: %s", f, q.expr))
+						report(q.place, fmt.Sprintf("takes %s over a fixed range: use $__rate_interval: %s", f, q.expr))
 					}
 				})
 			}

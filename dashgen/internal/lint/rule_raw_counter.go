@@ -13,16 +13,16 @@ import (
 func rawCounter() rule {
 	return rule{
 		name: "target-counter-agg",
-		what: "A counter that is drawn over time is drawn as what it grows by: `rate`, `irate` or `increase`.",
-		why: "A raw counter only climbs, falls to 0 when its process restarts, and says nothing of now. A total belongs in a panel of one value. " +
-			"A name of one word is taken for a counter: Prometheus's own practices give every other metric a prefix and a unit, and the plugin's `plainCounters` are so named.",
+		rule: "A panel over time shows the growth of a counter, by `rate`, `irate` or `increase`, and not the counter itself.",
+		why: "A counter only rises, and falls to 0 when its process restarts. Its value says nothing about the present. A total belongs in a panel with a single value. " +
+			"lint takes a metric whose name is a single word for a counter: by Prometheus's naming practices other metrics have a prefix and a unit, while the plugin's `plainCounters` have neither.",
 		check: func(d Dashboard, c Context, report func(place, message string)) {
 			for _, q := range d.queries() {
 				if !q.overTime {
 					continue
 				}
 				q.visit(func(s *parser.VectorSelector, above []parser.Node) {
-					if c.counts(name(s)) && !slices.Contains(growth, function(above)) {
+					if c.isCounter(name(s)) && !slices.Contains(counterFunctions, function(above)) {
 						report(q.place, fmt.Sprintf("draws the counter %s raw: put it in rate(...[$__rate_interval])", name(s)))
 					}
 				})
@@ -31,7 +31,7 @@ func rawCounter() rule {
 	}
 }
 
-func (c Context) counts(series string) bool {
+func (c Context) isCounter(series string) bool {
 	kind := c.kind(series)
 	return kind == contract.Counter || kind == "" && !strings.ContainsAny(series, "_:") && series != "up" && series != "ALERTS"
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func TestRawCounter(t *testing.T) {
-	look(t, rawCounter(), Context{}, []sight{
+	testRule(t, rawCounter(), Context{}, []ruleCase{
 		{"by ending", `{"title": "D", "panels": [{"title": "P", "type": "timeseries", "targets": [{"expr": "sum(http_requests_total)"}]}]}`, []string{`panel "P": draws the counter http_requests_total raw: put it in rate(...[$__rate_interval])`}},
 		{"of the contract", `{"title": "D", "panels": [{"title": "P", "type": "timeseries", "targets": [{"expr": "histogram_quantile(0.5, moodring_prediction_confidence_bucket)"}]}]}`, []string{`panel "P": draws the counter moodring_prediction_confidence_bucket raw: put it in rate(...[$__rate_interval])`}},
 		{"a plain counter of the plugin", `{"title": "D", "panels": [{"title": "P", "type": "timeseries", "targets": [{"expr": "joy"}]}]}`, []string{`panel "P": draws the counter joy raw: put it in rate(...[$__rate_interval])`}},
@@ -17,10 +17,10 @@ func TestRawCounter(t *testing.T) {
 	})
 }
 
-// TestRawCounterOfKnownType: Prometheus knows what a name does not tell.
+// TestRawCounterOfKnownType checks that Prometheus's metadata overrides the name.
 func TestRawCounterOfKnownType(t *testing.T) {
 	known := Context{Types: map[string]contract.Type{"frobs": contract.Gauge, "frob_things": contract.Counter}}
-	look(t, rawCounter(), known, []sight{
+	testRule(t, rawCounter(), known, []ruleCase{
 		{"gauge of one word", `{"title":"D","panels":[{"title":"P","type":"timeseries","targets":[{"expr":"frobs"}]}]}`, nil},
 		{"counter without an ending", `{"title":"D","panels":[{"title":"P","type":"timeseries","targets":[{"expr":"frob_things"}]}]}`,
 			[]string{`panel "P": draws the counter frob_things raw: put it in rate(...[$__rate_interval])`}},

@@ -13,8 +13,8 @@ import (
 func unknownLabel() rule {
 	return rule{
 		name: "unknown-label",
-		what: "Queries of the contract's metrics match and group by labels that these have, or that scraping adds.",
-		why:  "A matcher on a label that is not there matches nothing; a grouping by one puts all into one series. docs/metrics.md lists the labels.",
+		rule: "Queries of the contract's metrics only match, and group by, labels of these metrics or labels that scraping adds.",
+		why:  "A matcher on an unknown label matches nothing, and a grouping by an unknown label puts all into one series. docs/metrics.md lists the labels.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			for _, q := range d.queries() {
 				q.visit(func(s *parser.VectorSelector, above []parser.Node) {
@@ -22,9 +22,9 @@ func unknownLabel() rule {
 					if !ok {
 						return
 					}
-					for _, label := range used(s, above) {
-						if !slices.Contains(labels, label) && !slices.Contains(scraped(), label) {
-							report(q.place, fmt.Sprintf("names the label %s, which %s does not have", label, name(s)))
+					for _, label := range usedLabels(s, above) {
+						if !slices.Contains(labels, label) && !slices.Contains(scrapeLabels(), label) {
+							report(q.place, fmt.Sprintf("uses the label %s, which %s does not have", label, name(s)))
 						}
 					}
 				})
@@ -39,15 +39,15 @@ func labelsOf(series string) ([]string, bool) {
 	}
 	m, ok := known(series)
 	labels := slices.Clone(m.Labels)
-	if strings.HasSuffix(series, "_bucket") {
+	if strings.HasSuffix(series, contract.SuffixBucket) {
 		labels = append(labels, contract.LabelBucket)
 	}
 	return labels, ok
 }
 
-// used are the labels that a selector matches, and those of the nearest
-// grouping above it: those further out may be of other series.
-func used(s *parser.VectorSelector, above []parser.Node) []string {
+// usedLabels returns the labels that a selector matches, and the labels of the
+// nearest grouping around it. Groupings further out can be of other series.
+func usedLabels(s *parser.VectorSelector, above []parser.Node) []string {
 	var labels []string
 	for _, m := range s.LabelMatchers {
 		labels = append(labels, m.Name)
@@ -70,7 +70,7 @@ func used(s *parser.VectorSelector, above []parser.Node) []string {
 	return labels
 }
 
-// scraped are labels that Prometheus's usual configurations add.
-func scraped() []string {
+// scrapeLabels returns the labels that usual configurations of Prometheus add.
+func scrapeLabels() []string {
 	return []string{"__name__", "job", "instance", "namespace", "pod", "service", "container", "node", "cluster", "app", "endpoint", "environment", "region"}
 }

@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/moodring/moodring/contract"
 )
 
 func unknownMetric() rule {
 	return rule{
 		name: "unknown-metric",
-		what: "Each metric called moodring is one of the contract or of the rules; with `--prometheus` or `--metrics`, each metric is there.",
-		why:  "A metric that was renamed leaves an empty panel behind. docs/metrics.md lists the names.",
+		rule: "Each metric whose name begins with moodring is in the contract or recorded by the rules. With `--prometheus` or `--metrics`, every other metric exists in that source.",
+		why:  "A panel of a renamed metric is empty. docs/metrics.md lists the names.",
 		check: func(d Dashboard, c Context, report func(place, message string)) {
 			for _, q := range d.queries() {
 				q.visit(func(s *parser.VectorSelector, _ []parser.Node) {
@@ -20,10 +22,10 @@ func unknownMetric() rule {
 					_, isRecorded := recordedLabels(series)
 					switch {
 					case inContract || isRecorded:
-					case strings.HasPrefix(series, "moodring") && c.kindFound(series) == "":
-						report(q.place, fmt.Sprintf("asks for %s, which is not in the contract", series))
-					case c.Types != nil && c.kindFound(series) == "" && !strings.Contains(series, ":") && series != "up" && series != "ALERTS":
-						report(q.place, fmt.Sprintf("asks for %s, which is not there", series))
+					case strings.HasPrefix(series, "moodring") && !c.hasMetric(series):
+						report(q.place, fmt.Sprintf("queries %s, which is not in the contract", series))
+					case c.Types != nil && !c.hasMetric(series) && !strings.Contains(series, ":") && series != "up" && series != "ALERTS":
+						report(q.place, fmt.Sprintf("queries %s, which the source does not have", series))
 					}
 				})
 			}
@@ -31,14 +33,8 @@ func unknownMetric() rule {
 	}
 }
 
-// kindFound is the type that was found for a series, and not guessed.
-func (c Context) kindFound(series string) string {
-	for _, suffix := range []string{"", "_bucket", "_sum", "_count"} {
-		if base, ok := strings.CutSuffix(series, suffix); ok {
-			if t, found := c.Types[base]; found {
-				return string(t)
-			}
-		}
-	}
-	return ""
+// hasMetric reports whether the source of c has the metric of a series.
+func (c Context) hasMetric(series string) bool {
+	metric, _, _ := contract.CutPart(series)
+	return c.Types[series] != "" || c.Types[metric] != ""
 }

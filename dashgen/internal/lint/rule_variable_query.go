@@ -9,14 +9,14 @@ import (
 func variableQuery() rule {
 	return rule{
 		name: "template-label-promql",
-		what: "A variable's query is one that Grafana's Prometheus data source knows, and the metric in it is PromQL.",
-		why:  "Otherwise there is nothing to choose from, and the panels are empty.",
+		rule: "The query of a variable has a form of Grafana's Prometheus data source, such as `label_values(metric, label)`, with valid PromQL.",
+		why:  "With an invalid query the variable has no values, and the panels are empty.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			for _, v := range d.Templating.List {
 				if v.Type != "query" {
 					continue
 				}
-				if problem := d.offer(v.text()); problem != "" {
+				if problem := d.checkVariable(v.text()); problem != "" {
 					report("variable "+v.Name, problem)
 				}
 			}
@@ -24,14 +24,15 @@ func variableQuery() rule {
 	}
 }
 
-// offered takes label_values(metric, label), query_result(expr), metrics(regex)
-// and label_names() apart.
-var offered = regexp.MustCompile(`(?s)^\s*(label_values|query_result|metrics|label_names)\s*\((.*)\)\s*$`)
+// variableFunction matches label_values(metric, label), query_result(expr),
+// metrics(regex) and label_names().
+var variableFunction = regexp.MustCompile(`(?s)^\s*(label_values|query_result|metrics|label_names)\s*\((.*)\)\s*$`)
 
-func (d Dashboard) offer(text string) string {
-	groups := offered.FindStringSubmatch(text)
+// checkVariable returns the problem of a variable's query, or "".
+func (d Dashboard) checkVariable(text string) string {
+	groups := variableFunction.FindStringSubmatch(text)
 	if groups == nil {
-		return fmt.Sprintf("asks %q: use label_values(metric, label)", text)
+		return fmt.Sprintf("has the query %q: use label_values(metric, label)", text)
 	}
 	expr := groups[2]
 	switch groups[1] {
@@ -40,7 +41,7 @@ func (d Dashboard) offer(text string) string {
 	case "label_values":
 		at := strings.LastIndexByte(expr, ',')
 		if at < 0 {
-			return "" // the values of a label, of whatever metric
+			return "" // the values of a label of any metric
 		}
 		expr = expr[:at]
 	}
