@@ -37,8 +37,10 @@ func parse(text string) (*memory, error) {
 	return m, nil
 }
 
+const typeComment = "# TYPE "
+
 func (m *memory) parseLine(line string, step *time.Duration) error {
-	if declared, ok := strings.CutPrefix(line, "# TYPE "); ok {
+	if declared, ok := strings.CutPrefix(line, typeComment); ok {
 		name, kind, _ := strings.Cut(declared, " ")
 		m.types[name] = kind
 		return nil
