@@ -73,18 +73,18 @@ func TestBinary(t *testing.T) {
 
 		{"the best of several", Options{}, outputs(binaryOutput("s", "FP32", "[1,2]", 8), binaryOutput("t", "BYTES", "[2]", len(text)), binaryOutput("i", "INT8", "[1]", 1)),
 			append(append(littleEndian(float32(1), float32(2)), text...), 9), counted, []string{"joy", ""}},
-		{"the one that is asked for", Options{Output: "s"}, outputs(binaryOutput("t", "BYTES", "[2]", len(text)), binaryOutput("s", "FP32", "[1,2]", 8)),
+		{"the output named in the options", Options{Output: "s"}, outputs(binaryOutput("t", "BYTES", "[2]", len(text)), binaryOutput("s", "FP32", "[1,2]", 8)),
 			append(bytes.Clone(text), littleEndian(float32(1), float32(2))...), counted, []string{"1 2"}},
-		{"better than JSON", Options{}, outputs(indexOutput, binaryOutput("t", "BYTES", "[2]", len(text))), text, counted, []string{"joy", ""}},
-		{"worse than JSON that follows", Options{}, outputs(binaryOutput("i", "INT8", "[1]", 1), bytesOutput), []byte{1}, counted, []string{"joy", "love"}},
+		{"of a higher rank than the JSON", Options{}, outputs(indexOutput, binaryOutput("t", "BYTES", "[2]", len(text))), text, counted, []string{"joy", ""}},
+		{"of a lower rank than the JSON behind", Options{}, outputs(binaryOutput("i", "INT8", "[1]", 1), bytesOutput), []byte{1}, counted, []string{"joy", "love"}},
 		{"before JSON of its kind", Options{}, outputs(binaryOutput("t", "BYTES", "[2]", len(text)), bytesOutput), text, counted, []string{"joy", ""}},
 		{"only JSON", Options{}, outputs(bytesOutput), nil, counted, []string{"joy", "love"}},
 		{"white space after the JSON, and no tensors", Options{}, outputs(bytesOutput) + " \n", nil, counted, []string{"joy", "love"}},
 		{"the header after the parameters", Options{Output: "o"}, outputs(`{"parameters":{"binary_data_size":1,"x":{"binary_data_size":2}},"datatype":"INT8","shape":[1],"name":"o"}`), []byte{7}, counted, []string{"7"}},
 		{"null data", Options{}, outputs(`{"data":null,"datatype":"INT8","shape":[1],"parameters":{"binary_data_size":1}}`), []byte{7}, counted, []string{"7"}},
 		{"data and a size", Options{}, outputs(`{"datatype":"INT8","shape":[1],"parameters":{"binary_data_size":1},"data":[3]}`), []byte{7}, counted, []string{"3"}},
-		{"no size after all", Options{}, outputs(`{"datatype":"INT8","shape":[1],"parameters":{"binary_data_size":1,"binary_data_size":null},"data":[3]}`), nil, counted, []string{"3"}},
-		{"outputs that stand twice", Options{}, `{"outputs":[` + binaryOutput("o", "INT8", "[1]", 1) + `],"outputs":[` + binaryOutput("o", "INT8", "[2]", 2) + `]}`, []byte{7, 8}, counted, []string{"7", "8"}},
+		{"a size, replaced by null", Options{}, outputs(`{"datatype":"INT8","shape":[1],"parameters":{"binary_data_size":1,"binary_data_size":null},"data":[3]}`), nil, counted, []string{"3"}},
+		{"duplicate outputs", Options{}, `{"outputs":[` + binaryOutput("o", "INT8", "[1]", 1) + `],"outputs":[` + binaryOutput("o", "INT8", "[2]", 2) + `]}`, []byte{7, 8}, counted, []string{"7", "8"}},
 
 		{"an empty batch", Options{}, outputs(binaryOutput("o", "BYTES", "[0]", 0)), nil, empty, nil},
 		{"too few elements", Options{}, outputs(binaryOutput("o", "INT8", "[2]", 1)), []byte{1}, unparsed, nil},
@@ -97,7 +97,7 @@ func TestBinary(t *testing.T) {
 		{"not a number of 16 bits", Options{}, outputs(binaryOutput("o", "FP16", "[1,2]", 4)), littleEndian(uint16(0), uint16(0x7e00)), unparsed, nil},
 		{"infinite", Options{}, outputs(binaryOutput("o", "BF16", "[1,2]", 4)), littleEndian(uint16(0), uint16(0xff80)), unparsed, nil},
 		{"a regression", Options{}, outputs(binaryOutput("o", "FP32", "[1]", 4)), littleEndian(float32(1)), unparsed, nil},
-		{"a size that is none", Options{}, outputs(bytesOutput, `{"parameters":{"binary_data_size":"1"}}`), nil, unparsed, nil},
+		{"a size of another type", Options{}, outputs(bytesOutput, `{"parameters":{"binary_data_size":"1"}}`), nil, unparsed, nil},
 		{"a negative size", Options{}, outputs(bytesOutput, binaryOutput("o", "INT8", "[1]", -1)), nil, unparsed, nil},
 		{"a size in part", Options{}, outputs(bytesOutput, `{"parameters":{"binary_data_size":1.0}}`), []byte{1}, unparsed, nil},
 		{"sizes past 64 bits", Options{}, outputs(bytesOutput, `{"parameters":{"binary_data_size":18446744073709551615}}`, `{"parameters":{"binary_data_size":2}}`), []byte{1}, truncated, nil},
@@ -107,7 +107,7 @@ func TestBinary(t *testing.T) {
 		{"trailing bytes after V1", Options{}, `{"predictions":["a"]}`, []byte{1}, unparsed, nil},
 		{"trailing bytes after no JSON", Options{}, `{"outputs`, []byte{1}, unparsed, nil},
 		{"cut", Options{}, outputs(binaryOutput("o", "BYTES", "[2]", len(text))), text[:len(text)-1], truncated, nil},
-		{"cut in a tensor that is not read", Options{}, outputs(bytesOutput, binaryOutput("o", "INT8", "[1]", 1)), nil, truncated, nil},
+		{"cut in an unread tensor", Options{}, outputs(bytesOutput, binaryOutput("o", "INT8", "[1]", 1)), nil, truncated, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -170,16 +170,16 @@ func TestBinaryHeader(t *testing.T) {
 		outcome    string
 	}{
 		{"a tensor and no header", binary + "\x07", 0, contract.OutcomeUnparsed},
-		{"a tensor that looks like white space and no header", binary + "\n", 0, contract.OutcomeUnparsed},
+		{"a tensor like white space, and no header", binary + "\n", 0, contract.OutcomeUnparsed},
 		{"a size, no tensor and no header", binary, 0, contract.OutcomeUnparsed},
 		{"a size, data and no header", both, 0, contract.OutcomeCounted},
 		{"white space and no header", listed + "\n", 0, contract.OutcomeCounted},
-		{"one that is too small", binary + "\x07", len(binary) - 1, contract.OutcomeUnparsed},
-		{"one that is too great", binary + "\x07", len(binary) + 1, contract.OutcomeUnparsed},
-		{"one that is greater than the reply", binary + "\x07", len(binary) + 2, contract.OutcomeTruncated},
-		{"one that is within the JSON, which is cut", listed[:40], 30, contract.OutcomeUnparsed},
-		{"one behind the JSON, which is cut", listed[:40], 50, contract.OutcomeTruncated},
-		{"of white space too", listed + " \n", len(listed) + 1, contract.OutcomeCounted},
+		{"a header that is too small", binary + "\x07", len(binary) - 1, contract.OutcomeUnparsed},
+		{"a header that is too great", binary + "\x07", len(binary) + 1, contract.OutcomeUnparsed},
+		{"a header greater than the reply", binary + "\x07", len(binary) + 2, contract.OutcomeTruncated},
+		{"a header within the JSON, which is cut", listed[:40], 30, contract.OutcomeUnparsed},
+		{"a header behind the JSON, which is cut", listed[:40], 50, contract.OutcomeTruncated},
+		{"a header that includes white space", listed + " \n", len(listed) + 1, contract.OutcomeCounted},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
