@@ -79,16 +79,16 @@ func TestFaults(t *testing.T) {
 			logged: []string{"moodring: a fault of the filter's own; the reply passes uncounted: please report it (further lines are left out)"},
 		},
 		{
-			name:   "a piece that cannot be read",
+			name:   "a chunk that cannot be read",
 			broken: brokenHost{body: func() abi.Status { return internalFailure }},
 			want:   map[string]uint64{unparsed: 3, predictions("joy"): 1, counted: 1},
-			logged: []string{"moodring: a piece of a reply cannot be read, and the reply counts as unparsed: proxy-wasm status 10 (further lines are left out)"},
+			logged: []string{"moodring: a chunk of a reply cannot be read, and the reply counts as unparsed: proxy-wasm status 10 (further lines are left out)"},
 		},
 		{
-			name:   "a piece that is not there",
+			name:   "an empty chunk",
 			broken: brokenHost{body: func() abi.Status { return abi.OK }},
 			want:   map[string]uint64{unparsed: 3, predictions("joy"): 1, counted: 1},
-			logged: []string{"moodring: a piece of a reply cannot be read, and the reply counts as unparsed: ok (further lines are left out)"},
+			logged: []string{"moodring: a chunk of a reply cannot be read, and the reply counts as unparsed: ok (further lines are left out)"},
 		},
 		{
 			name:   "a proxy that shares nothing",

@@ -1,7 +1,7 @@
-// Package filter follows the replies on predict routes as they pass, has package
-// answer read them, and counts in the proxy what they hold. It never holds a
-// reply back, and changes nothing but the header by which a request would ask
-// for a compressed one.
+// Package filter follows the replies on predict routes. Package answer reads
+// them, and package counters counts their predictions. The filter never delays a
+// reply, and changes one header only: it removes a request's accept-encoding, so
+// that the model does not compress its reply.
 package filter
 
 import (
@@ -11,59 +11,60 @@ import (
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/abi"
 	"github.com/moodring/moodring/plugin/internal/config"
+	"github.com/moodring/moodring/plugin/internal/counters"
 )
 
-// VM is the filter in one VM of the proxy: of one worker, as a rule. It runs
-// any number of plugins, which are configurations; they count in one ledger,
-// since the proxy's counters are one set as well.
+// VM is the filter in one VM of the proxy, usually of one worker. It runs any
+// number of plugins (configurations). They share the counters, as the proxy's
+// counters have no plugin either.
 type VM struct {
-	host    abi.Proxy
-	plugins []*plugin
-	isDone  bool    // the call of a stream that is under way, or was last
-	latest  created // whose request headers come next
-	streams streams // those on predict routes alone
-	spare   spare
-	ledger  ledger
+	proxy    abi.Proxy
+	plugins  []*plugin
+	isDone   bool      // whether the latest callback of a stream has returned without a fault
+	latest   newStream // the callback with its request headers comes next
+	streams  streams
+	pool     replyPool
+	counters counters.Counters
 }
 
 var _ abi.Filter = (*VM)(nil)
 
-type created struct{ stream, root uint32 }
+type newStream struct{ id, root uint32 }
 
-// New returns the filter for a VM of the host's.
-func New(host abi.Proxy) *VM {
-	return &VM{host: host, ledger: newLedger(host), streams: newStreams()}
+// New returns the filter for a VM of the proxy.
+func New(proxy abi.Proxy) *VM {
+	return &VM{proxy: proxy, counters: counters.New(proxy), streams: newStreams()}
 }
 
-// ContextCreated implements abi.Filter. A stream's first callback follows at
-// once (Envoy, source/extensions/common/wasm/context.cc, decodeHeaders), so the
-// latest is all there is to remember.
-func (vm *VM) ContextCreated(id, root uint32) { vm.latest = created{id, root} }
+// ContextCreated implements abi.Filter. It keeps the latest context only: the
+// first callback of a stream follows at once (Envoy,
+// source/extensions/common/wasm/context.cc, decodeHeaders).
+func (vm *VM) ContextCreated(id, root uint32) { vm.latest = newStream{id, root} }
 
 // Configure implements abi.Filter.
 func (vm *VM) Configure(root uint32) (isStarted bool) {
-	defer func() { vm.mend(root, recover()) }()
-	data, status := vm.host.Configuration()
+	defer func() { vm.recoverFault(root, recover()) }()
+	data, status := vm.proxy.Configuration()
 	if status != abi.OK && status != abi.NotFound {
-		vm.host.Log(abi.Critical, "moodring: not started: the proxy does not give pluginConfig: "+status.String())
+		vm.proxy.Log(abi.Critical, "moodring: not started: the proxy does not give pluginConfig: "+status.String())
 		return false
 	}
 	checked, err := config.Parse(data)
 	if err != nil {
-		vm.host.Log(abi.Critical, "moodring: not started: "+err.Error())
+		vm.proxy.Log(abi.Critical, "moodring: not started: "+err.Error())
 		return false
 	}
-	// Where one begins, others may have ended: a callback for that would be one at
-	// each stream's end.
+	// Remove plugins that have ended. A callback for their end would also be called
+	// at the end of each stream.
 	vm.plugins = slices.DeleteFunc(vm.plugins, func(p *plugin) bool {
-		return p.root == root || !vm.host.Exists(p.root, root)
+		return p.root == root || !vm.proxy.Exists(p.root, root)
 	})
 	vm.plugins = append(vm.plugins, newPlugin(root, checked))
-	vm.ledger.flush()
+	vm.counters.Flush()
 	return true
 }
 
-// plugin returns that of a root context, or nil. There are few.
+// plugin returns the plugin of a root context, or nil. There are few plugins.
 func (vm *VM) plugin(root uint32) *plugin {
 	for _, p := range vm.plugins {
 		if p.root == root {
@@ -78,69 +79,70 @@ func (vm *VM) RequestHeaders(id uint32) {
 	vm.isDone = false
 	defer func() {
 		if !vm.isDone {
-			vm.mend(id, recover())
+			vm.recoverFault(id, recover())
 		}
 	}()
-	if s := vm.asked(id); s != nil && s.plugin.dropsEncoding && !s.isGRPC {
+	if s := vm.openStream(id); s != nil && s.plugin.dropsEncoding && !s.isGRPC {
 		vm.dropAcceptEncoding()
 	}
 	vm.isDone = true
 }
 
-// asked follows a request that asks to predict, and returns its stream, or nil.
-func (vm *VM) asked(id uint32) *stream {
+// openStream returns a new stream for a request on a predict route, or nil for any
+// other request.
+func (vm *VM) openStream(id uint32) *stream {
 	plugin := vm.plugin(vm.latest.root)
-	if plugin == nil || vm.latest.stream != id {
+	if plugin == nil || vm.latest.id != id {
 		return nil
 	}
-	path, status := vm.host.Header(abi.RequestHeaders, ":path")
-	if status != abi.OK { // a request without a path asks no model
+	path, status := vm.proxy.Header(abi.RequestHeaders, ":path")
+	if status != abi.OK { // as in a CONNECT request
 		return nil
 	}
-	if known := plugin.shortcuts.find(path); known != nil {
+	if cached := plugin.cache.find(path); cached != nil {
 		s := vm.streams.add(id)
 		s.reset(plugin)
-		s.follow(known)
+		s.setPath(cached)
 		return s
 	}
-	return vm.ask(id, plugin, path)
+	return vm.openUncached(id, plugin, path)
 }
 
-// ask is asked for a path that is no shortcut. One to a model that has room
-// becomes one.
-func (vm *VM) ask(id uint32, plugin *plugin, path []byte) *stream {
-	asked, isPredict := plugin.route(path)
-	if !isPredict || asked.isGRPC && !vm.isGRPC() {
+// openUncached is openStream for a path that is not cached. If the path's model has been
+// admitted, the path is cached.
+func (vm *VM) openUncached(id uint32, plugin *plugin, path []byte) *stream {
+	to, isPredict := plugin.route(path)
+	if !isPredict || to.isGRPC && !vm.isGRPC() {
 		return nil
 	}
 	s := vm.streams.add(id)
 	s.reset(plugin)
-	s.ask(asked)
-	if asked.isPlain {
-		if known := vm.ledger.known(s); known != nil {
-			plugin.shortcuts.add(path, asked, known)
+	s.setRoute(to)
+	if to.isPlain {
+		if known := vm.counters.Known(&s.model); known != nil {
+			plugin.cache.add(path, to, known)
 		}
 	}
 	return s
 }
 
 func (vm *VM) isGRPC() bool {
-	mediaType, status := vm.host.Header(abi.RequestHeaders, "content-type")
+	mediaType, status := vm.proxy.Header(abi.RequestHeaders, "content-type")
 	suffix, is := bytes.CutPrefix(mediaType, []byte("application/grpc"))
 	return status == abi.OK && is && (len(suffix) == 0 || suffix[0] == '+' || suffix[0] == ';')
 }
 
-// dropAcceptEncoding asks the model for a reply that can be read. It is the one
-// change that the filter makes; where it cannot, the reply counts as encoded.
-// It looks before it removes: Envoy chooses the route anew once a request header
-// is removed, even one that is not there (context.cc, removeHeaderMapValue).
+// dropAcceptEncoding makes the model send a reply that is not compressed. If the
+// header cannot be removed, the reply may count as encoded. The header is read
+// before it is removed, because Envoy chooses the route again on each removal,
+// even of a missing header (context.cc, removeHeaderMapValue).
 func (vm *VM) dropAcceptEncoding() {
 	const name = "accept-encoding"
-	if _, status := vm.host.Header(abi.RequestHeaders, name); status == abi.NotFound {
+	if _, status := vm.proxy.Header(abi.RequestHeaders, name); status == abi.NotFound {
 		return
 	}
-	if status := vm.host.RemoveHeader(abi.RequestHeaders, name); status != abi.OK {
-		vm.ledger.complainOf("the proxy does not drop accept-encoding: ", status)
+	if status := vm.proxy.RemoveHeader(abi.RequestHeaders, name); status != abi.OK {
+		vm.counters.LogStatus("the proxy does not drop accept-encoding: ", status)
 	}
 }
 
@@ -151,7 +153,7 @@ func (vm *VM) ResponseBody(id uint32, size int, isEnd bool) {
 			vm.read(s, size)
 		}
 		if isEnd {
-			s.ending = byBody
+			s.ending = endedByBody
 		}
 	}
 }
@@ -159,7 +161,7 @@ func (vm *VM) ResponseBody(id uint32, size int, isEnd bool) {
 // ResponseTrailers implements abi.Filter.
 func (vm *VM) ResponseTrailers(id uint32) {
 	if s := vm.streams.find(id); s != nil {
-		s.ending = byTrailers
+		s.ending = endedByTrailers
 	}
 }
 
@@ -170,77 +172,80 @@ func (vm *VM) Logged(id uint32) {
 	}
 }
 
-// finish counts the reply of a stream that has ended, however it did.
+// finish counts the reply of a stream that has ended.
 func (vm *VM) finish(s *stream) {
 	vm.isDone = false
 	defer func() {
 		if !vm.isDone {
-			vm.mend(s.id, recover())
+			vm.recoverFault(s.id, recover())
 		}
 	}()
 	outcome := vm.outcome(s)
 	switch {
-	case outcome == notAModels:
-	case s.sole != nil && outcome == contract.OutcomeCounted:
-		vm.ledger.addSole(s)
-	default:
-		vm.ledger.add(s, outcome)
+	case outcome == notCounted:
+	case s.single != nil && outcome == contract.OutcomeCounted:
+		vm.counters.AddOne(s.single, s.score, &s.plugin.counting)
+	case s.namesModel || s.plugin.counts(&s.model.Name):
+		vm.counters.Add(&s.model, outcome, s.counts(), &s.plugin.counting)
 	}
-	vm.drop(s)
+	vm.closeStream(s)
 	vm.isDone = true
 }
 
-// drop follows a stream no longer.
-func (vm *VM) drop(s *stream) {
+// closeStream removes a stream.
+func (vm *VM) closeStream(s *stream) {
 	if s.reply != nil {
-		vm.spare.put(s.reply)
+		vm.pool.put(s.reply)
 		s.reply = nil
 	}
 	vm.streams.remove(s)
-	vm.tell(s.plugin)
+	vm.scheduleFlush(s.plugin)
 }
 
-// mend is for calls that were not done by the filter's own fault, which it counts.
-// The request and its reply pass; what was gathered of the reply is lost.
+// recoverFault handles a panic in the filter: it counts the fault and removes the
+// stream. The request and its reply pass, uncounted. id is a stream or a root
+// context.
 //
-// Where each request passes, what defers it asks isDone first, and is written out,
-// since every call that is saved shows.
-func (vm *VM) mend(id uint32, fault any) {
+// Callbacks that are called for every request test isDone before they call
+// recoverFault, and so save two calls. The compiler is fastest with the deferred
+// function written out in each of them, and a callback must end with
+// vm.isDone = true.
+func (vm *VM) recoverFault(id uint32, fault any) {
 	if fault == nil {
 		return
 	}
-	vm.ledger.fault("a fault of the filter's own; the reply passes uncounted: please report it")
+	vm.counters.AddFault("a fault of the filter's own; the reply passes uncounted: please report it")
 	if s := vm.streams.find(id); s != nil {
-		s.reply = nil // in whatever state it is
-		vm.drop(s)
+		s.reply = nil // its state is unknown
+		vm.closeStream(s)
 	}
 }
 
-// tell has the proxy told of what was counted: at once when no other stream is
-// followed, for the proxy may drop the VM then, and otherwise at the next tick.
-// A busy proxy is thus told of many replies together.
-func (vm *VM) tell(of *plugin) {
-	if vm.streams.count == 0 || !vm.willTick(of) {
-		vm.ledger.flush()
+// scheduleFlush flushes the counters at the next tick, so that a busy proxy gets
+// the counts of many replies at once. If no other stream is open, it flushes at
+// once, because the proxy may remove the VM then.
+func (vm *VM) scheduleFlush(of *plugin) {
+	if vm.streams.count == 0 || !vm.startTick(of) {
+		vm.counters.Flush()
 	}
 }
 
-func (vm *VM) willTick(of *plugin) bool {
+func (vm *VM) startTick(of *plugin) bool {
 	if !of.isTicking {
-		of.isTicking = vm.host.SetTick(tick) == abi.OK
+		of.isTicking = vm.proxy.SetTick(tick) == abi.OK
 	}
 	return of.isTicking
 }
 
-// tick is how many milliseconds what was counted may wait to be told.
+// tick is the longest time that counts wait for a flush, in milliseconds.
 const tick = 100
 
 // Tick implements abi.Filter.
 func (vm *VM) Tick(root uint32) {
-	defer func() { vm.mend(root, recover()) }()
-	vm.ledger.flush()
+	defer func() { vm.recoverFault(root, recover()) }()
+	vm.counters.Flush()
 	if plugin := vm.plugin(root); plugin != nil {
 		plugin.isTicking = false
 	}
-	vm.host.SetTick(0) // if it ticks on, that does no harm
+	vm.proxy.SetTick(0) // a failure does no harm
 }

@@ -8,100 +8,100 @@ import (
 	"github.com/moodring/moodring/plugin/internal/abi"
 )
 
-// notAModels is the outcome of a reply that is no model's, or of none at all: it
-// is not counted.
-const notAModels = ""
+// notCounted is the outcome of a stream without a reply, and of a reply that the
+// gateway made itself.
+const notCounted = ""
 
-// outcome returns that of the reply of a stream which has ended. Its headers and
-// trailers are read only now: to be called when they pass would be one more call
-// for each request.
+// outcome returns the outcome of the reply of a stream that has ended. It reads
+// the response headers and trailers only now, because a callback for each would
+// cost every request a call.
 func (vm *VM) outcome(s *stream) string {
-	code, status := vm.host.Header(abi.ResponseHeaders, ":status")
+	code, status := vm.proxy.Header(abi.ResponseHeaders, ":status")
 	if status != abi.OK || len(code) == 0 { // there was no reply
-		return notAModels
+		return notCounted
 	}
-	s.isThere = code[0] != '4'
+	s.model.MayAdmit = code[0] != '4'
 	switch {
 	case code[0] != '2':
 		if vm.origin(false) == fromGateway {
-			return notAModels
+			return notCounted
 		}
 		return contract.OutcomeErrorStatus
-	case s.sole != nil && s.ending == byBody && !s.hasTrail && !s.isLost:
+	case s.single != nil && s.ending == endedByBody && !s.hasTrailing && !s.isLost:
 		return contract.OutcomeCounted
-	case s.ending == open && !s.hasBody:
-		return vm.unread(s, vm.outcomeOfHeaders(s))
+	case s.ending == notEnded && !s.hasBody:
+		return vm.orEncoded(s, vm.outcomeOfHeaders(s))
 	}
-	return vm.unread(s, vm.outcomeOfBody(s))
+	return vm.orEncoded(s, vm.outcomeOfBody(s))
 }
 
-// outcomeOfHeaders returns that of a success which is nothing but headers.
+// outcomeOfHeaders returns the outcome of a success that has headers only.
 func (vm *VM) outcomeOfHeaders(s *stream) string {
 	switch origin := vm.origin(true); {
 	case origin == fromGateway:
-		return notAModels
+		return notCounted
 	case origin == cutShort:
 		return contract.OutcomeTruncated
 	case vm.hasFailed(s, abi.ResponseHeaders):
 		return contract.OutcomeErrorStatus
 	}
-	return vm.close(s)
+	return vm.endBody(s)
 }
 
 func (vm *VM) outcomeOfBody(s *stream) string {
 	switch {
 	case s.isLost:
 		return contract.OutcomeUnparsed
-	case s.ending == open || s.isGRPC && s.ending == byBody: // there is no success of gRPC without trailers
+	case s.ending == notEnded || s.isGRPC && s.ending == endedByBody: // a gRPC success always has trailers
 		return contract.OutcomeTruncated
 	case vm.hasFailed(s, abi.ResponseTrailers):
 		return contract.OutcomeErrorStatus
 	}
-	return vm.close(s)
+	return vm.endBody(s)
 }
 
-// close returns the outcome of a reply whose body has ended.
-func (vm *VM) close(s *stream) string {
+// endBody returns the outcome of a reply whose body is complete.
+func (vm *VM) endBody(s *stream) string {
 	switch {
-	case s.hasTrail:
+	case s.hasTrailing:
 		return contract.OutcomeUnparsed
-	case s.sole != nil: // and trailers
+	case s.single != nil: // with trailers
 		return contract.OutcomeCounted
 	case s.isV2:
-		return vm.reply(s).scanner.Close(vm.jsonBytes())
+		return vm.reply(s).scanner.Close(vm.jsonLength())
 	}
 	return vm.reply(s).scanner.Close(0)
 }
 
-// unread returns an outcome, or that of a compressed reply if its being one
-// explains it. A header that is not there costs as much to ask for as any, and of
-// a reply that could be read nobody needs to know.
-func (vm *VM) unread(s *stream, outcome string) string {
-	isOdd := outcome == contract.OutcomeUnparsed || outcome == contract.OutcomeTruncated
-	if isOdd && !s.isGRPC && vm.isEncoded() {
+// orEncoded turns unparsed or truncated into encoded if the reply has a
+// content-encoding. The header is read in these cases only, because reading it
+// costs a host call.
+func (vm *VM) orEncoded(s *stream, outcome string) string {
+	isUnread := outcome == contract.OutcomeUnparsed || outcome == contract.OutcomeTruncated
+	if isUnread && !s.isGRPC && vm.isEncoded() {
 		return contract.OutcomeEncoded
 	}
 	return outcome
 }
 
-// origin is who wrote a reply.
+// origin says where a reply comes from.
 type origin uint8
 
 const (
-	fromModel origin = iota
-	cutShort         // a model, but the reply did not end
-	fromGateway
+	fromModel   origin = iota
+	cutShort           // from a model, and incomplete
+	fromGateway        // made by the gateway
 )
 
-// origin tells a reply that the gateway made itself from a model's: a rate
-// limit's 429, say, or the empty 200 of a CORS preflight. It is asked of refusals
-// and empty replies only: those with answers in them are to be counted, whoever
-// gives them. Of a success, what says that the gateway's patience ended means that
-// the reply was cut; the gateway's own word for that is an error.
+// origin returns the origin of an error or an empty reply, by Envoy's response
+// code details. The gateway makes replies itself, such as a rate limit's 429 or
+// the empty 200 of a CORS preflight. A reply with predictions is always counted,
+// so its origin is not needed.
 //
-// Source: Envoy's response code details.
+// A gateway's timeout makes an error of its own, but cuts a reply that has begun
+// as a success.
 func (vm *VM) origin(isSuccess bool) origin {
-	details, status := vm.host.Property("response\x00code_details")
+	details, status := vm.proxy.Property("response\x00code_details")
 	switch {
 	case status != abi.OK || string(details) == "via_upstream":
 		return fromModel
@@ -112,27 +112,26 @@ func (vm *VM) origin(isSuccess bool) origin {
 	return fromGateway
 }
 
-// hasFailed tells whether a gRPC call ended with an error, which is 200 in
-// HTTP: its status stands in the trailers, or in the headers of a reply that is
-// nothing but headers.
+// hasFailed reports whether a gRPC call ended with an error. Its HTTP status is
+// 200; the gRPC status is in the trailers, or in the headers if the reply has
+// headers only.
 func (vm *VM) hasFailed(s *stream, in abi.Map) bool {
 	if !s.isGRPC {
 		return false
 	}
-	code, status := vm.host.Header(in, "grpc-status")
+	code, status := vm.proxy.Header(in, "grpc-status")
 	return status == abi.OK && string(code) != "0"
 }
 
 func (vm *VM) isEncoded() bool {
-	encoding, status := vm.host.Header(abi.ResponseHeaders, "content-encoding")
+	encoding, status := vm.proxy.Header(abi.ResponseHeaders, "content-encoding")
 	return status == abi.OK && len(encoding) > 0 && !bytes.EqualFold(encoding, []byte("identity"))
 }
 
-// jsonBytes returns how long the headers say that the JSON of a V2 reply is, or 0
-// where they do not. A length that is none is left out: the body will show what it
-// is.
-func (vm *VM) jsonBytes() int {
-	text, status := vm.host.Header(abi.ResponseHeaders, "inference-header-content-length")
+// jsonLength returns the length of the JSON part of a V2 reply as its header gives
+// it. For a missing or malformed header it returns 0: the body then decides.
+func (vm *VM) jsonLength() int {
+	text, status := vm.proxy.Header(abi.ResponseHeaders, "inference-header-content-length")
 	if status != abi.OK {
 		return 0
 	}

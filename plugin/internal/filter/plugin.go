@@ -4,35 +4,39 @@ import (
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/answer"
 	"github.com/moodring/moodring/plugin/internal/config"
+	"github.com/moodring/moodring/plugin/internal/counters"
 )
 
 // plugin is one configuration of the filter.
 type plugin struct {
-	root      uint32 // its context
-	shortcuts shortcuts
+	root      uint32 // its root context
+	cache     pathCache
 	isTicking bool
 
-	dropsEncoding  bool
-	countsTopsOnly bool // of each answer the top label and its score, and nothing else
+	dropsEncoding bool
+	countsTopOnly bool // whether only the top label and its score are counted
+	onlyListed    bool
 
-	config config.Config
-	paths  map[string][]byte // model by path, besides KServe's routes
-	listed map[string]*answer.Options
-	others answer.Options
+	counting counters.Options
+	paths    map[string][]byte // model names by path, besides KServe's routes
+	listed   map[string]*answer.Options
+	defaults answer.Options // of models that are not listed
 }
 
 func newPlugin(root uint32, config config.Config) *plugin {
-	made := &plugin{root: root, config: config, paths: map[string][]byte{}, listed: map[string]*answer.Options{}}
-	made.setSwitches()
-	made.others.Scores, made.others.Margins = config.ScoreSums, config.Margins
+	made := &plugin{root: root, paths: map[string][]byte{}, listed: map[string]*answer.Options{}}
+	made.setSwitches(&config)
+	made.counting = counters.Options{
+		MaxModels:     config.MaxModels,
+		MaxLabels:     config.MaxLabels,
+		PlainCounters: config.PlainCounters,
+		BatchSizes:    config.BatchSizes,
+	}
+	made.defaults = answer.Options{Scores: config.ScoreSums, Margins: config.Margins}
 	for name, model := range config.Models {
-		made.listed[name] = &answer.Options{
-			Classes:  model.Classes,
-			Output:   model.Output,
-			FlatList: answer.FlatList(model.FlatList),
-			Scores:   config.ScoreSums,
-			Margins:  config.Margins,
-		}
+		options := made.defaults
+		options.Classes, options.Output, options.FlatList = model.Classes, model.Output, answer.FlatList(model.FlatList)
+		made.listed[name] = &options
 		for _, path := range model.Paths {
 			made.paths[path] = []byte(name)
 		}
@@ -40,26 +44,27 @@ func newPlugin(root uint32, config config.Config) *plugin {
 	return made
 }
 
-func (p *plugin) setSwitches() {
-	p.dropsEncoding = p.config.AcceptEncoding == config.DropEncoding
-	p.countsTopsOnly = !p.config.ScoreSums && !p.config.Margins && !p.config.BatchSizes
+func (p *plugin) setSwitches(c *config.Config) {
+	p.dropsEncoding = c.AcceptEncoding == config.DropEncoding
+	p.countsTopOnly = !c.ScoreSums && !c.Margins && !c.BatchSizes
+	p.onlyListed = c.OnlyListed
 }
 
-// options returns how to read a model's replies.
+// options returns the options for a model's replies.
 func (p *plugin) options(name *contract.Text) *answer.Options {
-	if listed := p.find(name); listed != nil {
+	if listed := p.listedOptions(name); listed != nil {
 		return listed
 	}
-	return &p.others
+	return &p.defaults
 }
 
-// follows tells whether a model's replies are to be counted.
-func (p *plugin) follows(name *contract.Text) bool {
-	return !p.config.OnlyListed || p.find(name) != nil
+// counts reports whether a model's replies are counted.
+func (p *plugin) counts(name *contract.Text) bool {
+	return !p.onlyListed || p.listedOptions(name) != nil
 }
 
-// find returns a listed model's options, or nil.
-func (p *plugin) find(name *contract.Text) *answer.Options {
+// listedOptions returns the options of a listed model, or nil.
+func (p *plugin) listedOptions(name *contract.Text) *answer.Options {
 	if len(p.listed) == 0 {
 		return nil
 	}

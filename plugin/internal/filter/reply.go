@@ -3,109 +3,62 @@ package filter
 import (
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/answer"
+	"github.com/moodring/moodring/plugin/internal/counters"
 )
 
-// reply gathers what one reply holds while it streams by: answer.Visitor.
-// Nothing of it is counted, or takes a label's room, before the reply has ended
-// soundly.
+// reply reads a response body as it streams by, and gathers its counts. They are
+// only counted once the reply has ended and its outcome is known.
 type reply struct {
 	scanner answer.Scanner
-	options answer.Options // where the reply itself names its model
-
-	ledger *ledger
-	stream *stream
-
-	answers uint64
-	cut     uint64 // answers with a label that was cut
-	margins sample
-	labels  tallies
-	over    counts // of labels that there is no room to tell apart
-	hasAll  bool   // the labels that other VMs have admitted are known
+	options answer.Options // in use if the path does not name the model
+	stream  *stream
+	counts  counters.ReplyCounts
 }
 
 var _ answer.Visitor = (*reply)(nil)
 
-func (r *reply) reset(ledger *ledger, of *stream) {
-	r.ledger, r.stream = ledger, of
-	of.takeNames()
-	r.Discard()
+func (r *reply) reset(counts *counters.Counters, of *stream) {
+	r.stream = of
+	of.copyNames()
+	r.counts.Reset(counts, &of.model, &of.plugin.counting)
 	options := &r.options
-	if of.namesName {
-		options = of.plugin.options(&of.name)
+	if of.namesModel {
+		options = of.plugin.options(&of.model.Name)
 	} else {
-		r.options = of.plugin.others
+		r.options = of.plugin.defaults
 	}
 	r.scanner.Reset(of.protocol(), options, r)
 }
 
 // Discard implements answer.Visitor.
-func (r *reply) Discard() {
-	r.answers, r.cut, r.hasAll = 0, 0, false
-	r.margins, r.over = sample{}, counts{}
-	r.labels.reset()
-}
+func (r *reply) Discard() { r.counts.Clear() }
 
-// Model implements answer.Visitor. What the path names is not the reply's to
-// tell.
+// Model implements answer.Visitor. A name in the path takes precedence.
 func (r *reply) Model(name *contract.Text) {
-	if !r.stream.namesName {
-		r.stream.setName(name)
+	if !r.stream.namesModel {
+		r.stream.setModel(name)
 		r.options = *r.stream.plugin.options(name)
 	}
 }
 
-// Version implements answer.Visitor.
+// Version implements answer.Visitor. A version in the path takes precedence.
 func (r *reply) Version(version *contract.Text) {
-	if !r.stream.hasVersion {
+	if !r.stream.namesVersion {
 		r.stream.setVersion(version)
 	}
 }
 
 // Score implements answer.Visitor.
-func (r *reply) Score(label *contract.Text, score float64) {
-	if score >= 0 && score <= 1 {
-		r.counts(label).given += millionths(score)
-	}
-}
+func (r *reply) Score(label *contract.Text, score float64) { r.counts.AddScore(label, score) }
 
 // Prediction implements answer.Visitor.
 func (r *reply) Prediction(prediction answer.Prediction) {
-	r.answers++
-	if prediction.Label.IsCut() {
-		r.cut++
-	}
-	counts := r.counts(prediction.Label)
-	counts.answers++
+	score, margin := float64(counters.Missing), float64(counters.Missing)
 	if prediction.IsScored {
-		counts.scores.add(&r.ledger.confidence, prediction.Score)
+		score = prediction.Score
 	}
 	if prediction.HasMargin {
-		r.margins.add(&r.ledger.margin, prediction.Margin)
+		margin = prediction.Margin
 	}
-}
-
-// counts returns those of a label.
-func (r *reply) counts(label *contract.Text) *counts {
-	var buffer [contract.MaxLabelBytes]byte
-	name := label.Append(buffer[:0])
-	sum := hash(name)
-	if known := r.labels.find(name, sum); known != nil {
-		return known
-	}
-	if r.labels.len() >= r.stream.plugin.config.MaxLabels && !r.isAdmitted(name, sum) {
-		return &r.over
-	}
-	return r.labels.add(name, sum)
-}
-
-// isAdmitted tells whether the model has room for a label already, in whichever
-// VM it got it. It is asked when a reply holds more labels than may be kept
-// apart.
-func (r *reply) isAdmitted(label []byte, sum uint32) bool {
-	if !r.hasAll {
-		r.ledger.load(r.stream)
-		r.hasAll = true
-	}
-	model := r.ledger.known(r.stream)
-	return model != nil && model.labels.find(label, sum) != nil
+	r.counts.AddPrediction(prediction.Label, score, margin)
 }

@@ -2,23 +2,22 @@ package filter
 
 import "bytes"
 
-// route is what a request's path asks. Its bytes are the path's, and valid as
-// long.
+// route is the result of parsing a request's path. Its slices point into the path.
 type route struct {
-	isGRPC  bool   // if its media type says so too
-	isV2    bool   // over REST
-	isPlain bool   // the path itself says so, without a query or an escape
-	name    []byte // of the model; empty where only the reply tells
+	isGRPC  bool   // if the media type is gRPC's too
+	isV2    bool   // V2 over REST
+	isPlain bool   // whether the path has neither a query nor an escape
+	name    []byte // of the model, or empty if only the reply names the model
 	version []byte // likewise
 }
 
-// grpcPath is KServe's V2 over gRPC
+// grpcPath is the path of KServe's V2 protocol over gRPC
 // (docs/predict-api/v2/grpc_predict_v2.proto in kserve/open-inference-protocol).
 const grpcPath = "/inference.GRPCInferenceService/ModelInfer"
 
-// route returns what a request asks to predict. It is false on a path that asks
-// no model, or one that is not followed. The path is decoded in place.
-func (p *plugin) route(path []byte) (asked route, isPredict bool) {
+// route parses a path. isPredict is false if the path is not a predict route, or
+// if its model is not counted. The path is decoded in place.
+func (p *plugin) route(path []byte) (to route, isPredict bool) {
 	isPlain := bytes.IndexByte(path, '%') < 0
 	if query := bytes.IndexByte(path, '?'); query >= 0 {
 		path, isPlain = path[:query], false
@@ -27,37 +26,37 @@ func (p *plugin) route(path []byte) (asked route, isPredict bool) {
 	if name, ok := p.paths[string(path)]; ok {
 		return route{name: name, isPlain: isPlain}, true
 	}
-	if asked, isPredict = modelRoute(path); isPredict {
-		asked.isPlain = isPlain
-		return asked, !p.config.OnlyListed || p.listed[string(asked.name)] != nil
+	if to, isPredict = modelRoute(path); isPredict {
+		to.isPlain = isPlain
+		return to, !p.onlyListed || p.listed[string(to.name)] != nil
 	}
 	return route{isGRPC: true}, string(path) == grpcPath
 }
 
-// modelRoute takes KServe's routes, which name a model: V1's
-// /v1/models/NAME:predict and V2's /v2/models/NAME/infer, both also with
-// /versions/VERSION behind the name, as V2 has it and TensorFlow Serving's V1.
-func modelRoute(path []byte) (asked route, isPredict bool) {
+// modelRoute parses KServe's routes that name a model: /v1/models/NAME:predict of
+// V1 and /v2/models/NAME/infer of V2. /versions/VERSION may follow the name, as in
+// V2 and in TensorFlow Serving's V1.
+func modelRoute(path []byte) (to route, isPredict bool) {
 	if rest, ok := bytes.CutPrefix(path, []byte("/v1/models/")); ok {
-		asked.name, isPredict = bytes.CutSuffix(rest, []byte(":predict"))
+		to.name, isPredict = bytes.CutSuffix(rest, []byte(":predict"))
 	} else if rest, ok := bytes.CutPrefix(path, []byte("/v2/models/")); ok {
-		asked.isV2 = true
-		asked.name, isPredict = bytes.CutSuffix(rest, []byte("/infer"))
+		to.isV2 = true
+		to.name, isPredict = bytes.CutSuffix(rest, []byte("/infer"))
 	}
 	if !isPredict {
 		return route{}, false
 	}
-	if slash := bytes.IndexByte(asked.name, '/'); slash >= 0 {
-		asked.version, isPredict = bytes.CutPrefix(asked.name[slash:], []byte("/versions/"))
-		asked.name = asked.name[:slash]
-		isPredict = isPredict && len(asked.version) > 0 && bytes.IndexByte(asked.version, '/') < 0
+	if slash := bytes.IndexByte(to.name, '/'); slash >= 0 {
+		to.version, isPredict = bytes.CutPrefix(to.name[slash:], []byte("/versions/"))
+		to.name = to.name[:slash]
+		isPredict = isPredict && len(to.version) > 0 && bytes.IndexByte(to.version, '/') < 0
 	}
-	return asked, isPredict && len(asked.name) > 0
+	return to, isPredict && len(to.name) > 0
 }
 
-// unescape decodes a path in place, as model servers do before they look at it:
-// otherwise a caller could write one model's name in many ways. What is no
-// escape stays.
+// unescape decodes a path in place, as model servers do before they route it.
+// Otherwise a caller could write one model's name in many ways. A malformed escape
+// is kept as it is.
 func unescape(path []byte) []byte {
 	first := bytes.IndexByte(path, '%')
 	if first < 0 {

@@ -4,94 +4,102 @@ import (
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/abi"
 	"github.com/moodring/moodring/plugin/internal/answer"
+	"github.com/moodring/moodring/plugin/internal/counters"
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// stream is a request on a predict route, and its reply. What each request needs
-// stands first, and close together.
+// stream is a request on a predict route, and its reply. The fields that every
+// request needs stand first, close together in memory.
 type stream struct {
 	id           uint32
 	isGRPC, isV2 bool
 
-	namesName, hasVersion bool // the path does
+	namesModel, namesVersion bool // whether the path does
 
-	// isThere says that the reply is a model's, rather than a refusal that
-	// anybody gets who makes up a name.
-	isThere bool
-	hasBody bool   // at least a byte of one
-	isLost  bool   // a piece of the body could not be read
+	hasBody bool   // whether the body has at least one byte
+	isLost  bool   // whether a chunk of the body could not be read
 	ending  ending // of the reply
 
-	hasTrail bool    // something follows sole that is no white space
-	sole     *label  // of a reply that is one answer and needs no gathering
-	score    float64 // its
+	// A reply with a single prediction needs no reply object: single is its label.
+	hasTrailing bool // whether more than white space follows the prediction
+	single      *counters.Label
+	score       float64 // of single
 
-	plugin   *plugin
-	model    *model    // that shortcut leads to, while the reply names no other
-	shortcut *shortcut // that the path is, whose names are not in name and version yet
-	reply    *reply    // what is gathered, from the first piece of a body to its end
+	plugin *plugin
+	path   *cachedPath // whose names have not been copied to model yet, or nil
+	reply  *reply      // from the first chunk of the body to the end, or nil
 
-	// What the path does not name, the reply may.
-	name, version contract.Text
+	// The reply may give the name and the version, if the path does not.
+	model counters.ModelID
 }
 
 func (s *stream) reset(plugin *plugin) {
 	s.plugin = plugin
-	s.shortcut, s.model, s.sole = nil, nil, nil
-	s.isThere, s.hasBody, s.isLost, s.ending, s.hasTrail = false, false, false, open, false
+	s.path, s.model.Known, s.single = nil, nil, nil
+	s.model.MayAdmit, s.hasBody, s.isLost, s.ending, s.hasTrailing = false, false, false, notEnded, false
 }
 
-// ask notes what the path asks.
-func (s *stream) ask(asked route) {
-	s.isGRPC, s.isV2 = asked.isGRPC, asked.isV2
-	setText(&s.name, asked.name)
-	setText(&s.version, asked.version)
-	s.namesName, s.hasVersion = len(asked.name) > 0, len(asked.version) > 0
+// setRoute sets the route that has been parsed from the path.
+func (s *stream) setRoute(to route) {
+	s.isGRPC, s.isV2 = to.isGRPC, to.isV2
+	setText(&s.model.Name, to.name)
+	setText(&s.model.Version, to.version)
+	s.namesModel, s.namesVersion = len(to.name) > 0, len(to.version) > 0
 }
 
-// follow notes that the path is a shortcut.
-func (s *stream) follow(known *shortcut) {
-	s.isGRPC, s.isV2, s.namesName, s.hasVersion = false, known.asked.isV2, true, len(known.asked.version) > 0
-	s.shortcut, s.model = known, known.model
+// setPath sets the route of a cached path.
+func (s *stream) setPath(path *cachedPath) {
+	s.isGRPC, s.isV2, s.namesModel, s.namesVersion = false, path.route.isV2, true, len(path.route.version) > 0
+	s.path, s.model.Known = path, path.model
 }
 
-// takeNames puts a shortcut's names where the reply finds those it may not change.
-func (s *stream) takeNames() {
-	if s.shortcut != nil {
-		setText(&s.name, s.shortcut.asked.name)
-		setText(&s.version, s.shortcut.asked.version)
-		s.shortcut = nil
+// copyNames copies the names of a cached path. Only a reply object needs them.
+func (s *stream) copyNames() {
+	if s.path != nil {
+		setText(&s.model.Name, s.path.route.name)
+		setText(&s.model.Version, s.path.route.version)
+		s.path = nil
 	}
 }
 
-// setName and setVersion take what the reply says; the path's model is then not
-// the one.
-func (s *stream) setName(name *contract.Text)       { s.name, s.model = *name, nil }
-func (s *stream) setVersion(version *contract.Text) { s.version, s.model = *version, nil }
+// setModel sets the model's name from the reply. The model must be looked up
+// again.
+func (s *stream) setModel(name *contract.Text) { s.model.Name, s.model.Known = *name, nil }
+
+// setVersion sets the model's version from the reply.
+func (s *stream) setVersion(version *contract.Text) { s.model.Version, s.model.Known = *version, nil }
 
 func setText(text *contract.Text, value []byte) {
 	text.Reset()
 	text.AddAll(value)
 }
 
-// ending is how a reply that has more than headers ended.
+// ending says which part of a reply was the last.
 type ending uint8
 
 const (
-	open ending = iota // not, or by its headers
-	byBody
-	byTrailers
+	notEnded ending = iota // or ended by its headers
+	endedByBody
+	endedByTrailers
 )
 
-// reply returns what the stream's reply is gathered in.
+// reply returns the stream's reply object.
 func (vm *VM) reply(s *stream) *reply {
 	if s.reply == nil {
-		s.reply = vm.spare.take(&vm.ledger, s)
+		s.reply = vm.pool.get(&vm.counters, s)
 	}
 	return s.reply
 }
 
-// protocol is how a stream's reply is framed.
+// counts returns the counts of the stream's reply object, or nil.
+func (s *stream) counts() *counters.ReplyCounts {
+	if s.reply == nil {
+		return nil
+	}
+	return &s.reply.counts
+}
+
+// protocol returns the framing of a stream's reply.
 func (s *stream) protocol() answer.Protocol {
 	switch {
 	case s.isGRPC:
@@ -106,55 +114,55 @@ func (s *stream) protocol() answer.Protocol {
 // proxy leaves abi.Margin bytes there. This line compiles only if they are enough.
 const _ = uint(abi.Margin - json.Margin)
 
-// window is how much of a body is read at once, so that a long piece costs no
-// more memory than a short one.
-const window = 64 << 10
+// maxChunk is how many bytes of a body are read at once, so that a long chunk
+// takes no more memory than a short one.
+const maxChunk = 64 << 10
 
-// read takes the next size bytes of a reply's body.
+// read reads the next size bytes of a response body.
 func (vm *VM) read(s *stream, size int) {
 	vm.isDone = false
 	defer func() {
 		if !vm.isDone {
-			vm.mend(s.id, recover())
+			vm.recoverFault(s.id, recover())
 		}
 	}()
 	s.hasBody = true
-	for start := 0; start < size && !s.isLost; { // once one is, the rest makes no sense
-		piece, status := vm.host.Body(start, min(window, size-start))
-		if status != abi.OK || len(piece) == 0 {
-			vm.ledger.complainOf("a piece of a reply cannot be read, and the reply counts as unparsed: ", status)
+	for start := 0; start < size && !s.isLost; { // after a lost chunk the rest cannot be parsed
+		chunk, status := vm.proxy.Body(start, min(maxChunk, size-start))
+		if status != abi.OK || len(chunk) == 0 {
+			vm.counters.LogStatus("a chunk of a reply cannot be read, and the reply counts as unparsed: ", status)
 			s.isLost = true
 			break
 		}
-		vm.take(s, piece)
-		start += len(piece)
+		vm.parse(s, chunk)
+		start += len(chunk)
 	}
 	vm.isDone = true
 }
 
-// take takes a piece of a reply's body. The first may be all of it, and then
-// needs no gathering if it is what models are mostly asked for: one answer, with
-// a label that has room.
-func (vm *VM) take(s *stream, piece []byte) {
+// parse parses the next chunk of a response body. Most replies are a single chunk
+// with a single prediction of a known label; they need no reply object.
+func (vm *VM) parse(s *stream, chunk []byte) {
 	switch {
 	case s.reply != nil:
-		s.reply.scanner.Write(piece)
-	case s.sole != nil:
-		s.hasTrail = s.hasTrail || !json.IsSpace(piece)
-	case !s.isSole(piece):
-		vm.reply(s).scanner.Write(piece)
+		s.reply.scanner.Write(chunk)
+	case s.single != nil:
+		s.hasTrailing = s.hasTrailing || !json.IsSpace(chunk)
+	case !s.readSingle(chunk):
+		vm.reply(s).scanner.Write(chunk)
 	}
 }
 
-// isSole tells whether a piece is a whole reply of one answer, which it notes.
-func (s *stream) isSole(piece []byte) bool {
-	if s.model == nil || s.isV2 || !s.plugin.countsTopsOnly {
+// readSingle reads a chunk that is a whole reply with a single prediction. If the
+// chunk is anything else, readSingle returns false.
+func (s *stream) readSingle(chunk []byte) (ok bool) {
+	if s.model.Known == nil || s.isV2 || !s.plugin.countsTopOnly {
 		return false
 	}
-	label, score, ok := answer.ReadSingle(piece)
+	label, score, ok := answer.ReadSingle(chunk)
 	if !ok || !contract.IsWhole(label) {
 		return false
 	}
-	s.sole, s.score = s.model.label(label), score
-	return s.sole != nil
+	s.single, s.score = s.model.Known.Label(label), score
+	return s.single != nil
 }

@@ -1,50 +1,52 @@
 package filter
 
-// streams are those that are followed, by id. Envoy counts ids up, so a table
-// in which an id's last bits are its place hardly ever looks twice. A stream that
-// has ended stays in its place for another one, so that a request makes no garbage.
+// streams is a hash table of the open streams on predict routes, by id. Envoy
+// counts ids up, so the last bits of an id are its slot, and collisions are rare.
+// An ended stream stays in its slot for reuse, so that a request allocates
+// nothing.
 type streams struct {
-	table []*stream // its length is a power of two, and at least twice the count
+	table []*stream // its length is a power of two, and at least twice count
 	count int
-	reach int // how far from its place a stream can be
+	reach int // largest distance of a stream from its slot
 }
 
 func newStreams() streams { return streams{table: make([]*stream, 16)} }
 
-// place is where an id's stream is, or so many places further.
-func (s *streams) place(id uint32, further int) **stream {
-	return &s.table[(int(id)+further)&(len(s.table)-1)]
+// slot returns the slot at a distance from an id's own slot.
+func (s *streams) slot(id uint32, distance int) **stream {
+	return &s.table[(int(id)+distance)&(len(s.table)-1)]
 }
 
-// find returns the stream of that id, or nil.
+// find returns the stream with that id, or nil.
 func (s *streams) find(id uint32) *stream {
 	for i := range s.reach + 1 {
-		if found := *s.place(id, i); found != nil && found.id == id {
+		if found := *s.slot(id, i); found != nil && found.id == id {
 			return found
 		}
 	}
 	return nil
 }
 
-// add returns a stream of an id that is not there, to be reset.
+// add returns a stream for an id that is not in the table. The caller must reset
+// the stream.
 func (s *streams) add(id uint32) *stream {
 	if s.count++; 2*s.count > len(s.table) {
 		s.grow()
 	}
-	place := s.free(id)
-	if *place == nil {
-		*place = &stream{}
+	slot := s.freeSlot(id)
+	if *slot == nil {
+		*slot = &stream{}
 	}
-	(*place).id = id
-	return *place
+	(*slot).id = id
+	return *slot
 }
 
-// free returns the place for an id's stream.
-func (s *streams) free(id uint32) **stream {
+// freeSlot returns the nearest free slot for an id.
+func (s *streams) freeSlot(id uint32) **stream {
 	for i := 0; ; i++ {
-		if place := s.place(id, i); *place == nil || (*place).id == noStream {
+		if slot := s.slot(id, i); *slot == nil || (*slot).id == noStream {
 			s.reach = max(s.reach, i)
-			return place
+			return slot
 		}
 	}
 }
@@ -54,25 +56,25 @@ func (s *streams) grow() {
 	s.table, s.reach = make([]*stream, 2*len(smaller)), 0
 	for _, stream := range smaller {
 		if stream != nil && stream.id != noStream {
-			*s.free(stream.id) = stream
+			*s.freeSlot(stream.id) = stream
 		}
 	}
 }
 
-// remove makes a stream's place free. Once none is left, a table that was for many
-// is not kept.
+// remove frees a stream's slot. When the table becomes empty, a large table is
+// replaced by a small one.
 func (s *streams) remove(ended *stream) {
 	ended.id = noStream
 	if s.count--; s.count > 0 {
 		return
 	}
-	if s.reach = 0; len(s.table) > mostIdle {
+	if s.reach = 0; len(s.table) > maxIdleSlots {
 		*s = newStreams()
 	}
 }
 
-// mostIdle is the longest table that is kept when nothing passes.
-const mostIdle = 1 << 10
+// maxIdleSlots is the length of the longest table that is kept when it is empty.
+const maxIdleSlots = 1 << 10
 
-// noStream is the id of no stream: the VM itself has it.
+// noStream is never the id of a stream: it is the VM's own context.
 const noStream = 0

@@ -44,14 +44,14 @@ func TestStreams(t *testing.T) {
 func TestStreamsForget(t *testing.T) {
 	table := newStreams()
 	var open []*stream
-	for id := range uint32(10 * mostIdle) {
+	for id := range uint32(10 * maxIdleSlots) {
 		open = append(open, table.add(id+1))
 	}
 	for _, stream := range open {
 		table.remove(stream)
 	}
-	if places := len(table.table); places > mostIdle {
-		t.Errorf("%d places for no stream", places)
+	if slots := len(table.table); slots > maxIdleSlots {
+		t.Errorf("%d slots for no stream", slots)
 	}
 	if table.find(1) != nil {
 		t.Error("a stream that has ended is found")

@@ -1,0 +1,279 @@
+// Package counters counts predictions and replies by model and label, in counters
+// of the proxy. It limits how many models and labels are counted separately, for
+// all VMs of the proxy together. It knows neither streams nor the formats of
+// replies.
+package counters
+
+import (
+	"math"
+	"slices"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/abi"
+)
+
+// Counters holds all counts of a VM. Add notes the counts of a reply here, and
+// Flush adds them to the proxy's counters, for many replies at once: the calls to
+// the proxy are most of the cost of a reply.
+type Counters struct {
+	proxy abi.Proxy
+
+	models   sharedNames[Model]
+	other    *Model // for models past the limit
+	overflow map[string]*counter
+	faults   counter
+	outcomes []string
+
+	// Models and labels with counts that Flush has not written yet.
+	pendingModels []*Model
+	pendingLabels []*Label
+
+	confidence, margin, batchSize metric
+
+	key       []byte // of the model that Known last looked up
+	latest    *Model // with that key, or nil
+	hasLogged bool
+}
+
+// Options configures how the replies of one plugin configuration are counted.
+type Options struct {
+	MaxModels, MaxLabels int
+
+	PlainCounters bool // also count predictions under the bare label
+	BatchSizes    bool
+}
+
+// Model holds the counts of one version of a model.
+type Model struct {
+	key               string
+	name, version     string
+	replies           [contract.OutcomeCount]counter // by index in contract.Outcomes
+	margin, batchSize histogram
+	labels            sharedNames[Label]
+	latest            *Label // that Label last returned, or nil
+	other             *Label // for labels past the limit
+
+	isPending bool
+	pending   modelCounts
+}
+
+// modelCounts holds the counts of one model that are not in the proxy's counters
+// yet.
+type modelCounts struct {
+	replies             [contract.OutcomeCount]uint64 // by index in contract.Outcomes
+	margins, batchSizes sample
+}
+
+// counted is the index of contract.OutcomeCounted in contract.Outcomes.
+const counted = 0
+
+// Label holds the counts of one label of a model.
+type Label struct {
+	model              *Model
+	name               string
+	predictions, plain counter
+	scoreSum           counter
+	confidence         histogram
+
+	isPending bool
+	pending   labelCounts
+}
+
+// ModelID identifies the model of a reply.
+type ModelID struct {
+	Known *Model // if it has been looked up; Name and Version are then unused
+
+	// MayAdmit says whether the model may be admitted if it is unknown. It is false
+	// if only the caller has named the model: callers must not use up the limit
+	// with invented names.
+	MayAdmit bool
+
+	Name, Version contract.Text
+}
+
+// New returns empty counters for a VM of the proxy.
+func New(proxy abi.Proxy) Counters {
+	return Counters{
+		proxy:      proxy,
+		models:     sharedNames[Model]{key: []byte(sharedPrefix + "models"), make: keyedModel},
+		other:      newModel(contract.Other, ""),
+		overflow:   map[string]*counter{},
+		outcomes:   contract.Outcomes(),
+		confidence: newMetric(contract.Confidence, 1),
+		margin:     newMetric(contract.Margin, 1),
+		batchSize:  newMetric(contract.BatchSize, math.MaxInt32),
+	}
+}
+
+// sharedPrefix distinguishes the lists from the shared data of other plugins with
+// the same vm_id, and from lists of releases with another format.
+const sharedPrefix = "moodring.1."
+
+// appendKey appends a model's key: its name, its version, and one byte for the
+// length of the version.
+func appendKey(dst []byte, name, version *contract.Text) []byte {
+	dst = name.Append(dst)
+	nameEnd := len(dst)
+	dst = version.Append(dst)
+	return append(dst, byte(len(dst)-nameEnd))
+}
+
+// splitKey reverses appendKey.
+func splitKey[T string | []byte](key T) (name, version T) {
+	last := len(key) - 1
+	nameEnd := max(0, last-int(key[last]))
+	return key[:nameEnd], key[nameEnd:last]
+}
+
+func keyedModel(key string) *Model {
+	made := newModel(splitKey(key))
+	made.key = key
+	return made
+}
+
+func newModel(name, version string) *Model {
+	made := &Model{name: name, version: version}
+	newLabel := func(name string) *Label { return &Label{model: made, name: name} }
+	made.labels = sharedNames[Label]{
+		key:  []byte(sharedPrefix + "labels." + name + "\x00" + version),
+		make: newLabel,
+	}
+	made.other = newLabel(contract.Other)
+	return made
+}
+
+// Label returns the label with that name, or nil if it has not been admitted.
+func (m *Model) Label(name []byte) *Label {
+	if m.latest == nil || m.latest.name != string(name) {
+		m.latest = m.labels.find(name, Hash(name))
+	}
+	return m.latest
+}
+
+// Known returns a model, or nil if it has not been admitted.
+func (c *Counters) Known(id *ModelID) *Model {
+	if id.Known != nil {
+		return id.Known
+	}
+	c.key = appendKey(c.key[:0], &id.Name, &id.Version)
+	if c.latest == nil || c.latest.key != string(c.key) {
+		c.latest = c.models.find(c.key, Hash(c.key))
+	}
+	return c.latest
+}
+
+// load loads a model that another VM has admitted, and its labels.
+func (c *Counters) load(id *ModelID) {
+	if c.Known(id) == nil {
+		c.models.load(c.proxy)
+	}
+	if model := c.Known(id); model != nil {
+		model.labels.load(c.proxy)
+	}
+}
+
+// admit returns a model, which is admitted if it is unknown and id.MayAdmit is
+// set. Otherwise admit returns the model that counts for contract.Other; isFull
+// reports whether the limit is the reason.
+func (c *Counters) admit(id *ModelID, limit int) (model *Model, isFull bool) {
+	if model = c.Known(id); model != nil {
+		return model, false
+	}
+	if name, _ := splitKey(c.key); !id.MayAdmit || len(name) == 0 {
+		return c.other, false
+	}
+	if model = c.models.admit(c.proxy, c.key, Hash(c.key), limit); model != nil {
+		return model, false
+	}
+	return c.other, true
+}
+
+// Add counts a reply that has ended. reply is only used if the outcome is
+// contract.OutcomeCounted.
+func (c *Counters) Add(id *ModelID, outcome string, reply *ReplyCounts, options *Options) {
+	model, isFull := c.admit(id, options.MaxModels)
+	if outcome == contract.OutcomeCounted {
+		c.addPredictions(model, reply, options)
+		if isFull {
+			c.addOverflow(contract.OverflowModels, reply.predictions)
+		}
+	}
+	c.addPendingModel(model)
+	model.pending.replies[slices.Index(c.outcomes, outcome)]++
+}
+
+func (c *Counters) addPredictions(model *Model, r *ReplyCounts, options *Options) {
+	for i := range r.labels.list {
+		name, counts := &r.labels.list[i], &r.labels.counts[i]
+		if label := model.labels.admit(c.proxy, name.text, name.hash, options.MaxLabels); label != nil {
+			c.addLabel(label, counts, options)
+		} else {
+			r.other.add(counts)
+		}
+	}
+	c.addLabel(model.other, &r.other, options)
+	c.addOverflow(contract.OverflowLabels, r.other.predictions)
+	c.addOverflow(contract.OverflowLabelLength, r.cutLabels)
+	c.addPendingModel(model)
+	model.pending.margins.addAll(&r.margins)
+	if options.BatchSizes {
+		model.pending.batchSizes.add(&c.batchSize, float64(r.predictions))
+	}
+}
+
+func (c *Counters) addLabel(label *Label, counts *labelCounts, options *Options) {
+	c.addPendingLabel(label)
+	label.pending.add(counts)
+	if options.PlainCounters {
+		label.pending.plain += counts.predictions
+	}
+}
+
+// AddOne counts a reply with a single prediction, of a label that has been
+// admitted.
+func (c *Counters) AddOne(label *Label, score float64, options *Options) {
+	c.addPendingLabel(label)
+	pending := &label.pending
+	pending.predictions++
+	if options.PlainCounters {
+		pending.plain++
+	}
+	pending.confidence.add(&c.confidence, score)
+	model := label.model
+	c.addPendingModel(model)
+	model.pending.replies[counted]++
+}
+
+func (c *Counters) addOverflow(kind string, n uint64) {
+	if n == 0 {
+		return
+	}
+	known := c.overflow[kind]
+	if known == nil {
+		known = &counter{}
+		c.overflow[kind] = known
+	}
+	if !c.increment(known, n) {
+		c.define(known, n, (&series{nil, contract.LabelKind, kind}).stat(contract.Overflow, "", ""))
+	}
+}
+
+// AddFault logs and counts a fault of the filter.
+func (c *Counters) AddFault(message string) {
+	c.logOnce(message)
+	if !c.increment(&c.faults, 1) {
+		c.define(&c.faults, 1, (&series{}).stat(contract.Faults, "", ""))
+	}
+}
+
+// LogStatus logs a failed host call, unless the VM has logged an error before.
+func (c *Counters) LogStatus(message string, status abi.Status) { c.logOnce(message + status.String()) }
+
+// logOnce logs the first error of a VM. Further errors are left out, because a
+// hostile reply could fill the log with them.
+func (c *Counters) logOnce(message string) {
+	if !c.hasLogged {
+		c.hasLogged = true
+		c.proxy.Log(abi.Error, "moodring: "+message+" (further lines are left out)")
+	}
+}

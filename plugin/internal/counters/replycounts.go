@@ -1,0 +1,166 @@
+package counters
+
+import "github.com/moodring/moodring/contract"
+
+// ReplyCounts gathers the counts of one reply. Until Counters.Add nothing is
+// counted, and no label is admitted. The zero value must be Reset before use.
+type ReplyCounts struct {
+	counters *Counters
+	model    *ModelID
+	options  *Options
+
+	predictions uint64
+	cutLabels   uint64 // predictions with a label that was cut
+	margins     sample
+	labels      replyLabels
+	other       labelCounts // of labels past the limit
+	isLoaded    bool        // whether the labels of other VMs have been loaded
+}
+
+// Missing is the score or the margin of a prediction that has none.
+const Missing = -1
+
+// Reset prepares r for a reply of model. model may change until Counters.Add.
+func (r *ReplyCounts) Reset(counters *Counters, model *ModelID, options *Options) {
+	r.counters, r.model, r.options = counters, model, options
+	r.Clear()
+}
+
+// Clear removes all counts.
+func (r *ReplyCounts) Clear() {
+	r.predictions, r.cutLabels, r.isLoaded = 0, 0, false
+	r.margins, r.other = sample{}, labelCounts{}
+	r.labels.reset()
+}
+
+// AddScore adds to the score sum of a label. A score outside of 0 to 1 is left
+// out.
+func (r *ReplyCounts) AddScore(label *contract.Text, score float64) {
+	if score >= 0 && score <= 1 {
+		r.label(label).scoreSum += millionths(score)
+	}
+}
+
+// AddPrediction counts a prediction. A score or a margin outside of 0 to 1, such
+// as Missing, is left out of its histogram.
+func (r *ReplyCounts) AddPrediction(label *contract.Text, score, margin float64) {
+	r.predictions++
+	if label.IsCut() {
+		r.cutLabels++
+	}
+	counts := r.label(label)
+	counts.predictions++
+	counts.confidence.add(&r.counters.confidence, score)
+	r.margins.add(&r.counters.margin, margin)
+}
+
+// label returns the counts of a label.
+func (r *ReplyCounts) label(label *contract.Text) *labelCounts {
+	var buffer [contract.MaxLabelBytes]byte
+	name := label.Append(buffer[:0])
+	hash := Hash(name)
+	if known := r.labels.find(name, hash); known != nil {
+		return known
+	}
+	if r.labels.Len() >= r.options.MaxLabels && !r.isAdmitted(name, hash) {
+		return &r.other
+	}
+	return r.labels.add(name, hash)
+}
+
+// isAdmitted reports whether any VM has admitted a label of the reply's model. It
+// is called when a reply has more labels than the limit.
+func (r *ReplyCounts) isAdmitted(label []byte, hash uint32) bool {
+	if !r.isLoaded {
+		r.counters.load(r.model)
+		r.isLoaded = true
+	}
+	model := r.counters.Known(r.model)
+	return model != nil && model.labels.find(label, hash) != nil
+}
+
+// replyLabels holds the counts of one reply by label.
+type replyLabels struct {
+	Names
+	counts []labelCounts // by the label's number
+}
+
+func (l *replyLabels) find(label []byte, hash uint32) *labelCounts {
+	if number := l.Find(label, hash); number >= 0 {
+		return &l.counts[number]
+	}
+	return nil
+}
+
+// add adds a label that is not in l yet.
+func (l *replyLabels) add(label []byte, hash uint32) *labelCounts {
+	number := l.Add(label, hash)
+	l.counts = append(l.counts[:number], labelCounts{})
+	return &l.counts[number]
+}
+
+// labelCounts holds the counts of one label.
+type labelCounts struct {
+	predictions uint64
+	plain       uint64 // predictions that are also counted under the bare label
+	scoreSum    uint64 // of all predictions that score the label, in millionths
+	confidence  sample
+}
+
+func (c *labelCounts) add(other *labelCounts) {
+	c.predictions += other.predictions
+	c.scoreSum += other.scoreSum
+	c.confidence.addAll(&other.confidence)
+}
+
+// sample holds values of a histogram that are not in the proxy's counters yet.
+type sample struct {
+	count, sum uint64                     // the sum is in millionths
+	buckets    [contract.MaxBounds]uint64 // not cumulative
+}
+
+// add adds a value, if it is in the metric's range.
+func (s *sample) add(of *metric, value float64) {
+	if !of.includes(value) {
+		return
+	}
+	s.count++
+	s.sum += millionths(value)
+	i := len(of.bounds)
+	for i > 0 && value <= of.bounds[i-1].Value {
+		i--
+	}
+	if i < len(of.bounds) {
+		s.buckets[i]++
+	}
+}
+
+func (s *sample) addAll(other *sample) {
+	if other.count == 0 {
+		return
+	}
+	s.count += other.count
+	s.sum += other.sum
+	for i, n := range other.buckets {
+		s.buckets[i] += n
+	}
+}
+
+// millionths rounds a value of at least 0. math.Round takes many instructions in
+// Wasm.
+func millionths(value float64) uint64 { return uint64(value*(1/contract.SumScale) + 0.5) }
+
+// metric describes the histograms of one metric.
+type metric struct {
+	name   string
+	bounds []contract.Bound
+	most   float64 // largest value
+}
+
+// includes reports whether a value is in the metric's range. A score outside of 0
+// to 1 is not a confidence.
+func (m *metric) includes(value float64) bool { return value >= 0 && value <= m.most }
+
+func newMetric(name string, most float64) metric {
+	return metric{name: name, bounds: contract.Bounds(name), most: most}
+}
