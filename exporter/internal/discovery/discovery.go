@@ -40,6 +40,7 @@ type Discovery struct {
 	plan     *Plan              // in use
 	builder  *targetBuilder     // for plan's rules
 	sources  map[string]*source // in use, by their configuration
+	isReady  bool               // once true, stays true
 	warnings map[string]bool    // logged for the current list
 }
 
@@ -58,16 +59,38 @@ type sink struct {
 	fail     func(error)             // takes the reason for a missing update; the last list stays in use
 }
 
-// source is a running discoverer.
+// source is a running discoverer. Discovery.mu guards the fields after stop.
 type source struct {
+	namedDiscoverer
 	stop       context.CancelFunc
-	reported   chan struct{} // closed by the first update
-	candidates []*candidate  // guarded by Discovery.mu
+	tried      chan struct{} // closed by the first list or the first failure
+	isReported bool          // the source has given a list
+	candidates []*candidate
 }
 
-// firstReportTimeout limits the time that Apply waits for the first lists of new
-// sources before the old sources are stopped.
-const firstReportTimeout = 10 * time.Second
+func newSource(named namedDiscoverer, stop context.CancelFunc) *source {
+	return &source{namedDiscoverer: named, stop: stop, tried: make(chan struct{})}
+}
+
+func (s *source) isTried() bool {
+	select {
+	case <-s.tried:
+		return true
+	default:
+		return false
+	}
+}
+
+// markTried must be called with Discovery.mu locked.
+func (s *source) markTried() {
+	if !s.isTried() {
+		close(s.tried)
+	}
+}
+
+// firstTryTimeout limits the time that Apply waits until each new source has given
+// a list or failed.
+const firstTryTimeout = 10 * time.Second
 
 // Plan is a checked configuration of gateways and sources.
 type Plan struct {
@@ -76,8 +99,12 @@ type Plan struct {
 	rules       []*relabel.Config
 }
 
+// namedDiscoverer is the discoverer of a place: a Kubernetes namespace, a DNS name,
+// or the files of an entry. Each place has its own discoverer, so that one
+// unreadable place does not hide the gateways of the others.
 type namedDiscoverer struct {
 	kind     string // one of contract.Sources
+	place    string // "" for all namespaces, and for files
 	discover discoverer
 }
 
@@ -92,42 +119,39 @@ func NewPlan(cfg *config.Config) (*Plan, error) {
 	}
 	p := &Plan{static, make(map[string]namedDiscoverer), cfg.RelabelConfigs}
 	for _, sd := range cfg.Discoveries() {
-		if err := p.add(sd); err != nil {
+		if err := sd.Visit(constructor{p}); err != nil {
 			return nil, fmt.Errorf("%s_sd_configs: %w", sd.Kind(), err)
 		}
 	}
 	return p, nil
 }
 
-// add adds the discoverer for sd. Equal entries share a discoverer.
-func (p *Plan) add(sd config.SDConfig) error {
-	var made constructor
-	if err := sd.Visit(&made); err != nil {
-		return err
-	}
+// constructor is a config.Visitor that adds the discoverers for an entry to a plan.
+// The method for a kind is in the file of the kind.
+type constructor struct{ plan *Plan }
+
+// add adds the discoverer for sd, an entry with a single place. Equal entries share
+// a discoverer.
+func (c constructor) add(sd config.SDConfig, place string, discover discoverer) error {
 	text, err := yaml.Marshal(sd)
 	if err != nil {
 		return err
 	}
-	p.discoverers[sd.Kind()+"\n"+string(text)] = namedDiscoverer{sd.Kind(), made.discover}
+	c.plan.discoverers[sd.Kind()+"\n"+string(text)] = namedDiscoverer{sd.Kind(), place, discover}
 	return nil
 }
 
-// constructor is a config.Visitor that makes the discoverer for an entry. The
-// method for a kind is in the file of the kind.
-type constructor struct{ discover discoverer }
-
 // Apply runs the sources of plan until ctx ends. Sources in both the previous plan
 // and the new plan keep running. The other old sources are stopped, and their
-// targets removed, once all new sources have reported or after
-// firstReportTimeout. A new source starts with the candidates of the old sources,
+// targets removed, once each new source has given a list or failed, or after
+// firstTryTimeout. A new source starts with the candidates of the old sources,
 // so a temporarily unreadable file or DNS name keeps its gateways.
 func (d *Discovery) Apply(ctx context.Context, plan *Plan) {
 	d.applying.Lock()
 	defer d.applying.Unlock()
 	isFirst := d.plan == nil
 	next := d.start(ctx, plan.discoverers)
-	isComplete := isFirst || awaitReports(ctx, next)
+	isComplete := isFirst || awaitTries(ctx, next)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for key, old := range d.sources {
@@ -147,13 +171,13 @@ func (d *Discovery) start(ctx context.Context, discoverers map[string]namedDisco
 			continue
 		}
 		sourceCtx, stop := context.WithCancel(ctx)
-		s := &source{stop: stop, reported: make(chan struct{})}
+		s := newSource(named, stop)
 		next[key] = s
 		d.running.Go(func() {
 			named.discover(sourceCtx, sink{
 				previous: previous,
 				update:   func(all []*candidate) { d.update(key, s, all) },
-				fail:     func(err error) { d.fail(named.kind, err) },
+				fail:     func(err error) { d.fail(s, err) },
 			})
 		})
 	}
@@ -179,19 +203,22 @@ func byOrigin(all []*candidate) map[string][]*candidate {
 	return origins
 }
 
-func (d *Discovery) fail(kind string, err error) {
-	d.CountFailure(kind)
-	d.Logger.Warn("Discovering gateways failed; the gateways found before stay", "by", kind, "err", err)
+func (d *Discovery) fail(s *source, err error) {
+	d.CountFailure(s.kind)
+	d.Logger.Warn("Discovering gateways failed; the gateways found before stay", "by", s.kind, "err", err)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.markTried()
 }
 
-// awaitReports waits for the first list of each source, and reports whether all
-// arrived in time.
-func awaitReports(ctx context.Context, sources map[string]*source) bool {
-	limit, cancel := context.WithTimeout(ctx, firstReportTimeout)
+// awaitTries waits until each source has given a list or failed, and reports
+// whether all did in time.
+func awaitTries(ctx context.Context, sources map[string]*source) bool {
+	limit, cancel := context.WithTimeout(ctx, firstTryTimeout)
 	defer cancel()
 	for _, s := range sources {
 		select {
-		case <-s.reported:
+		case <-s.tried:
 		case <-limit.Done():
 			return false
 		}
@@ -202,12 +229,8 @@ func awaitReports(ctx context.Context, sources map[string]*source) bool {
 func (d *Discovery) update(key string, s *source, all []*candidate) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s.candidates = all
-	select {
-	case <-s.reported:
-	default:
-		close(s.reported)
-	}
+	s.candidates, s.isReported = all, true
+	s.markTried()
 	if d.sources[key] == s {
 		d.publish(false)
 	}
@@ -236,18 +259,26 @@ func (d *Discovery) warn(bad []error) {
 	d.warnings = warnings
 }
 
-// IsReady reports whether each source has given its first list.
+// IsReady reports whether each source has given its first list or failed, and
+// gateways are known from at least one source or from the configuration. A ready
+// Discovery stays ready, also during a reload.
 func (d *Discovery) IsReady() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.isReady = d.isReady || d.plan != nil && d.knowsGateways()
+	return d.isReady
+}
+
+// knowsGateways must be called with mu locked.
+func (d *Discovery) knowsGateways() bool {
+	isKnown := len(d.plan.static) > 0 || len(d.sources) == 0
 	for _, s := range d.sources {
-		select {
-		case <-s.reported:
-		default:
+		if !s.isTried() {
 			return false
 		}
+		isKnown = isKnown || s.isReported
 	}
-	return true
+	return isKnown
 }
 
 // Wait returns when the sources have stopped. The context given to Apply must

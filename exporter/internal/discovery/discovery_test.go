@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -77,6 +78,19 @@ func (d *testDiscovery) wait(t *testing.T, want ...string) {
 			}
 		case <-late:
 			t.Fatalf("targets (-want +got):\n%s", cmp.Diff(want, got))
+		}
+	}
+}
+
+// waitReady waits until IsReady.
+func (d *testDiscovery) waitReady(t *testing.T) {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for !d.IsReady() {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-late:
+			t.Fatal("not ready")
 		}
 	}
 }
@@ -242,16 +256,46 @@ func TestReload(t *testing.T) {
 	d.wait(t, `http://f:1 {gateway="f:1", region="eu"}`)
 }
 
+// Ready means that each source has given a list or failed, and that at least one
+// has given a list. Ready stays ready.
 func TestIsReady(t *testing.T) {
-	reported := make(chan struct{})
-	close(reported)
-	d := New(Options{})
-	d.sources = map[string]*source{"a": {reported: reported}, "b": {reported: make(chan struct{})}}
-	if d.IsReady() {
-		t.Error("ready before b reported")
+	fails := func() *source {
+		s := newSource(namedDiscoverer{}, nil)
+		s.markTried()
+		return s
 	}
-	close(d.sources["b"].reported)
-	if !d.IsReady() {
-		t.Error("not ready when both have reported")
+	reports := func() *source {
+		s := fails()
+		s.isReported = true
+		return s
+	}
+	waits := func() *source { return newSource(namedDiscoverer{}, nil) }
+	for name, test := range map[string]struct {
+		static  []*candidate
+		sources []*source
+		want    bool
+	}{
+		"no source":                           {nil, nil, true},
+		"one that waits":                      {nil, []*source{waits(), reports()}, false},
+		"one that fails":                      {nil, []*source{fails(), reports()}, true},
+		"all fail":                            {nil, []*source{fails(), fails()}, false},
+		"all fail, a gateway in the file":     {[]*candidate{{}}, []*source{fails()}, true},
+		"one that waits, and another gateway": {[]*candidate{{}}, []*source{waits()}, false},
+	} {
+		d := New(Options{})
+		if d.IsReady() {
+			t.Error("ready without a configuration")
+		}
+		d.plan, d.sources = &Plan{static: test.static}, make(map[string]*source)
+		for i, s := range test.sources {
+			d.sources[fmt.Sprint(i)] = s
+		}
+		if got := d.IsReady(); got != test.want {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
+		d.sources = map[string]*source{"": waits()} // as after a reload
+		if got := d.IsReady(); got != test.want {
+			t.Errorf("%s, after a reload: got %v, want %v", name, got, test.want)
+		}
 	}
 }

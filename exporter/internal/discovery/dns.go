@@ -34,9 +34,15 @@ type dnsSource struct {
 	results  [][]*candidate // of the last successful lookup, by the index of the name
 }
 
-// DNS makes a discoverer for an entry of dns_sd_configs.
-func (c *constructor) DNS(sd config.DNSSD) error {
-	c.discover = discoverDNS(sd, net.DefaultResolver)
+// DNS adds a discoverer for each name of an entry of dns_sd_configs.
+func (c constructor) DNS(sd config.DNSSD) error {
+	for _, name := range sd.Names {
+		one := sd
+		one.Names = []string{name}
+		if err := c.add(&one, name, discoverDNS(one, net.DefaultResolver)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -47,10 +47,9 @@ func CheckFiles(all []config.FileSD) (int, error) {
 	return count, nil
 }
 
-// File makes a discoverer for an entry of file_sd_configs.
-func (c *constructor) File(sd config.FileSD) error {
-	c.discover = discoverFiles(sd)
-	return nil
+// File adds a discoverer for an entry of file_sd_configs.
+func (c constructor) File(sd config.FileSD) error {
+	return c.add(&sd, "", discoverFiles(sd))
 }
 
 func discoverFiles(sd config.FileSD) discoverer {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -42,14 +43,15 @@ func roles() map[string]role {
 	}
 }
 
-// kubeSource finds gateways in Kubernetes.
+// kubeSource finds gateways in a namespace of Kubernetes, or in all namespaces.
 type kubeSource struct {
 	config.KubernetesSD
-	role   role
-	rest   *rest.Config
-	client *rest.RESTClient     // for the role's API group
-	core   *rest.RESTClient     // for pods
-	cache  map[any][]*candidate // by pointer to the object; a changed object has a new pointer
+	namespace string // metav1.NamespaceAll for all
+	role      role
+	rest      *rest.Config
+	client    *rest.RESTClient     // for the role's API group
+	core      *rest.RESTClient     // for pods
+	cache     map[any][]*candidate // by pointer to the object; a changed object has a new pointer
 }
 
 // IsInCluster reports whether this process runs in a pod with a service account.
@@ -58,13 +60,23 @@ func IsInCluster() bool {
 	return err == nil
 }
 
-// Kubernetes makes a discoverer for an entry of kubernetes_sd_configs.
-func (c *constructor) Kubernetes(sd config.KubernetesSD) error {
-	s, err := newKubeSource(sd)
+// Kubernetes adds a discoverer for each namespace of an entry of
+// kubernetes_sd_configs: the account may lack the rights in one of the namespaces.
+func (c constructor) Kubernetes(sd config.KubernetesSD) error {
+	common, err := newKubeSource(sd)
 	if err != nil {
 		return err
 	}
-	c.discover = s.discover
+	if len(sd.Namespaces.Names) == 0 {
+		return c.add(&sd, metav1.NamespaceAll, common.discover)
+	}
+	for _, namespace := range sd.Namespaces.Names {
+		s := *common
+		s.namespace, s.Namespaces = namespace, config.Namespaces{Names: []string{namespace}}
+		if err := c.add(&s.KubernetesSD, namespace, s.discover); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -119,43 +131,25 @@ func newClient(cfg *rest.Config, group schema.GroupVersion, apiPath string) (*re
 	return rest.RESTClientFor(groupCfg)
 }
 
-// discover watches until ctx ends, and updates the sink after the first list of
-// every namespace and then after each change.
+// discover watches until ctx ends, and updates the sink after the first list and
+// then after each change.
 func (s *kubeSource) discover(ctx context.Context, out sink) {
 	ctx = klog.NewContext(ctx, klog.Logger{}) // errors go to out, not to client-go's log
 	changed := make(chan struct{}, 1)
-	var informers []cache.SharedIndexInformer
-	for _, namespace := range s.namespaces() {
-		informer, err := s.informer(namespace, changed, out)
-		if err != nil {
-			out.fail(err)
-			return
-		}
-		informers = append(informers, informer)
+	informer, err := s.informer(changed, out)
+	if err != nil {
+		out.fail(err)
+		return
 	}
-	done := make(chan struct{})
-	for _, informer := range informers {
-		go func() {
-			informer.RunWithContext(ctx)
-			done <- struct{}{}
-		}()
-	}
-	s.follow(ctx, informers, changed, out)
-	for range informers {
-		<-done
-	}
+	var running sync.WaitGroup
+	running.Go(func() { informer.RunWithContext(ctx) })
+	s.follow(ctx, informer, changed, out)
+	running.Wait()
 }
 
-func (s *kubeSource) namespaces() []string {
-	if len(s.Namespaces.Names) == 0 {
-		return []string{metav1.NamespaceAll}
-	}
-	return s.Namespaces.Names
-}
-
-func (s *kubeSource) informer(namespace string, changed chan<- struct{}, out sink) (cache.SharedIndexInformer, error) {
+func (s *kubeSource) informer(changed chan<- struct{}, out sink) (cache.SharedIndexInformer, error) {
 	selected := func(options *metav1.ListOptions) { options.LabelSelector = s.Label }
-	lists := cache.NewFilteredListWatchFromClient(s.client, s.role.resource, namespace, selected)
+	lists := cache.NewFilteredListWatchFromClient(s.client, s.role.resource, s.namespace, selected)
 	informer := cache.NewSharedIndexInformer(lists, s.role.object, 0, nil)
 	mark := func() {
 		select {
@@ -170,7 +164,7 @@ func (s *kubeSource) informer(namespace string, changed chan<- struct{}, out sin
 	})
 	return informer, errors.Join(err, informer.SetTransform(s.role.trim),
 		informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-			if err := s.explain(namespace, err); err != nil {
+			if err := s.explain(err); err != nil {
 				out.fail(err)
 			}
 		}))
@@ -178,30 +172,31 @@ func (s *kubeSource) informer(namespace string, changed chan<- struct{}, out sin
 
 // explain adds advice to an error of list or watch, and returns nil for errors of
 // normal watching.
-func (s *kubeSource) explain(namespace string, err error) error {
-	where := "namespace " + namespace
-	if namespace == metav1.NamespaceAll {
-		where = "all namespaces"
-	}
+func (s *kubeSource) explain(err error) error {
 	switch {
 	case errors.Is(err, io.EOF), apierrors.IsResourceExpired(err), apierrors.IsGone(err):
 		return nil
 	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
-		return fmt.Errorf("watching %s in %s: %w: let the account list and watch them, as deploy/exporter/rbac.yaml does", s.role.resource, where, err)
+		return fmt.Errorf("watching %s in %s: %w: let the account list and watch them, as deploy/exporter/rbac.yaml does", s.role.resource, s.where(), err)
 	}
-	return fmt.Errorf("watching %s in %s: %w", s.role.resource, where, err)
+	return fmt.Errorf("watching %s in %s: %w", s.role.resource, s.where(), err)
+}
+
+func (s *kubeSource) where() string {
+	if s.namespace == metav1.NamespaceAll {
+		return "all namespaces"
+	}
+	return "namespace " + s.namespace
 }
 
 // follow updates the sink after each change. Changes at the same time cause a
 // single update.
-func (s *kubeSource) follow(ctx context.Context, informers []cache.SharedIndexInformer, changed <-chan struct{}, out sink) {
-	for _, informer := range informers {
-		if !s.sync(ctx, informer, out) {
-			return
-		}
+func (s *kubeSource) follow(ctx context.Context, informer cache.SharedIndexInformer, changed <-chan struct{}, out sink) {
+	if !s.sync(ctx, informer, out) {
+		return
 	}
 	for {
-		out.update(s.list(informers))
+		out.update(s.list(informer))
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -221,7 +216,7 @@ func (s *kubeSource) sync(ctx context.Context, informer cache.SharedIndexInforme
 		case <-informer.HasSyncedChecker().Done():
 			return true
 		case <-overdue.C:
-			out.fail(fmt.Errorf("the API server at %s has given no list of %s yet", s.rest.Host, s.role.resource))
+			out.fail(fmt.Errorf("the API server at %s has given no list of %s in %s yet", s.rest.Host, s.role.resource, s.where()))
 		case <-ctx.Done():
 			return false
 		}
@@ -230,18 +225,16 @@ func (s *kubeSource) sync(ctx context.Context, informer cache.SharedIndexInforme
 
 // list returns all candidates. A gateway in two EndpointSlices, such as for IPv4
 // and for IPv6, is returned once.
-func (s *kubeSource) list(informers []cache.SharedIndexInformer) []*candidate {
+func (s *kubeSource) list(informer cache.SharedIndexInformer) []*candidate {
 	var all []*candidate
 	current := make(map[any][]*candidate, len(s.cache))
-	for _, informer := range informers {
-		for _, object := range informer.GetStore().List() {
-			candidates, ok := s.cache[object]
-			if !ok {
-				candidates = s.role.candidates(s, object)
-			}
-			current[object] = candidates
-			all = append(all, candidates...)
+	for _, object := range informer.GetStore().List() {
+		candidates, ok := s.cache[object]
+		if !ok {
+			candidates = s.role.candidates(s, object)
 		}
+		current[object] = candidates
+		all = append(all, candidates...)
 	}
 	s.cache = current
 	slices.SortStableFunc(all, func(a, b *candidate) int {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
@@ -32,7 +33,7 @@ relabel_configs:
 	}
 	d := New(Options{Logger: slog.New(slog.DiscardHandler), Publish: func([]Target, bool) {}})
 	d.plan, d.builder = new(Plan), newTargetBuilder(cfg.RelabelConfigs)
-	s := &source{reported: make(chan struct{})}
+	s := newSource(namedDiscoverer{kind: contract.SourceKubernetes}, nil)
 	d.sources = map[string]*source{"": s}
 	i := 0
 	for b.Loop() {
@@ -40,7 +41,7 @@ relabel_configs:
 			b.Fatal(err)
 		}
 		i++
-		d.update("", s, k.list([]cache.SharedIndexInformer{pods}))
+		d.update("", s, k.list(pods))
 	}
 }
 

@@ -1,0 +1,112 @@
+package discovery
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// apiServer is a Kubernetes API that lists pods. The pods of a listed namespace
+// never change. The kubetest module tests with a real API server.
+type apiServer struct {
+	*httptest.Server
+	mu    sync.Mutex
+	pods  map[string][]string // IP addresses by namespace; other namespaces are forbidden
+	drain chan struct{}       // closed: ends the watches
+}
+
+func newAPIServer(t *testing.T, pods map[string][]string) *apiServer {
+	t.Helper()
+	a := &apiServer{pods: pods, drain: make(chan struct{})}
+	a.Server = httptest.NewServer(a)
+	t.Cleanup(func() {
+		close(a.drain)
+		a.Close()
+	})
+	return a
+}
+
+// kubeconfig writes a kubeconfig for the server and returns its path.
+func (a *apiServer) kubeconfig(t *testing.T) string {
+	t.Helper()
+	return kubeconfig(t, a.URL)
+}
+
+func kubeconfig(t *testing.T, url string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	write(t, file, `{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}],
+clusters: [{name: c, cluster: {server: '`+url+`'}}], users: [{name: u, user: {}}]}`)
+	return file
+}
+
+// allow gives the account the rights in a namespace.
+func (a *apiServer) allow(namespace string, ips ...string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pods[namespace] = ips
+}
+
+func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	namespace := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/api/v1/namespaces/"), "/pods")
+	a.mu.Lock()
+	ips, isAllowed := a.pods[namespace]
+	a.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case !isAllowed:
+		refuse(w, http.StatusForbidden, metav1.StatusReasonForbidden)
+	case r.FormValue("sendInitialEvents") != "": // not supported: the client lists instead
+		refuse(w, http.StatusUnprocessableEntity, metav1.StatusReasonInvalid)
+	case r.FormValue("watch") != "":
+		w.(http.Flusher).Flush()
+		select {
+		case <-a.drain:
+		case <-r.Context().Done():
+		}
+	default:
+		_ = json.NewEncoder(w).Encode(podList(namespace, ips)) // the client may have gone
+	}
+}
+
+func refuse(w http.ResponseWriter, code int, reason metav1.StatusReason) {
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(metav1.Status{ // the client may have gone
+		TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusFailure, Code: int32(code), Reason: reason, Message: string(reason),
+	})
+}
+
+func podList(namespace string, ips []string) *corev1.PodList {
+	list := &corev1.PodList{TypeMeta: metav1.TypeMeta{Kind: "PodList", APIVersion: "v1"}, ListMeta: metav1.ListMeta{ResourceVersion: "1"}}
+	for i, ip := range ips {
+		list.Items = append(list.Items, corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprint("pod-", i), UID: types.UID(namespace + ip), ResourceVersion: "1"},
+			Status:     corev1.PodStatus{Phase: corev1.PodRunning, PodIP: ip},
+		})
+	}
+	return list
+}
+
+// A namespace without rights does not hide the gateways of another namespace, and
+// the exporter becomes ready.
+func TestForbiddenNamespace(t *testing.T) {
+	a := newAPIServer(t, map[string][]string{"istio-system": {"192.0.2.1"}})
+	d := discover(t, "kubernetes_sd_configs: [{kubeconfig_file: "+a.kubeconfig(t)+", namespaces: {names: [models, istio-system]}}]")
+	gateway := `http://192.0.2.1:15090 {gateway="istio-system/pod-0"}`
+	d.wait(t, gateway)
+	if kind := <-d.failed; kind != "kubernetes" {
+		t.Errorf("a failure of %s", kind)
+	}
+	d.waitReady(t)
+	a.allow("models", "192.0.2.2")
+	d.wait(t, gateway, `http://192.0.2.2:15090 {gateway="models/pod-0"}`)
+}
