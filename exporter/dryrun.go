@@ -35,7 +35,8 @@ func dryRun(f *flags, stdout, stderr io.Writer) error {
 		Rules:     cfg.Rules,
 		MaxSeries: cfg.Scrape.MaxSeries,
 	})
-	samples, err := readPage(page, cfg.Scrape.MaxLineBytes, transformer)
+	reader := scrape.TextReader{IsUsed: transform.IsUsed(cfg.Rules), IsWhole: true}
+	samples, err := readPage(page, &reader, cfg.Scrape.MaxLineBytes, transformer)
 	if err != nil {
 		return fmt.Errorf("%s: %w: want a response to GET /stats/prometheus or /stats?format=json", *f.dryRunFile, err)
 	}
@@ -55,7 +56,7 @@ func formatOf(page []byte) config.Format {
 }
 
 // readPage gives the page's samples to the transformer, and returns their number.
-func readPage(page []byte, maxLine int, transformer *transform.Transformer) (samples int, err error) {
+func readPage(page []byte, reader *scrape.TextReader, maxLine int, transformer *transform.Transformer) (samples int, err error) {
 	transformer.Begin()
 	add := func(s scrape.Sample) {
 		samples++
@@ -65,6 +66,6 @@ func readPage(page []byte, maxLine int, transformer *transform.Transformer) (sam
 		err = scrape.ReadJSON(bytes.NewReader(page), maxLine, add)
 		return samples, err
 	}
-	err = new(scrape.TextReader).Read(bytes.NewReader(page), maxLine, add)
+	err = reader.Read(bytes.NewReader(page), maxLine, add)
 	return samples, err
 }

@@ -183,6 +183,19 @@ func faults() map[string]fault {
 		"not UTF-8":                  {serve: text(mood + "envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"\xff\"} 1\n"), lines: one},
 		"types that change":          {serve: firstThen("# TYPE label___joy___moodring_predictions_total gauge\n"+mood, "# TYPE label___joy___moodring_predictions_total histogram\n"+mood), lines: one},
 		"series that become others":  {serve: firstThen("label___joy___moodring_prediction_confidence_count{} 6\nlabel___joy___moodring_prediction_confidence_bucket{} 6\n", mood), lines: one},
+
+		// Istio's agent appends the page of an application to Envoy's (port 15020).
+		"an application with odd escapes":      {serve: text(mood + `app_x{path="C:\Temp"} 1` + "\n"), lines: one},
+		"an application with quoted names":     {serve: text(mood + `{"app.requests","http.code"="200"} 1` + "\n" + `app_x{"http.code"="200"} 1` + "\n"), lines: one},
+		"an application with exemplars":        {serve: text(mood + `app_total 1 1712345678.123 # {trace_id="1"} 0.5 1712345678.1` + "\n"), lines: one},
+		"an application with OpenMetrics":      {serve: with("Content-Type", []string{"application/openmetrics-text; version=1.0.0; charset=utf-8"}, mood+"# TYPE app counter\napp_total 1.0\n# EOF\n"), lines: one},
+		"an application without a last end":    {serve: text(mood + "app_x 1"), lines: one},
+		"an application that is zipped so":     {serve: with("Content-Encoding", []string{"gzip"}, zip(mood+"app_x 1")), lines: one},
+		"an application with HTML":             {serve: text(mood + "<html>\n<body class=\"a\">\nNot found\n</html>"), lines: one},
+		"an application with a long line":      {serve: text("# HELP app_x " + strings.Repeat("a", 1<<18) + "\napp_x{x=\"" + strings.Repeat("a", 1<<18) + "\"} 1\n" + mood), lines: one},
+		"an application with a long last line": {serve: text(mood + "app_x{x=\"" + strings.Repeat("a", 1<<18)), lines: one},
+		"an application's metric with our end": {serve: text(mood + "app_downstream_rq_2xx one\n"), lines: one},
+
 		"a restart":                  {serve: firstThen(strings.Replace(mood, "6", "9", 1), mood), lines: one},
 		"an old protocol":            {raw: send("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n", mood), lines: one},
 		"closes the idle connection": {raw: send(head, fmt.Sprintf("Content-Length: %d\r\n\r\n", len(mood)), mood), lines: one},

@@ -77,6 +77,7 @@ func (f *Fleet) Configure(cfg *config.Config) {
 		MaxPageBytes: cfg.Scrape.MaxPageBytes,
 		MaxLineBytes: cfg.Scrape.MaxLineBytes,
 		Timeout:      time.Duration(cfg.Scrape.Timeout),
+		IsUsed:       transform.IsUsed(cfg.Rules),
 	}})
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -29,6 +29,8 @@ type Client struct {
 	MaxLineBytes int
 	Timeout      time.Duration // sent to the gateway; Page itself is limited by its context
 
+	IsUsed func(name string) bool // as in TextReader
+
 	readers, unzippers, buffers sync.Pool // *TextReader, *gzip.Reader, *bufio.Reader: memory that pages share
 }
 
@@ -125,7 +127,8 @@ func (c *Client) read(response *http.Response, emit func(Sample)) (bytes int64, 
 		return 0, err
 	}
 	body := &limited{r: response.Body, limit: c.MaxPageBytes}
-	if response.Header.Get("Content-Encoding") == "gzip" {
+	isZipped := response.Header.Get("Content-Encoding") == "gzip"
+	if isZipped {
 		unzipper, err := c.unzipper(response.Body)
 		if err != nil {
 			return 0, fmt.Errorf("its gzip does not unpack: %w", err)
@@ -133,7 +136,9 @@ func (c *Client) read(response *http.Response, emit func(Sample)) (bytes int64, 
 		defer c.unzippers.Put(unzipper)
 		body.r = unzipper
 	}
-	err = c.readBody(body, emit)
+	// A body without a length ends where the connection is closed, perhaps too early.
+	isWhole := response.ContentLength >= 0 || len(response.TransferEncoding) > 0 || isZipped
+	err = c.readBody(body, isWhole, emit)
 	return body.read, err
 }
 
@@ -144,7 +149,7 @@ func (c *Client) unzipper(body io.Reader) (*gzip.Reader, error) {
 	return gzip.NewReader(body)
 }
 
-func (c *Client) readBody(body io.Reader, emit func(Sample)) error {
+func (c *Client) readBody(body io.Reader, isWhole bool, emit func(Sample)) error {
 	if c.Format == config.JSON {
 		return ReadJSON(body, c.MaxLineBytes, emit)
 	}
@@ -153,6 +158,7 @@ func (c *Client) readBody(body io.Reader, emit func(Sample)) error {
 		reader = new(TextReader)
 	}
 	defer c.readers.Put(reader)
+	reader.IsUsed, reader.IsWhole = c.IsUsed, isWhole
 	return reader.Read(body, c.MaxLineBytes, emit)
 }
 
@@ -172,7 +178,9 @@ func (c *Client) checkHeaders(response *http.Response) error {
 	}
 	want := c.mediaType()
 	got, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if err != nil || got != want {
+	// Istio's agent answers OpenMetrics if its application does (istio/istio#33474).
+	isOpenMetrics := got == "application/openmetrics-text" && c.Format == config.Prometheus
+	if err != nil || got != want && !isOpenMetrics {
 		return fmt.Errorf("it answers %.60q, not %s: is it an Envoy's admin endpoint?", response.Header.Get("Content-Type"), want)
 	}
 	return nil

@@ -48,7 +48,14 @@ func TestReadPrometheus(t *testing.T) {
 		"timestamp":      {"a 1.5 1712345678901\n", []Sample{{Name: "a", Value: 1.5}}},
 		"Envoy's digits": {"a 469.40320393352533301367657259107\n", []Sample{{Name: "a", Value: 469.403203933525333}}},
 		"infinity":       {"a +Inf\n", []Sample{{Name: "a", Value: math.Inf(1)}}},
-		"not UTF-8":      {"a{l=\"\xff\"} 1\n", []Sample{{Name: "a", Labels: []Label{{"l", "\xff"}}, Value: 1}}},
+		"a fraction":     {"a 1.5 1712345678.901\n", []Sample{{Name: "a", Value: 1.5}}},
+		"exemplars": {"a 1 # {t=\"1\"} 0.5\nb{l=\"x\"} 2 12.5 # {} 1 2\n",
+			[]Sample{{Name: "a", Value: 1}, {Name: "b", Labels: []Label{{"l", "x"}}, Value: 2}}},
+		"unknown escapes": {`a{l="C:\Temp\new"} 1` + "\n",
+			[]Sample{{Name: "a", Labels: []Label{{"l", "C:\\Temp\new"}}, Value: 1}}},
+		"quoted names": {`{"a.b"} 1` + "\n" + `{ "a\"b" , "l.m" = "x", n="y" } 2` + "\n" + `a{"l.m"="x"} 3` + "\n",
+			[]Sample{{Name: "a.b", Value: 1}, {Name: "a\"b", Labels: []Label{{"l.m", "x"}, {"n", "y"}}, Value: 2}, {Name: "a", Labels: []Label{{"l.m", "x"}}, Value: 3}}},
+		"not UTF-8": {"a{l=\"\xff\"} 1\n", []Sample{{Name: "a", Labels: []Label{{"l", "\xff"}}, Value: 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := readPrometheus(test.text)
@@ -132,7 +139,10 @@ func TestReadPrometheusRefuses(t *testing.T) {
 		"a{l=x} 1\n":             "line 1 is not in Prometheus's text format: no quote before a label's value",
 		"a{l=\"x} 1\n":           "line 1 is not in Prometheus's text format: no quote after a label's value",
 		"a{l=\"x\\\n":            "line 1 is not in Prometheus's text format: no quote after a label's value",
-		"a{l=\"\\t\"} 1\n":       `line 1 is not in Prometheus's text format: unknown escape \t in a label's value`,
+		"{} 1\n":                 "line 1 is not in Prometheus's text format: no metric name",
+		"{\"a\" l=\"x\"} 1\n":    "line 1 is not in Prometheus's text format: no , or } after the metric's name",
+		"{\"a} 1\n":              "line 1 is not in Prometheus's text format: no quote after a label's value",
+		"a{\"l\"} 1\n":           "line 1 is not in Prometheus's text format: no = after a label's name",
 		"a{l=\"x\" k=\"y\"} 1\n": "line 1 is not in Prometheus's text format: no , or } after a label",
 		"a{l=\"x\"\n":            "line 1 is not in Prometheus's text format: no , or } after a label",
 		strings.Repeat("a", 1e6): "line 1 is longer than 65536 bytes: if the page is right, raise scrape.max_line_bytes",
@@ -140,6 +150,50 @@ func TestReadPrometheusRefuses(t *testing.T) {
 	} {
 		if _, err := readPrometheus(text); err == nil || err.Error() != want {
 			t.Errorf("%.20q: got error %v, want %s", text, err, want)
+		}
+	}
+}
+
+// Lines of metrics that are not used are skipped, if the page has a good line too.
+func TestReadPrometheusSkipsUnusedLines(t *testing.T) {
+	long := strings.Repeat("a", 2*testLine)
+	for _, test := range []struct{ text, want, mistake string }{
+		{"a one\n<html>\n{} 1\nused 1\n", "used", ""},
+		{"used 1\na{l=\"" + long + "\"} 1\nused 2\n", "used used", ""},
+		{"# " + long + "\nused 1\n<" + long, "used", ""},
+		{"used 1", "used", ""},
+		{"used 1\na", "used", ""},
+		{"a one\n<html>\n", "", "line 1 is not in Prometheus's text format: the value is not a number"},
+		{"<" + long + "\n", "", "line 1 is longer than 65536 bytes: if the page is right, raise scrape.max_line_bytes"},
+		{"used 1\nused one\n", "used", "line 2 is not in Prometheus's text format: the value is not a number"},
+		{"used 1\nused ", "used", "line 2 is not in Prometheus's text format: the value is not a number"},
+		{"used 1\n" + long, "used", "line 2 is longer than 65536 bytes: if the page is right, raise scrape.max_line_bytes"},
+		{"used 1\nused{l=\"" + long, "used", "line 2 is longer than 65536 bytes: if the page is right, raise scrape.max_line_bytes"},
+	} {
+		reader := TextReader{IsUsed: func(name string) bool { return name == "used" }, IsWhole: true}
+		for name, r := range map[string]io.Reader{"at once": strings.NewReader(test.text), "a byte at a time": iotest.OneByteReader(strings.NewReader(test.text))} {
+			var names []string
+			err := reader.Read(r, testLine, func(s Sample) { names = append(names, strings.Clone(s.Name)) })
+			mistake := ""
+			if err != nil {
+				mistake = err.Error()
+			}
+			if got := strings.Join(names, " "); got != test.want || mistake != test.mistake {
+				t.Errorf("%.20q, %s: got %q and %q, want %q and %q", test.text, name, got, mistake, test.want, test.mistake)
+			}
+		}
+	}
+}
+
+// A page that may be cut must end in a newline, also after a long line.
+func TestReadPrometheusRefusesACutPage(t *testing.T) {
+	for text, want := range map[string]string{
+		"used 1\na": "line 2 has no end: the page was cut",
+		"used 1\na{l=\"" + strings.Repeat("a", 2*testLine): "line 2 has no end: the page was cut",
+	} {
+		reader := TextReader{IsUsed: func(name string) bool { return name == "used" }}
+		if err := reader.Read(strings.NewReader(text), testLine, func(Sample) {}); err == nil || err.Error() != want {
+			t.Errorf("%.20q: got %v, want %s", text, err, want)
 		}
 	}
 }
@@ -236,7 +290,7 @@ func FuzzReadPrometheus(f *testing.F) {
 	for _, path := range pages(f, "*.prom") {
 		f.Add(readFile(f, path)[:4000])
 	}
-	f.Add([]byte("a{l=\"so \\\"happy\\\"\\\\\\n\",} +Inf 12\nb NaN\n"))
+	f.Add([]byte("a{l=\"so \\\"happy\\\"\\\\\\n\\T\",} +Inf 12\nb NaN\n"))
 	f.Fuzz(func(t *testing.T, page []byte) {
 		want, ok := parsedByPrometheus(page)
 		got, err := readPrometheus(string(page))
@@ -258,10 +312,10 @@ func FuzzReadPrometheus(f *testing.F) {
 
 // parsedByPrometheus returns the page's samples by Prometheus's parser. ok is false
 // for pages that Envoy never writes and TextReader refuses or reads differently:
-// with quoted names, unknown escapes, a last line without a newline, a repeated
-// label, carriage returns, or numbers in Go's own syntax.
+// with quoted names, a last line without a newline, a repeated label, carriage
+// returns, or numbers in Go's own syntax.
 func parsedByPrometheus(page []byte) (texts []string, ok bool) {
-	if bytes.ContainsAny(page, "\r\x00") || !bytes.HasSuffix(page, []byte("\n")) || hasOddEscape(page) {
+	if bytes.ContainsAny(page, "\r\x00") || !bytes.HasSuffix(page, []byte("\n")) {
 		return nil, false
 	}
 	parser := textparse.NewPromParser(page, labels.NewSymbolTable(), false)
@@ -298,17 +352,6 @@ func lineOf(found labels.Labels, value float64) string {
 		}
 	})
 	return line(found.Get(model.MetricNameLabel), value, rest...)
-}
-
-func hasOddEscape(page []byte) bool {
-	for i := 0; i < len(page); i++ {
-		if page[i] == '\\' {
-			if i++; i == len(page) || !strings.ContainsRune(`n"\`, rune(page[i])) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func pages(t testing.TB, pattern string) []string {

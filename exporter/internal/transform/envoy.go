@@ -39,7 +39,10 @@ type envoyStat struct {
 	value  string // of the metric's last label; if empty, the label is the owner
 }
 
-const upstreamTime = "upstream_rq_time"
+const (
+	upstreamTime = "upstream_rq_time"
+	envoyPrefix  = "envoy_" // of the names of Envoy's own stats in Prometheus's format
+)
 
 // envoyStats returns all of Envoy's own stats that the contract uses.
 var envoyStats = sync.OnceValue(func() []envoyStat {
@@ -132,7 +135,7 @@ func (t *Transformer) parseEnvoyName(sample scrape.Sample) envoyName {
 		return envoyName{text: text, part: part, separator: "."}
 	}
 	return envoyName{
-		text: withTags(text, sample), part: part, prefix: "envoy_", separator: "_",
+		text: withTags(text, sample), part: part, prefix: envoyPrefix, separator: "_",
 		owner: tag(sample, "http_conn_manager_prefix") + tag(sample, "cluster_name"),
 	}
 }

@@ -36,6 +36,19 @@ func Filter(rules []config.Rule) string {
 	return filter
 }
 
+// IsUsed returns a function that reports whether a Transformer with these rules may
+// use the samples called name on a page in Prometheus's format.
+func IsUsed(rules []config.Rule) func(name string) bool {
+	all := newRules(rules)
+	return func(name string) bool {
+		return mayBePlugin(name) || strings.HasPrefix(name, envoyPrefix) && mayBeEnvoy(name) ||
+			slices.ContainsFunc(all, func(r rule) bool {
+				text, _ := r.cutPart(name)
+				return r.Match.MatchString(text)
+			})
+	}
+}
+
 // noneOf returns a regular expression for the end of a name whose last segment is
 // not one of words. RE2 has no lookahead. Instead, each end of a word is matched
 // after any letter but the word's own: [^d]min matches xmin, but not admin.
