@@ -9,20 +9,21 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// Alert is a state in which someone should look, though no one is watching.
+// Alert is an alerting rule and its runbook.
 type Alert struct {
 	Name     string
 	Severity Severity
-	// Summary is the alert in a line; {{ $labels.model }} is a label's value.
+	// Summary is the alert in one line. {{ $labels.model }} is replaced by the
+	// label's value.
 	Summary string
-	// Expr answers with one series for each thing that is wrong.
+	// Expr returns a series for each fault.
 	Expr promql.Query
 	For  time.Duration
-	// Steps are what to do, first things first.
+	// Steps are the runbook, in order.
 	Steps []string
 }
 
-// Severity is how soon someone must look.
+// Severity says how soon a person must act.
 type Severity string
 
 // Severities.
@@ -34,10 +35,10 @@ const (
 // AlertRange is the range of rates in alerts.
 const AlertRange = "5m"
 
-// Text returns the PromQL of the alert's condition.
+// Text returns the PromQL of the alert's expression.
 func (a Alert) Text() string { return a.Expr.Text(RuleValues()) }
 
-// RuleValues returns what rules fill their queries with.
+// RuleValues returns the values of queries in rules.
 func RuleValues() promql.Values { return promql.RuleValues(AlertRange, promql.DriftWindow) }
 
 func (a Alert) validate() error {
@@ -45,19 +46,19 @@ func (a Alert) validate() error {
 		return fmt.Errorf("alert %s: %w", a.Name, err)
 	}
 	if a.Name == "" || a.For <= 0 {
-		return fmt.Errorf("alert %q: it needs a name, and how long its state must last", a.Name)
+		return fmt.Errorf("alert %q: it needs a name, and how long its condition must last", a.Name)
 	}
 	if a.Severity == "" || a.Summary == "" || len(a.Steps) == 0 {
 		return fmt.Errorf("alert %s: it needs a severity, a summary, and the steps to take", a.Name)
 	}
-	return a.summed()
+	return a.validateSummary()
 }
 
 var reference = regexp.MustCompile(`\$labels\.([a-z_]+)`)
 
-// summed checks that the summary names the labels that tell one alert from another,
-// and no others.
-func (a Alert) summed() error {
+// validateSummary checks that the summary names exactly the labels of the
+// alert's series, so that no two alerts have the same summary.
+func (a Alert) validateSummary() error {
 	var used []string
 	for _, match := range reference.FindAllStringSubmatch(a.Summary, -1) {
 		used = append(used, match[1])

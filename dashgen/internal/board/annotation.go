@@ -5,13 +5,13 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// alertSeries is what Prometheus itself records of each alert (its documentation,
-// "Alerting rules"); these labels are those of Moodring's alerts about models.
+// alertSeries is the series that Prometheus writes for each alert (its
+// documentation, "Alerting rules"), with the labels of alerts about models.
 func alertSeries() promql.Recording {
 	return promql.Recording{Name: "ALERTS", Labels: []string{"alertname", "alertstate", contract.LabelModel}}
 }
 
-// firing are the alerts about a model, for as long as they fire.
+// firing marks the alerts about a model for as long as they fire.
 func firing() Annotation {
 	return Annotation{
 		Title: "Alerts",
@@ -21,7 +21,7 @@ func firing() Annotation {
 	}
 }
 
-// rollouts are versions that were not there before, of models that were.
+// rollouts marks the first replies of a new version. A new model is not marked.
 func rollouts() Annotation {
 	now := promql.Select(contract.Replies)
 	before := promql.Offset(now, promql.RateInterval)
@@ -29,7 +29,7 @@ func rollouts() Annotation {
 	known := promql.IgnoreVariable(before, contract.LabelVersion)
 	return Annotation{
 		Title: "Rollouts",
-		Text:  "{{model}}: version {{version}} answers",
+		Text:  "{{model}}: version {{version}} starts to reply",
 		Query: promql.And(appeared, known, contract.LabelModel),
 		Color: blue,
 	}
@@ -38,18 +38,18 @@ func rollouts() Annotation {
 func gatewayRestarts() Annotation {
 	return Annotation{
 		Title: "Gateway restarts",
-		Text:  "{{gateway}}: its counters began again at 0",
+		Text:  "{{gateway}} restarted: its counters start again at 0",
 		Query: promql.GreaterThan(promql.MaxBy(promql.Resets(promql.Select(contract.Requests), promql.RateInterval), contract.LabelGateway), 0),
 		Color: orange,
 	}
 }
 
-// exporterRestarts: the exporter counts the bytes it has read from each
-// gateway, whatever state the gateway is in.
+// exporterRestarts uses the counter of read bytes, because the exporter has one
+// for each gateway, even for a gateway that is down.
 func exporterRestarts() Annotation {
 	return Annotation{
 		Title: "Exporter restarts",
-		Text:  "the exporter of {{gateway}} began again",
+		Text:  "the exporter of {{gateway}} restarted",
 		Query: promql.GreaterThan(promql.MaxBy(promql.Resets(promql.Select(contract.ExporterBytes), promql.RateInterval), contract.LabelGateway), 0),
 		Color: purple,
 	}
@@ -58,7 +58,7 @@ func exporterRestarts() Annotation {
 func exporterReloads() Annotation {
 	return Annotation{
 		Title: "Exporter reloads",
-		Text:  "the exporter reads gateways by another configuration",
+		Text:  "the exporter loaded a new configuration",
 		Query: promql.GreaterThan(promql.MaxBy(promql.Changes(promql.Select(contract.ExporterReloadTime), promql.RateInterval)), 0),
 		Color: green,
 	}

@@ -19,7 +19,7 @@ func TestAllIsValid(t *testing.T) {
 }
 
 // TestBoardsStickToTheContract reads every query as Prometheus will, not as
-// package query believes to have written it.
+// package promql claims to write them.
 func TestBoardsStickToTheContract(t *testing.T) {
 	for _, b := range All().Boards {
 		everything := b.Variables.AllSelected("5m")

@@ -2,12 +2,12 @@ package board
 
 import "github.com/moodring/moodring/contract"
 
-// Color is the colour of the series of one name, as #rrggbb.
+// Color is the colour of the series with one name, as #rrggbb.
 type Color struct{ Name, Hex string }
 
-// Colors are the colours of an observable's series, by the name that their
-// legend begins with. A name that is not listed gets a colour made from the
-// whole legend: the same in every panel whose legend is the name alone.
+// Colors are the colours of a panel's series, by the first part of the legend.
+// Grafana derives the colour of other series from the whole legend, so such a
+// series has the same colour in all panels with the same legend.
 type Colors []Color
 
 const (
@@ -22,13 +22,13 @@ const (
 	grey   = "#808080"
 )
 
-// Hex is the colour of a level, as #rrggbb.
+// Hex returns the colour of a level, as #rrggbb.
 func (l Level) Hex() string {
 	return map[Level]string{Good: green, Warn: amber, Bad: red}[l]
 }
 
-// emotions are the labels of the demo's model; other models' labels get their
-// colours by name.
+// emotions are the colours of the demo model's labels. RATIONALE.md says why they
+// are in everyone's dashboards.
 func emotions() Colors {
 	return Colors{
 		{"anger", red},

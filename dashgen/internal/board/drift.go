@@ -5,27 +5,28 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// How far a mix of labels p is from its baseline q:
+// The distance of a mix of labels p from its baseline q is recorded twice:
 //
-//   - the population stability index, the sum of (p-q)·ln(p/q), in which under
-//     0.1 is customarily no change and over 0.25 a great one;
-//   - the Jensen-Shannon distance, the root of half the Kullback-Leibler
-//     divergences in bits of p and of q from their mean: 0 to 1.
+//   - as the population stability index, the sum of (p-q)·ln(p/q). By convention,
+//     an index under 0.1 is no change, and an index over 0.25 is a great change;
+//   - as the Jensen-Shannon distance, the square root of half the sum of the
+//     Kullback-Leibler divergences, in bits, of p and of q from their mean. It is
+//     from 0 to 1.
 //
-// A label may be missing on either side. In the index a missing share counts as
-// smallestShare, as ln 0 is no number. Prometheus cannot make up the series of
-// a label that a version never gave, so what such labels add is reckoned as a
-// whole: from all of the baseline, less the part that is there.
+// A label may be missing on either side. As ln 0 is not defined, the index uses
+// smallestShare for a missing share. PromQL cannot create series for the labels
+// that a version never predicted, so their terms are calculated together: the
+// terms of the whole baseline, less the terms of the labels that exist.
 const (
 	smallestShare = 1e-4
 	psiWarning    = 0.1
 	psiGreat      = 0.25
 	distanceGreat = 0.2
-	// answersPerLabel are how many answers a mix must rest on, for each label:
-	// by chance alone the index is about one label's worth of answers.
-	answersPerLabel = 50
-	// silentAfter is how many answers a label must have missed to be silent;
-	// by chance it misses so many once in 22,000.
+	// predictionsPerLabel is the number of predictions for each label that a mix
+	// needs. By chance alone, the index of n predictions over k labels is (k-1)/n.
+	predictionsPerLabel = 50
+	// silentAfter is the number of predictions that a silent label must have
+	// missed. The probability of missing so many by chance is 1 in 22,000.
 	silentAfter = 10
 	// confidenceDrop is how far the mean confidence may fall.
 	confidenceDrop = 0.1
@@ -35,16 +36,16 @@ func byVersion() []string { return []string{contract.LabelModel, contract.LabelV
 
 func byModelLabel() []string { return []string{contract.LabelModel, contract.LabelLabel} }
 
-// BaselineShare is how the model should answer. Rules of one's own record it,
-// for each model.
+// BaselineShare is the mix of labels that a model should have. Users record it
+// for each model with rules of their own.
 func BaselineShare() promql.Recording {
 	return promql.Recording{
 		Name: "moodring:label_share:baseline", Labels: byModelLabel(),
-		Help: "Part of the model's answers that each label should get, 0 to 1; dashgen baseline writes it.",
+		Help: "Share of the model's predictions that each label should get, 0 to 1; dashgen baseline writes it.",
 	}
 }
 
-// BaselineConfidence is how sure the model should be.
+// BaselineConfidence is the mean confidence that a model should have.
 func BaselineConfidence() promql.Recording {
 	return promql.Recording{
 		Name: "moodring:confidence:baseline", Labels: []string{contract.LabelModel},
@@ -52,39 +53,39 @@ func BaselineConfidence() promql.Recording {
 	}
 }
 
-func answersInWindow() promql.Recording {
+func predictionsInWindow() promql.Recording {
 	return promql.Record("moodring:answers:increase",
 		promql.SumBy(promql.Increase(promql.Select(contract.Predictions), promql.Window), byVersion()...),
-		"Answers in the window.")
+		"Predictions in the window.")
 }
 
 func labelShare() promql.Recording {
 	return promql.Record("moodring:label_share:ratio",
 		promql.ShareBy(promql.Increase(promql.Select(contract.Predictions), promql.Window), contract.LabelLabel, byVersion()...),
-		"Part of the answers in the window that each label got, 0 to 1.")
+		"Share of the predictions in the window that each label got, 0 to 1.")
 }
 
-// labelExpected is the baseline, with a series for each version.
+// labelExpected is the baseline, copied to each version.
 func labelExpected() promql.Recording {
-	none, base := promql.MulScalar(labelShare().Select(), 0), BaselineShare().Select()
-	known := promql.ManyToOne(none, "+", base, byModelLabel()...)
-	unknown := promql.And(none, base, contract.LabelModel)
+	zeros, base := promql.MulScalar(labelShare().Select(), 0), BaselineShare().Select()
+	known := promql.ManyToOne(zeros, "+", base, byModelLabel()...)
+	unknown := promql.And(zeros, base, contract.LabelModel)
 	return promql.Record("moodring:label_expected:ratio",
 		promql.ClampMin(promql.Or(known, unknown), smallestShare),
-		"The baseline of each label that a version gives, 0.0001 where it has none.")
+		"The baseline of each label that a version predicts; 0.0001 for a label without one.")
 }
 
-// labelGiven is what labelExpected is to be compared with.
+// labelGiven is the mix of labels to compare with labelExpected.
 func labelGiven() promql.Recording {
 	return promql.Record("moodring:label_given:ratio",
 		promql.ClampMin(promql.And(labelShare().Select(), BaselineShare().Select(), contract.LabelModel), smallestShare),
-		"Part of the answers in the window that each label got, of a model that has a baseline; at least 0.0001.")
+		"Share of the predictions in the window that each label got, for a model with a baseline; at least 0.0001.")
 }
 
 func labelShift() promql.Recording {
 	return promql.Record("moodring:label_shift:ratio",
-		whereEnough(promql.Sub(labelGiven().Select(), labelExpected().Select())),
-		"Part of the answers that a label got in the window, less its baseline."+ofEnough)
+		ifEnough(promql.Sub(labelGiven().Select(), labelExpected().Select())),
+		"Share of the predictions in the window that a label got, less its baseline."+onlyEnough)
 }
 
 func stabilityIndex() promql.Recording {
@@ -94,10 +95,10 @@ func stabilityIndex() promql.Recording {
 		return promql.Mul(promql.AddScalar(share, -smallestShare), promql.Ln(promql.MulScalar(share, 1/smallestShare)))
 	}
 	base := promql.ClampMin(BaselineShare().Select(), smallestShare)
-	there := promql.Sub(promql.SumBy(terms, byVersion()...), promql.SumBy(missing(expected), byVersion()...))
+	known := promql.Sub(promql.SumBy(terms, byVersion()...), promql.SumBy(missing(expected), byVersion()...))
 	return promql.Record("moodring:label_drift:psi",
-		whereEnough(promql.ManyToOne(there, "+", promql.SumBy(missing(base), contract.LabelModel), contract.LabelModel)),
-		"Population stability index of a version's labels in the window, against the model's baseline."+ofEnough)
+		ifEnough(promql.ManyToOne(known, "+", promql.SumBy(missing(base), contract.LabelModel), contract.LabelModel)),
+		"Population stability index of a version's labels in the window, against the model's baseline."+onlyEnough)
 }
 
 func mixDistance() promql.Recording {
@@ -109,8 +110,8 @@ func mixDistance() promql.Recording {
 	both := promql.SumBy(promql.Add(bits(given), bits(expected)), byVersion()...)
 	missing := promql.ScalarSub(1, promql.SumBy(expected, byVersion()...))
 	return promql.Record("moodring:label_drift:distance",
-		whereEnough(promql.Sqrt(promql.ClampMin(promql.MulScalar(promql.Add(both, missing), 0.5), 0))),
-		"Jensen-Shannon distance of a version's labels in the window to the model's baseline, 0 to 1."+ofEnough)
+		ifEnough(promql.Sqrt(promql.ClampMin(promql.MulScalar(promql.Add(both, missing), 0.5), 0))),
+		"Jensen-Shannon distance of a version's labels in the window to the model's baseline, 0 to 1."+onlyEnough)
 }
 
 func confidenceMean() promql.Recording {
@@ -129,7 +130,7 @@ func confidenceShift() promql.Recording {
 
 func recordings() []promql.Recording {
 	return []promql.Recording{
-		answersInWindow(), labelShare(), labelExpected(), labelGiven(), labelShift(), stabilityIndex(), mixDistance(),
+		predictionsInWindow(), labelShare(), labelExpected(), labelGiven(), labelShift(), stabilityIndex(), mixDistance(),
 		labelSilent(), confidenceMean(), confidenceShift(),
 	}
 }
@@ -138,22 +139,22 @@ func baselines() []promql.Recording {
 	return []promql.Recording{BaselineShare(), BaselineConfidence()}
 }
 
-const ofEnough = " Of mixes of more than 50 answers a label."
+const onlyEnough = " Only if there are more than 50 predictions for each label."
 
-// whereEnough keeps q where there were enough answers to know a mix from
-// chance: of fewer, a panel would show how few they are.
-func whereEnough(q promql.Query) promql.Query {
+// ifEnough returns q for the versions with enough predictions. The index of fewer
+// predictions is large by chance, and would set the scale of the panel's axis.
+func ifEnough(q promql.Query) promql.Query {
 	labels := promql.CountBy(labelExpected().Select(), byVersion()...)
-	return promql.And(q, promql.GreaterThan(promql.Sub(answersInWindow().Select(), promql.MulScalar(labels, answersPerLabel)), 0), byVersion()...)
+	return promql.And(q, promql.GreaterThan(promql.Sub(predictionsInWindow().Select(), promql.MulScalar(labels, predictionsPerLabel)), 0), byVersion()...)
 }
 
-// labelSilent is how many answers of each label should have been in the window,
-// of those that had none. It is recorded, as a dashboard knows no window.
+// labelSilent is the number of predictions that each silent label should have got
+// in the window. It is recorded because dashboards do not know the rules' window.
 func labelSilent() promql.Recording {
 	expected := promql.ManyToOne(BaselineShare().Select(), "*",
-		promql.SumBy(answersInWindow().Select(), contract.LabelModel), contract.LabelModel)
+		promql.SumBy(predictionsInWindow().Select(), contract.LabelModel), contract.LabelModel)
 	seen := promql.GreaterThan(promql.Increase(promql.Select(contract.Predictions), promql.Window), 0)
 	return promql.Record("moodring:label_silent:answers",
 		promql.Unless(promql.GreaterThan(expected, silentAfter), seen, byModelLabel()...),
-		"Answers that a label should have got in the window, of labels that got none; more than 10.")
+		"Predictions that a label should have got in the window, for labels that got none; more than 10.")
 }

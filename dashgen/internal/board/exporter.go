@@ -7,18 +7,19 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// Exporter is whether the numbers of all other boards arrive.
+// Exporter is the dashboard of the exporter. The other dashboards can only be
+// trusted if the exporter works.
 func Exporter() Board {
 	return Board{
 		UID:         "moodring-exporter",
 		File:        "grafana-exporter",
 		Title:       "Moodring: exporter",
-		Description: "Whether the exporter reads every gateway, what that costs, and what it leaves out.",
+		Description: "Whether the exporter can scrape every gateway, how long the scrapes take, and which series it drops.",
 		Variables:   gatewayVariables(),
 		Annotations: []Annotation{exporterRestarts(), exporterReloads(), gatewayRestarts()},
 		Rows: []Row{
-			{"Gateways", []Panel{gateways(), gatewayPhases()}},
-			{"Scrapes", []Panel{scrapeTime(), scrapeBytes(), series(), failedScrapes(), leftOut()}},
+			{"Gateways", []Panel{gateways(), gatewayStates()}},
+			{"Scrapes", []Panel{scrapeTime(), scrapeBytes(), series(), failedScrapes(), droppedSeries()}},
 			{"The exporter itself", []Panel{configuration(), configurationAge(), discovery(), builds()}},
 		},
 	}
@@ -31,7 +32,7 @@ func up() promql.Query {
 func gateways() Panel {
 	return Panel{
 		Title:      "Gateways",
-		Question:   "Can the exporter read every gateway?",
+		Question:   "Can the exporter scrape every gateway?",
 		Kind:       Stat,
 		Unit:       UpDown,
 		Series:     []Series{{up(), "{{gateway}}"}},
@@ -39,88 +40,88 @@ func gateways() Panel {
 		Alert: &Alert{
 			Name:     "MoodringGatewayDown",
 			Severity: Critical,
-			Summary:  "The exporter cannot read {{ $labels.gateway }}.",
+			Summary:  "The exporter cannot scrape {{ $labels.gateway }}.",
 			Expr:     promql.LessThan(up(), 1),
 			For:      2 * time.Minute,
 			Steps: []string{
-				"The exporter's log says why it cannot be read: refused, timed out, too large, or no statistics page.",
-				"See that the gateway runs: kubectl get pods -n istio-system. Its callers may be served all the same.",
-				"See that nothing stands between: a NetworkPolicy, or a changed port of the statistics.",
+				"Read the exporter's log for the cause: connection refused, timeout, too large, or not a page of statistics.",
+				"Check that the gateway runs: kubectl get pods -n istio-system. It may still serve its callers.",
+				"Check whether a NetworkPolicy blocks the exporter, or whether the port of the statistics has changed.",
 			},
 		},
-		Next: "While a gateway is down its counters stand still here, whatever passes it. The exporter's log says why it cannot be read.",
+		Next: "While a gateway is down, its counters stop here, even if it serves requests. The exporter's log has the cause.",
 	}
 }
 
-func gatewayPhases() Panel {
+func gatewayStates() Panel {
 	return Panel{
 		Title:      "Gateways over time",
-		Question:   "When could the exporter not read a gateway?",
+		Question:   "When could the exporter not scrape a gateway?",
 		Kind:       StateTimeline,
 		Unit:       UpDown,
 		Series:     []Series{{up(), "{{gateway}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 1, Level: Good}},
-		NoAlert:    "MoodringGatewayDown stands with Gateways",
-		Next:       "All gateways down at once is the exporter or the network; one by one is a rollout.",
+		NoAlert:    "the panel Gateways has the alert MoodringGatewayDown",
+		Next:       "If all gateways are down at the same time, the cause is the exporter or the network. If they go down one after the other, a rollout is in progress.",
 	}
 }
 
 func scrapeTime() Panel {
 	return Panel{
 		Title:    "Scrape time",
-		Question: "How long does it take to read a gateway?",
+		Question: "How long does the scrape of a gateway take?",
 		Kind:     TimeSeries,
 		Unit:     Seconds,
 		Series:   []Series{{promql.MaxBy(promql.Select(contract.ExporterDuration), contract.LabelGateway), "{{gateway}}"}},
-		NoAlert:  "past the scrape's time limit the gateway counts as down, which has an alert",
-		Next:     "A gateway with many listeners and clusters has many stats: see that only those of Moodring are asked for.",
+		NoAlert:  "a scrape that exceeds its timeout counts as down, and MoodringGatewayDown fires",
+		Next:     "A gateway with many listeners and clusters has many stats. Check that the exporter requests only Moodring's stats.",
 	}
 }
 
 func scrapeBytes() Panel {
 	return Panel{
 		Title:    "Bytes read",
-		Question: "How much does the exporter read from each gateway?",
+		Question: "How many bytes per second does the exporter read from each gateway?",
 		Kind:     TimeSeries,
 		Unit:     BytesPerSecond,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.ExporterBytes)), contract.LabelGateway), "{{gateway}}"}},
-		NoAlert:  "the exporter has a limit of its own on a page's size",
-		Next:     "It grows with the gateway's clusters and listeners, where the gateway cannot be asked for Moodring's statistics alone.",
+		NoAlert:  "the exporter limits the size of a page",
+		Next:     "If a gateway cannot return Moodring's stats alone, the bytes grow with its clusters and listeners.",
 	}
 }
 
 func failedScrapes() Panel {
 	return Panel{
 		Title:    "Failed scrapes",
-		Question: "How often does the exporter fail to read a gateway?",
+		Question: "How often does a scrape of a gateway fail?",
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.ExporterErrors)), contract.LabelGateway), "{{gateway}}"}},
-		NoAlert:  "a gateway that cannot be read counts as down, which has an alert",
-		Next:     "The exporter's log says why. A few while a gateway restarts are as it should be.",
+		NoAlert:  "a gateway whose scrape fails counts as down, and MoodringGatewayDown fires",
+		Next:     "The exporter's log has the cause. A few failures while a gateway restarts are normal.",
 	}
 }
 
-func leftOut() Panel {
+func droppedSeries() Panel {
 	dropped := promql.SumBy(promql.Rate(promql.Select(contract.ExporterDropped)), contract.LabelGateway)
 	return Panel{
-		Title:    "Left out",
-		Question: "Does the exporter leave series out?",
+		Title:    "Dropped series",
+		Question: "How many series per second does the exporter drop?",
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{dropped, "{{gateway}}"}},
 		Alert: &Alert{
 			Name:     "MoodringSeriesDropped",
 			Severity: Warning,
-			Summary:  "Series of {{ $labels.gateway }} are left out.",
+			Summary:  "The exporter drops series of {{ $labels.gateway }}.",
 			Expr:     promql.GreaterThan(dropped, 0),
 			For:      15 * time.Minute,
 			Steps: []string{
-				"See that the plugin and the exporter are of one version: a name that cannot be decoded is dropped.",
-				"See in Series whether the gateway is at the exporter's limit; raise it, or find the model whose labels are free text.",
+				"Check that the plugin and the exporter have the same version: the exporter drops a stat whose name it cannot decode.",
+				"See in Series whether the gateway has reached the exporter's limit. Raise the limit, or find the model whose labels are free text.",
 			},
 		},
-		Next: "A series is dropped when its stat cannot be decoded, or past the exporter's limit on series: see that the plugin and the exporter are of one version, or raise the limit.",
+		Next: "The exporter drops a series if it cannot decode the stat's name, or if the gateway exceeds the limit on series. Check that the plugin and the exporter have the same version, or raise the limit.",
 	}
 }
 
@@ -131,45 +132,45 @@ func series() Panel {
 		Kind:     TimeSeries,
 		Unit:     Count,
 		Series:   []Series{{promql.MaxBy(promql.Select(contract.ExporterSamples), contract.LabelGateway), "{{gateway}}"}},
-		NoAlert:  "the exporter has a limit of its own",
-		Next:     "Labels come from the models: a count that keeps growing means a model whose labels are free text.",
+		NoAlert:  "the exporter limits the number of series, and MoodringSeriesDropped fires past the limit",
+		Next:     "The models choose the labels. If the number keeps growing, a model's labels are free text.",
 	}
 }
 
 func configuration() Panel {
-	sound := promql.MinBy(promql.Select(contract.ExporterReload))
+	valid := promql.MinBy(promql.Select(contract.ExporterReload))
 	return Panel{
 		Title:      "Configuration",
-		Question:   "Was the exporter's configuration sound when it was last read?",
+		Question:   "Was the exporter's configuration valid when it was last loaded?",
 		Kind:       Stat,
 		Unit:       YesNo,
-		Series:     []Series{{sound, "sound"}},
+		Series:     []Series{{valid, "valid"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 1, Level: Good}},
 		Alert: &Alert{
 			Name:     "MoodringConfigurationRefused",
 			Severity: Warning,
-			Summary:  "The exporter refuses its configuration, and goes on with the one before.",
+			Summary:  "The exporter rejects its new configuration, and keeps the previous one.",
 			Expr:     promql.GreaterThan(promql.CountBy(promql.LessThan(promql.Select(contract.ExporterReload), 1)), 0),
 			For:      5 * time.Minute,
 			Steps: []string{
-				"The exporter's log says which line of the file is wrong, and what to write instead.",
-				"Mend the file and have it read again. Until then gateways that are new in it are not scraped.",
-				"A restart before that would leave the exporter without a configuration: it would not start.",
+				"Read the exporter's log: it names the line of the file, and the correct value.",
+				"Correct the file and reload it. Until then, gateways that only the new file lists are not scraped.",
+				"Do not restart the exporter before the file is correct: it would not start.",
 			},
 		},
-		Next: "While it is not, the configuration before it is in use. The exporter's log says what is wrong.",
+		Next: "If it was not valid, the exporter keeps the previous configuration. Its log has the cause.",
 	}
 }
 
 func configurationAge() Panel {
 	return Panel{
 		Title:    "Age of the configuration",
-		Question: "How long has the exporter's configuration been in use?",
+		Question: "How long ago did the exporter load its configuration?",
 		Kind:     Stat,
 		Unit:     Seconds,
 		Series:   []Series{{promql.SecondsSince(promql.MaxBy(promql.Select(contract.ExporterReloadTime))), "in use"}},
-		NoAlert:  "a configuration does not go bad with age; one that is refused has an alert",
-		Next:     "If it is older than your last change, the change was not read: see Configuration.",
+		NoAlert:  "an old configuration is not a fault, and MoodringConfigurationRefused reports an invalid one",
+		Next:     "If the configuration is older than your last change, the exporter has not loaded the change: see Configuration.",
 	}
 }
 
@@ -177,23 +178,23 @@ func discovery() Panel {
 	failures := promql.SumBy(promql.Rate(promql.Select(contract.ExporterDiscoveryErrors)), contract.LabelSource)
 	return Panel{
 		Title:    "Discovery",
-		Question: "Does the exporter fail to find out which gateways there are?",
+		Question: "How often does the discovery of gateways fail?",
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{failures, "{{source}}"}},
-		Needs:    "an exporter that looks for its gateways, and has failed to",
+		Needs:    "an exporter with discovery, and at least one failure",
 		Alert: &Alert{
 			Name:     "MoodringDiscoveryFailing",
 			Severity: Warning,
-			Summary:  "The exporter cannot find out by {{ $labels.source }} which gateways there are.",
+			Summary:  "The exporter's discovery by {{ $labels.source }} fails.",
 			Expr:     promql.GreaterThan(failures, 0),
 			For:      10 * time.Minute,
 			Steps: []string{
-				"The exporter's log says what failed: a file that cannot be read, a name that does not resolve, rights that are missing in Kubernetes.",
-				"What was found before is still scraped. New gateways are not, and those that are gone count as down.",
+				"Read the exporter's log for the cause: a file that it cannot read, a name that does not resolve, or missing rights in Kubernetes.",
+				"The exporter still scrapes the gateways that it discovered before. It misses new gateways, and removed gateways count as down.",
 			},
 		},
-		Next: "What was found before stays. The exporter's log says what failed.",
+		Next: "The exporter keeps the gateways that it discovered before. Its log has the cause.",
 	}
 }
 
@@ -204,7 +205,7 @@ func builds() Panel {
 		Kind:     Table,
 		Unit:     Count,
 		Series:   []Series{{promql.CountBy(promql.Select(contract.ExporterBuild), "version", "goversion"), "{{version}} {{goversion}}"}},
-		NoAlert:  "two versions side by side are a rollout",
-		Next:     "Name the version when you report a fault. The plugin should be of the same one.",
+		NoAlert:  "two versions at the same time are normal during a rollout",
+		Next:     "Name the version when you report a bug. The plugin should have the same version.",
 	}
 }

@@ -9,10 +9,10 @@ import (
 
 const modelUID = "moodring-model"
 
-// What some panels are empty without.
+// The needs of panels that do not always have data.
 const (
-	needsBaseline = "Moodring's rules in Prometheus, and a baseline of the model: dashgen baseline"
-	needsMix      = needsBaseline + "; and, as the mix of few answers is chance, more than 50 answers a label in the rules' window"
+	needsBaseline = "Moodring's rules in Prometheus, and a baseline of the model (dashgen baseline)"
+	needsMix      = needsBaseline + ", and more than 50 predictions for each label in the rules' window, because the mix of fewer predictions is due to chance"
 	needsMargins  = "the plugin's option margins"
 	needsScores   = "the plugin's option scoreSums"
 	needsBatches  = "the plugin's option batchSizes"
@@ -25,41 +25,40 @@ const versionLegend = "version {{version}}"
 // end after the word version.
 func noVersion() *Rename { return &Rename{Pattern: "^version ?$", Name: "no version"} }
 
-// Model is one model: what it answers, how sure it is, how far it is from how it
-// should be, and which of its versions is the cause.
+// Model is the dashboard of one model and its versions.
 func Model() Board {
 	return Board{
 		UID:         modelUID,
 		File:        "grafana-model",
 		Title:       "Moodring: model",
-		Description: "What one model answers, how sure it is, how far that is from its baseline, and how its versions differ.",
+		Description: "The predictions of one model and their confidence, the drift from its baseline, and the differences between its versions.",
 		Variables: append(gatewayVariables(),
 			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel, Single: true},
 			promql.Variable{Title: "Version", Metric: contract.Replies, Label: contract.LabelVersion},
 			promql.Variable{Title: "Label", Metric: contract.Predictions, Label: contract.LabelLabel}),
 		Annotations: []Annotation{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
-			{"Answers", []Panel{answersTotal(), answersByLabel(), labelMix()}},
-			{"Confidence", []Panel{confidence(), medianConfidence(), unsure()}},
-			{"Drift against the baseline", []Panel{labelDrift(), mixDistances(), shiftedLabels(), silentLabels(), confidenceDrift()}},
-			{"Versions", []Panel{answersByVersion(), mixByVersion(), confidenceByVersion()}},
+			{"Predictions", []Panel{predictionsTotal(), predictionsByLabel(), labelMix()}},
+			{"Confidence", []Panel{confidence(), medianConfidence(), lowConfidence()}},
+			{"Drift from the baseline", []Panel{labelDrift(), mixDistances(), shiftedLabels(), silentLabels(), confidenceDrift()}},
+			{"Versions", []Panel{predictionsByVersion(), mixByVersion(), confidenceByVersion()}},
 			{"Replies", []Panel{repliesByOutcome(), unreadByVersion()}},
 			{"Margins, scores and batches", []Panel{margins(), medianMargin(), labelScores(), batches(), meanBatch()}},
 		},
 	}
 }
 
-func unsure() Panel {
+func lowConfidence() Panel {
 	low := promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Confidence, promql.Matcher{Label: contract.LabelBucket, Value: "0.5"})), contract.LabelLabel)
 	return Panel{
-		Title:    "Unsure answers",
-		Question: "Which part of the answers of each label has a score of at most 0.5?",
+		Title:    "Low confidence",
+		Question: "Which share of the predictions of each label has a score of at most 0.5?",
 		Kind:     TimeSeries,
 		Unit:     Share,
 		Series:   []Series{{promql.Div(low, promql.SumBy(promql.Rate(promql.SelectCount(contract.Confidence)), contract.LabelLabel)), "{{label}}"}},
 		Colors:   emotions(),
 		NoAlert:  "MoodringConfidenceLow and MoodringConfidenceDrop watch the model as a whole",
-		Next:     "One label that is unsure while the others are not is short of examples in training, or close to another label: see Median margin.",
+		Next:     "If only one label has low scores, the training data has too few examples of it, or it is similar to another label: see Median margin.",
 	}
 }
 
@@ -79,13 +78,13 @@ func labelDrift() Panel {
 			Expr:     promql.GreaterThan(stabilityIndex().Select(), psiWarning),
 			For:      10 * time.Minute,
 			Steps: []string{
-				"On the model's board, Shifted labels shows which labels gained and which lost.",
-				"Compare versions in Label mix by version. If only the new one drifts, stop its rollout.",
-				"If all versions drift together, the texts have changed: look for a new caller, a new language, a change in how texts are cut or cleaned.",
-				"If the change is meant and right, record a new baseline: dashgen baseline.",
+				"On the model's dashboard, see in Shifted labels which labels gained and which lost.",
+				"Compare the versions in Label mix by version. If only the new version drifts, stop its rollout.",
+				"If all versions drift together, the texts have changed: look for a new caller, a new language, or a change in the preparation of the texts.",
+				"If the change is intended, record a new baseline: dashgen baseline.",
 			},
 		},
-		Next: "Under 0.1 is customarily no change, over 0.25 a great one. Shifted labels shows what moved.",
+		Next: "By convention, an index under 0.1 is no change, and an index over 0.25 is a great change. Shifted labels shows which labels changed.",
 	}
 }
 
@@ -96,7 +95,7 @@ func driftLevels() []Threshold {
 func driftNow() Panel {
 	return Panel{
 		Title:      "Label drift now",
-		Question:   "Which models answer with another mix of labels than their baseline's, by the population stability index?",
+		Question:   "Which models have drifted from the label mix of their baseline, by the population stability index?",
 		Kind:       BarGauge,
 		Unit:       Distance,
 		Series:     []Series{{promql.MaxBy(stabilityIndex().Select(), contract.LabelModel), "{{model}}"}},
@@ -104,13 +103,13 @@ func driftNow() Panel {
 		Needs:      needsMix,
 		Link:       &DataLink{UID: modelUID, Label: contract.LabelModel},
 		NoAlert:    "MoodringLabelMixDrift watches each version",
-		Next:       "A click opens the model's board, whose Shifted labels shows what moved.",
+		Next:       "Click a bar to open the model's dashboard. Its panel Shifted labels shows which labels changed.",
 	}
 }
 
 func mixDistances() Panel {
 	return Panel{
-		Title:      "Distance of the mix",
+		Title:      "Label mix distance",
 		Question:   "How far is the mix of labels from its baseline, by the Jensen-Shannon distance?",
 		Kind:       TimeSeries,
 		Unit:       Distance,
@@ -120,62 +119,62 @@ func mixDistances() Panel {
 		Alert: &Alert{
 			Name:     "MoodringLabelMixFar",
 			Severity: Critical,
-			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, answers with another mix of labels than its baseline: distance {{ $value | printf \"%.2f\" }} of 1.",
+			Summary:  "The label mix of {{ $labels.model }}, version {{ $labels.version }}, is far from its baseline: distance {{ $value | printf \"%.2f\" }} of 1.",
 			Expr:     promql.GreaterThan(mixDistance().Select(), distanceGreat),
 			For:      10 * time.Minute,
 			Steps: []string{
-				"So great a change is seldom the callers' doing. See which model is deployed: kubectl get inferenceservice, and the annotation Rollouts on the board.",
-				"See in Shifted labels whether labels swapped places: then the label map of the new revision has another order.",
-				"Roll back to the last revision, and watch the distance fall within the window of the rules.",
+				"The callers are seldom the cause of such a great change. See which model is deployed: kubectl get inferenceservice, and the annotation Rollouts on the dashboard.",
+				"See in Shifted labels whether labels swapped places. If so, the new revision has its labels in another order.",
+				"Roll back to the last revision. The distance then falls within the rules' window.",
 			},
 		},
-		Next: "0 is the same mix, 1 no label in common. It has a value for labels the baseline lacks too, where the index of Label drift puts in a smallest share.",
+		Next: "0 means the same mix, 1 means no common label. The distance is also exact for labels that the baseline lacks. For these, Label drift assumes a share of 0.0001.",
 	}
 }
 
 func shiftedLabels() Panel {
 	return Panel{
 		Title:    "Shifted labels",
-		Question: "Which labels get more of the answers than in the baseline, and which less?",
+		Question: "Which labels have a greater share of the predictions than in the baseline, and which a smaller one?",
 		Kind:     TimeSeries,
 		Unit:     ShareDifference,
 		Series:   []Series{{labelShift().Select(), "{{label}} of {{model}} {{version}}"}},
 		Colors:   emotions(),
 		Needs:    needsMix,
-		NoAlert:  "Label drift adds the shifts up, and has an alert",
-		Next:     "What one label gains another loses. A label that gains from all others alike is often what the model says when it does not know.",
+		NoAlert:  "Label drift combines the shifts, and has an alert",
+		Next:     "If a label gains, others lose. If a label gains from all others equally, the model often predicts it for texts that it does not know.",
 	}
 }
 
 func silentLabels() Panel {
 	return Panel{
 		Title:    "Silent labels",
-		Question: "Which labels of the baseline no longer come, and how many answers of each should there have been?",
+		Question: "Which labels of the baseline get no predictions, and how many predictions were expected?",
 		Kind:     TimeSeries,
 		Unit:     Count,
 		Series:   []Series{{promql.SumBy(labelSilent().Select(), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
-		Needs:    needsBaseline + "; it shows nothing while all labels come",
+		Needs:    needsBaseline + ", and a label that gets no predictions",
 		Alert: &Alert{
 			Name:     "MoodringLabelSilent",
 			Severity: Warning,
-			Summary:  "{{ $labels.model }} no longer answers {{ $labels.label }}, of which there should have been {{ $value | printf \"%.0f\" }}.",
+			Summary:  "{{ $labels.model }} no longer predicts {{ $labels.label }}; {{ $value | printf \"%.0f\" }} predictions were expected.",
 			Expr:     labelSilent().Select(),
 			For:      10 * time.Minute,
 			Steps: []string{
-				"See whether a label with another spelling took its place: a renamed label is silent under its old name. Then record a new baseline.",
-				"See whether a new version answers (annotation Rollouts): a label missing from its map never comes.",
-				"Send the model a text that must get the label, past the gateway and through it, and compare.",
+				"See whether the model predicts the label under another spelling. If the label was renamed, record a new baseline.",
+				"See whether a new version replies (annotation Rollouts). If the label is missing from its list of labels, the version never predicts it.",
+				"Send the model a text that must get the label, through the gateway and bypassing it, and compare.",
 			},
 		},
-		Next: "A label that was renamed is silent under its old name. The rest of its answers is in Shifted labels.",
+		Next: "A renamed label is silent under its old name. Shifted labels shows which labels get its predictions.",
 	}
 }
 
 func confidenceDrift() Panel {
 	return Panel{
-		Title:      "Confidence against the baseline",
-		Question:   "How much more or less sure is each version than the baseline?",
+		Title:      "Confidence drift",
+		Question:   "How far is the mean confidence of each version above or below the baseline?",
 		Kind:       TimeSeries,
 		Unit:       ScoreDifference,
 		Series:     []Series{{confidenceShift().Select(), "{{model}} {{version}}"}},
@@ -184,36 +183,36 @@ func confidenceDrift() Panel {
 		Alert: &Alert{
 			Name:     "MoodringConfidenceDrop",
 			Severity: Warning,
-			Summary:  "{{ $labels.model }}, version {{ $labels.version }}, is less sure than its baseline: {{ $value | printf \"%.2f\" }}.",
-			Expr:     whereEnough(promql.LessThan(confidenceShift().Select(), -confidenceDrop)),
+			Summary:  "The mean confidence of {{ $labels.model }}, version {{ $labels.version }}, is below its baseline: {{ $value | printf \"%.2f\" }}.",
+			Expr:     ifEnough(promql.LessThan(confidenceShift().Select(), -confidenceDrop)),
 			For:      10 * time.Minute,
 			Steps: []string{
-				"Compare versions in Confidence by version. If only the new one is unsure, stop its rollout.",
-				"See in Unsure answers whether it is one label or all. All at once means other texts, or texts that arrive damaged: wrong encoding, cut too short, another language.",
-				"If the model was calibrated anew, record a new baseline: dashgen baseline.",
+				"Compare the versions in Confidence by version. If only the new version has low scores, stop its rollout.",
+				"See in Low confidence whether one label or all labels are affected. If all are, the texts have changed or arrive damaged: a wrong encoding, texts that are cut off, another language.",
+				"If the model was recalibrated, record a new baseline: dashgen baseline.",
 			},
 		},
-		Next: "Scores of two models are seldom on one scale: after a change of model record a new baseline before comparing.",
+		Next: "The scores of two models can seldom be compared. After a change of the model, record a new baseline first.",
 	}
 }
 
-func answersByVersion() Panel {
+func predictionsByVersion() Panel {
 	return Panel{
-		Title:    "Answers by version",
-		Question: "How many answers does each version of the model give a second?",
+		Title:    "Predictions by version",
+		Question: "How many predictions does each version of the model make per second?",
 		Kind:     StackedTimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(predictions(), contract.LabelVersion), versionLegend}},
 		Rename:   noVersion(),
-		NoAlert:  "how traffic is split is the rollout's business",
-		Next:     "A canary that gets less than its share is not ready, or fails: see Unread replies by version.",
+		NoAlert:  "the rollout decides how traffic is split",
+		Next:     "If a canary gets less than its share of the traffic, it is not ready, or it fails: see Unread replies by version.",
 	}
 }
 
 func mixByVersion() Panel {
 	return Panel{
 		Title:    "Label mix by version",
-		Question: "Does one version answer with other labels than the others?",
+		Question: "Does a version predict other labels than the others?",
 		Kind:     TimeSeries,
 		Unit:     Share,
 		Series: []Series{{
@@ -221,23 +220,20 @@ func mixByVersion() Panel {
 		}},
 		Colors:  emotions(),
 		NoAlert: "MoodringLabelMixDrift watches each version",
-		Next:    "Versions that get the same callers should have the same mix: the lines of a label lie on each other. A few dozen answers tell nothing yet.",
+		Next:    "Versions with the same callers should have the same mix: the lines of a label then coincide. A few dozen predictions are too few to compare.",
 	}
 }
 
 func confidenceByVersion() Panel {
-	mean := promql.Div(
-		promql.SumBy(promql.Rate(promql.SelectSum(contract.Confidence)), contract.LabelVersion),
-		promql.SumBy(promql.Rate(promql.SelectCount(contract.Confidence)), contract.LabelVersion))
 	return Panel{
 		Title:    "Confidence by version",
-		Question: "How sure is each version of its answers, on average?",
+		Question: "How high is the mean score of each version's predictions?",
 		Kind:     TimeSeries,
 		Unit:     Score,
-		Series:   []Series{{mean, versionLegend}},
+		Series:   []Series{{mean(contract.Confidence, contract.LabelVersion), versionLegend}},
 		Rename:   noVersion(),
 		NoAlert:  "MoodringConfidenceDrop watches each version",
-		Next:     "A new version that is much surer than the last is not better for it: see its Label mix by version, and test it on labelled texts.",
+		Next:     "A new version with much higher scores is not necessarily better: see its labels in Label mix by version, and test it with labelled texts.",
 	}
 }
 
@@ -246,83 +242,80 @@ func unreadByVersion() Panel {
 	all := promql.SumBy(promql.Rate(promql.Select(contract.Replies)), contract.LabelVersion)
 	return Panel{
 		Title:    "Unread replies by version",
-		Question: "Which part of each version's replies had no answers that could be counted?",
+		Question: "Which share of each version's replies had no predictions that the plugin could count?",
 		Kind:     TimeSeries,
 		Unit:     Share,
 		Series:   []Series{{promql.ScalarSub(1, promql.Div(counted, all)), versionLegend}},
 		Rename:   noVersion(),
 		NoAlert:  "MoodringRepliesUnparsed watches the model as a whole",
-		Next:     "Replies by outcome tells why. A new version that answers in another shape shows here first.",
+		Next:     "Replies by outcome shows the causes. A new version that replies in another form shows here first.",
 	}
 }
 
 func margins() Panel {
 	return Panel{
 		Title:    "Margin",
-		Question: "How far is the top label's score above the second's?",
+		Question: "How far is the top label's score above the second label's?",
 		Kind:     Heatmap,
 		Unit:     Score,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Margin)), contract.LabelBucket), "{{le}}"}},
 		Needs:    needsMargins,
-		NoAlert:  "a picture of a distribution; its middle is in Median margin",
-		Next:     "Answers at the bottom are a toss-up between two labels.",
+		NoAlert:  "Median margin shows the middle of this distribution",
+		Next:     "A prediction at the bottom is a close decision between two labels.",
 	}
 }
 
 func medianMargin() Panel {
 	return Panel{
 		Title:    "Median margin",
-		Question: "How clear is half of the answers of each version, at least?",
+		Question: "Which margin do half of the predictions of each version reach?",
 		Kind:     TimeSeries,
 		Unit:     Score,
 		Series:   []Series{{promql.HistogramQuantile(0.5, promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), versionLegend}},
 		Rename:   noVersion(),
 		Needs:    needsMargins,
-		NoAlert:  "the confidence alerts watch the same from above",
-		Next:     "A margin that shrinks while the confidence holds means that two labels have come close to each other.",
+		NoAlert:  "the alerts on confidence notice most falling margins",
+		Next:     "If the margin falls and the confidence does not, the model confuses two labels more often.",
 	}
 }
 
 func labelScores() Panel {
 	return Panel{
 		Title:    "Label scores",
-		Question: "How much of the score does each label get, on top or not?",
+		Question: "Which share of all scores does each label get, as the top label or not?",
 		Kind:     StackedTimeSeries,
 		Unit:     Share,
 		Series:   []Series{{promql.ShareBy(promql.Rate(promql.Select(contract.LabelScores)), contract.LabelLabel), "{{label}}"}},
 		Colors:   emotions(),
 		Needs:    needsScores,
 		NoAlert:  "Label drift watches the top labels",
-		Next:     "Compare with Label mix: a label with much score and few answers is always the second.",
+		Next:     "Compare with Label mix: a label with high scores and few predictions is often in second place.",
 	}
 }
 
 func batches() Panel {
 	return Panel{
 		Title:    "Batch size",
-		Question: "How many predictions are in a reply?",
+		Question: "How many predictions does a reply contain?",
 		Kind:     Heatmap,
 		Unit:     Count,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.SelectBuckets(contract.BatchSize)), contract.LabelBucket), "{{le}}"}},
 		Needs:    needsBatches,
-		NoAlert:  "how much callers put into a request is up to them",
-		Next:     "Large batches wait longer for their answer: compare with Model time on the gateway's board.",
+		NoAlert:  "the callers decide how large their batches are",
+		Next:     "The model takes longer for large batches: compare with Model time on the gateway dashboard.",
 	}
 }
 
 func meanBatch() Panel {
-	mean := promql.Div(
-		promql.SumBy(promql.Rate(promql.SelectSum(contract.BatchSize)), contract.LabelVersion),
-		promql.SumBy(promql.Rate(promql.SelectCount(contract.BatchSize)), contract.LabelVersion))
 	return Panel{
 		Title:    "Mean batch size",
-		Question: "How many predictions are in a reply of each version, on average?",
+		Question: "How many predictions does a reply of each version contain on average?",
 		Kind:     TimeSeries,
 		Unit:     Size,
-		Series:   []Series{{mean, versionLegend}},
+		Series:   []Series{{mean(contract.BatchSize, contract.LabelVersion), versionLegend}},
 		Rename:   noVersion(),
 		Needs:    needsBatches,
-		NoAlert:  "how much callers put into a request is up to them",
-		Next:     "A caller that began to batch shows here, and as more answers with the same number of requests.",
+		NoAlert:  "the callers decide how large their batches are",
+		Next:     "If a caller starts to send batches, this number rises, and there are more predictions from the same number of requests.",
 	}
 }

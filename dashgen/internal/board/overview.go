@@ -5,7 +5,7 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// All is everything dashgen writes.
+// All returns all boards and recording rules.
 func All() Set {
 	return Set{
 		Boards:     []Board{Overview(), Model(), Gateway(), Exporter()},
@@ -15,8 +15,8 @@ func All() Set {
 	}
 }
 
-// gatewayVariables choose gateways by the namespace that they are in, and by
-// their names there. What the exporter finds in Kubernetes is NAMESPACE/POD.
+// gatewayVariables select gateways by namespace and by name. A gateway that the
+// exporter discovers in Kubernetes is called NAMESPACE/POD.
 func gatewayVariables() promql.Variables {
 	gateway := promql.Variable{Title: "Gateway", Metric: contract.ExporterUp, Label: contract.LabelGateway, Part: promql.Name}
 	namespace := gateway
@@ -24,23 +24,22 @@ func gatewayVariables() promql.Variables {
 	return promql.Variables{namespace, gateway}
 }
 
-// Overview is what all models answer now, and whether the answers can be
-// trusted.
+// Overview is the dashboard of all models and gateways.
 func Overview() Board {
 	return Board{
 		UID:         "moodring-overview",
 		File:        "grafana-dashboard",
 		Title:       "Moodring: overview",
-		Description: "What the models behind the gateways answer, how sure they are, who was refused, and how long it took.",
+		Description: "The predictions of all models and their confidence, the refused requests, and the response times.",
 		Variables: append(gatewayVariables(),
 			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel}),
 		Annotations: []Annotation{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
-			{"Answers", []Panel{answersTotal(), answersByModel(), answersByLabel(), labelMix(), confidence(), medianConfidence()}},
+			{"Predictions", []Panel{predictionsTotal(), predictionsByModel(), predictionsByLabel(), labelMix(), confidence(), medianConfidence()}},
 			{"Drift", []Panel{driftNow(), shiftedLabels()}},
 			{"Replies", []Panel{repliesByOutcome(), requestsByCode(), modelTime()}},
 			{"Refusals", []Panel{denied(), limited(), refusedTotal()}},
-			{"Health", []Panel{gateways(), scrapeTime(), overflow(), leftOut(), series()}},
+			{"Health", []Panel{gateways(), scrapeTime(), overflow(), droppedSeries(), series()}},
 		},
 	}
 }

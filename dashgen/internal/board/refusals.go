@@ -11,23 +11,25 @@ func result(value string) promql.Matcher {
 	return promql.Matcher{Label: contract.LabelResult, Value: value}
 }
 
-// refusedPart is the part of a metric's results that refuse: now, or when at
-// shifts to.
-func refusedPart(metric, refusal string, at func(promql.Query) promql.Query) promql.Query {
-	sum := func(where ...promql.Matcher) promql.Query {
-		return promql.SumBy(promql.Rate(at(promql.Select(metric, where...))), contract.LabelGateway)
+// refusedShare is the share of the requests that a gateway refuses for one
+// reason, at the time that at sets.
+func refusedShare(metric, refusal string, at func(promql.Query) promql.Query) promql.Query {
+	sum := func(matchers ...promql.Matcher) promql.Query {
+		return promql.SumBy(promql.Rate(at(promql.Select(metric, matchers...))), contract.LabelGateway)
 	}
 	return promql.Div(sum(result(refusal)), sum())
 }
 
-// refusalsRose is by how much the refused part is greater than an hour ago, if that
-// is much. A gateway that had no requests then, as a new one, is compared with
-// nothing, but not allowed to refuse most of what it gets.
-func refusalsRose(metric, refusal string) promql.Query {
-	part := refusedPart(metric, refusal, now)
-	rise := promql.Sub(part, refusedPart(metric, refusal, anHourAgo))
+// moreRefusals is the increase of the refused share since an hour ago, if it is
+// above maxRefusalIncrease. A gateway without requests an hour ago has no past to
+// compare with: its refused share must not exceed maxRefusalShare.
+func moreRefusals(metric, refusal string) promql.Query {
+	share := refusedShare(metric, refusal, now)
+	increase := promql.Sub(share, refusedShare(metric, refusal, anHourAgo))
 	hadRequests := promql.GreaterThan(promql.Rate(anHourAgo(promql.Select(metric))), 0)
-	return promql.Or(promql.GreaterThan(rise, refusalsRise), promql.Unless(promql.GreaterThan(part, refusalsMost), hadRequests, contract.LabelGateway))
+	return promql.Or(
+		promql.GreaterThan(increase, maxRefusalIncrease),
+		promql.Unless(promql.GreaterThan(share, maxRefusalShare), hadRequests, contract.LabelGateway))
 }
 
 func now(q promql.Query) promql.Query { return q }
@@ -35,16 +37,16 @@ func now(q promql.Query) promql.Query { return q }
 func anHourAgo(q promql.Query) promql.Query { return promql.Offset(q, promql.Hour) }
 
 const (
-	refusalsRise = 0.2
-	refusalsMost = 0.5
+	maxRefusalIncrease = 0.2
+	maxRefusalShare    = 0.5
 )
 
-const comparedWith = " The alert compares with an hour ago; a gateway that had no requests then may refuse half of them."
+const comparedWith = " The alert compares with an hour ago. For a gateway without requests at that time, the limit is half of its requests."
 
 func denied() Panel {
 	return Panel{
 		Title:    "Denied",
-		Question: "How many requests does the authorization policy refuse a second (403)?",
+		Question: "How many requests per second does the authorization policy deny (403)?",
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series: []Series{{
@@ -54,41 +56,41 @@ func denied() Panel {
 			Name:     "MoodringDenialsUp",
 			Severity: Warning,
 			Summary:  "{{ $labels.gateway }} denies {{ $value | humanizePercentage }} more of its requests than an hour ago.",
-			Expr:     refusalsRose(contract.Authorization, contract.ResultDenied),
+			Expr:     moreRefusals(contract.Authorization, contract.ResultDenied),
 			For:      10 * time.Minute,
 			Steps: []string{
-				"See whether a policy changed: kubectl get authorizationpolicy -A, and when.",
-				"The gateway's access log says rbac_access_denied_matched_policy, and for whom. One caller means a lost or expired credential; many mean the policy.",
-				"Many callers nobody knows are someone trying the door: the limits hold them, and their addresses are in the log.",
+				"See whether and when a policy changed: kubectl get authorizationpolicy -A.",
+				"In the gateway's access log, find the callers with rbac_access_denied_matched_policy. A single caller has probably lost its credential, or it has expired. If there are many callers, the policy is the cause.",
+				"Many unknown callers may be an attack. The rate limits slow them down, and the log has their addresses.",
 			},
 		},
-		Next: "The gateway's access log says rbac_access_denied_matched_policy, and for whom." + comparedWith,
+		Next: "In the gateway's access log, find the callers with rbac_access_denied_matched_policy." + comparedWith,
 	}
 }
 
-func refusedShare() Panel {
+func refusedShares() Panel {
 	return Panel{
-		Title:    "Refused part",
-		Question: "Which part of its requests does each gateway refuse, by policy and by limit?",
+		Title:    "Refused share",
+		Question: "Which share of its requests does each gateway refuse, by policy and by rate limit?",
 		Kind:     TimeSeries,
 		Unit:     Share,
 		Series: []Series{
-			{refusedPart(contract.Authorization, contract.ResultDenied, now), "{{gateway}} denied"},
-			{refusedPart(contract.RateLimit, contract.ResultOverLimit, now), "{{gateway}} over the limit"},
+			{refusedShare(contract.Authorization, contract.ResultDenied, now), "{{gateway}} denied"},
+			{refusedShare(contract.RateLimit, contract.ResultOverLimit, now), "{{gateway}} over the limit"},
 		},
 		Alert: &Alert{
 			Name:     "MoodringLimitsUp",
 			Severity: Warning,
-			Summary:  "{{ $labels.gateway }} holds {{ $value | humanizePercentage }} more of its requests back than an hour ago, as over their limit.",
-			Expr:     refusalsRose(contract.RateLimit, contract.ResultOverLimit),
+			Summary:  "{{ $labels.gateway }} refuses {{ $value | humanizePercentage }} more of its requests for exceeding the rate limit than an hour ago.",
+			Expr:     moreRefusals(contract.RateLimit, contract.ResultOverLimit),
 			For:      10 * time.Minute,
 			Steps: []string{
-				"See whether the limits changed: the rate limit service's configuration, and when it was read.",
-				"See in Requests by gateway whether there are more requests. One caller without pause between attempts fills a limit that all callers without a key share.",
-				"Give a caller who needs more a key with a higher limit.",
+				"See whether the limits changed: look at the rate limit service's configuration, and when the service read it.",
+				"See in Requests by gateway whether there are more requests. A single caller that retries without a pause can use up the limit that all callers without a key share.",
+				"If a caller needs more requests, give it a key with a higher limit.",
 			},
 		},
-		Next: "Denied and Rate-limited show how many they are. A part that rises while the requests do not is a changed policy or limit." + comparedWith,
+		Next: "Denied and Rate-limited show the numbers of requests. If the share rises and the number of requests does not, a policy or limit has changed." + comparedWith,
 	}
 }
 
@@ -98,39 +100,39 @@ func limited() Panel {
 	}
 	return Panel{
 		Title:    "Rate-limited",
-		Question: "How many requests are over their limit a second (429), and for how many could the rate limit service not be asked?",
+		Question: "How many requests per second exceed their limit (429), and for how many does the rate limit service fail?",
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series: []Series{
 			{byGateway(contract.ResultOverLimit), "{{gateway}} over the limit"},
-			{byGateway(contract.ResultError), "{{gateway}} not asked"},
+			{byGateway(contract.ResultError), "{{gateway}} failed"},
 		},
 		Alert: &Alert{
 			Name:     "MoodringRateLimitFailing",
 			Severity: Critical,
-			Summary:  "{{ $labels.gateway }} cannot ask the rate limit service.",
+			Summary:  "{{ $labels.gateway }} gets no decision from the rate limit service.",
 			Expr:     promql.GreaterThan(byGateway(contract.ResultError), 0),
 			For:      5 * time.Minute,
 			Steps: []string{
-				"See that the rate limit service runs, and its Redis: kubectl get pods, and the service's log.",
-				"See that the gateway's cluster for it has endpoints: istioctl proxy-config endpoints.",
-				"failure_mode_deny decides what callers get meanwhile: true refuses them all with 500, false lets them all through.",
+				"Check that the rate limit service and its Redis run: kubectl get pods, and the service's log.",
+				"Check that the gateway's cluster for the service has endpoints: istioctl proxy-config endpoints.",
+				"failure_mode_deny decides about the requests in the meantime: true refuses all of them with 500, false lets all of them pass.",
 			},
 		},
-		Next: "Over the limit: give the caller a key with a higher limit, or raise the limit in the rate limit service's configuration. Not asked: see that the service and its Redis run.",
+		Next: "Over the limit: give the caller a key with a higher limit, or raise the limit in the rate limit service's configuration. Failed: check that the service and its Redis run.",
 	}
 }
 
 func limitDecisions() Panel {
 	return Panel{
 		Title:    "Limit decisions",
-		Question: "What does the rate limit decide?",
+		Question: "How many requests per second get each decision of the rate limit service?",
 		Kind:     StackedTimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.RateLimit)), contract.LabelResult), "{{result}}"}},
 		Colors:   limitResults(),
-		NoAlert:  "MoodringRateLimitFailing and MoodringLimitsUp watch the parts that matter",
-		Next:     "failure_mode_allowed are requests that passed because the service could not be asked; each counts under error too.",
+		NoAlert:  "MoodringRateLimitFailing and MoodringLimitsUp watch the decisions that matter",
+		Next:     "failure_mode_allowed counts the requests that passed because the service failed. Each of them counts under error too.",
 	}
 }
 
@@ -139,11 +141,11 @@ func refusedTotal() Panel {
 	limited := promql.Select(contract.RateLimit, result(contract.ResultOverLimit))
 	return Panel{
 		Title:    "Refused in total",
-		Question: "How many requests were refused, since the gateways started?",
+		Question: "How many requests have been refused since the gateways started?",
 		Kind:     Stat,
 		Unit:     Count,
 		Series:   []Series{{promql.SumBy(denied), "denied"}, {promql.SumBy(limited), "rate-limited"}},
-		NoAlert:  "a total only grows, until a gateway restarts and begins again at 0",
-		Next:     "Denied and Rate-limited show when it happened.",
+		NoAlert:  "a total only grows, and starts again at 0 when a gateway restarts",
+		Next:     "Denied and Rate-limited show when the requests were refused.",
 	}
 }

@@ -93,7 +93,7 @@ func strictly(text []byte) string {
 func TestMarshalRefuses(t *testing.T) {
 	b := board.Overview()
 	b.Rows[0].Panels[0].Question = ""
-	if _, err := Marshal(b); err == nil || !strings.Contains(err.Error(), "Answers in total") {
+	if _, err := Marshal(b); err == nil || !strings.Contains(err.Error(), "Predictions in total") {
 		t.Errorf("got error %v, want one that names the panel", err)
 	}
 }

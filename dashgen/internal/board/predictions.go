@@ -1,0 +1,126 @@
+package board
+
+import (
+	"time"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/promql"
+)
+
+func predictions() promql.Query { return promql.Rate(promql.Select(contract.Predictions)) }
+
+func predictionsTotal() Panel {
+	return Panel{
+		Title:    "Predictions in total",
+		Question: "How many predictions has each label got since the gateways started?",
+		Kind:     BarGauge,
+		Unit:     Count,
+		Series:   []Series{{promql.SumBy(promql.Select(contract.Predictions), contract.LabelLabel), "{{label}}"}},
+		Colors:   emotions(),
+		NoAlert:  "a total only grows, and starts again at 0 when a gateway restarts",
+		Next:     "If a label is missing, it was never the top label of a prediction. The label other holds the predictions past the limit on labels.",
+	}
+}
+
+func predictionsByModel() Panel {
+	return Panel{
+		Title:    "Predictions by model",
+		Question: "How many predictions does each model make per second?",
+		Kind:     TimeSeries,
+		Unit:     PerSecond,
+		Series:   []Series{{promql.SumBy(predictions(), contract.LabelModel), "{{model}}"}},
+		Link:     &DataLink{UID: modelUID, Label: contract.LabelModel},
+		NoAlert:  "the callers decide how many predictions they request",
+		Next:     "Click a line to open the model's dashboard.",
+	}
+}
+
+func predictionsByLabel() Panel {
+	return Panel{
+		Title:    "Predictions by label",
+		Question: "How many predictions does each label get per second?",
+		Kind:     TimeSeries,
+		Unit:     PerSecond,
+		Series:   []Series{{promql.SumBy(predictions(), contract.LabelLabel), "{{label}}"}},
+		Colors:   emotions(),
+		NoAlert:  "the callers decide how many predictions they request",
+		Next:     "A reply to a batch counts once for each of its predictions. Compare with Requests by code before you suspect the model.",
+	}
+}
+
+func labelMix() Panel {
+	return Panel{
+		Title:    "Label mix",
+		Question: "Which share of the predictions does each label get?",
+		Kind:     StackedTimeSeries,
+		Unit:     Share,
+		Series:   []Series{{promql.ShareBy(predictions(), contract.LabelLabel), "{{label}}"}},
+		Colors:   emotions(),
+		NoAlert:  "the right mix differs from model to model; Label drift compares it with a baseline",
+		Next:     "If the mix changes, look for a new version of the model, then for other callers or other texts. The panel is empty while there are no predictions.",
+	}
+}
+
+func confidenceBuckets() promql.Query { return promql.Rate(promql.SelectBuckets(contract.Confidence)) }
+
+func confidence() Panel {
+	return Panel{
+		Title:    "Confidence",
+		Question: "How are the scores of the top labels distributed?",
+		Kind:     Heatmap,
+		Unit:     Score,
+		Series:   []Series{{promql.SumBy(confidenceBuckets(), contract.LabelBucket), "{{le}}"}},
+		NoAlert:  "Median confidence shows the middle of this distribution, and has an alert",
+		Next:     "If the scores fall, either the texts differ from the training data, or another model is deployed.",
+	}
+}
+
+func medianConfidence() Panel {
+	byModel := promql.HistogramQuantile(0.5, promql.SumBy(confidenceBuckets(), contract.LabelBucket, contract.LabelModel))
+	return Panel{
+		Title:      "Median confidence",
+		Question:   "Which score do half of the predictions of each label reach?",
+		Kind:       TimeSeries,
+		Unit:       Score,
+		Series:     []Series{{promql.HistogramQuantile(0.5, promql.SumBy(confidenceBuckets(), contract.LabelBucket, contract.LabelLabel)), "{{label}}"}},
+		Thresholds: []Threshold{{Level: Bad}, {From: 0.5, Level: Good}},
+		Colors:     emotions(),
+		Alert: &Alert{
+			Name:     "MoodringConfidenceLow",
+			Severity: Warning,
+			Summary:  "Half of the predictions of {{ $labels.model }} have a score under 0.5.",
+			Expr:     promql.LessThan(byModel, 0.5),
+			For:      15 * time.Minute,
+			Steps: []string{
+				"On the model's dashboard, see in Confidence by version whether one version is the cause. If so, roll it back.",
+				"Read a few of the texts that callers send now. Scores fall if the language, the length or the topic differs from the training data.",
+				"A model with many labels has lower scores by nature. Leave this alert out for such a model, and record a baseline: MoodringConfidenceDrop then compares the model with its own past.",
+			},
+		},
+		Next: "Read a few of the texts that callers send. A model with many labels has lower scores by nature: set another limit for it.",
+	}
+}
+
+func overflow() Panel {
+	byKind := promql.SumBy(promql.Rate(promql.Select(contract.Overflow)), contract.LabelKind)
+	return Panel{
+		Title:    "Overflow",
+		Question: "Are there more labels or models than the plugin's limits allow, so that predictions count under other or under a cut label?",
+		Kind:     TimeSeries,
+		Unit:     PerSecond,
+		Series:   []Series{{byKind, "{{kind}}"}},
+		Alert: &Alert{
+			Name:     "MoodringOverflow",
+			Severity: Warning,
+			Summary:  "Predictions exceed the limit on {{ $labels.kind }}.",
+			Expr:     promql.GreaterThan(byKind, 0),
+			For:      10 * time.Minute,
+			Steps: []string{
+				"labels: see on the model's dashboard which labels it returns. If the labels are free text, Moodring cannot count the model's predictions.",
+				"models: see which paths callers request. If a route accepts any model name, a caller can use up the limit.",
+				"label_length: a label longer than the limit is cut and marked, and is still counted separately. Shorten the model's labels.",
+			},
+		},
+		Next: "labels: see which labels the model returns; free text cannot be counted. models: see which paths callers request. docs/metrics.md lists the limits.",
+	}
+}
