@@ -13,8 +13,8 @@ import (
 
 const baselineHelp = `--model NAME --prometheus URL | --corpus FILE [flags] > baseline.yaml
 
-Prints Prometheus rules of how a model answered, or how it should: the alerts on
-drift compare with them.
+Prints Prometheus rules with the usual distribution of a model's labels. The
+alerts on drift compare with it.
 `
 
 type baselineFlags struct{ prometheus, model, version, from, to, corpus string }
@@ -22,64 +22,64 @@ type baselineFlags struct{ prometheus, model, version, from, to, corpus string }
 func baselineCommand(p program, args []string) error {
 	var f baselineFlags
 	set := newFlags("baseline", baselineHelp)
-	set.StringVar(&f.model, "model", "", "name of the model, as the board's variable has it")
-	set.StringVar(&f.prometheus, "prometheus", "", "address of the Prometheus to ask how the model answered")
-	set.StringVar(&f.version, "version", "", "only this version of it")
-	set.StringVar(&f.from, "from", "7d", "since when: a time as 2026-01-31T08:00:00Z, or how long ago, as 7d")
-	set.StringVar(&f.to, "to", "0s", "until when, in the same words; 0s is now")
+	set.StringVar(&f.model, "model", "", "name of the model, as in the variable of the model's dashboard")
+	set.StringVar(&f.prometheus, "prometheus", "", "address of the Prometheus that has the model's predictions")
+	set.StringVar(&f.version, "version", "", "only this version of the model")
+	set.StringVar(&f.from, "from", "7d", "start of the period: a time as 2026-01-31T08:00:00Z, or how long ago, as 7d")
+	set.StringVar(&f.to, "to", "0s", "end of the period, in the same form; 0s is now")
 	set.StringVar(&f.corpus, "corpus", "", "instead of a Prometheus: a file of labelled texts, text;label on each line")
 	if err := set.parseAll(args, p.stdout); err != nil {
 		return err
 	}
-	mix, err := f.mix(p, time.Now())
+	distribution, err := f.distribution(p, time.Now())
 	if err != nil {
 		return err
 	}
-	text, err := mix.File()
+	text, err := distribution.File()
 	if err != nil {
 		return err
 	}
 	return writeText(p.stdout, string(text))
 }
 
-func (f baselineFlags) mix(p program, now time.Time) (baseline.Mix, error) {
+func (f baselineFlags) distribution(p program, now time.Time) (baseline.Distribution, error) {
 	switch {
 	case f.model == "":
-		return baseline.Mix{}, fmt.Errorf("%w: baseline: --model is missing", errUsage)
+		return baseline.Distribution{}, fmt.Errorf("%w: baseline: --model is missing", errUsage)
 	case (f.corpus == "") == (f.prometheus == ""):
-		return baseline.Mix{}, fmt.Errorf("%w: baseline: one of --prometheus and --corpus", errUsage)
+		return baseline.Distribution{}, fmt.Errorf("%w: baseline: one of --prometheus and --corpus", errUsage)
 	case f.corpus != "":
-		return f.count()
+		return f.countCorpus()
 	}
 	prometheus, err := p.dial("baseline", "--prometheus", f.prometheus)
 	if err != nil {
-		return baseline.Mix{}, err
+		return baseline.Distribution{}, err
 	}
-	from, err := moment("--from", f.from, now)
+	from, err := readTime("--from", f.from, now)
 	if err != nil {
-		return baseline.Mix{}, err
+		return baseline.Distribution{}, err
 	}
-	to, err := moment("--to", f.to, now)
+	to, err := readTime("--to", f.to, now)
 	if err != nil {
-		return baseline.Mix{}, err
+		return baseline.Distribution{}, err
 	}
 	if !from.Before(to) {
-		return baseline.Mix{}, fmt.Errorf("%w: baseline: --from %s is not before --to %s", errUsage, f.from, f.to)
+		return baseline.Distribution{}, fmt.Errorf("%w: baseline: --from %s is not before --to %s", errUsage, f.from, f.to)
 	}
 	return baseline.Record(context.Background(), prometheus, f.model, f.version, from, to)
 }
 
-func (f baselineFlags) count() (baseline.Mix, error) {
+func (f baselineFlags) countCorpus() (baseline.Distribution, error) {
 	file, err := os.Open(f.corpus)
 	if err != nil {
-		return baseline.Mix{}, fmt.Errorf("baseline: %w", err)
+		return baseline.Distribution{}, fmt.Errorf("baseline: %w", err)
 	}
 	defer file.Close()
 	return baseline.Count(f.model, f.corpus, file)
 }
 
-// moment reads a time, or how long ago it was.
-func moment(flag, text string, now time.Time) (time.Time, error) {
+// readTime reads a time, or the duration since then.
+func readTime(flag, text string, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}

@@ -17,15 +17,15 @@ import (
 
 const previewHelp = `--prometheus URL [flags] [FILE.json...]
 
-Serves Grafana dashboards in a browser, without a Grafana: Moodring's own, or
-those of the files. What it cannot draw it says in the panel's place.
+Shows Grafana dashboards in a browser, without a Grafana: Moodring's own, or those
+in the files. A panel that preview cannot draw shows the reason.
 `
 
 func previewCommand(p program, args []string) error {
 	var draw drawFlags
 	set := newFlags("preview", previewHelp)
 	draw.define(set)
-	listen := set.String("web.listen-address", "127.0.0.1:3000", "where to serve; on a loopback address it answers this machine only")
+	listen := set.String("web.listen-address", "127.0.0.1:3000", "address to serve at; on a loopback address, only this machine is served")
 	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
@@ -58,17 +58,17 @@ func servePreview(ctx context.Context, options preview.Options, address string, 
 		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerLimit}
-	over := make(chan error, 1)
-	go func() { over <- server.Serve(listener) }()
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
 	select {
-	case err := <-over:
+	case err := <-ended:
 		return fmt.Errorf("preview: %w", err)
 	case <-ctx.Done():
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 	defer cancel()
 	if server.Shutdown(ctx) != nil {
-		return server.Close() // some question takes longer than one waits here
+		return server.Close() // a query takes longer than closeLimit
 	}
 	return nil
 }

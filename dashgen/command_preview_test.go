@@ -12,7 +12,7 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 )
 
-func TestPreviewServesUntilItIsStopped(t *testing.T) {
+func TestPreviewEndsWithContext(t *testing.T) {
 	prometheus := promtest.Server(t, promtest.Stack(), promtest.Now)
 	flags := drawFlags{prometheus: prometheus.URL, scrapeInterval: "15s"}
 	options, err := flags.options(program{}, "preview", nil)
@@ -28,9 +28,9 @@ func TestPreviewServesUntilItIsStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said, address, _ := strings.Cut(strings.TrimSpace(line), " at ")
-	if said != "preview of "+prometheus.URL {
-		t.Errorf("it said %q", line)
+	printed, address, _ := strings.Cut(strings.TrimSpace(line), " at ")
+	if printed != "preview of "+prometheus.URL {
+		t.Errorf("printed %q", line)
 	}
 	for path, want := range map[string]string{
 		"/":                              "<!doctype html>",
@@ -42,7 +42,7 @@ func TestPreviewServesUntilItIsStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(response.Body)
-		_ = response.Body.Close() // it was read to its end
+		_ = response.Body.Close()
 		if err != nil || !strings.HasPrefix(string(body), want) {
 			t.Errorf("%s: %v, %.100s", path, err, body)
 		}
@@ -52,11 +52,11 @@ func TestPreviewServesUntilItIsStopped(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := http.Get(address); err == nil {
-		t.Error("it still serves")
+		t.Error("the preview still serves")
 	}
 }
 
-func TestPreviewOfATakenPort(t *testing.T) {
+func TestPreviewTakenPort(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -16,15 +16,15 @@ import (
 
 const renderHelp = `--prometheus URL -o FILE.png|FILE.svg [flags] [FILE.json...]
 
-Draws a dashboard, or one panel of it, into a file, as dashgen preview shows it.
-It needs a Chromium: CHROMIUM, or chromium or google-chrome on the PATH, or what
-` + "`make browser`" + ` installs.
+Draws a dashboard, or one of its panels, into a file, as dashgen preview shows it.
+It needs a Chromium: CHROMIUM, or chromium or google-chrome on the PATH, or the
+browser of ` + "`make browser`" + `.
 `
 
 const (
 	boardWidth = 1200
 	panelWidth = 600
-	// What `make browser` installs, from a checkout's root.
+	// installedChromium is the browser of `make browser`, from a checkout's root.
 	installedChromium = ".tools/bin/chromium"
 )
 
@@ -61,13 +61,13 @@ func newRenderFlags() (*renderFlags, flags) {
 	set := newFlags("render", renderHelp)
 	f.define(set)
 	set.StringVar(&f.output, "o", "", "the file to write, .png or .svg")
-	set.StringVar(&f.picture.Board, "board", "", "uid of the dashboard; the first when not given")
-	set.StringVar(&f.picture.Panel, "panel", "", "id of the one panel to draw")
-	set.StringVar(&f.picture.From, "from", "", "where the time begins, as now-1h or a date; the dashboard's own when not given")
-	set.StringVar(&f.picture.To, "to", "", "where the time ends")
-	set.IntVar(&f.picture.Width, "width", 0, fmt.Sprintf("in pixels; %d for a dashboard and %d for a panel when not given", boardWidth, panelWidth))
-	set.IntVar(&f.picture.Height, "height", 0, "in pixels; what is below is cut off; all when not given")
-	set.BoolVar(&f.picture.Dark, "dark", false, "draw light on dark")
+	set.StringVar(&f.picture.Board, "board", "", "uid of the dashboard; by default the first")
+	set.StringVar(&f.picture.Panel, "panel", "", "id of a panel, to draw only this panel")
+	set.StringVar(&f.picture.From, "from", "", "start of the time range, as now-1h or a date; by default the dashboard's")
+	set.StringVar(&f.picture.To, "to", "", "end of the time range")
+	set.IntVar(&f.picture.Width, "width", 0, fmt.Sprintf("in pixels; by default %d for a dashboard and %d for a panel", boardWidth, panelWidth))
+	set.IntVar(&f.picture.Height, "height", 0, "in pixels; the rest is cut off; by default the whole height")
+	set.BoolVar(&f.picture.Dark, "dark", false, "use the dark theme")
 	set.Func("var", "a variable of the dashboard, as NAME=VALUE; repeatable", func(text string) error {
 		if !strings.Contains(text, "=") {
 			return errors.New("write NAME=VALUE")
@@ -78,7 +78,7 @@ func newRenderFlags() (*renderFlags, flags) {
 	return &f, set
 }
 
-// complete adds to the flags what is to be drawn, and with what.
+// complete returns the options with their defaults, the dashboards and the browser.
 func (f *renderFlags) complete(p program, files []string) (options render.Options, err error) {
 	options = f.picture
 	if options.Width == 0 {
@@ -87,10 +87,10 @@ func (f *renderFlags) complete(p program, files []string) (options render.Option
 			options.Width = panelWidth
 		}
 	}
-	if err := inPixels("width", options.Width); err != nil {
+	if err := checkPixels("width", options.Width); err != nil {
 		return options, err
 	}
-	if err := inPixels("height", options.Height); err != nil && options.Height != 0 {
+	if err := checkPixels("height", options.Height); err != nil && options.Height != 0 {
 		return options, err
 	}
 	if options.Preview, err = f.options(p, "render", files); err != nil {
@@ -100,7 +100,7 @@ func (f *renderFlags) complete(p program, files []string) (options render.Option
 	return options, err
 }
 
-func inPixels(flag string, n int) error {
+func checkPixels(flag string, n int) error {
 	if n < 200 || n > 8000 {
 		return fmt.Errorf("%w: render: --%s must be 200 to 8000, not %d", errUsage, flag, n)
 	}

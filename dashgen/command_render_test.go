@@ -26,16 +26,16 @@ func TestRender(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), tc.file)
 			args := append([]string{"render", "--prometheus", prometheus, "--from", "0", "--to", "600000", "-o", file}, tc.args...)
-			var said bytes.Buffer
-			if status := run(args, &said, &said); status != 0 || said.Len() > 0 {
-				t.Fatalf("status %d: %s", status, said.String())
+			var printed bytes.Buffer
+			if status := run(args, &printed, &printed); status != 0 || printed.Len() > 0 {
+				t.Fatalf("status %d: %s", status, printed.String())
 			}
 			drawn, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !bytes.HasPrefix(drawn, []byte(tc.begins)) {
-				t.Errorf("it begins with %.60q", drawn)
+				t.Errorf("the file begins with %.60q", drawn)
 			}
 		})
 	}
@@ -59,8 +59,8 @@ func TestRenderSilentPrometheus(t *testing.T) {
 	}
 }
 
-// useChromium sets CHROMIUM to the browser that the checkout installs, unless
-// there is another.
+// useChromium sets CHROMIUM to an installed browser, because the commands look for
+// the browser of the checkout in another directory than the tests run in.
 func useChromium(t *testing.T) {
 	t.Helper()
 	browser, err := chromium.Find("../" + installedChromium)
@@ -80,12 +80,12 @@ func TestRenderWithout(t *testing.T) {
 		args                       []string
 	}{
 		{"a file", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"\"; see dashgen render -h\n", 2, nil},
-		{"a file of a kind that is known", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"a.pdf\"; see dashgen render -h\n", 2, []string{"-o", "a.pdf"}},
+		{"a known extension", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"a.pdf\"; see dashgen render -h\n", 2, []string{"-o", "a.pdf"}},
 		{"a Prometheus", "", "", "dashgen: usage: render: --prometheus must be an address as http://HOST:PORT, not \"\"; see dashgen render -h\n", 2, []string{"-o", "a.png"}},
-		{"a width that is one", "", "", "dashgen: usage: render: --width must be 200 to 8000, not 10; see dashgen render -h\n", 2, []string{"-o", "a.png", "--width", "10"}},
-		{"a height that is one", "", "", "dashgen: usage: render: --height must be 200 to 8000, not -1; see dashgen render -h\n", 2, []string{"-o", "a.png", "--height", "-1"}},
-		{"a variable that is one", "", "", "dashgen: usage: render: invalid value \"model\" for flag -var: write NAME=VALUE; see dashgen render -h\n", 2, []string{"-o", "a.png", "--var", "model"}},
-		{"the Chromium that was chosen", "/nowhere", "", "dashgen: no Chromium at CHROMIUM=/nowhere: exec: \"/nowhere\": stat /nowhere: no such file or directory; set it to a Chromium's binary, or unset it\n", 1, []string{"-o", "a.png", "--prometheus", "http://127.0.0.1:9090"}},
+		{"a valid width", "", "", "dashgen: usage: render: --width must be 200 to 8000, not 10; see dashgen render -h\n", 2, []string{"-o", "a.png", "--width", "10"}},
+		{"a valid height", "", "", "dashgen: usage: render: --height must be 200 to 8000, not -1; see dashgen render -h\n", 2, []string{"-o", "a.png", "--height", "-1"}},
+		{"a valid variable", "", "", "dashgen: usage: render: invalid value \"model\" for flag -var: write NAME=VALUE; see dashgen render -h\n", 2, []string{"-o", "a.png", "--var", "model"}},
+		{"the chosen Chromium", "/nowhere", "", "dashgen: no Chromium at CHROMIUM=/nowhere: exec: \"/nowhere\": stat /nowhere: no such file or directory; set it to a Chromium's binary, or unset it\n", 1, []string{"-o", "a.png", "--prometheus", "http://127.0.0.1:9090"}},
 		{"any Chromium", "", "/nowhere", "dashgen: no Chromium: set CHROMIUM to its binary, put chromium or google-chrome on the PATH, or run `make browser` in a checkout\n", 1, []string{"-o", "a.png", "--prometheus", "http://127.0.0.1:9090"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -1,5 +1,5 @@
-// Dashgen writes Moodring's dashboard and documents from the contract, and
-// checks the dashboard's queries against a live Prometheus.
+// Dashgen writes Moodring's dashboards, rules and documents from the metric
+// contract, and checks and shows dashboards.
 package main
 
 import "os"

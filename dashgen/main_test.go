@@ -23,9 +23,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"dashgen": main})
 }
 
-// TestCommandLine runs the scripts. In them $HEALTHY is a Prometheus that
-// answers every query, $GRAFANA an empty Grafana of each script's own, $BARE one that lacks what refusals need, and $NOWHERE
-// an address where nothing listens.
+// TestCommandLine runs the scripts. $HEALTHY is a Prometheus with series for every
+// query, and $BARE one without the series of rate limits. $GRAFANA is an empty
+// Grafana, a different one for each script. At $NOWHERE, no server listens.
 func TestCommandLine(t *testing.T) {
 	healthy := promtest.Server(t, promtest.Stack(), promtest.Now)
 	bare := promtest.Server(t, strings.ReplaceAll(promtest.Stack(), `result="over_limit"`, `result="limit"`), promtest.Now)
@@ -56,11 +56,11 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// TestCommittedFiles: what is committed is what the program writes.
+// TestCommittedFiles compares the committed documents with the program's output.
 func TestCommittedFiles(t *testing.T) {
 	for _, tc := range []struct {
-		file, mend string
-		args       []string
+		file, fix string
+		args      []string
 	}{
 		{"../docs/metrics.md", "go run ./dashgen metrics > docs/metrics.md", []string{"metrics"}},
 		{"../docs/alerts.md", "go run ./dashgen alerts > docs/alerts.md", []string{"alerts"}},
@@ -68,17 +68,16 @@ func TestCommittedFiles(t *testing.T) {
 		t.Run(tc.file, func(t *testing.T) {
 			committed, err := os.ReadFile(tc.file)
 			if err != nil {
-				t.Fatalf("%v; in the repository's root: %s", err, tc.mend)
+				t.Fatalf("%v; in the repository's root: %s", err, tc.fix)
 			}
 			if diff := cmp.Diff(stdout(t, tc.args...), string(committed)); diff != "" {
-				t.Errorf("stale; in the repository's root: %s\n%s", tc.mend, diff)
+				t.Errorf("stale; in the repository's root: %s\n%s", tc.fix, diff)
 			}
 		})
 	}
 }
 
-// TestCommittedFolder: the same of all that generate writes, and nothing else is
-// in the folder.
+// TestCommittedFolder compares the folder dashboards with the output of generate.
 func TestCommittedFolder(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "dashboards")
 	stdout(t, "generate", folder)
@@ -87,7 +86,7 @@ func TestCommittedFolder(t *testing.T) {
 	}
 }
 
-// files returns what is in a folder: texts by their paths.
+// files returns the files of a folder: texts by paths.
 func files(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	texts := map[string]string{}

@@ -22,20 +22,22 @@ usage:
   dashgen metrics > docs/metrics.md       print the document of all metrics
   dashgen alerts > docs/alerts.md         print the runbooks of all alerts
   dashgen rules > rules.yaml              print the Prometheus rules; -h for
-                                          other windows of time
+                                          other time windows
   dashgen baseline --prometheus URL --model NAME --from 7d > baseline.yaml
-                                          record how a model answers, for the
-                                          drift alerts; -h for other sources
-  dashgen verify --prometheus URL         ask a live Prometheus each query;
+                                          record the distribution of a model's
+                                          labels, for the drift alerts; -h for
+                                          other sources
+  dashgen verify --prometheus URL         run each query on a live Prometheus;
                                           -h for its flags
-  dashgen lint FILE...                    say what is wrong with dashboards, of
-                                          ours or others; -h for its flags
+  dashgen lint FILE...                    find problems in Grafana dashboards;
+                                          -h for its flags
   dashgen discover --metrics URL > board.json
-                                          propose a board for any metrics, from
-                                          an exporter's page or a Prometheus
-  dashgen push --grafana URL              bring the dashboards into a Grafana;
-  dashgen diff --grafana URL              say how what is there differs;
-  dashgen pull --grafana URL DIR          fetch what is there; -h for their flags
+                                          propose a dashboard for any metrics,
+                                          of an exporter or a Prometheus
+  dashgen push --grafana URL              save the dashboards to a Grafana;
+  dashgen diff --grafana URL              show how Grafana's dashboards differ;
+  dashgen pull --grafana URL DIR          fetch the dashboards of a Grafana;
+                                          -h for their flags
   dashgen preview --prometheus URL        serve the dashboards in a browser,
                                           without a Grafana; -h for its flags
   dashgen render --prometheus URL -o FILE.png
@@ -43,11 +45,11 @@ usage:
                                           panel; -h for its flags
   dashgen -h | --version
 
-Import a dashboard in Grafana under Dashboards, New, Import; it asks for no
-data source, and has a variable to choose one.
+To import a dashboard in Grafana, choose Dashboards, New, Import. The dashboard
+has a variable that chooses the data source.
 
-exit status: 0 done; 1 something failed, lint has something to say, a query of
-verify has no sound answer, or diff found a difference; 2 usage
+exit status: 0 success; 1 a failure, a problem found by lint, an unsound query
+found by verify, or a difference found by diff; 2 wrong usage
 `
 
 // errUsage marks errors in the arguments.

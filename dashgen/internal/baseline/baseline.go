@@ -1,5 +1,6 @@
-// Package baseline writes how a model should answer as Prometheus rules, out of
-// how it answered in a time that was good, or out of labelled texts.
+// Package baseline writes the expected distribution of a model's labels as
+// Prometheus rules. The distribution is measured over a good period of time, or
+// counted from labelled texts.
 package baseline
 
 import (
@@ -23,54 +24,53 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
-// Mix is how a model answers.
-type Mix struct {
-	Model   string
-	Answers map[string]float64 // by label; how many
-	// Confidence is the mean score of the top label, 0 to 1; NaN when it is not
-	// known.
+// Distribution is the distribution of a model's labels.
+type Distribution struct {
+	Model  string
+	Counts map[string]float64 // of predictions, by label
+	// Confidence is the mean confidence, 0 to 1; NaN if it is unknown.
 	Confidence float64
-	Source     string // where it is from, for the file's comment
+	Source     string // of the counts, for the comment in the file
 }
 
-// enough is how many answers a label's share must rest on at the least: of
-// fewer, chance is a tenth of the share or more.
-const enough = 100
+// minPredictions is the smallest number of predictions of a baseline. With fewer
+// predictions, the random error of a share is a tenth of the share or more.
+const minPredictions = 100
 
-// File returns the mix as a rule file of Prometheus, and refuses one of too few
-// answers.
-func (m Mix) File() ([]byte, error) {
+// File returns the distribution as a Prometheus rule file. It refuses a
+// distribution of too few predictions.
+func (d Distribution) File() ([]byte, error) {
 	var total float64
-	for _, n := range m.Answers {
+	for _, n := range d.Counts {
 		total += n
 	}
-	if total < enough {
-		return nil, fmt.Errorf("baseline of %s: %.0f answers are too few to tell a mix from chance; take %d or more", m.Model, total, enough)
+	if total < minPredictions {
+		return nil, fmt.Errorf("baseline of %s: %.0f predictions are too few for a baseline; take %d or more", d.Model, total, minPredictions)
 	}
-	group := rules.Group{Name: "moodring-baseline-" + m.Model}
-	for _, label := range slices.Sorted(maps.Keys(m.Answers)) {
-		if m.Answers[label] == 0 {
-			continue // it was there once, and not in this time
+	group := rules.Group{Name: "moodring-baseline-" + d.Model}
+	for _, label := range slices.Sorted(maps.Keys(d.Counts)) {
+		if d.Counts[label] == 0 {
+			continue // the label only occurred outside this period
 		}
 		group.Rules = append(group.Rules, rules.Rule{
-			Record: board.BaselineShare().Name, Expr: vector(m.Answers[label] / total),
-			Labels: map[string]string{contract.LabelModel: m.Model, contract.LabelLabel: label},
+			Record: board.BaselineShare().Name, Expr: vector(d.Counts[label] / total),
+			Labels: map[string]string{contract.LabelModel: d.Model, contract.LabelLabel: label},
 		})
 	}
-	if !math.IsNaN(m.Confidence) {
+	if !math.IsNaN(d.Confidence) {
 		group.Rules = append(group.Rules, rules.Rule{
-			Record: board.BaselineConfidence().Name, Expr: vector(m.Confidence), Labels: map[string]string{contract.LabelModel: m.Model},
+			Record: board.BaselineConfidence().Name, Expr: vector(d.Confidence), Labels: map[string]string{contract.LabelModel: d.Model},
 		})
 	}
-	comment := fmt.Sprintf("# How the model %s should answer: %.0f answers, %s.\n# Written by dashgen baseline; a later one replaces it.\n", m.Model, total, m.Source)
+	comment := fmt.Sprintf("# How the model %s should answer: %.0f predictions, %s.\n# Written by dashgen baseline; a later one replaces it.\n", d.Model, total, d.Source)
 	return rules.Marshal(comment, rules.RuleFile{Groups: []rules.Group{group}})
 }
 
 func vector(value float64) string { return "vector(" + strconv.FormatFloat(value, 'g', 6, 64) + ")" }
 
-// Record returns the mix of a model's predictions between two times. An empty
+// Record returns the distribution of a model's predictions between two times. An empty
 // version stands for all versions together.
-func Record(ctx context.Context, prometheus prom.Client, name, version string, from, to time.Time) (Mix, error) {
+func Record(ctx context.Context, prometheus prom.Client, name, version string, from, to time.Time) (Distribution, error) {
 	values := promql.Values{
 		Match:  map[string]string{contract.LabelModel: "=" + strconv.Quote(name)},
 		Window: model.Duration(to.Sub(from)).String(),
@@ -78,38 +78,38 @@ func Record(ctx context.Context, prometheus prom.Client, name, version string, f
 	if version != "" {
 		values.Match[contract.LabelVersion] = "=" + strconv.Quote(version)
 	}
-	grown := func(q promql.Query, by ...string) string {
+	increase := func(q promql.Query, by ...string) string {
 		return promql.SumBy(promql.Increase(q, promql.Window), by...).Text(values)
 	}
-	answers, err := prometheus.Vector(ctx, grown(promql.Select(contract.Predictions), contract.LabelLabel), to)
+	counts, err := prometheus.Vector(ctx, increase(promql.Select(contract.Predictions), contract.LabelLabel), to)
 	if err != nil {
-		return Mix{}, err
+		return Distribution{}, err
 	}
-	if len(answers) == 0 {
-		return Mix{}, fmt.Errorf("baseline: Prometheus at %s has no %s of a model %q from %s to %s; see the model's name in the board's variable",
+	if len(counts) == 0 {
+		return Distribution{}, fmt.Errorf("baseline: Prometheus at %s has no %s of a model %q from %s to %s; the variable of the model's dashboard has the names",
 			prometheus, contract.Predictions, name, from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
-	mean, err := prometheus.Vector(ctx, grown(promql.SelectSum(contract.Confidence))+" / "+grown(promql.SelectCount(contract.Confidence)), to)
+	mean, err := prometheus.Vector(ctx, increase(promql.SelectSum(contract.Confidence))+" / "+increase(promql.SelectCount(contract.Confidence)), to)
 	if err != nil {
-		return Mix{}, err
+		return Distribution{}, err
 	}
-	mix := Mix{Model: name, Answers: map[string]float64{}, Confidence: math.NaN(),
+	d := Distribution{Model: name, Counts: map[string]float64{}, Confidence: math.NaN(),
 		Source: fmt.Sprintf("from %s to %s", from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339))}
-	for _, sample := range answers {
-		mix.Answers[string(sample.Metric[contract.LabelLabel])] = float64(sample.Value)
+	for _, sample := range counts {
+		d.Counts[string(sample.Metric[contract.LabelLabel])] = float64(sample.Value)
 	}
 	for _, sample := range mean {
-		mix.Confidence = float64(sample.Value)
+		d.Confidence = float64(sample.Value)
 	}
-	return mix, nil
+	return d, nil
 }
 
 const maxLineBytes = 64 << 10
 
-// Count reads labelled texts, one a line as text;label, and counts the labels.
-// An error names the line, and not what stands in it.
-func Count(name, file string, from io.Reader) (Mix, error) {
-	mix := Mix{Model: name, Answers: map[string]float64{}, Confidence: math.NaN(), Source: "labelled texts of " + file}
+// Count counts the labels of labelled texts, which have lines as text;label. An
+// error names the line, and not its text.
+func Count(name, file string, from io.Reader) (Distribution, error) {
+	d := Distribution{Model: name, Counts: map[string]float64{}, Confidence: math.NaN(), Source: "labelled texts of " + file}
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxLineBytes)
 	number := 1
@@ -120,12 +120,12 @@ func Count(name, file string, from io.Reader) (Mix, error) {
 		}
 		at := strings.LastIndexByte(line, ';')
 		if at < 0 || strings.TrimSpace(line[at+1:]) == "" {
-			return Mix{}, fmt.Errorf("corpus %s, line %d: no label; write text;label", file, number)
+			return Distribution{}, fmt.Errorf("corpus %s, line %d: no label; write text;label", file, number)
 		}
-		mix.Answers[strings.TrimSpace(line[at+1:])]++
+		d.Counts[strings.TrimSpace(line[at+1:])]++
 	}
 	if err := lines.Err(); err != nil {
-		return Mix{}, fmt.Errorf("corpus %s, line %d: %w", file, number, err)
+		return Distribution{}, fmt.Errorf("corpus %s, line %d: %w", file, number, err)
 	}
-	return mix, nil
+	return d, nil
 }

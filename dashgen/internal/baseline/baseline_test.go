@@ -25,10 +25,10 @@ func TestRecord(t *testing.T) {
 	client := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
 	tests := []struct {
 		name, model, version string
-		want                 Mix
+		want                 Distribution
 	}{
-		{"all versions, no confidence", "calm", "", Mix{Model: "calm", Answers: map[string]float64{"x": 9040, "y": 1380}, Confidence: math.NaN()}},
-		{"one version", "bert", "6", Mix{Model: "bert", Answers: map[string]float64{"joy": 480}, Confidence: 0.7}},
+		{"all versions, no confidence", "calm", "", Distribution{Model: "calm", Counts: map[string]float64{"x": 9040, "y": 1380}, Confidence: math.NaN()}},
+		{"one version", "bert", "6", Distribution{Model: "bert", Counts: map[string]float64{"joy": 480}, Confidence: 0.7}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -60,11 +60,11 @@ func TestRecordRefuses(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
-	mix, err := Count("bert", "c.txt", strings.NewReader("i am glad; really;joy\n\ni am sad;sadness\nwhat a day ; joy \n"))
+	counted, err := Count("bert", "c.txt", strings.NewReader("i am glad; really;joy\n\ni am sad;sadness\nwhat a day ; joy \n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]float64{"joy": 2, "sadness": 1}, mix.Answers); diff != "" {
+	if diff := cmp.Diff(map[string]float64{"joy": 2, "sadness": 1}, counted.Counts); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	for _, bad := range []string{"i am glad\n", "i am glad;\n"} {
@@ -76,11 +76,11 @@ func TestCount(t *testing.T) {
 }
 
 func TestFile(t *testing.T) {
-	got, err := Mix{Model: "bert", Answers: map[string]float64{"joy": 150, "true: \"x\"": 50, "gone": 0}, Confidence: 0.9, Source: "from a test"}.File()
+	got, err := Distribution{Model: "bert", Counts: map[string]float64{"joy": 150, "true: \"x\"": 50, "gone": 0}, Confidence: 0.9, Source: "from a test"}.File()
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `# How the model bert should answer: 200 answers, from a test.
+	const want = `# How the model bert should answer: 200 predictions, from a test.
 # Written by dashgen baseline; a later one replaces it.
 groups:
   - name: moodring-baseline-bert
@@ -106,21 +106,21 @@ groups:
 }
 
 func TestFileRefuses(t *testing.T) {
-	_, err := Mix{Model: "bert", Answers: map[string]float64{"joy": 99}}.File()
-	if err == nil || !strings.Contains(err.Error(), "99 answers are too few") {
+	_, err := Distribution{Model: "bert", Counts: map[string]float64{"joy": 99}}.File()
+	if err == nil || !strings.Contains(err.Error(), "99 predictions are too few") {
 		t.Errorf("got error %v", err)
 	}
 }
 
-// TestRoundTrip: measured against a baseline of its own last hour, a steady
-// model has not drifted.
+// TestRoundTrip checks that a steady model has not drifted from a baseline of its
+// own last hour.
 func TestRoundTrip(t *testing.T) {
 	client := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
-	mix, err := Record(t.Context(), client, "bert", "4", start, end)
+	recorded, err := Record(t.Context(), client, "bert", "4", start, end)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := mix.File()
+	own, err := recorded.File()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// valueOf returns the value of the one series of expr.
+// valueOf returns the absolute value of expr, which has one series.
 func valueOf(t *testing.T, url, expr string) (float64, error) {
 	t.Helper()
 	vector, err := dial(t, url).Vector(t.Context(), expr, end)

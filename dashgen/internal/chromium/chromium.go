@@ -1,4 +1,4 @@
-// Package chromium finds a Chromium and runs it without a window.
+// Package chromium finds a Chromium, and runs it without a window.
 package chromium
 
 import (
@@ -12,11 +12,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// names are what Chromium and its kin are called on the PATH.
+// names are the names of Chromium, and of browsers made from it, on the PATH.
 var names = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "headless_shell"}
 
-// Find takes CHROMIUM, the PATH, and installed, where `make browser` puts one,
-// in this order.
+// Find returns the path of a Chromium: CHROMIUM, else a browser on the PATH, else
+// installed, the path to which `make browser` installs a Chromium.
 func Find(installed string) (path string, err error) {
 	if chosen := os.Getenv("CHROMIUM"); chosen != "" {
 		if path, err = exec.LookPath(chosen); err != nil {
@@ -37,11 +37,11 @@ func Find(installed string) (path string, err error) {
 
 const closeLimit = 10 * time.Second
 
-// Open gives a context in which chromedp's actions run in the Chromium at path.
-// It starts with the first action, and is gone when close returns.
+// Open returns a context in which chromedp's actions run in the Chromium at path.
+// The first action starts the browser. closeIt waits until the browser has ended.
 func Open(ctx context.Context, path string) (_ context.Context, closeIt func() error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
-		// In the C locale its language is en-US@posix, which JavaScript refuses.
+		// In the C locale the language is en-US@posix, which JavaScript refuses.
 		chromedp.Flag("lang", "en-US"), chromedp.Env("LC_ALL=en_US.UTF-8"))
 	if os.Geteuid() == 0 { // Chromium refuses to run as root in its sandbox
 		options = append(options, chromedp.NoSandbox)
@@ -51,7 +51,7 @@ func Open(ctx context.Context, path string) (_ context.Context, closeIt func() e
 	return ctx, func() error {
 		defer stopProgram()
 		defer stopTab()
-		if chromedp.FromContext(ctx).Browser == nil { // it never started
+		if chromedp.FromContext(ctx).Browser == nil { // no action started the browser
 			return nil
 		}
 		bounded, cancel := context.WithTimeout(ctx, closeLimit)

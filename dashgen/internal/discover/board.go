@@ -1,5 +1,5 @@
-// Package discover proposes a board for metrics that nobody described, by their
-// types, the units in their names, and their labels.
+// Package discover proposes a dashboard for unknown metrics, by their types, by
+// the units in their names, and by their labels.
 package discover
 
 import (
@@ -13,31 +13,30 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// Family is a metric as it was found.
+// Family is a metric family.
 type Family struct {
 	Name   string
 	Type   contract.Type // or Summary or Untyped
 	Help   string
-	Labels map[string]int // how many values each label has, without le and quantile
+	Labels map[string]int // number of values of each label, without le and quantile
 }
 
-// Types that the contract has no use for: a Summary's quantiles are its
-// process's own, and of an Untyped metric nobody says what it is.
+// Types that the contract does not use.
 const (
 	Summary contract.Type = "summary"
 	Untyped contract.Type = "untyped"
 )
 
-// The labels that Prometheus adds when it scrapes.
+// Labels that Prometheus adds when it scrapes.
 const (
 	labelJob      = "job"
 	labelInstance = "instance"
 )
 
-// fewValues is how many values of a label can be told apart in a panel.
-const fewValues = 12
+// maxValues is how many series of a panel can be told apart.
+const maxValues = 12
 
-// Board proposes a board that shows each family once.
+// Board returns a dashboard with each family.
 func Board(title, uid string, families []Family) board.Board {
 	families = slices.SortedFunc(slices.Values(families), func(a, b Family) int { return cmp.Compare(a.Name, b.Name) })
 	b := board.Board{
@@ -47,15 +46,15 @@ func Board(title, uid string, families []Family) board.Board {
 	if len(families) == 0 {
 		return b
 	}
-	of := []string{labelJob, labelInstance}
+	labels := []string{labelJob, labelInstance}
 	b.Variables = promql.Variables{
-		{Title: "Job", Metric: families[0].series(), Label: labelJob, Labels: of},
-		{Title: "Instance", Metric: families[0].series(), Label: labelInstance, Labels: of},
+		{Title: "Job", Metric: families[0].series(), Label: labelJob, Labels: labels},
+		{Title: "Instance", Metric: families[0].series(), Label: labelInstance, Labels: labels},
 	}
 	for _, f := range families {
-		area := f.area()
-		if n := len(b.Rows); n == 0 || b.Rows[n-1].Title != area {
-			b.Rows = append(b.Rows, board.Row{Title: area})
+		title := f.rowTitle()
+		if n := len(b.Rows); n == 0 || b.Rows[n-1].Title != title {
+			b.Rows = append(b.Rows, board.Row{Title: title})
 		}
 		row := &b.Rows[len(b.Rows)-1]
 		row.Panels = append(row.Panels, f.observables()...)
@@ -63,7 +62,7 @@ func Board(title, uid string, families []Family) board.Board {
 	return b
 }
 
-// series is the name of a series that the family has in Prometheus.
+// series returns the name of a series of the family in Prometheus.
 func (f Family) series() string {
 	if f.Type == contract.Histogram || f.Type == Summary {
 		return f.Name + contract.SuffixCount
@@ -71,13 +70,14 @@ func (f Family) series() string {
 	return f.Name
 }
 
-// area is the first words of the name, under which it stands.
-func (f Family) area() string {
+// rowTitle returns the first two words of the name. Families with the same words
+// share a row.
+func (f Family) rowTitle() string {
 	words := strings.FieldsFunc(f.Name, func(r rune) bool { return r == '_' || r == ':' })
 	return strings.Join(words[:min(2, len(words))], " ")
 }
 
-// metric is the family as queries see it, with what scraping adds.
+// metric returns the family as queries see it, with the labels that scraping adds.
 func (f Family) metric() contract.Metric {
 	labels := []string{labelJob, labelInstance}
 	for label := range f.Labels {
@@ -89,12 +89,12 @@ func (f Family) metric() contract.Metric {
 	return contract.Metric{Name: f.Name, Type: f.Type, Labels: labels, Help: f.Help}
 }
 
-// apart is the label by which the family's series are told apart: the one of
-// most values, as long as these are few. It is empty when there is none.
-func (f Family) apart() []string {
+// groupBy returns the label by which queries group the family: the label with the
+// most values, up to maxValues. It is empty if no label has several values.
+func (f Family) groupBy() []string {
 	best, values := "", 1
 	for _, label := range f.metric().Labels {
-		if n := f.Labels[label]; n > values && n <= fewValues && label != labelJob && label != labelInstance {
+		if n := f.Labels[label]; n > values && n <= maxValues && label != labelJob && label != labelInstance {
 			best, values = label, n
 		}
 	}
@@ -107,18 +107,18 @@ func (f Family) apart() []string {
 func (f Family) observables() []board.Panel {
 	switch {
 	case f.Type == contract.Counter:
-		return []board.Panel{f.panel("", board.TimeSeries, f.growing(), board.Series{
-			Query: promql.SumBy(promql.Rate(promql.SelectDiscovered(f.metric(), "")), f.apart()...), Legend: f.legend(),
+		return []board.Panel{f.panel("", board.TimeSeries, f.rateUnit(), board.Series{
+			Query: promql.SumBy(promql.Rate(promql.SelectDiscovered(f.metric(), "")), f.groupBy()...), Legend: f.legend(),
 		})}
 	case f.Type == contract.Histogram:
-		return f.distribution()
+		return f.histogramPanels()
 	case f.Type == Summary:
 		return []board.Panel{f.panel(" (mean)", board.TimeSeries, f.unit(), board.Series{
-			Query: promql.Div(f.rate("_sum"), f.rate(contract.SuffixCount)), Legend: f.legend(),
+			Query: promql.Div(f.rate(contract.SuffixSum), f.rate(contract.SuffixCount)), Legend: f.legend(),
 		})}
-	case f.isMoment():
+	case f.isTimestamp():
 		return []board.Panel{f.panel(" (age)", board.TimeSeries, board.Seconds, board.Series{
-			Query: promql.SecondsSince(promql.MaxBy(promql.SelectDiscovered(f.metric(), ""), f.apart()...)), Legend: f.legend(),
+			Query: promql.SecondsSince(promql.MaxBy(promql.SelectDiscovered(f.metric(), ""), f.groupBy()...)), Legend: f.legend(),
 		})}
 	case strings.HasSuffix(f.Name, "_info"):
 		labels := f.metric().Labels[2:]
@@ -127,18 +127,18 @@ func (f Family) observables() []board.Panel {
 		})}
 	}
 	return []board.Panel{f.panel("", board.TimeSeries, f.unit(), board.Series{
-		Query: promql.SumBy(promql.SelectDiscovered(f.metric(), ""), f.apart()...), Legend: f.legend(),
+		Query: promql.SumBy(promql.SelectDiscovered(f.metric(), ""), f.groupBy()...), Legend: f.legend(),
 	})}
 }
 
-// isMoment tells a point in time, in seconds of the epoch, from a length of time,
-// by the words that Prometheus's own libraries name it with.
-func (f Family) isMoment() bool {
+// isTimestamp reports whether the metric is a Unix time, and not a duration, by
+// the suffixes of Prometheus's own libraries.
+func (f Family) isTimestamp() bool {
 	return strings.HasSuffix(f.Name, "_timestamp_seconds") || strings.HasSuffix(f.Name, "_start_time_seconds") || strings.HasSuffix(f.Name, "_last_gc_time_seconds")
 }
 
-// distribution shows a histogram as a picture and by its quantiles.
-func (f Family) distribution() []board.Panel {
+// histogramPanels returns a panel of quantiles and a heatmap.
+func (f Family) histogramPanels() []board.Panel {
 	buckets := promql.Rate(promql.SelectDiscovered(f.metric(), contract.SuffixBucket))
 	byBucket := promql.SumBy(buckets, contract.LabelBucket)
 	var quantiles []board.Series
@@ -152,12 +152,12 @@ func (f Family) distribution() []board.Panel {
 }
 
 func (f Family) rate(part string) promql.Query {
-	return promql.SumBy(promql.Rate(promql.SelectDiscovered(f.metric(), part)), f.apart()...)
+	return promql.SumBy(promql.Rate(promql.SelectDiscovered(f.metric(), part)), f.groupBy()...)
 }
 
 func (f Family) legend() string {
-	if apart := f.apart(); apart != nil {
-		return legend(apart)
+	if label := f.groupBy(); label != nil {
+		return legend(label)
 	}
 	return f.Name
 }
@@ -173,19 +173,19 @@ func legend(labels []string) string {
 	return strings.Join(parts, " ")
 }
 
-func (f Family) panel(what string, kind board.Kind, unit board.Unit, series ...board.Series) board.Panel {
+func (f Family) panel(suffix string, kind board.Kind, unit board.Unit, series ...board.Series) board.Panel {
 	question := strings.TrimSpace(strings.ReplaceAll(f.Help, "$", ""))
 	if question == "" {
-		question = f.Name + ", of which nobody says what it is."
+		question = f.Name + ", which has no description."
 	}
 	return board.Panel{
-		Title: f.Name + what, Question: question, Kind: kind, Unit: unit, Series: series,
-		NoAlert: "nobody has said yet when it is wrong",
-		Next:    "Say here what to do when it looks bad.",
+		Title: f.Name + suffix, Question: question, Kind: kind, Unit: unit, Series: series,
+		NoAlert: "no limit is known yet",
+		Next:    "Describe here what to do when the panel looks bad.",
 	}
 }
 
-// unit is what the name ends in, by Prometheus's naming practices.
+// unit returns the unit in the name, by Prometheus's naming practices.
 func (f Family) unit() board.Unit {
 	name := strings.TrimSuffix(f.Name, total)
 	for _, u := range []struct {
@@ -204,8 +204,8 @@ func (f Family) unit() board.Unit {
 	return board.Number
 }
 
-// growing is the unit of what the counter grows by in a second.
-func (f Family) growing() board.Unit {
+// rateUnit returns the unit of the counter's growth per second.
+func (f Family) rateUnit() board.Unit {
 	switch f.unit() {
 	case board.Bytes:
 		return board.BytesPerSecond

@@ -30,11 +30,11 @@ import (
 )
 
 var (
-	update = flag.Bool("update", false, "write testdata/*.board anew; read the difference before committing it")
+	update = flag.Bool("update", false, "rewrite testdata/*.board; read the difference before committing it")
 	all    = regexp.MustCompile("")
 )
 
-// TestBoard: what is proposed for a page, a line for each query.
+// TestBoard compares the dashboard for a page, with a line for each query.
 func TestBoard(t *testing.T) {
 	for _, name := range []string{"envoy", "kserve"} {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestBoard(t *testing.T) {
 			if diff := cmp.Diff(string(want), lines(b)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			sound(t, b, string(page))
+			checkSound(t, b, string(page))
 		})
 	}
 }
@@ -83,9 +83,9 @@ func proposed(t *testing.T, page string) board.Board {
 	return Board("Discovered", "discovered", families)
 }
 
-// sound checks that a board can be drawn, that lint has nothing against it, and
-// that a Prometheus that scraped the page answers each query.
-func sound(t *testing.T, b board.Board, page string) {
+// checkSound checks that a dashboard is valid, that lint finds no problems in it,
+// and that each query has a result on a Prometheus that scraped the page.
+func checkSound(t *testing.T, b board.Board, page string) {
 	t.Helper()
 	text, err := grafana.Marshal(b)
 	if err != nil {
@@ -120,7 +120,7 @@ func sound(t *testing.T, b board.Board, page string) {
 
 var sample = regexp.MustCompile(`^(\w+)(?:\{(.*)\})? \S+$`)
 
-// scraped is a page as series of ten minutes.
+// scraped returns a page as series of ten minutes.
 func scraped(page string) string {
 	var out strings.Builder
 	out.WriteString("load 15s\n")
@@ -139,7 +139,7 @@ func nonempty(text string) []string {
 	return []string{text}
 }
 
-// TestClientGolang: each metric of a page of client_golang's is shown.
+// TestClientGolang checks that the dashboard shows each metric of client_golang.
 func TestClientGolang(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -176,16 +176,16 @@ func TestClientGolang(t *testing.T) {
 	}
 }
 
-// TestPrometheus: the same from a Prometheus's metadata and series.
+// TestPrometheus reads families from a Prometheus's metadata and series.
 func TestPrometheus(t *testing.T) {
-	t.Run("scraped as text", func(t *testing.T) { ofPrometheus(t, promtest.Stack()) })
-	// In OpenMetrics a counter's metadata stand under its name without _total.
+	t.Run("scraped as text", func(t *testing.T) { testPrometheus(t, promtest.Stack()) })
+	// In OpenMetrics, a counter has no _total in the metadata.
 	t.Run("scraped as OpenMetrics", func(t *testing.T) {
-		ofPrometheus(t, strings.ReplaceAll(promtest.Stack(), "_total counter", " counter"))
+		testPrometheus(t, strings.ReplaceAll(promtest.Stack(), "_total counter", " counter"))
 	})
 }
 
-func ofPrometheus(t *testing.T, stack string) {
+func testPrometheus(t *testing.T, stack string) {
 	t.Helper()
 	prometheus := dial(t, promtest.Server(t, stack, promtest.Now).URL)
 	families, err := Prometheus(t.Context(), prometheus, regexp.MustCompile("^moodring_(replies|prediction_margin|exporter_build)"))

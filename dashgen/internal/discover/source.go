@@ -32,26 +32,26 @@ func Page(ctx context.Context, exporter prom.Client, match *regexp.Regexp) ([]Fa
 	return families, nil
 }
 
-// Read reads the families of a page in Prometheus's text format.
+// Read returns the families of a page in the text format whose names match.
 func Read(page io.Reader, match *regexp.Regexp) ([]Family, error) {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	read, err := parser.TextToMetricFamilies(page)
+	parsed, err := parser.TextToMetricFamilies(page)
 	if err != nil {
 		return nil, err
 	}
 	var families []Family
-	for name, family := range read {
+	for name, family := range parsed {
 		if match.MatchString(name) {
-			families = append(families, Family{name, kind(family.GetType()), family.GetHelp(), labels(family.GetMetric())})
+			families = append(families, Family{name, typeOf(family.GetType()), family.GetHelp(), labelCounts(family.GetMetric())})
 		}
 	}
 	if len(families) == 0 {
-		return nil, errors.New("no metric of such a name is there")
+		return nil, errors.New("it has no metric of such a name")
 	}
 	return families, nil
 }
 
-func kind(t dto.MetricType) contract.Type {
+func typeOf(t dto.MetricType) contract.Type {
 	switch t {
 	case dto.MetricType_COUNTER:
 		return contract.Counter
@@ -65,7 +65,7 @@ func kind(t dto.MetricType) contract.Type {
 	return Untyped
 }
 
-func labels(metrics []*dto.Metric) map[string]int {
+func labelCounts(metrics []*dto.Metric) map[string]int {
 	values := map[string]map[string]bool{}
 	for _, m := range metrics {
 		for _, pair := range m.GetLabel() {
@@ -149,7 +149,7 @@ func quoted(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
 
-// Types are the types of families, for those who look at a dashboard's queries.
+// Types returns the type of each family by name.
 func Types(families []Family) map[string]contract.Type {
 	types := map[string]contract.Type{}
 	for _, f := range families {

@@ -10,14 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write testdata/*.txt anew")
+var update = flag.Bool("update", false, "rewrite testdata/*.txt")
 
-// notDrawn lists the panels that are not drawn, or drawn blank.
+// notDrawn lists the panels that are not drawn, or are drawn blank.
 const notDrawn = `[...document.querySelectorAll('.panel')].filter(p => p.offsetParent && (p.dataset.state !== 'drawn' ||
 	[...p.querySelectorAll('canvas')].some(c => !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0)))).map(p => p.innerText)`
 
-// TestEveryPanelDraws: every panel of every board that dashgen writes, light
-// and dark, on a desk and on a phone; and no one is shut out.
+// TestEveryPanelDraws checks every panel of every dashboard that dashgen writes,
+// light and dark, on a desktop and on a phone, and checks accessibility.
 func TestEveryPanelDraws(t *testing.T) {
 	page := openWritten(t)
 	for _, b := range written(t) {
@@ -57,7 +57,7 @@ func (p tab) look(l look) {
 	p.do(chromedp.EmulateViewport(l.width, l.height))
 }
 
-// accessible runs axe over the page as it is, and looks whether it fits.
+// accessible runs axe on the page, and checks that the page fits the window.
 func (p tab) accessible() {
 	p.Helper()
 	axe, err := os.ReadFile(tools + "lib/axe.min.js")
@@ -75,8 +75,8 @@ func (p tab) accessible() {
 	}
 }
 
-// TestKinds: a board with every kind of panel, variable, link and annotation
-// shows the text that it should, and says what it cannot draw.
+// TestKinds compares the text of a dashboard with every kind of panel, variable,
+// link and annotation, also of kinds that the preview does not draw.
 func TestKinds(t *testing.T) {
 	page := openKinds(t)
 	for _, look := range looks {
@@ -92,13 +92,13 @@ func TestKinds(t *testing.T) {
 				golden(t, "testdata/kinds.txt", eval[string](page, readAloud))
 			}
 			if eval[bool](page, `'broken' in window`) {
-				t.Error("a board's text was run as a script")
+				t.Error("a dashboard's text was run as a script")
 			}
 		})
 	}
 }
 
-// readAloud is what a page says: its controls, and each panel with its state.
+// readAloud returns the text of a page: its controls, and each panel with its state.
 const readAloud = `(() => {
 	const line = e => e.innerText.replace(/\s+/g, ' ').trim();
 	const links = e => [...e.querySelectorAll('a')].map(a => '  ' + a.textContent + ' -> ' + a.getAttribute('href'));
@@ -126,6 +126,6 @@ func golden(t *testing.T, file, got string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("-want +got; when it should be so: go test ./dashgen/internal/preview -update\n%s", diff)
+		t.Errorf("-want +got; if the change is intended: go test ./dashgen/internal/preview -update\n%s", diff)
 	}
 }

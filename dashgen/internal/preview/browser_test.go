@@ -23,32 +23,32 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
-// tools is where `make browser` installs.
+// tools is the directory to which `make browser` installs.
 const tools = "../../../.tools/"
 
-// tenMinutes is the time of testdata/series.txt, in an address.
+// tenMinutes is the time range of testdata/series.txt, in an address.
 const tenMinutes = "from=0&to=600000"
 
-// tab is a page of a preview in a real browser. What the page says to the
-// console of errors and warnings fails the test.
+// tab is a page of a preview in a real browser. Messages on the browser's console
+// fail the test.
 type tab struct {
 	*testing.T
-	ctx    context.Context
-	server *httptest.Server
-	said   chan string // by the console
-	// may is what the console may say: a browser logs every reply that is an
-	// error, and some tests ask for some.
-	may string
+	ctx      context.Context
+	server   *httptest.Server
+	messages chan string // of the console
+	// allowed is part of messages that do not fail the test: the browser logs
+	// every error reply, and some tests cause error replies.
+	allowed string
 }
 
-// openKinds starts a preview of the board of kinds, over ten minutes of series
-// of its own, and a browser.
+// openKinds starts a browser, and a preview of testdata/kinds.json with the series
+// of testdata/series.txt.
 func openKinds(t *testing.T) tab {
 	t.Helper()
-	return openOwn(t, kinds(t), read(t, `{"uid": "other", "title": "Other", "tags": ["moodring"], "panels": []}`))
+	return openSeries(t, kinds(t), read(t, `{"uid": "other", "title": "Other", "tags": ["moodring"], "panels": []}`))
 }
 
-func openOwn(t *testing.T, all ...dashboard.Dashboard) tab {
+func openSeries(t *testing.T, all ...dashboard.Dashboard) tab {
 	t.Helper()
 	series, err := os.ReadFile("testdata/series.txt")
 	if err != nil {
@@ -57,8 +57,8 @@ func openOwn(t *testing.T, all ...dashboard.Dashboard) tab {
 	return open(t, "400 (Bad Request)", promtest.Server(t, string(series), 10*time.Minute), all...)
 }
 
-// openWritten starts a preview of the boards that dashgen writes, over a
-// Prometheus with their rules and a baseline, and a browser.
+// openWritten starts a browser, and a preview of the dashboards that dashgen
+// writes. Prometheus has their rules and a baseline.
 func openWritten(t *testing.T) tab {
 	t.Helper()
 	recording, err := rules.File(board.All(), rules.Windows{Drift: "5m"})
@@ -68,27 +68,27 @@ func openWritten(t *testing.T) tab {
 	return open(t, "", promtest.Server(t, promtest.Stack(), promtest.Now, promtest.Baseline, string(recording)), written(t)...)
 }
 
-// open starts a preview of boards, and a browser.
-func open(t *testing.T, may string, prometheus *httptest.Server, all ...dashboard.Dashboard) tab {
+// open starts a browser, and a preview of dashboards.
+func open(t *testing.T, allowed string, prometheus *httptest.Server, all ...dashboard.Dashboard) tab {
 	t.Helper()
 	path, err := chromium.Find(tools + "bin/chromium")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, closeBrowser := chromium.Open(context.Background(), path) // t's own is over before the clean-up
-	page := tab{T: t, ctx: ctx, server: previewOf(t, prometheus, all...), said: make(chan string), may: may}
-	messages := chromedp.Console(ctx)
+	ctx, closeBrowser := chromium.Open(context.Background(), path) // t.Context ends before the clean-up
+	page := tab{T: t, ctx: ctx, server: previewOf(t, prometheus, all...), messages: make(chan string), allowed: allowed}
+	console := chromedp.Console(ctx)
 	go func() {
-		defer close(page.said)
-		for message, err := range messages {
+		defer close(page.messages)
+		for message, err := range console {
 			if err != nil {
 				return
 			}
-			page.said <- fmt.Sprintf("%s: %s (%s:%d)", message.Type, message.Text, message.URL, message.Line)
+			page.messages <- fmt.Sprintf("%s: %s (%s:%d)", message.Type, message.Text, message.URL, message.Line)
 		}
 	}()
 	t.Cleanup(func() {
-		page.silent()
+		page.checkConsole()
 		if err := closeBrowser(); err != nil {
 			t.Error(err)
 		}
@@ -96,7 +96,7 @@ func open(t *testing.T, may string, prometheus *httptest.Server, all ...dashboar
 	return page
 }
 
-// written are the boards that dashgen writes.
+// written returns the dashboards that dashgen writes.
 func written(t *testing.T) []dashboard.Dashboard {
 	t.Helper()
 	var all []dashboard.Dashboard
@@ -122,7 +122,8 @@ func read(t *testing.T, text string) dashboard.Dashboard {
 	return d
 }
 
-// kinds is a board with one of every kind of panel, and what cannot be drawn.
+// kinds returns a dashboard with every kind of panel, also with kinds that the
+// preview does not draw.
 func kinds(t *testing.T) dashboard.Dashboard {
 	t.Helper()
 	text, err := os.ReadFile("testdata/kinds.json")
@@ -147,7 +148,7 @@ func previewOf(t *testing.T, prometheus *httptest.Server, all ...dashboard.Dashb
 	return server
 }
 
-// do runs actions, within a time that nothing here takes, on a busy machine either.
+// do runs actions. The limit is far above the time that they take on a busy machine.
 func (p tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
@@ -157,7 +158,7 @@ func (p tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// eval gives what JavaScript comes to, promises awaited.
+// eval returns the value of JavaScript, and awaits promises.
 func eval[T any](p tab, script string) T {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
@@ -175,20 +176,20 @@ func (p tab) until(condition string) {
 	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](condition, chromedp.WithPollingTimeout(0))); err != nil {
-		p.Fatalf("%s never came: %v; the page: %s", condition, err, eval[string](p, `document.body.innerText`))
+		p.Fatalf("%s did not become true: %v; the page: %s", condition, err, eval[string](p, `document.body.innerText`))
 	}
 }
 
 const drawn = `document.documentElement.dataset.state === 'drawn'`
 
-// visit opens a path of the preview, and returns when the board is drawn.
+// visit opens a path of the preview, and waits until the dashboard is drawn.
 func (p tab) visit(path string) {
 	p.Helper()
 	p.do(chromedp.Navigate(p.server.URL + path))
 	p.until(drawn)
 }
 
-// press presses keys, as chromedp/kb names them.
+// press presses keys of chromedp/kb.
 func (p tab) press(keys ...string) {
 	p.Helper()
 	p.do(chromedp.KeyEvent(strings.Join(keys, "")))
@@ -202,7 +203,7 @@ func (p tab) focus(selector string) {
 	}
 }
 
-// theme asks for a light or a dark page, as a system's setting does.
+// theme sets the system's colour scheme, light or dark.
 func (p tab) theme(scheme string) {
 	p.Helper()
 	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -213,15 +214,15 @@ func (p tab) theme(scheme string) {
 	}
 }
 
-// silent fails the test for everything that the page has said until now.
-func (p tab) silent() {
-	const last = "debug: that was all"
-	p.do(chromedp.Evaluate[chromedp.Void](`console.debug('that was all')`))
-	for message := range p.said {
+// checkConsole fails the test if the console has messages.
+func (p tab) checkConsole() {
+	const last = "debug: last message"
+	p.do(chromedp.Evaluate[chromedp.Void](`console.debug('last message')`))
+	for message := range p.messages {
 		if strings.HasPrefix(message, last) {
 			return
 		}
-		if p.may == "" || !strings.Contains(message, p.may) {
+		if p.allowed == "" || !strings.Contains(message, p.allowed) {
 			p.Errorf("the console says %s", message)
 		}
 	}

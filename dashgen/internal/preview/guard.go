@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// policy lets the page load its own files and nothing else. Dashboards are
-// other people's text: what they hold must not run, load or send anything.
+// policy only lets the page load its own files. Other people write dashboards:
+// no text in a dashboard may run, load or send anything.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// guard refuses requests under foreign names when local, and sets the headers
-// that every reply has.
+// guard sets the headers of every reply. If local is set, it refuses requests
+// under foreign host names.
 func guard(local bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if local && !isLocal(r.Host) {
-			http.Error(w, "This preview serves its own machine only, as localhost. To serve others, start it with --web.listen-address of an address they reach.", http.StatusForbidden)
+			http.Error(w, "This preview only serves its own machine, as localhost. To serve other machines, start it with a --web.listen-address that they can reach.", http.StatusForbidden)
 			return
 		}
 		h := w.Header()
@@ -30,7 +30,7 @@ func guard(local bool, next http.Handler) http.Handler {
 	})
 }
 
-// isLocal tells whether host, with or without a port, names this machine.
+// isLocal reports whether a host, with or without a port, is this machine.
 func isLocal(host string) bool {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil {

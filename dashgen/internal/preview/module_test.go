@@ -7,9 +7,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestModules: the page's own arithmetic, module by module.
+// TestModules checks functions of the page's modules.
 func TestModules(t *testing.T) {
-	page := openOwn(t, read(t, `{"uid": "empty", "title": "Empty", "panels": []}`))
+	page := openSeries(t, read(t, `{"uid": "empty", "title": "Empty", "panels": []}`))
 	page.do(chromedp.Navigate(page.server.URL + "/d/empty"))
 	for _, tc := range []struct{ module, expression, want string }{
 		{"unit", `format(0)`, "0"},
@@ -73,7 +73,7 @@ func TestModules(t *testing.T) {
 		t.Run(tc.module+" "+tc.expression, func(t *testing.T) {
 			page := page
 			page.T = t
-			// The page's policy allows no eval, so the names are taken out by hand.
+			// The page's policy forbids eval, so the script destructures the names.
 			const names = `{apply, byName, duration, fill, format, fromMatrix, fromVector, intervals, least, markdown, on, parse, reduce, settings, show, step, table, text}`
 			got := eval[string](page, fmt.Sprintf(`import('/page/%s.js').then((%s) => %s).then(v => v !== null && typeof v === 'object' ? JSON.stringify(v) : String(v))`, tc.module, names, tc.expression))
 			if got != tc.want {

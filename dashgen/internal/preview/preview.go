@@ -1,3 +1,6 @@
+// Package preview shows Grafana dashboards in a browser, without a Grafana. It
+// serves the JSON of the dashboards, the page in page/, which draws them, and the
+// paths of Prometheus's HTTP API that drawing needs.
 package preview
 
 import (
@@ -18,12 +21,13 @@ var embedded embed.FS
 type Options struct {
 	Dashboards []dashboard.Dashboard // each from Servable
 	Prometheus prom.Server
-	// ScrapeInterval is what a Grafana's data source is told: $__rate_interval
-	// is at least four of it, and no step is shorter.
+	// ScrapeInterval is that of Prometheus, as in the settings of a Grafana data
+	// source: $__rate_interval is at least four times as long, and no step of a
+	// query is shorter.
 	ScrapeInterval time.Duration
-	// Local says that only this machine is served. Then a request under any
-	// other name than this machine's is refused: a web page elsewhere could
-	// have its own name point here, and read Prometheus through its visitor.
+	// Local serves this machine only: requests under foreign host names are
+	// refused. Otherwise a web page could point its own name to this machine,
+	// and read Prometheus through a visitor's browser (DNS rebinding).
 	Local bool
 }
 
@@ -54,7 +58,7 @@ func Handler(o Options) (http.Handler, error) {
 	return guard(o.Local, mux), nil
 }
 
-// about is what the page must know before it opens a board.
+// about returns the settings that the page reads first.
 func (o Options) about() ([]byte, error) {
 	type entry struct {
 		UID   string   `json:"uid"`
@@ -77,7 +81,7 @@ func (o Options) about() ([]byte, error) {
 func dashboardPage(served map[string]dashboard.Dashboard, page fs.FS) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := served[r.PathValue("uid")]; !ok {
-			http.Error(w, "There is no such dashboard here; / leads to the first.", http.StatusNotFound)
+			http.Error(w, "There is no such dashboard here; / leads to the first dashboard.", http.StatusNotFound)
 			return
 		}
 		http.ServeFileFS(w, r, page, "board.html")
@@ -98,6 +102,6 @@ func dashboardJSON(served map[string]dashboard.Dashboard) http.HandlerFunc {
 func text(contentType string, body []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
-		_, _ = w.Write(body) // a client that went away needs no answer
+		_, _ = w.Write(body) // the client is gone
 	}
 }

@@ -62,10 +62,10 @@ func TestNoTwoDashboardsAtOneAddress(t *testing.T) {
 	}
 }
 
-// serve starts a preview of one board over a Prometheus that answers by answer.
-func serve(t *testing.T, isLocal bool, answer http.HandlerFunc) *httptest.Server {
+// serve starts a preview of one dashboard. The function reply stands for Prometheus.
+func serve(t *testing.T, isLocal bool, reply http.HandlerFunc) *httptest.Server {
 	t.Helper()
-	upstream := httptest.NewServer(answer)
+	upstream := httptest.NewServer(reply)
 	t.Cleanup(upstream.Close)
 	address, err := url.Parse(upstream.URL + "/prefix")
 	if err != nil {
@@ -84,7 +84,8 @@ func serve(t *testing.T, isLocal bool, answer http.HandlerFunc) *httptest.Server
 	return server
 }
 
-// ask sends a request, written as "METHOD /path", and gives status and body.
+// ask sends a request, written as "METHOD /path", and returns the response and its
+// body.
 func ask(t *testing.T, server *httptest.Server, line, host, body string) (*http.Response, string) {
 	t.Helper()
 	method, path, _ := strings.Cut(line, " ")
@@ -112,7 +113,7 @@ func ask(t *testing.T, server *httptest.Server, line, host, body string) (*http.
 	return response, string(text)
 }
 
-// echo answers with what Prometheus would see of a question.
+// echo replies with the parts of a request that Prometheus would read.
 func echo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Set-Cookie", "prometheus=1")
 	w.Header().Set("Content-Type", "application/json")
@@ -125,7 +126,7 @@ func TestPaths(t *testing.T) {
 	for _, tc := range []struct {
 		line, body string
 		status     int
-		want       string // the reply begins so
+		want       string // begin of the reply
 	}{
 		{"GET /", "", 302, `<a href="/d/one">`},
 		{"GET /d/one", "", 200, "<!doctype html>"},
@@ -184,10 +185,10 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNone(t *testing.T) {
+func TestErrorReplies(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		answer http.HandlerFunc
+		reply  http.HandlerFunc
 		status int
 		want   string
 	}{
@@ -195,12 +196,12 @@ func TestAnswersThatAreNone(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `{"status":"error","error":"parse error"}`)
 		}, 400, `{"status":"error","error":"parse error"}`},
-		{"too much", func(w http.ResponseWriter, _ *http.Request) {
+		{"too large", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "99999999")
 		}, 502, `{"error":"a reply of more than 33554432 bytes: ask for fewer series, or for a shorter time","errorType":"preview","status":"error"}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			response, text := ask(t, serve(t, true, tc.answer), "GET /api/v1/query?query=up", "", "")
+			response, text := ask(t, serve(t, true, tc.reply), "GET /api/v1/query?query=up", "", "")
 			if response.StatusCode != tc.status || text != tc.want {
 				t.Errorf("status %d, want %d; %s", response.StatusCode, tc.status, text)
 			}
@@ -208,9 +209,9 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
-// TestTooMuchOfAnAnswer: without a length before it, an answer is cut with an
-// error when it grows past the limit, and never passes for a whole one.
-func TestTooMuchOfAnAnswer(t *testing.T) {
+// TestLargeReply checks that a reply without a Content-Length ends with an error at
+// the limit, so that it is not taken for a whole reply.
+func TestLargeReply(t *testing.T) {
 	server := serve(t, true, func(w http.ResponseWriter, _ *http.Request) {
 		line := strings.Repeat("x", 1<<20)
 		for range 33 {

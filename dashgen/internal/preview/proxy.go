@@ -19,9 +19,8 @@ const (
 	replyBytes = 32 << 20 // the longest reply
 )
 
-// paths are those of Prometheus's HTTP API that drawing a dashboard needs. None
-// of them changes anything. Prometheus takes the first three by POST also,
-// which is how a page sends a long query.
+// paths are the paths of Prometheus's HTTP API that drawing needs. They only read.
+// The page sends long queries by POST.
 var paths = []string{
 	"GET /api/v1/query", "POST /api/v1/query",
 	"GET /api/v1/query_range", "POST /api/v1/query_range",
@@ -50,8 +49,8 @@ func (p proxy) handle(mux *http.ServeMux) {
 	}
 }
 
-// ServeHTTP waits for a slot, so that a board of many panels does not meet
-// Prometheus all at once.
+// ServeHTTP waits for a slot, so that a dashboard with many panels does not send
+// all queries at once.
 func (p proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := p.prometheus.WithDeadline(r.Context())
 	defer cancel()
@@ -70,12 +69,12 @@ func (p proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 var (
-	errLong = fmt.Errorf("a query of more than %d bytes", queryBytes)
-	errMuch = fmt.Errorf("a reply of more than %d bytes: ask for fewer series, or for a shorter time", replyBytes)
+	errLong  = fmt.Errorf("a query of more than %d bytes", queryBytes)
+	errLarge = fmt.Errorf("a reply of more than %d bytes: ask for fewer series, or for a shorter time", replyBytes)
 )
 
-// rewrite sends the question and nothing of who asks: no cookies, no
-// credentials but those of the address.
+// rewrite sends the query to Prometheus without the browser's headers: no cookies,
+// and only the credentials in Prometheus's address.
 func rewrite(r *httputil.ProxyRequest, prometheus *url.URL) {
 	accept, kind := r.In.Header.Get("Accept-Encoding"), r.In.Header.Get("Content-Type")
 	r.SetURL(prometheus)
@@ -87,16 +86,16 @@ func rewrite(r *httputil.ProxyRequest, prometheus *url.URL) {
 	}
 	r.Out.Header.Set("User-Agent", "dashgen-preview")
 	if user := prometheus.User; user != nil {
-		password, _ := user.Password() // none is the empty one
+		password, _ := user.Password()
 		r.Out.SetBasicAuth(user.Username(), password)
 	}
 }
 
-// capReply keeps of Prometheus's headers those that say how to read the body,
-// and of its body no more than a browser can take.
+// capReply keeps the headers that describe the body, and limits the body to a size
+// that a browser can handle.
 func capReply(reply *http.Response) error {
 	if reply.ContentLength > replyBytes {
-		return errMuch
+		return errLarge
 	}
 	kept := http.Header{}
 	for _, key := range []string{"Content-Type", "Content-Encoding", "Content-Length"} {
@@ -109,7 +108,8 @@ func capReply(reply *http.Response) error {
 	return nil
 }
 
-// capped fails, rather than end, past its limit: half an answer is none.
+// capped returns an error past the limit, so that a cut reply is not taken for a
+// whole reply.
 type capped struct {
 	io.ReadCloser
 	left int
@@ -118,12 +118,12 @@ type capped struct {
 func (c *capped) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p[:min(len(p), c.left+1)])
 	if c.left -= n; c.left < 0 {
-		return 0, errMuch
+		return 0, errLarge
 	}
 	return n, err
 }
 
-// refuse says why Prometheus gave no answer.
+// refuse replies with the reason why there is no reply of Prometheus.
 func refuse(w http.ResponseWriter, prometheus prom.Server, err error) {
 	var tooLong *http.MaxBytesError
 	switch {
@@ -131,14 +131,14 @@ func refuse(w http.ResponseWriter, prometheus prom.Server, err error) {
 		fail(w, http.StatusRequestEntityTooLarge, errLong)
 	case errors.Is(err, context.DeadlineExceeded):
 		fail(w, http.StatusGatewayTimeout, prometheus.Failed(err))
-	case errors.Is(err, errMuch):
-		fail(w, http.StatusBadGateway, errMuch)
+	case errors.Is(err, errLarge):
+		fail(w, http.StatusBadGateway, errLarge)
 	default:
 		fail(w, http.StatusBadGateway, prometheus.Failed(err))
 	}
 }
 
-// fail answers in the words of Prometheus's own API.
+// fail replies with an error in the format of Prometheus's API.
 func fail(w http.ResponseWriter, status int, err error) {
 	body, marshalErr := json.Marshal(map[string]string{"status": "error", "errorType": "preview", "error": err.Error()})
 	if marshalErr != nil {
@@ -146,5 +146,5 @@ func fail(w http.ResponseWriter, status int, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away needs no answer
+	_, _ = w.Write(body) // the client is gone
 }

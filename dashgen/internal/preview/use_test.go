@@ -12,8 +12,8 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
 )
 
-// record keeps the questions that a page sends to Prometheus from now on, in
-// asked(), as the browser has them.
+// record starts to record the queries that the page sends to Prometheus. asked()
+// returns them.
 const record = `(() => {
 	const all = [];
 	const real = window.fetch;
@@ -21,7 +21,7 @@ const record = `(() => {
 	window.asked = part => all.filter(path => path.includes(part));
 })()`
 
-// TestKeyboard does everything that a mouse can, by keys.
+// TestKeyboard uses every control by keys.
 func TestKeyboard(t *testing.T) {
 	page := openKinds(t)
 	page.visit("/d/kinds?" + tenMinutes)
@@ -108,7 +108,7 @@ func TestKeyboard(t *testing.T) {
 	page.until(drawn + ` && getComputedStyle(document.body.parentElement).backgroundColor === 'rgb(17, 18, 23)'`)
 }
 
-// has checks what JavaScript comes to.
+// has checks the value of JavaScript.
 func (p tab) has(script string, want any) {
 	p.Helper()
 	if got := fmt.Sprint(eval[any](p, script)); got != fmt.Sprint(want) {
@@ -116,8 +116,8 @@ func (p tab) has(script string, want any) {
 	}
 }
 
-// TestTime: buttons move through time, a drag zooms, and the browser's way back
-// leads back.
+// TestTime moves through time with the buttons, with a drag on a chart, and with
+// the browser's back button.
 func TestTime(t *testing.T) {
 	page := openKinds(t)
 	page.visit("/d/kinds?" + tenMinutes)
@@ -149,7 +149,7 @@ func TestTime(t *testing.T) {
 	})
 }
 
-// TestQueries: what a board asks, as its variables and the time are chosen.
+// TestQueries checks the queries of a dashboard for different variables and times.
 func TestQueries(t *testing.T) {
 	const text = `{"uid": "asks-%d", "title": "Asks", "time": {"from": "now-1h", "to": "now"}, "templating": {"list": [
 		{"type": "query", "name": "gateway", "query": "label_values(moodring_exporter_target_up, gateway)", "multi": true, "includeAll": true},
@@ -182,7 +182,7 @@ func TestQueries(t *testing.T) {
 	for i, tc := range cases {
 		all = append(all, read(t, fmt.Sprintf(text, i, tc.expr)))
 	}
-	page := openOwn(t, all...)
+	page := openSeries(t, all...)
 	for i, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			page := page
@@ -196,7 +196,7 @@ func TestQueries(t *testing.T) {
 	}
 }
 
-// TestRefresh: a board asks again by itself, and keeps the focus where it is.
+// TestRefresh checks that a dashboard refreshes itself, and keeps the focus.
 func TestRefresh(t *testing.T) {
 	page := openKinds(t)
 	page.visit("/d/kinds?refresh=50ms&" + tenMinutes)

@@ -1,5 +1,5 @@
-// Package picture draws a board, or one panel of it, into a file: the preview's
-// page as a Chromium shows it.
+// Package render draws a dashboard, or one of its panels, into a file: a Chromium
+// shows the page of the preview.
 package render
 
 import (
@@ -21,31 +21,31 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/preview"
 )
 
-// Options of a picture.
+// Options of a drawing.
 type Options struct {
 	Chromium  string          // the browser's binary
-	Preview   preview.Options // what is drawn from; the picture sets Local
-	Board     string          // uid; "" is the first
-	Panel     string          // id; "" is the whole board
-	From, To  string          // as Grafana writes times; "" is the board's own
+	Preview   preview.Options // Draw sets Local
+	Board     string          // uid of the dashboard; "" is the first
+	Panel     string          // id of the panel; "" is the whole dashboard
+	From, To  string          // times as Grafana writes them; "" is the dashboard's own
 	Variables []string        // NAME=VALUE
 	Width     int             // in CSS pixels
-	Height    int             // what is below is cut off; 0 cuts nothing
+	Height    int             // in CSS pixels; the rest is cut off; 0 cuts nothing
 	Dark      bool
 }
 
-// Kinds of files.
+// File extensions.
 const (
 	PNG = ".png"
 	SVG = ".svg"
 )
 
-// limit is how long a board may take, Prometheus's time included.
+// limit is how long a drawing may take, with all queries.
 const limit = 2 * time.Minute
 
-// Draw gives the file's content. A panel whose query fails is an error; one that
-// has no data is drawn so.
-func Draw(ctx context.Context, kind string, o Options) (_ []byte, err error) {
+// Draw returns the content of a file with one of the extensions. A failed query
+// is an error. A panel without data is drawn as such.
+func Draw(ctx context.Context, extension string, o Options) (_ []byte, err error) {
 	path, err := o.path()
 	if err != nil {
 		return nil, err
@@ -57,15 +57,15 @@ func Draw(ctx context.Context, kind string, o Options) (_ []byte, err error) {
 	defer func() { err = errors.Join(err, server.Close()) }()
 	browser, closeBrowser := chromium.Open(ctx, o.Chromium)
 	defer func() { err = errors.Join(err, closeBrowser()) }()
-	ctx, cancel := context.WithTimeoutCause(browser, limit, fmt.Errorf("the board was not drawn within %s", limit))
+	ctx, cancel := context.WithTimeoutCause(browser, limit, fmt.Errorf("the dashboard was not drawn within %s", limit))
 	defer cancel()
-	if kind == SVG {
+	if extension == SVG {
 		return o.svg(ctx, server.Addr+path)
 	}
 	return o.png(ctx, server.Addr+path)
 }
 
-// path is the preview's address of what is to be drawn.
+// path returns the path and query of the page in the preview.
 func (o Options) path() (string, error) {
 	uid := o.Board
 	if uid == "" {
@@ -97,7 +97,7 @@ func (o Options) path() (string, error) {
 	return "/d/" + uid + "?" + query.Encode(), nil
 }
 
-// serve serves the preview to this machine; Addr is its URL.
+// serve starts a preview on this machine. Addr is the URL of the preview.
 func serve(o preview.Options) (*http.Server, error) {
 	o.Local = true
 	handler, err := preview.Handler(o)
@@ -109,7 +109,7 @@ func serve(o preview.Options) (*http.Server, error) {
 		return nil, err
 	}
 	server := &http.Server{Addr: "http://" + listener.Addr().String(), Handler: handler, ReadHeaderTimeout: limit}
-	go func() { _ = server.Serve(listener) }() // it ends with Close, and says so
+	go func() { _ = server.Serve(listener) }() // the error only says that it was closed
 	return server, nil
 }
 
@@ -117,19 +117,19 @@ func (o Options) png(ctx context.Context, address string) ([]byte, error) {
 	if err := o.open(ctx, address); err != nil {
 		return nil, err
 	}
-	return run(ctx, chromedp.Screenshot(chromedp.CSS(o.what())))
+	return run(ctx, chromedp.Screenshot(chromedp.CSS(o.selector())))
 }
 
-// what is the CSS selector of what is to be seen.
-func (o Options) what() string {
+// selector returns the CSS selector of the drawn element.
+func (o Options) selector() string {
 	if o.Panel != "" {
 		return ".panel"
 	}
 	return "body"
 }
 
-// record makes canvases keep what is painted on them; write makes one SVG of
-// the page and what they kept.
+// record.js makes canvases record their drawing operations. write.js writes the
+// page and these records as one SVG.
 var (
 	//go:embed record.js
 	record string
@@ -144,11 +144,11 @@ func (o Options) svg(ctx context.Context, address string) ([]byte, error) {
 	if err := o.open(ctx, address); err != nil {
 		return nil, err
 	}
-	text, err := run(ctx, chromedp.Evaluate[string](fmt.Sprintf("(%s)(document.querySelector(%q))", strings.TrimSpace(write), o.what())))
+	text, err := run(ctx, chromedp.Evaluate[string](fmt.Sprintf("(%s)(document.querySelector(%q))", strings.TrimSpace(write), o.selector())))
 	return []byte(text), err
 }
 
-// open shows the page, and returns when it is drawn and all is well.
+// open shows the page, and waits until it is drawn. A failed query is an error.
 func (o Options) open(ctx context.Context, address string) error {
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(o.Width), 800), chromedp.Navigate(address)); err != nil {
 		return cause(ctx, err)
@@ -156,7 +156,7 @@ func (o Options) open(ctx context.Context, address string) error {
 	if _, err := run(ctx, chromedp.Poll[bool](`document.documentElement.dataset.state !== 'loading'`, chromedp.WithPollingTimeout(0))); err != nil {
 		return err
 	}
-	if err := o.cut(ctx); err != nil {
+	if err := o.limitHeight(ctx); err != nil {
 		return err
 	}
 	problems, err := run(ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll('#problem p'), ...document.querySelectorAll('[data-state=failed].panel')]
@@ -167,13 +167,13 @@ func (o Options) open(ctx context.Context, address string) error {
 	return err
 }
 
-// cut shortens the page to the height that is wanted.
-func (o Options) cut(ctx context.Context) error {
+// limitHeight shortens the page to the height in the options.
+func (o Options) limitHeight(ctx context.Context) error {
 	if o.Height == 0 {
 		return nil
 	}
 	const script = `(e => { e.style.maxHeight = '%dpx'; e.style.overflow = 'clip'; })(document.querySelector(%q))`
-	_, err := run(ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(script, o.Height, o.what())))
+	_, err := run(ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(script, o.Height, o.selector())))
 	return err
 }
 
@@ -182,7 +182,7 @@ func run[T any](ctx context.Context, action chromedp.Action[T]) (T, error) {
 	return value, cause(ctx, err)
 }
 
-// cause tells what ended ctx, when that is why an action failed.
+// cause returns the reason that ctx ended, if an action failed for this reason.
 func cause(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)

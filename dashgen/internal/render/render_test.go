@@ -48,7 +48,7 @@ func options(t *testing.T) render.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds = bytes.ReplaceAll(kinds, []byte(`"rate("`), []byte(`"up"`)) // an annotation that is broken on purpose
+	kinds = bytes.ReplaceAll(kinds, []byte(`"rate("`), []byte(`"up"`)) // this query of an annotation is invalid on purpose
 	overview, err := grafana.Marshal(board.Overview())
 	if err != nil {
 		t.Fatal(err)
@@ -67,8 +67,8 @@ func options(t *testing.T) render.Options {
 	}
 }
 
-// TestSVGIsThePNG: both kinds of file show the same. The SVG, loaded on its own
-// into a browser, differs from the PNG only where letters' edges fall.
+// TestSVGIsThePNG compares both formats. In a browser, the SVG differs from the PNG
+// only at the edges of letters.
 func TestSVGIsThePNG(t *testing.T) {
 	for _, tc := range []struct {
 		name, board, panel string
@@ -109,8 +109,8 @@ func draw(t *testing.T, kind string, o render.Options) []byte {
 	return drawn
 }
 
-// selfContained: a file that a README shows must be sound XML, and load and run
-// nothing.
+// selfContained checks that an SVG is valid XML, and that it neither loads files
+// nor runs scripts.
 func selfContained(text []byte) error {
 	decoder := xml.NewDecoder(bytes.NewReader(text))
 	for {
@@ -136,7 +136,7 @@ func selfContained(text []byte) error {
 	}
 }
 
-// shoot is what a browser shows of an SVG.
+// shoot returns a screenshot of an SVG in a browser.
 func shoot(t *testing.T, path string, svg []byte) []byte {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -169,7 +169,7 @@ func decode(t *testing.T, text []byte) image.Image {
 	return decoded
 }
 
-// different is the part of the pixels that are not nearly the same.
+// different returns the share of pixels that differ by more than a little.
 func different(a, b image.Image) float64 {
 	if a.Bounds() != b.Bounds() {
 		return 1
@@ -192,8 +192,8 @@ func far(a, b color.Color) bool {
 	return max(ar, br)-min(ar, br) > most || max(ag, bg)-min(ag, bg) > most || max(ab, bb)-min(ab, bb) > most
 }
 
-// TestWhatCannotBeDrawn: no picture is better than one that shows errors.
-func TestWhatCannotBeDrawn(t *testing.T) {
+// TestFailedQueries checks that a failed query is an error, and not a drawing.
+func TestFailedQueries(t *testing.T) {
 	for _, tc := range []struct {
 		name, want string
 		change     func(*render.Options)

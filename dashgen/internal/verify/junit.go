@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The parts of JUnit's report that CI systems read: one suite for each board,
-// one case for each query.
+// The parts of a JUnit report that CI systems read: a suite for each dashboard,
+// and a case for each query.
 type suites struct {
 	XMLName xml.Name `xml:"testsuites"`
 	Suites  []suite  `xml:"testsuite"`
@@ -35,7 +35,7 @@ type problem struct {
 	Text    string `xml:",chardata"`
 }
 
-// WriteJUnit writes a report as JUnit's XML.
+// WriteJUnit writes a report as JUnit XML.
 func WriteJUnit(out io.Writer, report Report) error {
 	var all suites
 	at := map[string]int{}
@@ -56,13 +56,13 @@ func WriteJUnit(out io.Writer, report Report) error {
 
 func (s *suite) add(q Result) {
 	c := testcase{Class: q.Board, Name: q.Panel + ": " + q.Expr, Time: fmt.Sprintf("%.3f", q.Seconds)}
-	what := &problem{Message: string(q.State), Text: strings.Join(append(q.Notes, q.Error), "\n")}
+	outcome := &problem{Message: string(q.State), Text: strings.Join(append(q.Notes, q.Error), "\n")}
 	switch {
 	case q.State == Off:
-		c.Skipped = what
+		c.Skipped = outcome
 		s.Skipped++
 	case !q.State.Sound():
-		c.Failure = what
+		c.Failure = outcome
 		s.Failures++
 	}
 	s.Tests++

@@ -15,14 +15,14 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
-// TestMutants breaks every query in every way below, one at a time, and looks
-// whether it then shows something else of promtest.Stack() than it should:
-// whether TestWhatIsShown would fail. A break that shows the same is a part of a
-// query that nothing holds in place.
+// TestMutants breaks every query in every way below, one at a time, and checks
+// that the broken query returns other series from promtest.Stack(), so that
+// TestShownSeries would fail. If a broken query returns the same series, no test
+// covers the broken part.
 func TestMutants(t *testing.T) {
 	p := healthy(t, board.All())
 	caught, total := 0, 0
-	for _, s := range shows(board.All()) {
+	for _, s := range shownQueries(board.All()) {
 		want := s.lines(t, p)
 		for _, m := range s.mutants(t) {
 			total++
@@ -30,19 +30,19 @@ func TestMutants(t *testing.T) {
 				caught++
 				continue
 			}
-			t.Errorf("%s: %s: nobody notices:\n%s", s.place, m.what, strings.Join(m.exprs, "\n"))
+			t.Errorf("%s: %s: no test fails:\n%s", s.place, m.change, strings.Join(m.exprs, "\n"))
 		}
 	}
 	t.Logf("%d of %d broken queries caught", caught, total)
 }
 
-// mutant is a query that was broken in one way.
+// mutant is a query that is broken in one way.
 type mutant struct {
-	show
-	what string
+	shownQuery
+	change string
 }
 
-// try returns what the mutant shows; an error is a mutant that is caught.
+// try returns the series of the mutant. An error also means that it is caught.
 func (m mutant) try(p prom.Client) (string, error) {
 	var all []string
 	for _, expr := range m.exprs {
@@ -55,14 +55,14 @@ func (m mutant) try(p prom.Client) (string, error) {
 	return strings.Join(all, "\n"), nil
 }
 
-// mutants breaks each query of s, as it is in each scope, at the same place.
-func (s show) mutants(t *testing.T) []mutant {
+// mutants breaks each expression of s at the same place.
+func (s shownQuery) mutants(t *testing.T) []mutant {
 	t.Helper()
 	var all []mutant
 	for i, expr := range s.exprs {
 		for j, m := range breakings(t, expr) {
 			if i == 0 {
-				all = append(all, mutant{show{s.place, nil, s.legend}, m.what})
+				all = append(all, mutant{shownQuery{s.place, nil, s.legend}, m.change})
 			}
 			all[j].exprs = append(all[j].exprs, m.expr)
 		}
@@ -70,9 +70,9 @@ func (s show) mutants(t *testing.T) []mutant {
 	return all
 }
 
-type breaking struct{ what, expr string }
+type breaking struct{ change, expr string }
 
-// breakings are all ways to break expr.
+// breakings breaks expr in all ways.
 func breakings(t *testing.T, expr string) []breaking {
 	t.Helper()
 	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
@@ -80,10 +80,10 @@ func breakings(t *testing.T, expr string) []breaking {
 		t.Fatal(err)
 	}
 	var all []breaking
-	// change makes one change to the tree, prints it, and takes it back.
-	change := func(what string, apply, undo func()) {
+	// change applies one change to the tree, prints the tree, and undoes the change.
+	change := func(description string, apply, undo func()) {
 		apply()
-		all = append(all, breaking{what, parsed.String()})
+		all = append(all, breaking{description, parsed.String()})
 		undo()
 	}
 	breakScope(parsed, change)
@@ -113,10 +113,10 @@ func breakings(t *testing.T, expr string) []breaking {
 	return all
 }
 
-type changer func(what string, apply, undo func())
+type changer func(description string, apply, undo func())
 
-// hasSets tells whether a query says of one series where to look for another.
-// There the variables narrow one side through the other.
+// hasSets reports whether a query has a set operator (and, or, unless). In such a
+// query, matchers on one side also narrow the other side.
 func hasSets(expr parser.Expr) bool {
 	found := false
 	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
@@ -128,7 +128,7 @@ func hasSets(expr parser.Expr) bool {
 	return found
 }
 
-// breakScope has the whole query forget one of the board's variables.
+// breakScope removes the matchers of one dashboard variable from a query.
 func breakScope(expr parser.Expr, change changer) {
 	var selectors []*parser.VectorSelector
 	matched := map[string]bool{}
@@ -159,13 +159,13 @@ func breakScope(expr parser.Expr, change changer) {
 	}
 }
 
-// isScope tells a variable's matcher, as one fills it, from a query's own.
+// isScope reports whether a matcher is that of a dashboard variable.
 func isScope(m *labels.Matcher) bool {
 	return m.Type == labels.MatchRegexp || m.Name == "model" && m.Value == "bert"
 }
 
-// grouping is what the nearest aggregation groups by. What is divided by the
-// same grouping is narrowed by it too.
+// grouping returns the labels of the nearest aggregation. If a query divides by a
+// series with the same grouping, the grouping narrows that series too.
 func grouping(above []parser.Node) []string {
 	for _, node := range slices.Backward(above) {
 		if n, ok := node.(*parser.AggregateExpr); ok {
@@ -180,22 +180,22 @@ func breakSelector(n *parser.VectorSelector, alone bool, grouped []string, chang
 	for i, m := range was {
 		if m.Name == model.MetricNameLabel {
 			name := n.Name
-			change("rename "+name, func() { n.Name = name + "_renamed"; n.LabelMatchers = without1(was, i) }, func() { n.Name = name; n.LabelMatchers = was })
+			change("rename "+name, func() { n.Name = name + "_renamed"; n.LabelMatchers = without(was, i) }, func() { n.Name = name; n.LabelMatchers = was })
 			continue
 		}
 		if isScope(m) && (!alone || slices.Contains(grouped, m.Name)) {
 			continue
 		}
-		change("drop the matcher "+m.String(), func() { n.LabelMatchers = without1(was, i) }, func() { n.LabelMatchers = was })
+		change("drop the matcher "+m.String(), func() { n.LabelMatchers = without(was, i) }, func() { n.LabelMatchers = was })
 		renamed := labels.MustNewMatcher(labels.MatchEqual, m.Name+"_renamed", "x")
-		change("rename the label of "+m.String(), func() { n.LabelMatchers = append(without1(was, i), renamed) }, func() { n.LabelMatchers = was })
+		change("rename the label of "+m.String(), func() { n.LabelMatchers = append(without(was, i), renamed) }, func() { n.LabelMatchers = was })
 	}
 	if offset := n.OriginalOffset; offset != 0 {
 		change("drop the offset", func() { n.OriginalOffset = 0 }, func() { n.OriginalOffset = offset })
 	}
 }
 
-func without1[T any](all []T, i int) []T { return slices.Delete(slices.Clone(all), i, i+1) }
+func without[T any](all []T, i int) []T { return slices.Delete(slices.Clone(all), i, i+1) }
 
 func breakAggregate(n *parser.AggregateExpr, change changer) {
 	op := n.Op
@@ -207,12 +207,12 @@ func breakAggregate(n *parser.AggregateExpr, change changer) {
 	}
 	was := n.Grouping
 	for i, label := range was {
-		change("drop the grouping by "+label, func() { n.Grouping = without1(was, i) }, func() { n.Grouping = was })
-		change("rename the grouping by "+label, func() { n.Grouping = append(without1(was, i), label+"_renamed") }, func() { n.Grouping = was })
+		change("drop the grouping by "+label, func() { n.Grouping = without(was, i) }, func() { n.Grouping = was })
+		change("rename the grouping by "+label, func() { n.Grouping = append(without(was, i), label+"_renamed") }, func() { n.Grouping = was })
 	}
 }
 
-// other functions of the same types.
+// otherFunction has a function of the same type for each function.
 var otherFunction = map[string]string{
 	"rate": "resets", "increase": "resets", "resets": "rate", "clamp_min": "clamp_max", "ln": "log10", "log2": "ln", "sqrt": "exp",
 }
@@ -236,7 +236,7 @@ func breakBinary(n *parser.BinaryExpr, change changer) {
 	}
 	was := n.VectorMatching.MatchingLabels
 	for i, label := range was {
-		change("rename the match on "+label, func() { n.VectorMatching.MatchingLabels = append(without1(was, i), label+"_renamed") },
+		change("rename the match on "+label, func() { n.VectorMatching.MatchingLabels = append(without(was, i), label+"_renamed") },
 			func() { n.VectorMatching.MatchingLabels = was })
 	}
 }

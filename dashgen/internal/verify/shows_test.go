@@ -21,11 +21,11 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
-var update = flag.Bool("update", false, "write testdata/shows.txt anew; read the difference before committing it")
+var update = flag.Bool("update", false, "rewrite testdata/shows.txt; read the difference before committing it")
 
-// TestWhatIsShown: what each query of each board draws of promtest.Stack(),
-// each series by the name in its legend, and what the rules measure.
-func TestWhatIsShown(t *testing.T) {
+// TestShownSeries compares the series that each query of the dashboards and rules
+// returns from promtest.Stack(), by the names in the legends.
+func TestShownSeries(t *testing.T) {
 	got := shown(t, board.All())
 	const golden = "testdata/shows.txt"
 	if *update {
@@ -53,57 +53,57 @@ func healthy(t testing.TB, all board.Set) prom.Client {
 	return dial(t, promtest.Server(t, promtest.Stack(), promtest.Now, promtest.Baseline, string(text)).URL)
 }
 
-// show is a query and where it stands: as it is with everything chosen, and
-// with one of each.
-type show struct {
+// shownQuery is a query and its place. exprs has the query with all values of the
+// variables selected, and with the values in selected.
+type shownQuery struct {
 	place  string
 	exprs  []string
 	legend string
 }
 
-// one is what is chosen when not everything is: of some, one value; of others,
-// those that have something to show.
-var one = map[string]string{"gateway": `=~"a"`, "model": `="bert"`, "version": `=~"2|3|9"`, "label": `=~"joy|love|fear|obscene"`}
+// selected has a selection of each variable: the fewest values with which every
+// panel has series.
+var selected = map[string]string{"gateway": `=~"a"`, "model": `="bert"`, "version": `=~"2|3|9"`, "label": `=~"joy|love|fear|obscene"`}
 
-// shows are all queries of all.
-func shows(all board.Set) []show {
-	var list []show
+// shownQueries returns all queries of dashboards and rules.
+func shownQueries(all board.Set) []shownQuery {
+	var list []shownQuery
 	for _, b := range all.Boards {
 		everything := b.Variables.AllSelected(window)
 		chosen := promql.Values{Match: map[string]string{}, RateInterval: window}
 		for _, c := range b.Variables {
-			chosen.Match[c.Label] = one[c.Label]
+			chosen.Match[c.Label] = selected[c.Label]
 		}
 		both := func(text func(promql.Values) string) []string { return []string{text(everything), text(chosen)} }
 		for i, choice := range b.Variables {
 			texts := both(func(v promql.Values) string { return b.Variables.Text(i, v) })
-			list = append(list, show{b.File + ": variable " + choice.Name(), texts, "{{" + choice.Label + "}}"})
+			list = append(list, shownQuery{b.File + ": variable " + choice.Name(), texts, "{{" + choice.Label + "}}"})
 		}
 		for _, e := range b.Annotations {
-			list = append(list, show{b.File + ": annotation " + e.Title, both(e.Query.Text), e.Text})
+			list = append(list, shownQuery{b.File + ": annotation " + e.Title, both(e.Query.Text), e.Text})
 		}
 		for _, o := range b.Panels() {
 			for _, s := range o.Series {
-				list = append(list, show{b.File + ": " + o.Title, both(s.Query.Text), s.Legend})
+				list = append(list, shownQuery{b.File + ": " + o.Title, both(s.Query.Text), s.Legend})
 			}
 		}
 	}
 	everywhere := promql.RuleValues(window, window)
 	for _, r := range all.Recordings {
-		list = append(list, show{"recording " + r.Name, []string{r.Query.Text(everywhere)}, legend(r.Labels)})
+		list = append(list, shownQuery{"recording " + r.Name, []string{r.Query.Text(everywhere)}, legend(r.Labels)})
 	}
 	for _, a := range all.Alerts() {
 		texts := []string{a.Expr.Text(everywhere), a.Expr.Measured().Text(everywhere)}
-		list = append(list, show{"alert " + a.Name, texts[:1], legend(a.Expr.Labels())}, show{"measured by " + a.Name, texts[1:], legend(a.Expr.Labels())})
+		list = append(list, shownQuery{"alert " + a.Name, texts[:1], legend(a.Expr.Labels())}, shownQuery{"measured by " + a.Name, texts[1:], legend(a.Expr.Labels())})
 	}
 	return list
 }
 
-// shown is a line for each series of each query.
+// shown returns a line for each series of each query.
 func shown(t testing.TB, all board.Set) string {
 	p := healthy(t, all)
 	var out strings.Builder
-	for _, s := range shows(all) {
+	for _, s := range shownQueries(all) {
 		for i, expr := range s.exprs {
 			place := s.place
 			if i > 0 {
@@ -118,7 +118,7 @@ func shown(t testing.TB, all board.Set) string {
 	return out.String()
 }
 
-func (s show) lines(t testing.TB, p prom.Client) string {
+func (s shownQuery) lines(t testing.TB, p prom.Client) string {
 	var all []string
 	for _, expr := range s.exprs {
 		all = append(all, drawn(t, p, expr, s.legend)...)
@@ -134,7 +134,7 @@ func legend(labels []string) string {
 	return strings.Join(parts, " ")
 }
 
-// absent is a label that the series does not have.
+// absent matches a label in the legend that the series lacks.
 var absent = regexp.MustCompile(`{{.*?}}`)
 
 // drawn returns a line for each series: its name by the legend, and its value.

@@ -57,7 +57,7 @@ func TestRunHealthy(t *testing.T) {
 	}
 }
 
-// TestRunWithoutRules: what rules record is off, and nothing else.
+// TestRunWithoutRules checks that exactly the panels of recorded series are off.
 func TestRunWithoutRules(t *testing.T) {
 	report := runOn(t, promtest.Stack(), board.All())
 	if report.Panels.Off != 7 || report.Panels.Answered != report.Panels.Total {
@@ -65,8 +65,8 @@ func TestRunWithoutRules(t *testing.T) {
 	}
 }
 
-// TestRunMissing leaves out one metric after the other: each must be missed,
-// or be one that is not always there.
+// TestRunMissing leaves out one metric at a time: each panel of the metric is
+// unsound, or off.
 func TestRunMissing(t *testing.T) {
 	for _, metric := range contract.Metrics() {
 		t.Run(metric.Name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestRunMissing(t *testing.T) {
 					}
 				}
 			}
-			report := runOn(t, without(promtest.Stack(), metric.Name), some)
+			report := runOn(t, withoutMetric(promtest.Stack(), metric.Name), some)
 			if diff := cmp.Diff(want, panelsIn(report, func(s State) bool { return !s.Sound() })); diff != "" {
 				t.Errorf("panels without an answer: -want +got:\n%s", diff)
 			}
@@ -100,8 +100,8 @@ func TestRunIdle(t *testing.T) {
 	const idle = `load 15s
   moodring_predictions_total{gateway="a",model="bert",version="",label="joy"} 7+0x280
 `
-	report := runOn(t, idle, of(mix()))
-	want := Result{Board: "one", Panel: "Label mix", Expr: mix().Series[0].Query.Text(promql.Values{RateInterval: "5m"}), Series: 1, State: Idle, Sound: true}
+	report := runOn(t, idle, setOf(labelMix()))
+	want := Result{Board: "one", Panel: "Label mix", Expr: labelMix().Series[0].Query.Text(promql.Values{RateInterval: "5m"}), Series: 1, State: Idle, Sound: true}
 	got := report.Queries[0]
 	got.Seconds = 0
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -125,7 +125,7 @@ func TestRunLimits(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			p := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
-			report, err := Run(t.Context(), p, of(mix()), tc.limits)
+			report, err := Run(t.Context(), p, setOf(labelMix()), tc.limits)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,11 +137,11 @@ func TestRunLimits(t *testing.T) {
 	}
 }
 
-// TestRunTypes: Prometheus scraped a gauge under the name of a counter.
+// TestRunTypes has a gauge under the name of a counter.
 func TestRunTypes(t *testing.T) {
-	spoiled := strings.ReplaceAll(promtest.Stack(), "# TYPE moodring_replies_total counter", "# TYPE moodring_replies_total gauge")
+	changed := strings.ReplaceAll(promtest.Stack(), "# TYPE moodring_replies_total counter", "# TYPE moodring_replies_total gauge")
 	var got []string
-	for _, q := range runOn(t, spoiled, board.All()).Queries {
+	for _, q := range runOn(t, changed, board.All()).Queries {
 		if q.State == Mismatch {
 			got = append(got, q.Panel+": "+q.Error)
 		}
@@ -152,7 +152,7 @@ func TestRunTypes(t *testing.T) {
 	}
 }
 
-// TestRunFailed: a server that knows its time, and fails at the rest.
+// TestRunFailed has a server that only replies to the query of its time.
 func TestRunFailed(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -165,7 +165,7 @@ func TestRunFailed(t *testing.T) {
 			_, _ = io.WriteString(w, `{"status":"error","errorType":"execution","error":"query processing would load too many samples"}`)
 		}
 	})
-	report, err := Run(t.Context(), dial(t, server), of(mix()), usual)
+	report, err := Run(t.Context(), dial(t, server), setOf(labelMix()), usual)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,9 +177,9 @@ func TestRunFailed(t *testing.T) {
 
 func TestRunNoPrometheus(t *testing.T) {
 	for name, server := range map[string]string{
-		"another server": answers(t, http.StatusOK, "<html>hello</html>"),
-		"no such page":   answers(t, http.StatusNotFound, "nothing here"),
-		"broken proxy":   answers(t, http.StatusBadGateway, "upstream connect error"),
+		"another server": serveReply(t, http.StatusOK, "<html>hello</html>"),
+		"no such page":   serveReply(t, http.StatusNotFound, "nothing here"),
+		"broken proxy":   serveReply(t, http.StatusBadGateway, "upstream connect error"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Run(t.Context(), dial(t, server), board.All(), usual)
@@ -190,8 +190,8 @@ func TestRunNoPrometheus(t *testing.T) {
 	}
 }
 
-// answers serves the same answer to every request.
-func answers(t *testing.T, code int, body string) string {
+// serveReply serves the same reply to every request.
+func serveReply(t *testing.T, code int, body string) string {
 	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(code)
 		if _, err := io.WriteString(w, body); err != nil {
@@ -215,12 +215,12 @@ func runOn(t *testing.T, series string, all board.Set) Report {
 	return report
 }
 
-// of is a set of one board with one panel.
-func of(o board.Panel) board.Set {
+// setOf returns a set of one dashboard with one panel.
+func setOf(o board.Panel) board.Set {
 	return board.Set{Boards: []board.Board{{File: "one", Rows: []board.Row{{Panels: []board.Panel{o}}}}}}
 }
 
-func without(load, metric string) string {
+func withoutMetric(load, metric string) string {
 	var kept []string
 	for _, line := range strings.Split(load, "\n") {
 		if !strings.HasPrefix(strings.TrimSpace(line), metric) {
@@ -230,7 +230,7 @@ func without(load, metric string) string {
 	return strings.Join(kept, "\n")
 }
 
-// only is a board with the panels alone that show metric.
+// only returns a dashboard with the panels of a metric.
 func only(b board.Board, metric string) board.Board {
 	titles := b.Shows(metric)
 	var row board.Row
@@ -246,8 +246,7 @@ func needs(b board.Board, title string) bool {
 	return slices.ContainsFunc(b.Panels(), func(o board.Panel) bool { return o.Title == title && o.Needs != "" })
 }
 
-// panelsIn returns the panels, not the variables or rules, with a query in such
-// a state.
+// panelsIn returns the panels with a query in one of the states.
 func panelsIn(report Report, in func(State) bool) []string {
 	var titles []string
 	for _, q := range report.Queries {
@@ -260,7 +259,7 @@ func panelsIn(report Report, in func(State) bool) []string {
 	return titles
 }
 
-func mix() board.Panel {
+func labelMix() board.Panel {
 	for _, o := range board.Overview().Panels() {
 		if o.Title == "Label mix" {
 			return o
