@@ -50,13 +50,13 @@ func TestRuleFile(t *testing.T) {
 }
 
 func TestBaselineFile(t *testing.T) {
-	mix := baseline.Mix{Model: `b"e r.t`, Answers: map[string]float64{"joy": 150, "true: \"x\"": 50, "no": 1}, Confidence: 0.9}
-	text, err := mix.File()
+	distribution := baseline.Distribution{Model: `b"e r.t`, Counts: map[string]float64{"joy": 150, "true: \"x\"": 50, "no": 1}, Confidence: 0.9}
+	text, err := distribution.File()
 	if err != nil {
 		t.Fatal(err)
 	}
 	parsed := parseRules(t, text)
-	if groups := parsed.Groups; len(groups) != 1 || len(groups[0].Rules) != len(mix.Answers)+1 {
+	if groups := parsed.Groups; len(groups) != 1 || len(groups[0].Rules) != len(distribution.Counts)+1 {
 		t.Errorf("got %+v", groups)
 	}
 }
