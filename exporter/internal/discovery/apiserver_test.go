@@ -110,3 +110,64 @@ func TestForbiddenNamespace(t *testing.T) {
 	a.allow("models", "192.0.2.2")
 	d.wait(t, gateway, `http://192.0.2.2:15090 {gateway="models/pod-0"}`)
 }
+
+// forbid takes the rights in a namespace away. Running watches go on.
+func (a *apiServer) forbid(namespace string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.pods, namespace)
+}
+
+// A reload keeps every gateway until the new source for the namespace has given a
+// list.
+func TestReloadKeepsGatewaysUntilTheNewSourceReports(t *testing.T) {
+	a := newAPIServer(t, map[string][]string{"istio-system": {"192.0.2.1"}, "other": {"192.0.2.9"}})
+	file := a.kubeconfig(t)
+	sd := func(more string) string {
+		return "kubernetes_sd_configs: [{kubeconfig_file: " + file + ", " + more + "}]"
+	}
+	gateway, moved := `http://192.0.2.1:15090 {gateway="istio-system/pod-0"}`, `http://192.0.2.2:15020 {gateway="istio-system/pod-0"}`
+	other := `http://192.0.2.9:15090 {gateway="other/pod-0"}`
+	d := discover(t, sd("namespaces: {names: [istio-system]}"))
+	d.wait(t, gateway)
+
+	d.apply(t, sd("namespaces: {names: [istio-system, models]}")) // models is forbidden
+	d.wait(t, gateway)
+	d.apply(t, sd("namespaces: {names: [istio-system, other]}"))
+	d.wait(t, gateway, other)
+
+	a.forbid("istio-system")
+	d.apply(t, sd("namespaces: {names: [istio-system, other]}, label: app=another, port: 15020"))
+	d.wait(t, gateway, `http://192.0.2.9:15020 {gateway="other/pod-0"}`) // other has reported, istio-system has not
+	d.apply(t, sd("namespaces: {names: [istio-system]}, port: 15020"))   // a second reload before the new source of the first has reported
+	d.wait(t, gateway)
+	d.apply(t, sd("namespaces: {names: [istio-system]}")) // back to the source that still runs
+	d.wait(t, gateway)
+	d.apply(t, sd("namespaces: {names: [istio-system]}, port: 15020"))
+	d.wait(t, gateway)
+	a.allow("istio-system", "192.0.2.2")
+	d.wait(t, moved)
+
+	a.forbid("models")
+	d.apply(t, sd("namespaces: {names: [models]}"))
+	d.wait(t, moved)
+	d.apply(t, "gateways: [{url: 'http://a:1'}]") // without a new source, the old one is removed
+	d.wait(t, `http://a:1 {gateway="a:1"}`)
+	if len(d.retired) > 0 {
+		t.Errorf("%d sources still run", len(d.retired))
+	}
+}
+
+// An API server that does not respond does not stop a reload.
+func TestReloadWithoutAPIServer(t *testing.T) {
+	a := newAPIServer(t, map[string][]string{"istio-system": {"192.0.2.1"}})
+	file := a.kubeconfig(t)
+	d := discover(t, "kubernetes_sd_configs: [{kubeconfig_file: "+file+", namespaces: {names: [istio-system]}}]")
+	gateway := `http://192.0.2.1:15090 {gateway="istio-system/pod-0"}`
+	d.wait(t, gateway)
+	a.forbid("")
+	d.apply(t, "kubernetes_sd_configs: [{kubeconfig_file: "+file+"}]") // all namespaces
+	d.wait(t, gateway)
+	d.apply(t, "kubernetes_sd_configs: [{kubeconfig_file: "+kubeconfig(t, "http://127.0.0.1:1")+", namespaces: {names: [istio-system]}}]")
+	d.wait(t, gateway)
+}

@@ -40,6 +40,7 @@ type Discovery struct {
 	plan     *Plan              // in use
 	builder  *targetBuilder     // for plan's rules
 	sources  map[string]*source // in use, by their configuration
+	retired  map[string]*source // removed by a reload, and run until their heirs have reported
 	isReady  bool               // once true, stays true
 	warnings map[string]bool    // logged for the current list
 }
@@ -66,6 +67,7 @@ type source struct {
 	tried      chan struct{} // closed by the first list or the first failure
 	isReported bool          // the source has given a list
 	candidates []*candidate
+	heirs      []*source // of a retired source: sources of the new configuration that have not reported
 }
 
 func newSource(named namedDiscoverer, stop context.CancelFunc) *source {
@@ -141,33 +143,109 @@ func (c constructor) add(sd config.SDConfig, place string, discover discoverer) 
 	return nil
 }
 
-// Apply runs the sources of plan until ctx ends. Sources in both the previous plan
-// and the new plan keep running. The other old sources are stopped, and their
-// targets removed, once each new source has given a list or failed, or after
-// firstTryTimeout. A new source starts with the candidates of the old sources,
-// so a temporarily unreadable file or DNS name keeps its gateways.
+// Apply runs the sources of plan until ctx ends. It waits until each new source has
+// given a list or failed, for at most firstTryTimeout. Sources in both the previous
+// plan and the new plan keep running. Another old source is stopped, and its targets
+// are removed, once its heirs have reported: until then, the new configuration has
+// nothing to replace its targets. A new source also starts with the candidates of
+// the old sources, so a temporarily unreadable file keeps its gateways.
 func (d *Discovery) Apply(ctx context.Context, plan *Plan) {
 	d.applying.Lock()
 	defer d.applying.Unlock()
 	isFirst := d.plan == nil
 	next := d.start(ctx, plan.discoverers)
-	isComplete := isFirst || awaitTries(ctx, next)
+	if !isFirst {
+		awaitTries(ctx, next)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for key, old := range d.sources {
-		if next[key] != old {
+	d.retire(next)
+	d.plan, d.builder, d.sources, d.warnings = plan, newTargetBuilder(plan.rules), next, nil
+	d.publish(!isFirst)
+}
+
+// allSources returns the sources in use and the retired ones, by their configuration.
+// mu must be locked.
+func (d *Discovery) allSources() map[string]*source {
+	all := maps.Clone(d.retired)
+	if all == nil {
+		all = make(map[string]*source)
+	}
+	maps.Copy(all, d.sources)
+	return all
+}
+
+// retire retires the sources missing from next, or stops those without heirs. mu
+// must be locked.
+func (d *Discovery) retire(next map[string]*source) {
+	retired := make(map[string]*source)
+	for key, old := range d.allSources() {
+		if next[key] == old {
+			old.heirs = nil
+			continue
+		}
+		old.heirs = d.heirsOf(old, next)
+		if old.isReported && len(old.heirs) > 0 {
+			retired[key] = old
+		} else {
 			old.stop()
 		}
 	}
-	d.plan, d.builder, d.sources, d.warnings = plan, newTargetBuilder(plan.rules), next, nil
-	d.publish(isComplete && !isFirst)
+	d.retired = retired
+}
+
+// heirsOf returns the sources of next that must report before old is stopped: the
+// new sources for the same place, or without such a source, the new sources of the
+// same kind for new places. mu must be locked.
+func (d *Discovery) heirsOf(old *source, next map[string]*source) []*source {
+	var ofPlace, ofKind []*source
+	knownPlaces := make(map[string]bool)
+	for _, s := range d.allSources() {
+		if s.kind == old.kind && s.isReported {
+			knownPlaces[s.place] = true
+		}
+	}
+	for key, s := range next {
+		isNew := d.sources[key] != s || slices.Contains(old.heirs, s)
+		switch {
+		case !isNew || s.kind != old.kind:
+		case s.place == old.place:
+			ofPlace = append(ofPlace, s)
+		case !knownPlaces[s.place]:
+			ofKind = append(ofKind, s)
+		}
+	}
+	if len(ofPlace) > 0 {
+		return unreported(ofPlace)
+	}
+	return unreported(ofKind)
+}
+
+func unreported(sources []*source) []*source {
+	return slices.DeleteFunc(sources, func(s *source) bool { return s.isReported })
+}
+
+// stopRetired stops the retired sources whose heirs have reported, and reports
+// whether there were any. mu must be locked.
+func (d *Discovery) stopRetired() bool {
+	isAny := false
+	for key, old := range d.retired {
+		if old.heirs = unreported(old.heirs); len(old.heirs) == 0 {
+			old.stop()
+			delete(d.retired, key)
+			isAny = true
+		}
+	}
+	return isAny
 }
 
 // start returns a source for each discoverer. A running source is reused.
 func (d *Discovery) start(ctx context.Context, discoverers map[string]namedDiscoverer) map[string]*source {
-	next, previous := make(map[string]*source, len(discoverers)), d.candidates()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	next, running, previous := make(map[string]*source, len(discoverers)), d.allSources(), d.candidates()
 	for key, named := range discoverers {
-		if next[key] = d.sources[key]; next[key] != nil {
+		if next[key] = running[key]; next[key] != nil {
 			continue
 		}
 		sourceCtx, stop := context.WithCancel(ctx)
@@ -184,10 +262,9 @@ func (d *Discovery) start(ctx context.Context, discoverers map[string]namedDisco
 	return next
 }
 
-// candidates returns the candidates of the sources in use, by origin.
+// candidates returns the candidates of the sources in use, by origin. mu must be
+// locked.
 func (d *Discovery) candidates() map[string][]*candidate {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	all := make(map[string][]*candidate)
 	for _, s := range d.sources {
 		maps.Copy(all, byOrigin(s.candidates)) // two sources with the same origin have the same candidates
@@ -204,26 +281,28 @@ func byOrigin(all []*candidate) map[string][]*candidate {
 }
 
 func (d *Discovery) fail(s *source, err error) {
-	d.CountFailure(s.kind)
-	d.Logger.Warn("Discovering gateways failed; the gateways found before stay", "by", s.kind, "err", err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s.markTried()
+	if len(s.heirs) > 0 {
+		return // the heirs have the same failure
+	}
+	d.CountFailure(s.kind)
+	d.Logger.Warn("Discovering gateways failed; the gateways found before stay", "by", s.kind, "err", err)
 }
 
-// awaitTries waits until each source has given a list or failed, and reports
-// whether all did in time.
-func awaitTries(ctx context.Context, sources map[string]*source) bool {
+// awaitTries waits until each source has given a list or failed, for at most
+// firstTryTimeout.
+func awaitTries(ctx context.Context, sources map[string]*source) {
 	limit, cancel := context.WithTimeout(ctx, firstTryTimeout)
 	defer cancel()
 	for _, s := range sources {
 		select {
 		case <-s.tried:
 		case <-limit.Done():
-			return false
+			return
 		}
 	}
-	return true
 }
 
 func (d *Discovery) update(key string, s *source, all []*candidate) {
@@ -231,18 +310,22 @@ func (d *Discovery) update(key string, s *source, all []*candidate) {
 	defer d.mu.Unlock()
 	s.candidates, s.isReported = all, true
 	s.markTried()
-	if d.sources[key] == s {
-		d.publish(false)
+	if d.sources[key] == s || d.retired[key] == s {
+		d.publish(d.stopRetired())
 	}
 }
 
 // publish must be called with mu locked.
 func (d *Discovery) publish(isReconfigured bool) {
-	all := slices.Clone(d.plan.static)
-	for _, key := range slices.Sorted(maps.Keys(d.sources)) { // sorted, so that of two gateways with the same name always the same is kept
-		all = append(all, d.sources[key].candidates...)
+	// Sorted, so that of two gateways with the same name always the same is kept.
+	all, retired := slices.Clone(d.plan.static), []*candidate(nil)
+	for _, s := range sortedValues(d.sources) {
+		all = append(all, s.candidates...)
 	}
-	targets, bad := d.builder.build(all)
+	for _, s := range sortedValues(d.retired) {
+		retired = append(retired, s.candidates...)
+	}
+	targets, bad := d.builder.build(all, retired)
 	d.warn(bad)
 	d.Publish(slices.DeleteFunc(targets, func(t Target) bool { return !d.Shard.Has(t.Gateway) }), isReconfigured)
 }

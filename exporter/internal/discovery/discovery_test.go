@@ -221,6 +221,24 @@ func TestReloadKeepsGatewaysOfBadFile(t *testing.T) {
 	d.wait(t, `http://a:1 {gateway="a:1"}`, `http://b:1 {gateway="b:1"}`, `http://c:1 {gateway="c:1"}`)
 }
 
+// A reload that names other files keeps the gateways until one of these files can
+// be read.
+func TestReloadKeepsGatewaysUntilAFileIsRead(t *testing.T) {
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "a.yml"), `[{targets: ["a:1"]}]`)
+	d := discover(t, `file_sd_configs: [{files: ["`+folder+`/a.yml"]}]`)
+	d.wait(t, `http://a:1 {gateway="a:1"}`)
+	write(t, filepath.Join(folder, "b.yml"), `[{target: ["b:1"]}]`)
+	d.apply(t, `file_sd_configs: [{files: ["`+folder+`/b.yml", "`+folder+`/c.yml"]}]`)
+	d.wait(t, `http://a:1 {gateway="a:1"}`)
+	write(t, filepath.Join(folder, "c.yml"), `[{targets: ["c:1"]}]`)
+	d.wait(t, `http://c:1 {gateway="c:1"}`)
+	if err := os.Remove(filepath.Join(folder, "c.yml")); err != nil {
+		t.Fatal(err)
+	}
+	d.wait(t)
+}
+
 func TestParseFileRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		`[{target: ["a:1"]}]`:                 "line 1: field target not found",

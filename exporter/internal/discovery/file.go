@@ -26,6 +26,8 @@ type fileSource struct {
 	config.FileSD
 	sink
 	results map[string][]*candidate // of the last successful read, by file
+
+	isReported bool
 }
 
 // settleTime is the delay between a change and reading the files: programs often
@@ -54,7 +56,7 @@ func (c constructor) File(sd config.FileSD) error {
 
 func discoverFiles(sd config.FileSD) discoverer {
 	return func(ctx context.Context, out sink) {
-		s := fileSource{sd, out, out.previous}
+		s := fileSource{FileSD: sd, sink: out, results: out.previous}
 		watcher, err := fsnotify.NewWatcher()
 		if err != nil {
 			out.fail(fmt.Errorf("watching files: %w: the files are read every %s only", err, time.Duration(sd.RefreshInterval)))
@@ -122,23 +124,28 @@ func (s *fileSource) watch(watcher *fsnotify.Watcher) {
 }
 
 // read reads all files and updates the sink. If a file does not parse, its
-// previous candidates are kept.
+// previous candidates are kept. The first update waits until a file can be read:
+// files that are not there yet are no reason to drop the gateways from before a
+// reload.
 func (s *fileSource) read() {
-	results := make(map[string][]*candidate)
-	for _, path := range paths(s.Files) {
-		all, err := readFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			s.fail(err)
-			continue
-		}
+	all := paths(s.Files)
+	results := make(map[string][]*candidate, len(all))
+	for _, path := range all {
+		candidates, err := readFile(path)
 		if err != nil {
 			s.fail(err)
-			all = s.results[path]
+			var isKnown bool
+			if candidates, isKnown = s.results[path]; !isKnown || errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
 		}
-		results[path] = all
+		results[path] = candidates
 	}
 	s.results = results
-	s.update(slices.Concat(sortedValues(results)...))
+	s.isReported = s.isReported || len(results) > 0 || len(all) == 0
+	if s.isReported {
+		s.update(slices.Concat(sortedValues(results)...))
+	}
 }
 
 // paths returns the existing files that match a pattern with a *, and all files

@@ -24,7 +24,7 @@ func StaticTargets(gateways []config.Gateway, rules []*relabel.Config) ([]Target
 
 // buildAll relabels all candidates to targets, or returns the first error.
 func buildAll(all []*candidate, rules []*relabel.Config) ([]Target, error) {
-	targets, bad := newTargetBuilder(rules).build(all)
+	targets, bad := newTargetBuilder(rules).build(all, nil)
 	if len(bad) > 0 {
 		return nil, bad[0]
 	}

@@ -134,12 +134,19 @@ func newTargetBuilder(rules []*relabel.Config) *targetBuilder {
 }
 
 // build returns the targets, and an error for each candidate that cannot be a
-// target.
-func (b *targetBuilder) build(all []*candidate) (targets []Target, bad []error) {
+// target. A candidate of a retired source is left out if its gateway is already
+// among the targets.
+func (b *targetBuilder) build(all, retired []*candidate) (targets []Target, bad []error) {
 	cache, names := make(map[*candidate]result, len(all)), make(map[string]bool, len(all))
-	for _, c := range all {
+	ids := make(map[string]bool, len(all))
+	for i, c := range slices.Concat(all, retired) {
+		isRetired := i >= len(all)
 		r := b.relabel(c)
 		cache[c] = r
+		if isRetired && (ids[c.id] || names[r.target.Gateway]) {
+			continue
+		}
+		ids[c.id] = true
 		switch {
 		case r.err != nil:
 			bad = append(bad, fmt.Errorf("gateway %q: %w", c.labels.Get(contract.LabelGateway), r.err))
