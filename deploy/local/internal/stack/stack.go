@@ -208,7 +208,7 @@ func (s *Stack) startRateLimit(ctx context.Context) error {
 	port, grpc := s.ports.RateLimit, s.ports.RateLimitGRPC
 	return s.startProgram(ctx, process.Program{
 		Name: port.Name,
-		Path: filepath.Join(s.options.Root, ".tools", "bin", "ratelimit"),
+		Path: s.built("ratelimit"),
 		Env: []string{
 			"HOST=127.0.0.1", "PORT=" + strconv.Itoa(port.Number),
 			"GRPC_HOST=127.0.0.1", "GRPC_PORT=" + strconv.Itoa(grpc.Number),
