@@ -16,28 +16,28 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/stack"
 )
 
-var errDifferent = errors.New("the demo found differences; they are listed above")
+var errDifferent = errors.New("the demo verified differences; they are listed above")
 
-// demo runs the stack, sends the corpus through it and checks every count.
-func (r runner) demo(ctx context.Context) error {
+// demo runs the stack, sends the corpus through the gateway and checks every count.
+func (c commands) demo(ctx context.Context) error {
 	started := time.Now()
-	requests, err := r.requests()
+	requests, err := c.requests()
 	if err != nil {
 		return err
 	}
 	var result demo.Result
-	// Without a baseline: 300 answers are on the edge of what drift is judged by,
-	// and its panels would be there in one run and not in the next.
-	err = r.during(ctx, usualRules(""), func(ctx context.Context, running *stack.Stack) error {
+	// No baseline: 300 predictions are at the lower limit of the drift rules, so
+	// the drift panels would have data in one run and not in the next.
+	err = c.withStack(ctx, upRules(""), func(ctx context.Context, running *stack.Stack) error {
 		result, err = demo.Demo{
-			Client: r.client(running), Key: stack.UnlimitedKey,
-			Sentences: r.sentences, Requests: requests,
-			Counts: demo.Counts{
-				HTTP: r.http, ModelServer: running.Addresses.ModelServer, EnvoyAdmin: running.Addresses.Admin,
+			Client: c.client(running), Key: stack.UnlimitedKey,
+			Sentences: c.sentences, Requests: requests,
+			Counts: demo.Counters{
+				HTTP: c.http, ModelServer: running.Addresses.ModelServer, EnvoyAdmin: running.Addresses.Admin,
 				Exporter: running.Addresses.Exporter, Prometheus: running.Addresses.Prometheus,
 			},
-			Verify:   func(ctx context.Context) (demo.Verified, error) { return r.verify(ctx, running.Addresses.Prometheus) },
-			Progress: r.progress,
+			Verify:   func(ctx context.Context) (demo.Verified, error) { return c.verify(ctx, running.Addresses.Prometheus) },
+			Progress: c.progress,
 			Started:  started,
 		}.Run(ctx)
 		return err
@@ -45,7 +45,7 @@ func (r runner) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.report(result); err != nil {
+	if err := c.report(result); err != nil {
 		return err
 	}
 	if !result.OK {
@@ -54,16 +54,16 @@ func (r runner) demo(ctx context.Context) error {
 	return nil
 }
 
-// during starts the stack and works on it, until that is done or a part of the
-// stack ends.
-func (r runner) during(ctx context.Context, rules stack.Rules, work func(context.Context, *stack.Stack) error) error {
-	running, err := r.start(ctx, rules)
+// withStack starts the stack, calls work, and stops the stack. It cancels work if
+// a program of the stack ends.
+func (c commands) withStack(ctx context.Context, rules stack.Rules, work func(context.Context, *stack.Stack) error) error {
+	running, err := c.start(ctx, rules)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	go func() { // ends with the stack, whose programs Stop ends
+	go func() { // returns at the latest when Stop ends the programs
 		cancel(<-running.Failed())
 	}()
 	err = work(ctx, running)
@@ -73,8 +73,8 @@ func (r runner) during(ctx context.Context, rules stack.Rules, work func(context
 	return errors.Join(err, running.Stop())
 }
 
-// report writes a result as JSON where one asks for it, and as a table.
-func (r runner) report(result interface{ WriteTable(io.Writer) error }) error {
+// report prints a result as a table, and writes JSON to the file in DEMO_JSON.
+func (c commands) report(result interface{ WriteTable(io.Writer) error }) error {
 	if name := os.Getenv("DEMO_JSON"); name != "" {
 		text, err := json.MarshalIndent(result, "", "  ")
 		if err != nil {
@@ -84,7 +84,7 @@ func (r runner) report(result interface{ WriteTable(io.Writer) error }) error {
 			return fmt.Errorf("DEMO_JSON: %w", err)
 		}
 	}
-	return result.WriteTable(r.stdout)
+	return result.WriteTable(c.stdout)
 }
 
 const (
@@ -92,34 +92,34 @@ const (
 	verifyTries = 10
 )
 
-// verify has dashgen ask all that it writes, and again while rates still lack
-// their second sample.
-func (r runner) verify(ctx context.Context, prometheus string) (found demo.Verified, err error) {
+// verify runs dashgen verify. It runs it again while queries have no data, because
+// a rate needs two samples.
+func (c commands) verify(ctx context.Context, prometheus string) (verified demo.Verified, err error) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for range verifyTries {
-		found, err = r.verifyOnce(ctx, prometheus)
-		if err != nil || found.IsSound() {
-			return found, err
+		verified, err = c.verifyOnce(ctx, prometheus)
+		if err != nil || verified.IsSound() {
+			return verified, err
 		}
 		select {
 		case <-ctx.Done():
-			return found, context.Cause(ctx)
+			return verified, context.Cause(ctx)
 		case <-tick.C:
 		}
 	}
-	return found, nil
+	return verified, nil
 }
 
-func (r runner) verifyOnce(ctx context.Context, prometheus string) (demo.Verified, error) {
-	dashgen := exec.CommandContext(ctx, filepath.Join(r.root, "bin", "dashgen"),
+func (c commands) verifyOnce(ctx context.Context, prometheus string) (demo.Verified, error) {
+	dashgen := exec.CommandContext(ctx, filepath.Join(c.root, "bin", "dashgen"),
 		"verify", "--prometheus", prometheus, "--rate-interval", verifyRange, "--json")
 	var stdout, stderr bytes.Buffer
 	dashgen.Stdout, dashgen.Stderr = &stdout, &stderr
-	runErr := dashgen.Run() // it exits 1 when something is not sound, and says what
-	found, err := demo.ReadVerified(stdout.Bytes())
+	runErr := dashgen.Run() // exit code 1 if a query is not sound, with the report on stdout
+	verified, err := demo.ReadVerified(stdout.Bytes())
 	if err != nil {
 		return demo.Verified{}, fmt.Errorf("dashgen verify: %w", errors.Join(runErr, errors.New(stderr.String())))
 	}
-	return found, nil
+	return verified, nil
 }

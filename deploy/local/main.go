@@ -1,5 +1,6 @@
-// Local runs all of Moodring on one machine: `local up` until Ctrl-C, `local
-// demo` once, with every count checked, `local drift` to see an alert fire.
+// Local runs all of Moodring on one machine, the local stack. `local up` runs
+// until Ctrl-C, `local demo` checks every count once, and `local drift` checks
+// that the drift alert fires.
 package main
 
 import (
@@ -31,25 +32,26 @@ from the checkout's root.
 
   local up      run until Ctrl-C, with a trickle of traffic
   local demo    send a corpus, check every count, print a table; exit 0 or 1
-  local drift   send a corpus as it is, then with joy's share doubled: the alert
-                on drift must fire in the second and not in the first; exit 0 or 1
+  local drift   send a corpus unchanged, then with joy's share doubled: the drift
+                alert must fire during the second and not the first; exit 0 or 1
 
 Environment:
   GATEWAY_PORT, ADMIN_PORT, MODELSERVER_PORT, RATELIMIT_PORT, RATELIMIT_GRPC_PORT,
   EXPORTER_PORT, PROMETHEUS_PORT, PREVIEW_PORT
                     ports on 127.0.0.1; 0 takes any free one
   ENVOY             Envoy's binary
-  GRAFANA           Grafana's binary, to show the dashboards in instead of the
-                    preview
+  GRAFANA           Grafana's binary, to show the dashboards in Grafana instead
+                    of the preview
   ONNXRUNTIME_LIB   ONNX Runtime's shared library
   REDIS_URL         a Redis to use instead of one in this process
-  DEMO_CORPUS       file of sentences to send, text;label a line
-  DEMO_REQUESTS     how many the demo sends; all of the corpus once, when unset
-  DEMO_JSON         file to write the result to
-  DRIFT_WINDOW      over how long drift compares answers with the baseline; 1m
-                    when unset
-  DRIFT_PICTURE     file to draw the model's board into when it has drifted, .png
-                    or .svg
+  DEMO_CORPUS       file of sentences to send, text;label on each line
+  DEMO_REQUESTS     number of sentences that the demo sends; each sentence of the
+                    corpus once when unset
+  DEMO_JSON         file to write the result to, by demo and drift
+  DRIFT_WINDOW      window over which drift compares predictions with the
+                    baseline; 1m when unset
+  DRIFT_PICTURE     file for a picture of the model dashboard after the drift,
+                    .png or .svg
 
 Flags:
 `
@@ -60,13 +62,13 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// runner is what both commands share.
-type runner struct {
+// commands holds the settings that up, demo and drift share.
+type commands struct {
 	stdout, stderr io.Writer
 	root, runDir   string
 	http           *http.Client
 	logger         *slog.Logger
-	corpus         string // its file
+	corpus         string // file of sentences
 	sentences      []corpus.Sentence
 }
 
@@ -109,39 +111,39 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if flags.NArg() != 1 {
 		return fmt.Errorf("%w: one of up, demo and drift, not %q", errUsage, flags.Args())
 	}
-	command, known := map[string]func(runner, context.Context) error{"up": runner.up, "demo": runner.demo, "drift": runner.drift}[flags.Arg(0)]
+	command, known := map[string]func(commands, context.Context) error{"up": commands.up, "demo": commands.demo, "drift": commands.drift}[flags.Arg(0)]
 	if !known {
 		return fmt.Errorf("%w: unknown command %q", errUsage, flags.Arg(0))
 	}
-	r, err := newRunner(*root, *runDir, stdout, stderr)
+	c, err := newCommands(*root, *runDir, stdout, stderr)
 	if err != nil {
 		return err
 	}
-	return command(r, ctx)
+	return command(c, ctx)
 }
 
-func newRunner(root, runDir string, stdout, stderr io.Writer) (runner, error) {
+func newCommands(root, runDir string, stdout, stderr io.Writer) (commands, error) {
 	root, rootErr := filepath.Abs(root)
 	runDir, runErr := filepath.Abs(runDir)
 	if err := errors.Join(rootErr, runErr); err != nil {
-		return runner{}, err
+		return commands{}, err
 	}
 	file := os.Getenv("DEMO_CORPUS")
 	if file == "" {
-		file = ownCorpus(root)
+		file = defaultCorpus(root)
 	}
 	sentences, err := readCorpus(file)
 	if err != nil {
-		return runner{}, err
+		return commands{}, err
 	}
-	return runner{
+	return commands{
 		stdout: stdout, stderr: stderr, root: root, runDir: runDir, corpus: file, sentences: sentences,
 		http:   &http.Client{Timeout: time.Minute},
 		logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, nil
 }
 
-func ownCorpus(root string) string { return filepath.Join(root, "deploy", "local", "corpus.txt") }
+func defaultCorpus(root string) string { return filepath.Join(root, "deploy", "local", "corpus.txt") }
 
 func readCorpus(name string) ([]corpus.Sentence, error) {
 	file, err := os.Open(name)
@@ -152,66 +154,66 @@ func readCorpus(name string) ([]corpus.Sentence, error) {
 	return corpus.Read(name, file)
 }
 
-func (r runner) progress(format string, args ...any) {
-	_, _ = fmt.Fprintf(r.stderr, format+"\n", args...)
+func (c commands) progress(format string, args ...any) {
+	_, _ = fmt.Fprintf(c.stderr, format+"\n", args...)
 }
 
-// usualRules are for a call a second: ten minutes have as many answers as an
-// alert on drift asks for, and more.
-func usualRules(baseline string) stack.Rules {
+// upRules returns the rules for one request a second. Ten minutes hold more
+// predictions than the drift alert needs.
+func upRules(baseline string) stack.Rules {
 	return stack.Rules{Baseline: baseline, Window: 10 * time.Minute, For: time.Minute}
 }
 
-func (r runner) start(ctx context.Context, rules stack.Rules) (*stack.Stack, error) {
+func (c commands) start(ctx context.Context, rules stack.Rules) (*stack.Stack, error) {
 	return stack.Start(ctx, stack.Options{
-		Root: r.root, RunDir: r.runDir, ScrapeInterval: scrapeInterval, Rules: rules,
-		Logger: r.logger, Progress: r.progress,
+		Root: c.root, RunDir: c.runDir, ScrapeInterval: scrapeInterval, Rules: rules,
+		Logger: c.logger, Progress: c.progress,
 	})
 }
 
-func (r runner) client(running *stack.Stack) client.Client {
-	return client.Client{Gateway: running.Addresses.Gateway, HTTP: r.http}
+func (c commands) client(running *stack.Stack) client.Client {
+	return client.Client{Gateway: running.Addresses.Gateway, HTTP: c.http}
 }
 
-// up runs the stack until ctx is done or a part of it ends.
-func (r runner) up(ctx context.Context) error {
-	running, err := r.start(ctx, usualRules(ownCorpus(r.root)))
+// up runs the stack until ctx is done or a program of the stack ends.
+func (c commands) up(ctx context.Context) error {
+	running, err := c.start(ctx, upRules(defaultCorpus(c.root)))
 	if err != nil {
-		return stopped(ctx, err)
+		return ignoreInterrupt(ctx, err)
 	}
-	if err := r.printAddresses(running); err != nil {
+	if err := c.printAddresses(running); err != nil {
 		return errors.Join(err, running.Stop())
 	}
 	calls, stopCalls := context.WithCancel(ctx)
-	over := make(chan struct{})
+	ended := make(chan struct{})
 	go func() {
-		defer close(over)
+		defer close(ended)
 		traffic.Trickle{
-			Client: r.client(running), Key: stack.UnlimitedKey, Sentences: r.sentences,
-			Interval: time.Second, Logger: r.logger,
+			Client: c.client(running), Key: stack.UnlimitedKey, Sentences: c.sentences,
+			Interval: time.Second, Logger: c.logger,
 		}.Run(calls)
 	}()
 	select {
 	case <-ctx.Done():
-		r.progress("\nstopping")
+		c.progress("\nstopping")
 	case err = <-running.Failed():
 	}
 	stopCalls()
-	<-over
+	<-ended
 	return errors.Join(err, running.Stop())
 }
 
-// stopped drops the error of a start that Ctrl-C cut short.
-func stopped(ctx context.Context, err error) error {
+// ignoreInterrupt returns nil if the user interrupted the start, else err.
+func ignoreInterrupt(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-func (r runner) printAddresses(running *stack.Stack) error {
+func (c commands) printAddresses(running *stack.Stack) error {
 	at := running.Addresses
-	_, err := fmt.Fprintf(r.stdout, `
+	_, err := fmt.Fprintf(c.stdout, `
 gateway      %s
   admin      %s/stats/prometheus
   access log %s
@@ -224,17 +226,17 @@ rate limits  %s/json
 
   curl -H 'Host: %s' -H 'X-Test: istio-is-cool' -H 'x-api-key: you' %s%s -d '{"input": "Istio is the best service mesh"}'
 
-Ctrl-C stops all of it.
+Ctrl-C stops everything.
 `, at.Gateway, at.Admin, running.AccessLog, at.ModelServer, stack.ModelName, at.Exporter, at.Prometheus, at.Prometheus, at.Preview, at.RateLimit,
 		client.Host, at.Gateway, client.Path)
 	return err
 }
 
-// requests is how many sentences the demo sends.
-func (r runner) requests() (int, error) {
+// requests returns the number of sentences that the demo sends.
+func (c commands) requests() (int, error) {
 	text := os.Getenv("DEMO_REQUESTS")
 	if text == "" {
-		return len(r.sentences), nil
+		return len(c.sentences), nil
 	}
 	number, err := strconv.Atoi(text)
 	if err != nil || number < 1 {

@@ -34,12 +34,12 @@ func setAnyPorts(t *testing.T) {
 	}
 }
 
-// TestDemo runs the whole line once: what make demo does, and what it writes.
+// TestDemo does the same as make demo, and checks the JSON result.
 func TestDemo(t *testing.T) {
 	setAnyPorts(t)
 	resultFile, runDir := filepath.Join(t.TempDir(), "result.json"), filepath.Join(t.TempDir(), "run")
 	t.Setenv("DEMO_JSON", resultFile)
-	t.Setenv("DEMO_REQUESTS", "320") // the corpus, and some of it again
+	t.Setenv("DEMO_REQUESTS", "320") // the corpus once, and its first 20 sentences again
 	var stdout, stderr bytes.Buffer
 	if code := run(t.Context(), []string{"-root", root, "-run-dir", runDir, "demo"}, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d\n%s\n%s", code, stdout.String(), stderr.String())
@@ -67,8 +67,8 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDrift does what make drift does, over a shorter window: the alert is quiet
-// while the corpus has its own mix, and fires when joy's share is doubled.
+// TestDrift does the same as make drift, over a shorter window. The alert is quiet
+// for the unchanged corpus, and fires when joy's share is doubled.
 func TestDrift(t *testing.T) {
 	setAnyPorts(t)
 	resultFile, picture := filepath.Join(t.TempDir(), "result.json"), filepath.Join(t.TempDir(), "drift.png")
@@ -96,7 +96,7 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// TestUp starts the stack, uses it as the README says, and interrupts it.
+// TestUp starts the stack, sends the README's requests, and interrupts the stack.
 func TestUp(t *testing.T) {
 	setAnyPorts(t)
 	runDir := filepath.Join(t.TempDir(), "run")
@@ -104,13 +104,13 @@ func TestUp(t *testing.T) {
 	defer interrupt()
 	stdout, writer := io.Pipe()
 	var stderr bytes.Buffer
-	over := make(chan int, 1)
+	ended := make(chan int, 1)
 	go func() {
-		over <- run(ctx, []string{"-root", root, "-run-dir", runDir, "up"}, writer, &stderr)
+		ended <- run(ctx, []string{"-root", root, "-run-dir", runDir, "up"}, writer, &stderr)
 		_ = writer.Close() // never fails
 	}()
-	if !sees(stdout, "Ctrl-C stops all of it.") {
-		t.Fatalf("exit code %d\n%s", <-over, stderr.String())
+	if !awaitLine(stdout, "Ctrl-C stops everything.") {
+		t.Fatalf("exit code %d\n%s", <-ended, stderr.String())
 	}
 	text, err := os.ReadFile(filepath.Join(runDir, "up.json"))
 	if err != nil {
@@ -121,11 +121,11 @@ func TestUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkRefusals(t, at, filepath.Join(runDir, "access.log"))
-	checkBoards(t, at)
+	checkDashboards(t, at)
 	checkVerify(t, at)
 	checkRules(t, at)
 	interrupt()
-	if code := <-over; code != 0 {
+	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d\n%s", code, stderr.String())
 	}
 	for _, url := range []string{at.Gateway, at.Admin, at.ModelServer, at.RateLimit, at.Exporter, at.Prometheus, at.Preview} {
@@ -138,20 +138,20 @@ func TestUp(t *testing.T) {
 	}
 }
 
-// TestTryIt: the call that up prints passes the rate limit, of which callers
-// without a key share what up's own traffic leaves.
-func TestTryIt(t *testing.T) {
+// TestPrintedRequestHasKey: callers without an API key share one limit, and the
+// stack's own traffic uses most of it.
+func TestPrintedRequestHasKey(t *testing.T) {
 	var stdout strings.Builder
-	if err := (runner{stdout: &stdout}).printAddresses(&stack.Stack{}); err != nil {
+	if err := (commands{stdout: &stdout}).printAddresses(&stack.Stack{}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(stdout.String(), "-H 'x-api-key: ") {
-		t.Errorf("the call has no key: %s", stdout.String())
+		t.Errorf("the printed request has no key: %s", stdout.String())
 	}
 }
 
-// sees reads until a line has text.
-func sees(from io.Reader, text string) bool {
+// awaitLine reads until a line contains text. It returns false at the end.
+func awaitLine(from io.Reader, text string) bool {
 	lines := bufio.NewScanner(from)
 	for lines.Scan() {
 		if strings.Contains(lines.Text(), text) {
@@ -161,7 +161,7 @@ func sees(from io.Reader, text string) bool {
 	return false
 }
 
-func checkBoards(t *testing.T, at stack.Addresses) {
+func checkDashboards(t *testing.T, at stack.Addresses) {
 	t.Helper()
 	response, err := http.Get(at.Preview + "/d/moodring-overview")
 	if err != nil {
@@ -170,20 +170,20 @@ func checkBoards(t *testing.T, at stack.Addresses) {
 	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
 		t.Errorf("the dashboards: %s, %v", response.Status, err)
 	}
-	// The dashboard drawn in a real browser from the real Prometheus; a query
-	// that fails makes no picture.
+	// A real browser draws the dashboard from the real Prometheus. render fails if
+	// a query fails.
 	render := exec.Command("bin/dashgen", "render", "--prometheus", at.Prometheus, "--scrape-interval", "2s", "-o", filepath.Join(t.TempDir(), "overview.png"))
 	render.Dir = root
-	if said, err := render.CombinedOutput(); err != nil {
-		t.Errorf("dashgen render: %v: %s", err, said)
+	if output, err := render.CombinedOutput(); err != nil {
+		t.Errorf("dashgen render: %v: %s", err, output)
 	}
 }
 
-// verifyLimit is how long asking each query of all boards and rules may take.
+// verifyLimit is the longest time for the queries of all dashboards and rules.
 const verifyLimit = 10 * time.Second
 
-// checkVerify times dashgen verify. Panels may still be empty: rates need two
-// scrapes.
+// checkVerify measures the time of dashgen verify. Panels may still be empty,
+// because rates need two scrapes.
 func checkVerify(t *testing.T, at stack.Addresses) {
 	t.Helper()
 	began := time.Now()
@@ -200,7 +200,7 @@ func checkVerify(t *testing.T, at stack.Addresses) {
 	}
 }
 
-// checkRules sees that each rule of dashgen's, and of a baseline, is evaluated.
+// checkRules waits until Prometheus has evaluated every rule without an error.
 func checkRules(t *testing.T, at stack.Addresses) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; {
@@ -254,7 +254,7 @@ func checkRefusals(t *testing.T, at stack.Addresses, accessLog string) {
 		t.Errorf("without the header: %s, %d bytes", denied.Status, denied.ContentLength)
 	}
 	statuses := map[int]int{}
-	for range 6 { // a key has five a minute, and two minutes may meet here
+	for range 6 { // five requests a minute for a key; a new minute may begin here
 		response, err := call.Predict(t.Context(), client.Caller{IsAuthorized: true, Key: "test"}, "anything")
 		if err != nil {
 			t.Fatal(err)
@@ -277,13 +277,13 @@ func checkRefusals(t *testing.T, at stack.Addresses, accessLog string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("the access log never said %s", reason)
+			t.Fatalf("no %s in the access log", reason)
 		}
 	}
 }
 
-// TestOneClearLine: what a user can get wrong.
-func TestOneClearLine(t *testing.T) {
+// TestOneLineErrors: a mistake of the user gives one line that names the remedy.
+func TestOneLineErrors(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.txt")
 	if err := os.WriteFile(bad, []byte("i feel fine;joy\nno label here\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -304,11 +304,11 @@ func TestOneClearLine(t *testing.T) {
 		{"a bad number", "DEMO_REQUESTS", "0", "demo", "local: DEMO_REQUESTS is \"0\"; give a number of sentences, 1 or more\n"},
 		{"a short window", "DRIFT_WINDOW", "5s", "drift", "local: DRIFT_WINDOW is \"5s\"; give a time, 20s or more\n"},
 		{"a window that is no time", "DRIFT_WINDOW", "long", "drift", "local: DRIFT_WINDOW is \"long\"; give a time, 20s or more\n"},
-		{"nothing to double", "DEMO_CORPUS", joyless, "drift", "local: 0 of the corpus's 1 sentences are labelled joy: to double its share, take a corpus of which they are some, and less than half\n"},
+		{"no sentence to double", "DEMO_CORPUS", joyless, "drift", "local: 0 of the corpus's 1 sentences are labelled joy: to double its share, use a corpus with at least one, and less than half\n"},
 		{"a taken port", "GATEWAY_PORT", port, "demo", "local: port " + port + " (gateway) is taken by another program: stop it, or choose a port with GATEWAY_PORT=PORT\n"},
 		{"a taken port for up", "PROMETHEUS_PORT", port, "up", "local: port " + port + " (prometheus) is taken by another program: stop it, or choose a port with PROMETHEUS_PORT=PORT\n"},
 		{"no Redis", "REDIS_URL", "redis://127.0.0.1:1", "demo", "local: no Redis at REDIS_URL=redis://127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused; start it, or unset REDIS_URL\n"},
-		{"an address that is none", "REDIS_URL", "here", "demo", "local: no Redis at REDIS_URL=here: dial tcp: address here: missing port in address; start it, or unset REDIS_URL\n"},
+		{"an address without a port", "REDIS_URL", "here", "demo", "local: no Redis at REDIS_URL=here: dial tcp: address here: missing port in address; start it, or unset REDIS_URL\n"},
 		{"a Redis with a password", "REDIS_URL", "redis://me:secret@127.0.0.1:1", "demo", "local: REDIS_URL must be HOST:PORT or redis://HOST:PORT, without a password or a database\n"},
 		{"no Envoy", "ENVOY", "/nowhere/envoy", "up", "local: no Envoy at ENVOY=/nowhere/envoy: exec: \"/nowhere/envoy\": stat /nowhere/envoy: no such file or directory; set it to Envoy's binary, or unset it and run `make tools`\n"},
 		{"no Grafana", "GRAFANA", "/nowhere/grafana", "up", "local: no Grafana at GRAFANA=/nowhere/grafana: exec: \"/nowhere/grafana\": stat /nowhere/grafana: no such file or directory; set it to bin/grafana of an unpacked Grafana, or unset it\n"},
@@ -347,7 +347,7 @@ func TestUsage(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		code := run(t.Context(), strings.Fields(test.args), &stdout, &stderr)
 		if code != test.code || !strings.Contains(stdout.String(), test.out) || stderr.String() != test.errors {
-			t.Errorf("local %s: exit code %d, want %d; it said %q and %q", test.args, code, test.code, stdout.String(), stderr.String())
+			t.Errorf("local %s: exit code %d, want %d; output %q and %q", test.args, code, test.code, stdout.String(), stderr.String())
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package client calls the model through the gateway, as its users do.
+// Package client sends predict requests to the model through the gateway.
 package client
 
 import (
@@ -10,7 +10,7 @@ import (
 	"net/http"
 )
 
-// What the manifests in deploy expect of a call.
+// The manifests in deploy set these values.
 const (
 	Host = "bert-model.default.example.com" // of the InferenceService's route
 	Path = "/v1/models/bert-emotion-model:predict"
@@ -20,20 +20,20 @@ const (
 	keyHeader           = "X-Api-Key"
 )
 
-// Caller is who calls.
+// Caller decides the headers of a request.
 type Caller struct {
-	IsAuthorized bool
-	Key          string // API key; none when empty
+	IsAuthorized bool   // sends the header that the authorization policy requires
+	Key          string // API key; empty sends no key
 }
 
-// Client calls one gateway.
+// Client sends requests to one gateway.
 type Client struct {
 	Gateway string // URL
 	HTTP    *http.Client
 }
 
-// Predict sends a text and returns the reply's status and headers. The reply is
-// read to its end.
+// Predict sends a text and returns the status and headers of the reply, after
+// reading the body to its end.
 func (c Client) Predict(ctx context.Context, caller Caller, text string) (*http.Response, error) {
 	body, err := json.Marshal(map[string]string{"input": text})
 	if err != nil {

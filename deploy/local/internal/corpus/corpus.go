@@ -1,4 +1,5 @@
-// Package corpus reads sentences to send: text;label, one a line.
+// Package corpus reads the sentences that the local stack sends. Each line of a
+// corpus holds text;label.
 package corpus
 
 import (
@@ -10,14 +11,14 @@ import (
 	"strings"
 )
 
-// Sentence is a text and the label its writer gave it. The label is a guess of
-// what the model will say, and nothing is checked against it.
+// Sentence is a text and the label that its author expects from the model. No
+// count is compared with the label.
 type Sentence struct{ Text, Label string }
 
 const maxLineBytes = 64 << 10
 
-// Read returns the sentences of a corpus called name. Empty lines are left out.
-// An error names the line, not what stands in it.
+// Read returns the sentences of the corpus called name, without empty lines. An
+// error names the line number, never the text.
 func Read(name string, from io.Reader) ([]Sentence, error) {
 	var sentences []Sentence
 	lines := bufio.NewScanner(from)
@@ -56,8 +57,7 @@ func parse(line string) (Sentence, error) {
 }
 
 // Doubled returns a corpus in which label has twice the share that it has in
-// sentences: those of the label stand in it again and again, evenly spread among
-// the others.
+// sentences. It repeats the label's sentences, spread evenly among the others.
 func Doubled(sentences []Sentence, label string) ([]Sentence, error) {
 	var with, without []Sentence
 	for _, s := range sentences {
@@ -68,16 +68,16 @@ func Doubled(sentences []Sentence, label string) ([]Sentence, error) {
 		}
 	}
 	if n := len(with); n == 0 || 2*n >= len(sentences) {
-		return nil, fmt.Errorf("%d of the corpus's %d sentences are labelled %s: to double its share, take a corpus of which they are some, and less than half", n, len(sentences), label)
+		return nil, fmt.Errorf("%d of the corpus's %d sentences are labelled %s: to double its share, use a corpus with at least one, and less than half", n, len(sentences), label)
 	}
 	share := 2 * float64(len(with)) / float64(len(sentences))
 	total := int(math.Round(float64(len(without)) / (1 - share)))
-	doubled, more := make([]Sentence, total), total-len(without)
+	doubled, labelled := make([]Sentence, total), total-len(without)
 	for i := range doubled {
-		if before := i * more / total; (i+1)*more/total > before {
-			doubled[i] = with[before%len(with)]
+		if placed := i * labelled / total; (i+1)*labelled/total > placed {
+			doubled[i] = with[placed%len(with)]
 		} else {
-			doubled[i] = without[i-before]
+			doubled[i] = without[i-placed]
 		}
 	}
 	return doubled, nil

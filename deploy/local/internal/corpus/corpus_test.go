@@ -23,8 +23,8 @@ func TestDoubled(t *testing.T) {
 		{"a sixth", 50, 250, 125, ""},
 		{"a third", 2, 4, 8, ""},
 		{"one of a hundred", 1, 99, 2, ""},
-		{"none", 0, 9, 0, "0 of the corpus's 9 sentences are labelled joy: to double its share, take a corpus of which they are some, and less than half"},
-		{"half", 5, 5, 0, "5 of the corpus's 10 sentences are labelled joy: to double its share, take a corpus of which they are some, and less than half"},
+		{"none", 0, 9, 0, "0 of the corpus's 9 sentences are labelled joy: to double its share, use a corpus with at least one, and less than half"},
+		{"half", 5, 5, 0, "5 of the corpus's 10 sentences are labelled joy: to double its share, use a corpus with at least one, and less than half"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestDoubled(t *testing.T) {
 				if s.Label == "joy" {
 					joy++
 				}
-				// As evenly as can be: at no place a sentence more or less.
+				// Evenly spread: each prefix has the exact share, within one sentence.
 				if even := float64((i+1)*test.wantJoy) / float64(len(got)); math.Abs(float64(joy)-even) >= 1 {
 					t.Fatalf("%d of the first %d are joy, want about %.1f", joy, i+1, even)
 				}
@@ -52,7 +52,7 @@ func TestDoubled(t *testing.T) {
 	}
 }
 
-// TestDoubledKeepsAll: each sentence of the corpus is in it.
+// TestDoubledKeepsAll: the doubled corpus contains each sentence of the corpus.
 func TestDoubledKeepsAll(t *testing.T) {
 	sentences := []Sentence{{"a", "joy"}, {"b", "joy"}, {"c", "fear"}, {"d", "love"}, {"e", "fear"}}
 	got, err := Doubled(sentences, "joy")

@@ -17,25 +17,26 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Counts reads each part's own count of the answers, by label. Addresses are
-// URLs.
-type Counts struct {
+// Counters reads the number of predictions per label from each program of the
+// stack. Addresses are URLs.
+type Counters struct {
 	HTTP                                          *http.Client
 	ModelServer, EnvoyAdmin, Exporter, Prometheus string
 }
 
 const maxPageBytes = 64 << 20
 
-func (c Counts) modelServer(ctx context.Context) (map[string]int, error) {
+func (c Counters) modelServer(ctx context.Context) (map[string]int, error) {
 	return c.page(ctx, c.ModelServer+"/metrics", "modelserver_answers_total")
 }
 
-func (c Counts) exporter(ctx context.Context) (map[string]int, error) {
+func (c Counters) exporter(ctx context.Context) (map[string]int, error) {
 	return c.page(ctx, c.Exporter+"/metrics", contract.Predictions)
 }
 
-// envoy reads the plugin's counters as Envoy has them, before any relabelling.
-func (c Counts) envoy(ctx context.Context) (map[string]int, error) {
+// envoy reads the plugin's counters from Envoy's own stats, before the exporter
+// transforms them.
+func (c Counters) envoy(ctx context.Context) (map[string]int, error) {
 	body, err := c.get(ctx, c.EnvoyAdmin+"/stats?format=json&usedonly&filter="+contract.Predictions)
 	if err != nil {
 		return nil, err
@@ -50,36 +51,36 @@ func (c Counts) envoy(ctx context.Context) (map[string]int, error) {
 		return nil, fmt.Errorf("envoy's stats: %w", err)
 	}
 	counts := map[string]int{}
-	for _, shown := range page.Stats {
-		stat, err := contract.ParseStat(shown.Name)
+	for _, listed := range page.Stats {
+		stat, err := contract.ParseStat(listed.Name)
 		if err != nil {
 			return nil, fmt.Errorf("envoy's stats: %w", err)
 		}
 		for _, field := range stat.Fields {
 			if field.Key == contract.LabelLabel {
-				counts[field.Value] += shown.Value
+				counts[field.Value] += listed.Value
 			}
 		}
 	}
 	return counts, nil
 }
 
-func (c Counts) prometheus(ctx context.Context) (map[string]int, error) {
+func (c Counters) prometheus(ctx context.Context) (map[string]int, error) {
 	return c.query(ctx, fmt.Sprintf("sum by (%s) (%s)", contract.LabelLabel, contract.Predictions))
 }
 
-func (c Counts) denied(ctx context.Context) (int, error) {
+func (c Counters) denied(ctx context.Context) (int, error) {
 	counts, err := c.query(ctx, fmt.Sprintf(`sum(%s{%s=%q})`, contract.Authorization, contract.LabelResult, contract.ResultDenied))
 	return counts[""], err
 }
 
-func (c Counts) limited(ctx context.Context) (int, error) {
+func (c Counters) limited(ctx context.Context) (int, error) {
 	counts, err := c.query(ctx, fmt.Sprintf(`sum(%s{%s=%q})`, contract.RateLimit, contract.LabelResult, contract.ResultOverLimit))
 	return counts[""], err
 }
 
-// page sums a counter of a Prometheus page by label.
-func (c Counts) page(ctx context.Context, address, metric string) (map[string]int, error) {
+// page sums a counter of a page in the exposition format by label.
+func (c Counters) page(ctx context.Context, address, metric string) (map[string]int, error) {
 	body, err := c.open(ctx, address)
 	if err != nil {
 		return nil, err
@@ -106,8 +107,8 @@ func labelOf(series *dto.Metric) string {
 	return ""
 }
 
-// query asks Prometheus for an instant vector, by label.
-func (c Counts) query(ctx context.Context, expression string) (map[string]int, error) {
+// query returns an instant vector of Prometheus by label.
+func (c Counters) query(ctx context.Context, expression string) (map[string]int, error) {
 	body, err := c.get(ctx, c.Prometheus+"/api/v1/query?query="+url.QueryEscape(expression))
 	if err != nil {
 		return nil, err
@@ -135,7 +136,7 @@ func (c Counts) query(ctx context.Context, expression string) (map[string]int, e
 	return counts, nil
 }
 
-func (c Counts) get(ctx context.Context, address string) ([]byte, error) {
+func (c Counters) get(ctx context.Context, address string) ([]byte, error) {
 	body, err := c.open(ctx, address)
 	if err != nil {
 		return nil, err
@@ -144,7 +145,7 @@ func (c Counts) get(ctx context.Context, address string) ([]byte, error) {
 	return read, errors.Join(err, body.Close())
 }
 
-func (c Counts) open(ctx context.Context, address string) (io.ReadCloser, error) {
+func (c Counters) open(ctx context.Context, address string) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
-// Package demo sends a corpus through a running stack and checks that every
-// part of it counted the same.
+// Package demo sends a corpus through a running stack and checks that all
+// programs of the stack counted the same predictions.
 package demo
 
 import (
@@ -17,39 +17,40 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/corpus"
 )
 
-// Demo is one run.
+// Demo is one run of the demo.
 type Demo struct {
 	Client    client.Client
 	Key       string // API key without a limit
 	Sentences []corpus.Sentence
-	Requests  int // sentences to send, round and round
-	Counts    Counts
+	Requests  int // number of sentences to send; after the last the first again
+	Counts    Counters
 	Verify    func(context.Context) (Verified, error)
 	Progress  func(format string, args ...any)
 	Started   time.Time
 }
 
-// Refusals are calls that were refused, and how many of them Prometheus knows.
+// Refusals counts refused requests: responses that the demo received, and the
+// counter in Prometheus.
 type Refusals struct {
 	Sent    int `json:"sent"`
 	Counted int `json:"counted"`
 }
 
-// Answers of one label, as each part of the stack counted them.
-type Answers struct {
+// LabelCounts are the predictions of one label, as each program counted them.
+type LabelCounts struct {
 	ModelServer int `json:"modelserver"`
 	Envoy       int `json:"envoy"`
 	Exporter    int `json:"exporter"`
 	Prometheus  int `json:"prometheus"`
 }
 
-// Result is what a demo found.
+// Result is the result of a demo.
 type Result struct {
-	OK          bool               `json:"ok"`
-	Seconds     float64            `json:"seconds"`
-	Answers     map[string]Answers `json:"answers"`
-	Denied      Refusals           `json:"denied"`
-	RateLimited Refusals           `json:"ratelimited"`
+	OK          bool                   `json:"ok"`
+	Seconds     float64                `json:"seconds"`
+	Answers     map[string]LabelCounts `json:"answers"`
+	Denied      Refusals               `json:"denied"`
+	RateLimited Refusals               `json:"ratelimited"`
 	Verified
 	Differences []string `json:"differences,omitempty"`
 }
@@ -57,13 +58,13 @@ type Result struct {
 const (
 	parallel     = 4
 	deniedCalls  = 5
-	limitedCalls = 3  // to be refused
-	limitedTries = 40 // past which the limit is not one; a fresh minute allows a few more
+	limitedCalls = 3  // requests that must be refused
+	limitedTries = 40 // after as many requests the limit does not work; a new minute allows a few
 	settleLimit  = 60 * time.Second
 	settleEvery  = 250 * time.Millisecond
 )
 
-// Run sends everything, waits until the counts have settled, and compares.
+// Run sends the requests, waits until the counts agree, and compares them.
 func (d Demo) Run(ctx context.Context) (Result, error) {
 	if err := d.sendCorpus(ctx); err != nil {
 		return Result{}, err
@@ -77,7 +78,7 @@ func (d Demo) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	d.Progress("asking Prometheus for every panel, annotation, variable and rule")
+	d.Progress("running the queries of all panels, annotations, variables and rules")
 	if result.Verified, err = d.Verify(ctx); err != nil {
 		return Result{}, err
 	}
@@ -86,7 +87,7 @@ func (d Demo) Run(ctx context.Context) (Result, error) {
 	return result, nil
 }
 
-// sendCorpus sends the sentences, several at a time.
+// sendCorpus sends the sentences, several in parallel.
 func (d Demo) sendCorpus(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -126,8 +127,8 @@ func (d Demo) progress(sent int) {
 	}
 }
 
-// sendRefused makes calls that the gateway must refuse, and returns how many
-// of each kind it refused.
+// sendRefused sends requests that the gateway must refuse, and returns the number
+// of refusals of each kind.
 func (d Demo) sendRefused(ctx context.Context) (denied, limited int, err error) {
 	d.Progress("making calls that must be refused")
 	text := d.Sentences[0].Text
@@ -158,7 +159,7 @@ func (d Demo) sendRefused(ctx context.Context) (denied, limited int, err error) 
 	return denied, limited, nil
 }
 
-// settle reads all counts until they agree, or have had time to.
+// settle reads all counts until they agree, for at most half of settleLimit.
 func (d Demo) settle(ctx context.Context, denied, limited int) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, settleLimit, errors.New("the counts could not be read in time"))
 	defer cancel()
@@ -181,7 +182,7 @@ func (d Demo) settle(ctx context.Context, denied, limited int) (Result, error) {
 	}
 }
 
-// read takes one reading of every part's counts.
+// read reads the counts of every program once.
 func (d Demo) read(ctx context.Context) (Result, error) {
 	model, modelErr := d.Counts.modelServer(ctx)
 	envoy, envoyErr := d.Counts.envoy(ctx)
@@ -189,17 +190,17 @@ func (d Demo) read(ctx context.Context) (Result, error) {
 	prometheus, prometheusErr := d.Counts.prometheus(ctx)
 	denied, deniedErr := d.Counts.denied(ctx)
 	limited, limitedErr := d.Counts.limited(ctx)
-	result := Result{Answers: map[string]Answers{}}
+	result := Result{Answers: map[string]LabelCounts{}}
 	for _, counts := range []map[string]int{model, envoy, exporter, prometheus} {
 		for label := range counts {
-			result.Answers[label] = Answers{model[label], envoy[label], exporter[label], prometheus[label]}
+			result.Answers[label] = LabelCounts{model[label], envoy[label], exporter[label], prometheus[label]}
 		}
 	}
 	result.Denied.Counted, result.RateLimited.Counted = denied, limited
 	return result, errors.Join(modelErr, envoyErr, exporterErr, prometheusErr, deniedErr, limitedErr)
 }
 
-// judge fills in what differs, and whether all is well.
+// judge sets Differences and OK.
 func (r *Result) judge() {
 	r.Differences = r.countDifferences()
 	if r.Panels.Answered != r.Panels.Total || r.Panels.Total == 0 {
@@ -213,7 +214,7 @@ func (r *Result) judge() {
 
 func (r *Result) countDifferences() (differences []string) {
 	if len(r.Answers) == 0 {
-		differences = append(differences, "no answer was counted anywhere")
+		differences = append(differences, "no program counted a prediction")
 	}
 	for _, label := range slices.Sorted(maps.Keys(r.Answers)) {
 		if a := r.Answers[label]; a.Envoy != a.ModelServer || a.Exporter != a.ModelServer || a.Prometheus != a.ModelServer {

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable prints what the demo found, for people.
+// WriteTable prints the result as text.
 func (r Result) WriteTable(to io.Writer) error {
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(format string, args ...any) {

@@ -5,23 +5,23 @@ import (
 	"fmt"
 )
 
-// Panels of the dashboards, and how many of them have an answer.
+// Panels counts the panels of all dashboards, and those with data.
 type Panels struct {
 	Total    int `json:"total"`
 	Answered int `json:"answered"`
 }
 
-// Verified is what dashgen verify found: Unsound names each query of panels,
-// annotations, variables and rules without a sound answer, and says why.
+// Verified is the result of dashgen verify. Unsound names each failed or empty
+// query of a panel, annotation, variable or rule, and the cause.
 type Verified struct {
 	Panels  Panels   `json:"panels"`
 	Unsound []string `json:"unsound,omitempty"`
 }
 
-// IsSound tells whether there was nothing to find.
+// IsSound reports whether all panels have data and all queries are sound.
 func (v Verified) IsSound() bool { return v.Panels.Answered == v.Panels.Total && len(v.Unsound) == 0 }
 
-// ReadVerified reads what dashgen verify --json prints.
+// ReadVerified reads the output of dashgen verify --json.
 func ReadVerified(text []byte) (Verified, error) {
 	var report struct {
 		Panels  Panels

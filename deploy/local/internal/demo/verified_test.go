@@ -28,6 +28,6 @@ func TestReadVerified(t *testing.T) {
 		})
 	}
 	if _, err := ReadVerified([]byte("Usage")); err == nil {
-		t.Error("what is no report was read")
+		t.Error("text that is not a report was read")
 	}
 }

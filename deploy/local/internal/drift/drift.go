@@ -1,5 +1,6 @@
-// Package drift sends a running stack the corpus as it is, then with one label's
-// share doubled, and looks whether Prometheus's alert tells the two apart.
+// Package drift sends the corpus to a running stack, first unchanged, then with the
+// share of one label doubled, and checks that the drift alert fires only for the
+// second mix.
 package drift
 
 import (
@@ -14,50 +15,52 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/corpus"
 )
 
-// Drift is one run.
+// Drift is one run of the check.
 type Drift struct {
 	Client           client.Client
 	Key              string            // API key without a limit
-	Natural, Doubled []corpus.Sentence // the corpus, and with Label's share doubled
+	Natural, Doubled []corpus.Sentence // the corpus, unchanged and with Label's share doubled
 	Prometheus       Prometheus
-	Window, For      time.Duration // of the rules that Prometheus has
-	// Picture draws the boards of the last while, at the end of the drift; nil
-	// draws nothing.
-	Picture  func(ctx context.Context, while time.Duration) error
+	Window, For      time.Duration // of the rules in Prometheus
+	// Picture draws the model dashboard over the last duration, at the end of the
+	// second phase. It may be nil.
+	Picture  func(ctx context.Context, shown time.Duration) error
 	Progress func(format string, args ...any)
 	Started  time.Time
 }
 
-// Label is the one whose share is doubled.
+// Label is the label whose share is doubled.
 const Label = "joy"
 
 const (
-	parallel = 4 // calls at a time
-	// enough are the answers of six labels on which the alert judges their mix.
-	enough = 300
-	// perWindow are the sentences sent in a window.
-	perWindow = 2 * enough
-	// lag is how far alerts may be behind the answers: a scrape, and two groups
-	// of rules, each every two seconds.
+	parallel = 4 // requests in flight
+	// minPredictions is the number of predictions in a window that the alert
+	// requires for six labels.
+	minPredictions = 300
+	// perWindow is the number of sentences sent in a window.
+	perWindow = 2 * minPredictions
+	// lag is the longest delay from a reply to its alert: a scrape and two rule
+	// groups, each every two seconds.
 	lag         = 8 * time.Second
 	lookEvery   = time.Second
 	reportEvery = 10 * time.Second
 )
 
-// mix is what a phase sends, and when it has been seen for long enough.
+// mix is the traffic of a phase. After the phase is done, after is called while
+// the traffic goes on.
 type mix struct {
 	name      string
 	sentences []corpus.Sentence
-	seen      func(Phase) bool
-	then      func(context.Context) error
+	isDone    func(Phase) bool
+	after     func(context.Context) error
 }
 
-// Run sends both mixes. An error means that it could not; what was found is in
-// the result.
+// Run sends both mixes. The result holds the differences from the expected alerts;
+// an error means that the check could not be run.
 func (d Drift) Run(ctx context.Context) (Result, error) {
 	result := Result{WindowSeconds: d.Window.Seconds(), ForSeconds: d.For.Seconds()}
 	for _, m := range []mix{
-		{"natural mix", d.Natural, func(p Phase) bool { return p.Answers > enough }, nil},
+		{"natural mix", d.Natural, func(p Phase) bool { return p.Answers > minPredictions }, nil},
 		{Label + " doubled", d.Doubled, func(p Phase) bool { return p.Alert == firing }, d.draw},
 	} {
 		phase, err := d.phase(ctx, m)
@@ -75,11 +78,11 @@ func (d Drift) draw(ctx context.Context) error {
 	if d.Picture == nil {
 		return nil
 	}
-	d.Progress("drawing the model's board")
+	d.Progress("drawing the model dashboard")
 	return d.Picture(ctx, time.Since(d.Started))
 }
 
-// phase sends a mix until it has been seen, and what comes then is over.
+// phase sends a mix until watch and the mix's after have returned.
 func (d Drift) phase(ctx context.Context, m mix) (Phase, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var (
@@ -99,8 +102,8 @@ func (d Drift) phase(ctx context.Context, m mix) (Phase, error) {
 		})
 	}
 	phase, err := d.watch(ctx, m, &sent)
-	if err == nil && m.then != nil {
-		err = m.then(ctx)
+	if err == nil && m.after != nil {
+		err = m.after(ctx)
 	}
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -110,7 +113,8 @@ func (d Drift) phase(ctx context.Context, m mix) (Phase, error) {
 	return phase, err
 }
 
-// pace gives out sentences round and round, evenly, until ctx is done.
+// pace returns a channel of sentences, evenly spaced in time, until ctx is done.
+// After the last sentence the first follows again.
 func (d Drift) pace(ctx context.Context, group *sync.WaitGroup, sentences []corpus.Sentence) <-chan string {
 	next := make(chan string)
 	group.Go(func() {
@@ -133,7 +137,7 @@ func (d Drift) pace(ctx context.Context, group *sync.WaitGroup, sentences []corp
 	return next
 }
 
-// send sends one sentence. A call that the end of ctx cuts short is no error.
+// send sends one sentence. A request that ctx cancels is no error.
 func (d Drift) send(ctx context.Context, text string) error {
 	response, err := d.Client.Predict(ctx, client.Caller{IsAuthorized: true, Key: d.Key}, text)
 	switch {
@@ -147,8 +151,9 @@ func (d Drift) send(ctx context.Context, text string) error {
 	return nil
 }
 
-// watch looks at Prometheus until the window is full of the mix, any alert had
-// the time to fire, and the mix has been seen; or three times as long.
+// watch reads Prometheus until the mix fills the window, an alert would have had
+// the time to fire, and isDone is true. It gives up isDone after three times as
+// long.
 func (d Drift) watch(ctx context.Context, m mix, sent *atomic.Int64) (Phase, error) {
 	phase, began := Phase{Mix: m.name, Alert: quiet}, time.Now()
 	tick := time.NewTicker(lookEvery)
@@ -169,7 +174,7 @@ func (d Drift) watch(ctx context.Context, m mix, sent *atomic.Int64) (Phase, err
 			d.Progress("%s", phase.line())
 			next += reportEvery
 		}
-		if elapsed >= full && (m.seen(phase) || elapsed >= 3*full) {
+		if elapsed >= full && (m.isDone(phase) || elapsed >= 3*full) {
 			return phase, nil
 		}
 	}

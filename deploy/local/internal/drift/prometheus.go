@@ -14,15 +14,15 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Prometheus is asked how far a model has drifted.
+// Prometheus reads the drift of a model from a Prometheus.
 type Prometheus struct {
 	api   promv1.API
 	model string
 }
 
-// Dial prepares to ask the Prometheus at url about a model; it does not connect
-// yet.
-func Dial(url, name string, http *http.Client) (Prometheus, error) {
+// NewPrometheus returns a Prometheus for the server at url and the model called
+// name. It does not connect.
+func NewPrometheus(url, name string, http *http.Client) (Prometheus, error) {
 	client, err := api.NewClient(api.Config{Address: url, Client: http})
 	if err != nil {
 		return Prometheus{}, fmt.Errorf("address of Prometheus %q: %w", url, err)
@@ -30,7 +30,7 @@ func Dial(url, name string, http *http.Client) (Prometheus, error) {
 	return Prometheus{promv1.NewAPI(client), name}, nil
 }
 
-// Names in the rules that dashgen writes.
+// Names in the rule files that dashgen writes.
 const (
 	ruleAlert    = "MoodringLabelMixDrift"
 	ruleAnswers  = "moodring:answers:increase"
@@ -39,8 +39,8 @@ const (
 	ruleDistance = "moodring:label_drift:distance"
 )
 
-// reading is what the rules make of the window that ends now. What they do not
-// know yet is 0.
+// reading holds the rules' values for the window that ends now. A value without a
+// series yet is 0.
 type reading struct {
 	answers, share, index, distance float64
 	alert                           string
@@ -53,12 +53,12 @@ func (p Prometheus) read(ctx context.Context) (reading, error) {
 	}
 	vector, ok := value.(model.Vector)
 	if !ok {
-		return reading{}, fmt.Errorf("prometheus: its rules' series are a %s", value.Type())
+		return reading{}, fmt.Errorf("prometheus: the query gave a %s, not a vector", value.Type())
 	}
 	r := reading{alert: quiet}
 	for _, sample := range vector {
-		if into := r.place(sample.Metric); into != nil && !math.IsNaN(float64(sample.Value)) {
-			*into = float64(sample.Value)
+		if field := r.field(sample.Metric); field != nil && !math.IsNaN(float64(sample.Value)) {
+			*field = float64(sample.Value)
 		}
 	}
 	alerts, err := p.api.Alerts(ctx)
@@ -73,12 +73,12 @@ func (p Prometheus) read(ctx context.Context) (reading, error) {
 	return r, nil
 }
 
-// place is where a series' value belongs, nil when nowhere.
-func (r *reading) place(of model.Metric) *float64 {
-	switch name := of[model.MetricNameLabel]; {
+// field returns the field for the value of a series, or nil.
+func (r *reading) field(series model.Metric) *float64 {
+	switch name := series[model.MetricNameLabel]; {
 	case name == ruleAnswers:
 		return &r.answers
-	case name == ruleShare && of[contract.LabelLabel] == Label:
+	case name == ruleShare && series[contract.LabelLabel] == Label:
 		return &r.share
 	case name == ruleIndex:
 		return &r.index

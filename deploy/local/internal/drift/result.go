@@ -7,29 +7,30 @@ import (
 	"time"
 )
 
-// States of an alert, Prometheus's words but for the first.
+// States of an alert. Prometheus calls the first one inactive.
 const (
 	quiet   = "quiet"
 	pending = "pending"
 	firing  = "firing"
 )
 
-// Phase is one mix, and what Prometheus made of it.
+// Phase is the result for one mix.
 type Phase struct {
 	Mix     string  `json:"mix"`
 	Seconds float64 `json:"seconds"`
 	Sent    int     `json:"sent"`
-	// Of the window at the phase's end.
+	// Values of the rules for the window that ends with the phase.
 	Answers  float64 `json:"answers"`
 	Share    float64 `json:"share"` // of Label, 0 to 1
 	Index    float64 `json:"psi"`
 	Distance float64 `json:"distance"`
-	// Alert is the alert's furthest state, and FiredAfter when it fired.
+	// Alert is the state closest to firing during the phase. FiredAfter is the
+	// time from the phase's start to the first firing.
 	Alert      string  `json:"alert"`
 	FiredAfter float64 `json:"fired_after_seconds,omitempty"`
 }
 
-// Result is what a run found.
+// Result is the result of a run.
 type Result struct {
 	OK            bool     `json:"ok"`
 	Seconds       float64  `json:"seconds"`
@@ -51,18 +52,18 @@ func (p *Phase) add(r reading, sent int, elapsed time.Duration) {
 }
 
 func (p Phase) line() string {
-	if p.Answers <= enough {
+	if p.Answers <= minPredictions {
 		return fmt.Sprintf("%s: sent %d, too few in the window yet", p.Mix, p.Sent)
 	}
 	return fmt.Sprintf("%s: sent %d, %s has %.1f %%, index %.3f, alert %s", p.Mix, p.Sent, Label, 100*p.Share, p.Index, p.Alert)
 }
 
-// judge fills in what is not as it should be. That an alert is quiet says nothing
-// when there were too few answers for it to judge.
+// judge sets Differences and OK. With too few predictions the alert is quiet for
+// any mix, so a quiet alert proves nothing then.
 func (r *Result) judge() {
 	for i, p := range r.Phases {
-		if p.Answers <= enough {
-			r.Differences = append(r.Differences, fmt.Sprintf("%s: %.0f answers in the window are too few for the alert, which asks for more than %d; is the machine busy?", p.Mix, p.Answers, enough))
+		if p.Answers <= minPredictions {
+			r.Differences = append(r.Differences, fmt.Sprintf("%s: %.0f predictions in the window are too few for the alert, which requires more than %d; is the machine busy?", p.Mix, p.Answers, minPredictions))
 			continue
 		}
 		want := quiet
@@ -70,13 +71,13 @@ func (r *Result) judge() {
 			want = firing
 		}
 		if p.Alert != want {
-			r.Differences = append(r.Differences, fmt.Sprintf("%s: the alert was %s, and should have been %s; the index was %.3f of %.0f answers", p.Mix, p.Alert, want, p.Index, p.Answers))
+			r.Differences = append(r.Differences, fmt.Sprintf("%s: the alert was %s, and should have been %s; the index was %.3f of %.0f predictions", p.Mix, p.Alert, want, p.Index, p.Answers))
 		}
 	}
 	r.OK = len(r.Differences) == 0
 }
 
-// WriteTable prints the result, for people.
+// WriteTable prints the result as text.
 func (r Result) WriteTable(to io.Writer) error {
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(format string, args ...any) {
@@ -95,7 +96,7 @@ func (r Result) WriteTable(to io.Writer) error {
 	}
 	verdict := ruleAlert + " fires when " + Label + "'s share is doubled, and not before"
 	if !r.OK {
-		verdict = "NOT AS IT SHOULD BE"
+		verdict = "NOT AS EXPECTED"
 	}
 	_, err := fmt.Fprintf(to, "\nrules:  over %g s, and for %g s\nresult: %s; after %.1f s\n", r.WindowSeconds, r.ForSeconds, verdict, r.Seconds)
 	for _, difference := range r.Differences {

@@ -26,13 +26,13 @@ func TestJudge(t *testing.T) {
 	}{
 		{"sound", func(_, _ *Phase) {}, nil},
 		{"fires too early", func(natural, _ *Phase) { natural.Alert, natural.Index = firing, 0.1234 },
-			[]string{"natural mix: the alert was firing, and should have been quiet; the index was 0.123 of 598 answers"}},
+			[]string{"natural mix: the alert was firing, and should have been quiet; the index was 0.123 of 598 predictions"}},
 		{"about to fire too early", func(natural, _ *Phase) { natural.Alert = pending },
-			[]string{"natural mix: the alert was pending, and should have been quiet; the index was 0.018 of 598 answers"}},
+			[]string{"natural mix: the alert was pending, and should have been quiet; the index was 0.018 of 598 predictions"}},
 		{"never fires", func(_, doubled *Phase) { doubled.Alert = pending },
-			[]string{"joy doubled: the alert was pending, and should have been firing; the index was 0.180 of 600 answers"}},
-		{"quiet for want of answers", func(natural, _ *Phase) { natural.Answers = 300 },
-			[]string{"natural mix: 300 answers in the window are too few for the alert, which asks for more than 300; is the machine busy?"}},
+			[]string{"joy doubled: the alert was pending, and should have been firing; the index was 0.180 of 600 predictions"}},
+		{"too few predictions", func(natural, _ *Phase) { natural.Answers = 300 },
+			[]string{"natural mix: 300 predictions in the window are too few for the alert, which requires more than 300; is the machine busy?"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -53,16 +53,16 @@ func TestWriteTable(t *testing.T) {
 
 rules:  over 60 s, and for 15 s
 `
-	well, ill := sound(), sound()
-	well.judge()
-	ill.Differences = []string{"natural mix: bad"}
+	good, bad := sound(), sound()
+	good.judge()
+	bad.Differences = []string{"natural mix: bad"}
 	tests := []struct {
 		name   string
 		result Result
 		want   string
 	}{
-		{"well", well, rows + "result: MoodringLabelMixDrift fires when joy's share is doubled, and not before; after 170.4 s\n"},
-		{"ill", ill, rows + "result: NOT AS IT SHOULD BE; after 170.4 s\n  natural mix: bad\n"},
+		{"good", good, rows + "result: MoodringLabelMixDrift fires when joy's share is doubled, and not before; after 170.4 s\n"},
+		{"bad", bad, rows + "result: NOT AS EXPECTED; after 170.4 s\n  natural mix: bad\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -77,7 +77,7 @@ rules:  over 60 s, and for 15 s
 	}
 }
 
-// TestAdd: a phase keeps the alert's furthest state, and when it fired.
+// TestAdd: a phase keeps the alert state closest to firing, and the first firing.
 func TestAdd(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -1,6 +1,6 @@
-// Package gateway makes the Envoy that runs on this machine out of the
-// configuration that Istio makes of the manifests (deploy/translate writes it to
-// deploy/local/gateway.json). It changes addresses and paths, and nothing else.
+// Package gateway adapts the gateway's Envoy configuration to this machine. Istio
+// makes the configuration from the manifests, and deploy/translate writes it to
+// deploy/local/gateway.json. This package only changes addresses and paths.
 package gateway
 
 import (
@@ -9,69 +9,69 @@ import (
 	"strings"
 )
 
-// Clusters of the rendered configuration.
+// Envoy clusters of the translated configuration.
 const (
 	modelCluster     = "outbound|80||knative-local-gateway.istio-system.svc.cluster.local"
 	ratelimitCluster = "outbound|8081||ratelimit.default.svc.cluster.local"
 )
 
-// Places are this machine's addresses and paths.
-type Places struct {
-	Gateway     int // ports of 127.0.0.1
+// Settings are the ports on 127.0.0.1 and the files of the local stack.
+type Settings struct {
+	Gateway     int
 	Admin       int
 	ModelServer int
 	RateLimit   int // gRPC
 
-	Plugin    string // file of moodring.wasm
-	AccessLog string // file
+	Plugin    string // moodring.wasm
+	AccessLog string
 }
 
 type object = map[string]any
 
-// Bootstrap returns the rendered configuration with places filled in.
-func Bootstrap(rendered []byte, places Places) ([]byte, error) {
+// Bootstrap returns the translated configuration with the settings applied.
+func Bootstrap(translated []byte, settings Settings) ([]byte, error) {
 	var bootstrap object
-	if err := json.Unmarshal(rendered, &bootstrap); err != nil {
-		return nil, fmt.Errorf("rendered gateway configuration: %w", err)
+	if err := json.Unmarshal(translated, &bootstrap); err != nil {
+		return nil, fmt.Errorf("translated gateway configuration: %w", err)
 	}
-	filled := places.fill(bootstrap)
-	for what, count := range filled {
+	changed := settings.apply(bootstrap)
+	for name, count := range changed {
 		if count == 0 {
-			return nil, fmt.Errorf("rendered gateway configuration: no place for the %s; render it anew (deploy/translate)", what)
+			return nil, fmt.Errorf("translated gateway configuration: nothing in it is the %s; make it again with deploy/translate", name)
 		}
 	}
-	bootstrap["admin"] = object{"address": loopback(places.Admin)}
+	bootstrap["admin"] = object{"address": loopback(settings.Admin)}
 	return json.MarshalIndent(bootstrap, "", "  ")
 }
 
-// fill walks the configuration and returns how often it filled in each thing.
-func (p Places) fill(node any) map[string]int {
-	filled := map[string]int{"listener": 0, "model server": 0, "rate limit service": 0, "plugin": 0, "access log": 0}
+// apply changes the configuration in node, and counts the changes by setting.
+func (s Settings) apply(node any) map[string]int {
+	changed := map[string]int{"listener": 0, "model server": 0, "rate limit service": 0, "plugin": 0, "access log": 0}
 	walk(node, func(at object) {
 		switch {
 		case at["cluster_name"] == modelCluster:
-			setEndpoints(at, p.ModelServer)
-			filled["model server"]++
+			setEndpoints(at, s.ModelServer)
+			changed["model server"]++
 		case at["cluster_name"] == ratelimitCluster && at["endpoints"] != nil:
-			setEndpoints(at, p.RateLimit)
-			filled["rate limit service"]++
+			setEndpoints(at, s.RateLimit)
+			changed["rate limit service"]++
 		case at["filename"] == "moodring.wasm":
-			at["filename"] = p.Plugin
-			filled["plugin"]++
+			at["filename"] = s.Plugin
+			changed["plugin"]++
 		case isType(at, "FileAccessLog"):
-			at["path"] = p.AccessLog
-			filled["access log"]++
+			at["path"] = s.AccessLog
+			changed["access log"]++
 		case at["filter_chains"] != nil:
-			at["address"] = loopback(p.Gateway)
-			filled["listener"]++
+			at["address"] = loopback(s.Gateway)
+			changed["listener"]++
 		case at["type"] == "STRICT_DNS":
 			at["type"] = "STATIC"
 		}
 	})
-	return filled
+	return changed
 }
 
-// walk visits the objects of a JSON document, the outer before the inner.
+// walk visits the objects of a JSON document, each before the objects inside it.
 func walk(node any, visit func(object)) {
 	switch node := node.(type) {
 	case object:

@@ -10,12 +10,12 @@ import (
 func TestBootstrapFillsInWhatIstioMade(t *testing.T) {
 	for _, name := range []string{"gateway.json", "gateway-seed.json"} {
 		t.Run(name, func(t *testing.T) {
-			rendered, err := os.ReadFile("../../" + name)
+			translated, err := os.ReadFile("../../" + name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			places := Places{Gateway: 11, Admin: 12, ModelServer: 13, RateLimit: 14, Plugin: "/p.wasm", AccessLog: "/a.log"}
-			got, err := Bootstrap(rendered, places)
+			settings := Settings{Gateway: 11, Admin: 12, ModelServer: 13, RateLimit: 14, Plugin: "/p.wasm", AccessLog: "/a.log"}
+			got, err := Bootstrap(translated, settings)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -38,10 +38,10 @@ func TestBootstrapFillsInWhatIstioMade(t *testing.T) {
 }
 
 func TestBootstrapRefusesWhatItCannotFill(t *testing.T) {
-	if _, err := Bootstrap([]byte(`{"static_resources":{}}`), Places{}); err == nil || !strings.Contains(err.Error(), "no place for the") {
+	if _, err := Bootstrap([]byte(`{"static_resources":{}}`), Settings{}); err == nil || !strings.Contains(err.Error(), "nothing in it is the") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := Bootstrap([]byte(`{`), Places{}); err == nil {
-		t.Error("took what is not JSON")
+	if _, err := Bootstrap([]byte(`{`), Settings{}); err == nil {
+		t.Error("accepted text that is not JSON")
 	}
 }

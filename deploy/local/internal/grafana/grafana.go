@@ -1,5 +1,5 @@
-// Package grafana sets a real Grafana up to show Moodring's dashboards: what it
-// reads at its start is written here.
+// Package grafana provisions a real Grafana with Moodring's dashboards and the
+// local stack's Prometheus.
 package grafana
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/process"
 )
 
-// Find takes GRAFANA, then the PATH. Without either there is no Grafana, which
-// is no error, and path is "".
+// Find returns Grafana's binary, from the variable GRAFANA or else from the PATH.
+// Without GRAFANA a missing binary is no error, and path is "".
 func Find() (path string, err error) {
 	chosen := os.Getenv("GRAFANA")
 	if chosen == "" {
@@ -32,20 +32,20 @@ func Find() (path string, err error) {
 	return path, nil
 }
 
-// Options say what a Grafana is to show, and where.
+// Options configure a Grafana.
 type Options struct {
-	Path           string // its binary
-	Dir            string // for all that it reads and writes; the boards are in Dir/boards
-	Host, Port     string // to serve at
-	Prometheus     string // URL
+	Path           string // Grafana's binary
+	Dir            string // for configuration, dashboards, data and logs
+	Host, Port     string // listen address
+	Prometheus     string // URL of the data source
 	ScrapeInterval time.Duration
 }
 
-// Boards is the directory that the dashboards are read from.
-func (o Options) Boards() string { return filepath.Join(o.Dir, "boards") }
+// Dashboards returns the directory from which Grafana reads the dashboards.
+func (o Options) Dashboards() string { return filepath.Join(o.Dir, "boards") }
 
-// Program writes what Grafana reads, and gives the program to start. No one
-// needs to log in: it listens on the loopback only.
+// Program writes the provisioning files and returns the program to start. Grafana
+// listens on the loopback interface only, so it needs no login.
 func (o Options) Program() (process.Program, error) {
 	home, err := o.home()
 	if err != nil {
@@ -68,8 +68,8 @@ func (o Options) Program() (process.Program, error) {
 	}, nil
 }
 
-// home is where Grafana's own files are: above its binary when unpacked, and
-// where distributions' packages put them.
+// home returns the directory of Grafana's own files: two levels above the binary
+// of an unpacked Grafana, or /usr/share/grafana of a distribution's package.
 func (o Options) home() (string, error) {
 	binary, err := filepath.EvalSymlinks(o.Path)
 	if err != nil {
@@ -100,12 +100,13 @@ providers:
   - name: moodring
     type: file
     options: {path: %q}
-`, o.Boards()),
+`, o.Dashboards()),
 	}
 }
 
-// settings are by the names of "Override configuration with environment
-// variables" in Grafana's documentation.
+// settings returns environment variables that replace configuration options, named
+// as in "Override configuration with environment variables" of Grafana's
+// documentation.
 func (o Options) settings() []string {
 	return []string{
 		"GF_SERVER_HTTP_ADDR=" + o.Host, "GF_SERVER_HTTP_PORT=" + o.Port,

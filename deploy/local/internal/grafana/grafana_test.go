@@ -13,7 +13,7 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/grafana"
 )
 
-// put writes an empty program.
+// put writes an empty executable file.
 func put(t *testing.T, path string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -31,7 +31,7 @@ func TestFind(t *testing.T) {
 		{"neither", "", "/nowhere", "", ""},
 		{"on the PATH", "", dir + "/bin", dir + "/bin/grafana", ""},
 		{"chosen", dir + "/bin/grafana", "/nowhere", dir + "/bin/grafana", ""},
-		{"chosen, and not there", "/nowhere/grafana", dir + "/bin", "", "no Grafana at GRAFANA=/nowhere/grafana: "},
+		{"chosen, but missing", "/nowhere/grafana", dir + "/bin", "", "no Grafana at GRAFANA=/nowhere/grafana: "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Setenv("GRAFANA", tc.chosen)
@@ -52,7 +52,7 @@ func TestProgram(t *testing.T) {
 		Prometheus: "http://127.0.0.1:9090", ScrapeInterval: 2 * time.Second,
 	}
 	if _, err := options.Program(); err == nil || !strings.HasPrefix(err.Error(), "no conf/defaults.ini in "+home) {
-		t.Errorf("a Grafana without its files: %v", err)
+		t.Errorf("a binary without Grafana's other files: %v", err)
 	}
 	put(t, home+"/conf/defaults.ini")
 	program, err := options.Program()

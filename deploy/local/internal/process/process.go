@@ -1,5 +1,5 @@
-// Package process starts the stack's programs and sees to it that none
-// outlives the runner.
+// Package process starts the programs of the local stack. A program never outlives
+// the process that started it.
 package process
 
 import (
@@ -22,26 +22,26 @@ const (
 	tailBytes  = 2000
 )
 
-// Program is one to run.
+// Program is a command line and its files.
 type Program struct {
 	Name  string
 	Path  string
 	Args  []string
-	Env   []string // on top of the runner's own
-	Ready string   // URL that answers 200 once the program serves
-	Log   string   // file that its output goes to
+	Env   []string // in addition to this process's environment
+	Ready string   // URL that returns 200 once the program serves
+	Log   string   // file for stdout and stderr
 }
 
-// Process is a program that runs.
+// Process is a started program.
 type Process struct {
 	program Program
 	command *exec.Cmd
-	over    chan struct{} // closed when it has ended
-	err     error         // how it ended; readable once over is closed
+	ended   chan struct{} // closed when the process has ended
+	err     error         // the result of Wait, set before ended is closed
 }
 
-// Start runs the program and returns when it is ready. The error has the end
-// of the program's log.
+// Start runs the program and returns when the program is ready. The error contains
+// the end of the program's log.
 func Start(ctx context.Context, program Program) (*Process, error) {
 	if err := os.MkdirAll(filepath.Dir(program.Log), 0o755); err != nil {
 		return nil, err
@@ -54,10 +54,11 @@ func Start(ctx context.Context, program Program) (*Process, error) {
 	command := exec.Command(program.Path, program.Args...)
 	command.Env = append(os.Environ(), program.Env...)
 	command.Stdout, command.Stderr = log, log
-	// Its own process group, so that Ctrl-C reaches the runner alone, which then
-	// stops everything in order; and dead if the runner is.
+	// A process group of its own keeps Ctrl-C from the program: this process
+	// receives it, and stops all programs in order. Pdeathsig kills the program if
+	// this process dies.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	p := &Process{program: program, command: command, over: make(chan struct{})}
+	p := &Process{program: program, command: command, ended: make(chan struct{})}
 	if err := p.start(); err != nil {
 		return nil, fmt.Errorf("%s did not start: %w", program.Name, err)
 	}
@@ -68,8 +69,8 @@ func Start(ctx context.Context, program Program) (*Process, error) {
 	return p, nil
 }
 
-// start forks on a thread that lives as long as the child: the kernel sends
-// Pdeathsig when the thread that forked ends, not the process (golang/go#27505).
+// start forks on a thread that lives as long as the child, because the kernel sends
+// Pdeathsig when the forking thread ends, not the process (golang/go#27505).
 func (p *Process) start() error {
 	started := make(chan error)
 	go func() {
@@ -79,7 +80,7 @@ func (p *Process) start() error {
 		started <- err
 		if err == nil {
 			p.err = p.command.Wait()
-			close(p.over)
+			close(p.ended)
 		}
 	}()
 	return <-started
@@ -95,7 +96,7 @@ func (p *Process) awaitReady(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case <-p.over:
+		case <-p.ended:
 			return p.Err()
 		case <-ctx.Done():
 			return fmt.Errorf("%s was not ready: %w; its log, %s, ends:\n%s", p.program.Name, context.Cause(ctx), p.program.Log, p.logTail())
@@ -116,25 +117,25 @@ func isReady(ctx context.Context, url string) bool {
 	return response.Body.Close() == nil && response.StatusCode == http.StatusOK
 }
 
-// Over is closed when the process has ended, whoever ended it.
-func (p *Process) Over() <-chan struct{} { return p.over }
+// Ended returns a channel that is closed when the process has ended.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// Err says how a process that is over ended.
+// Err describes the end of a process that has ended, with the end of its log.
 func (p *Process) Err() error {
 	return fmt.Errorf("%s ended (%v); its log, %s, ends:\n%s", p.program.Name, p.command.ProcessState, p.program.Log, p.logTail())
 }
 
-// Stop asks the process to end, and ends it and all it started when it does
-// not. It returns when the process is gone.
+// Stop sends SIGTERM to the process group, and SIGKILL to the processes that are
+// left after stopLimit. It returns when the process has ended.
 func (p *Process) Stop() {
 	group := -p.command.Process.Pid
-	_ = syscall.Kill(group, syscall.SIGTERM) // it may be gone already
+	_ = syscall.Kill(group, syscall.SIGTERM) // fails if the group has ended
 	select {
-	case <-p.over:
+	case <-p.ended:
 	case <-time.After(stopLimit):
 	}
 	_ = syscall.Kill(group, syscall.SIGKILL)
-	<-p.over
+	<-p.ended
 }
 
 func (p *Process) logTail() []byte {

@@ -29,7 +29,8 @@ func shell(t *testing.T, script, ready string) Program {
 }
 
 func TestStopEndsTheWholeGroup(t *testing.T) {
-	// The shell and both its children hold the pipe open: its end means theirs.
+	// The shell and both children hold the pipe open. The reader sees the end of the
+	// pipe only after all three have ended.
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
@@ -56,7 +57,7 @@ func TestAProgramThatEndsEarlyShowsItsLog(t *testing.T) {
 	}
 }
 
-func TestAProgramThatIsNotThere(t *testing.T) {
+func TestAMissingProgram(t *testing.T) {
 	program := shell(t, "", "")
 	program.Path = filepath.Join(t.TempDir(), "nothing")
 	if _, err := Start(t.Context(), program); !errors.Is(err, os.ErrNotExist) {

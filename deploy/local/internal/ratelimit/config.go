@@ -1,5 +1,4 @@
-// Package ratelimit makes the local rate limit service's configuration out of
-// the one that the manifests give it in a cluster.
+// Package ratelimit adapts the rate limits of the manifests to the local stack.
 package ratelimit
 
 import (
@@ -9,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The parts of the service's configuration that are read and written here
-// (envoyproxy/ratelimit, README, "Configuration").
+// limits is the configuration of the rate limit service (envoyproxy/ratelimit,
+// README, "Configuration"), as far as the manifests use it.
 type limits struct {
 	Domain      string       `yaml:"domain"`
 	Descriptors []descriptor `yaml:"descriptors"`
@@ -25,9 +24,9 @@ type descriptor struct {
 
 const keyDescriptor = "x-api-key"
 
-// WithUnlimited returns the configuration with one API key that has no limit on
-// the given path. All else stays as in the cluster.
-func WithUnlimited(config []byte, path, key string) ([]byte, error) {
+// WithUnlimitedKey adds an API key without a limit on the path. The other limits
+// stay the same as in the cluster.
+func WithUnlimitedKey(config []byte, path, key string) ([]byte, error) {
 	var parsed limits
 	if err := yaml.Unmarshal(config, &parsed); err != nil {
 		return nil, fmt.Errorf("rate limits: %w", err)

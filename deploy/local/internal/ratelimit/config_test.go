@@ -7,7 +7,7 @@ import (
 )
 
 func TestWithUnlimited(t *testing.T) {
-	got, err := WithUnlimited([]byte(`
+	got, err := WithUnlimitedKey([]byte(`
 domain: ratelimit
 descriptors:
 - key: path
@@ -42,7 +42,7 @@ descriptors:
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, err := WithUnlimited([]byte("domain: x"), "/predict", "demo"); err == nil {
-		t.Error("took a configuration without the path")
+	if _, err := WithUnlimitedKey([]byte("domain: x"), "/predict", "demo"); err == nil {
+		t.Error("accepted a configuration without the path")
 	}
 }

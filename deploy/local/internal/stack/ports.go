@@ -9,19 +9,20 @@ import (
 	"syscall"
 )
 
-// Port is one that the stack listens on, of 127.0.0.1.
+// Port is a port on 127.0.0.1 on which the stack listens.
 type Port struct {
 	Name   string
 	Env    string // environment variable that sets it; 0 takes any free port
 	Number int
 }
 
-// Ports are all of them.
+// Ports are all ports of a stack.
 type Ports struct {
 	Gateway, Admin, ModelServer, RateLimit, RateLimitGRPC, Exporter, Prometheus, Preview Port
 }
 
-// DefaultPorts are the seed's, where it names them.
+// DefaultPorts returns the ports of the original demo (deploy/seed), and the usual
+// ports of the other programs.
 func DefaultPorts() Ports {
 	return Ports{
 		Gateway:       Port{"gateway", "GATEWAY_PORT", 8080},
@@ -39,7 +40,7 @@ func (p *Ports) all() []*Port {
 	return []*Port{&p.Gateway, &p.Admin, &p.ModelServer, &p.RateLimit, &p.RateLimitGRPC, &p.Exporter, &p.Prometheus, &p.Preview}
 }
 
-// FromEnvironment sets the ports that lookup has.
+// FromEnvironment changes the ports whose environment variable lookup finds.
 func (p *Ports) FromEnvironment(lookup func(string) (string, bool)) error {
 	for _, port := range p.all() {
 		text, isSet := lookup(port.Env)
@@ -55,8 +56,8 @@ func (p *Ports) FromEnvironment(lookup func(string) (string, bool)) error {
 	return nil
 }
 
-// claim listens on every port, so that one that is taken is found before
-// anything starts, and gives each its number.
+// claim listens on every port, so that a port in use is an error before any program
+// starts. It sets the number of each port that was 0.
 func (p *Ports) claim() (claims, error) {
 	held := claims{}
 	for _, port := range p.all() {
@@ -76,17 +77,17 @@ func (p *Ports) claim() (claims, error) {
 // claims are listeners by the name of their port.
 type claims map[string]net.Listener
 
-// free gives the port up, for the program that is to listen on it.
+// free closes the port's listener, so that a program can listen on the port.
 func (c claims) free(port Port) error { return c.take(port).Close() }
 
-// take hands the port's listener over.
+// take returns the port's listener, which the caller must close.
 func (c claims) take(port Port) net.Listener {
 	listener := c[port.Name]
 	delete(c, port.Name)
 	return listener
 }
 
-// release gives up all that is still held.
+// release closes all remaining listeners.
 func (c claims) release() error {
 	var err error
 	for _, listener := range c {
@@ -99,7 +100,7 @@ func (p Port) url() string { return "http://" + p.address() }
 
 func (p Port) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Number)) }
 
-// lookupEnvironment is os.LookupEnv, where an empty variable counts as unset.
+// lookupEnvironment is os.LookupEnv, except that an empty variable counts as unset.
 func lookupEnvironment(name string) (string, bool) {
 	value, isSet := os.LookupEnv(name)
 	return value, isSet && value != ""

@@ -13,8 +13,8 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/process"
 )
 
-// startPreview shows the dashboards: in a real Grafana where there is one, in
-// dashgen's preview otherwise.
+// startPreview shows the dashboards in a real Grafana if one was found, else in
+// dashgen's preview.
 func (s *Stack) startPreview(ctx context.Context) error {
 	port := s.ports.Preview
 	if s.grafana != "" {
@@ -26,7 +26,7 @@ func (s *Stack) startPreview(ctx context.Context) error {
 	}
 	return s.startProgram(ctx, process.Program{
 		Name: port.Name,
-		Path: s.built("dashgen"),
+		Path: s.binary("dashgen"),
 		Args: []string{
 			"preview", "--prometheus", s.ports.Prometheus.url(), "--web.listen-address", port.address(),
 			"--scrape-interval", model.Duration(s.options.ScrapeInterval).String(),
@@ -37,14 +37,14 @@ func (s *Stack) startPreview(ctx context.Context) error {
 
 func (s *Stack) grafanaProgram(ctx context.Context) (process.Program, error) {
 	options := grafana.Options{
-		Path: s.grafana, Dir: s.run("grafana"),
+		Path: s.grafana, Dir: s.path("grafana"),
 		Host: "127.0.0.1", Port: strconv.Itoa(s.ports.Preview.Number),
 		Prometheus: s.ports.Prometheus.url(), ScrapeInterval: s.options.ScrapeInterval,
 	}
-	if err := os.MkdirAll(options.Boards(), 0o755); err != nil {
+	if err := os.MkdirAll(options.Dashboards(), 0o755); err != nil {
 		return process.Program{}, err
 	}
-	if text, err := exec.CommandContext(ctx, s.built("dashgen"), "generate", options.Boards()).CombinedOutput(); err != nil {
+	if text, err := exec.CommandContext(ctx, s.binary("dashgen"), "generate", options.Dashboards()).CombinedOutput(); err != nil {
 		return process.Program{}, fmt.Errorf("the dashboards for Grafana: %w: %s", err, text)
 	}
 	program, err := options.Program()

@@ -11,14 +11,14 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Rules say how Prometheus judges what the model answers.
+// Rules configure the rule files that Prometheus evaluates.
 type Rules struct {
-	Baseline string        // file of labelled texts, whose mix it is; "" for none
-	Window   time.Duration // over how long answers are compared with it
-	For      time.Duration // how long a state must last before its alert fires
+	Baseline string        // corpus whose labels are the baseline; "" for no baseline
+	Window   time.Duration // over which predictions are compared with the baseline
+	For      time.Duration // duration of a condition before its alert fires
 }
 
-// writeRules has dashgen write the rule files.
+// writeRules writes the rule files with dashgen.
 func (s *Stack) writeRules(ctx context.Context) error {
 	rules := s.options.Rules
 	err := s.writeRuleFile(ctx, "rules", "--window", model.Duration(rules.Window).String(), "--for", rules.For.String())
@@ -29,13 +29,13 @@ func (s *Stack) writeRules(ctx context.Context) error {
 }
 
 func (s *Stack) writeRuleFile(ctx context.Context, command string, flags ...string) error {
-	text, err := exec.CommandContext(ctx, s.built("dashgen"), append([]string{command}, flags...)...).Output()
-	if said := (*exec.ExitError)(nil); errors.As(err, &said) {
-		return fmt.Errorf("rules for Prometheus: %s", bytes.TrimSpace(said.Stderr))
+	text, err := exec.CommandContext(ctx, s.binary("dashgen"), append([]string{command}, flags...)...).Output()
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		return fmt.Errorf("rules for Prometheus: %s", bytes.TrimSpace(failed.Stderr))
 	} else if err != nil {
 		return fmt.Errorf("rules for Prometheus: %w", err)
 	}
-	name := s.run("rules", command+".yaml")
+	name := s.path("rules", command+".yaml")
 	s.rules = append(s.rules, name)
 	return writeFile(name, text)
 }

@@ -1,7 +1,6 @@
-// Package stack runs all of Moodring on one machine: the model server, Envoy
-// with the configuration that Istio makes of the manifests, the rate limit
-// service with its Redis, the exporter, Prometheus, and a preview of the
-// dashboards.
+// Package stack runs the local stack: the model server, Envoy with the
+// configuration that Istio makes from the manifests, the rate limit service with a
+// Redis, the exporter, Prometheus, and a preview of the dashboards.
 package stack
 
 import (
@@ -29,23 +28,23 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/ratelimit"
 )
 
-// UnlimitedKey is the API key that the local rate limits let through.
+// UnlimitedKey is an API key without a rate limit.
 const UnlimitedKey = "moodring-demo"
 
-// ModelName is the model that the stack serves.
+// ModelName is the name of the model that the stack serves.
 const ModelName = "bert-emotion-model"
 
-// Options of a stack.
+// Options configure a stack.
 type Options struct {
 	Root           string // the checkout, with bin/ and .tools/
-	RunDir         string // for logs, configuration and data, gone after a sound end
+	RunDir         string // for logs, configuration and data; Stop removes it
 	ScrapeInterval time.Duration
 	Rules          Rules
 	Logger         *slog.Logger
 	Progress       func(format string, args ...any)
 }
 
-// Addresses are the URLs at which a stack serves, as up.json has them.
+// Addresses are the URLs of a stack's programs, as written to up.json.
 type Addresses struct {
 	Gateway     string `json:"gateway"`
 	Admin       string `json:"admin"`
@@ -56,15 +55,15 @@ type Addresses struct {
 	Preview     string `json:"preview"`
 }
 
-// Stack is one that runs.
+// Stack is a running stack.
 type Stack struct {
 	Addresses Addresses
-	AccessLog string // the gateway's
+	AccessLog string // file of the gateway
 
 	options  Options
-	envoy    string   // its binary
-	grafana  string   // its binary, "" when there is none
-	redisAt  string   // HOST:PORT, "" for one in this process
+	envoy    string   // binary
+	grafana  string   // binary, or "" for dashgen's preview
+	redisAt  string   // HOST:PORT, or "" for a Redis in this process
 	rules    []string // files
 	ports    Ports
 	claims   claims
@@ -73,8 +72,8 @@ type Stack struct {
 	failed   chan error
 }
 
-// Start runs the stack and returns when all of it is ready. On an error
-// nothing of it is left running.
+// Start runs the stack and returns when every program is ready. On an error it
+// stops the programs that it has started.
 func Start(ctx context.Context, options Options) (*Stack, error) {
 	s := &Stack{options: options, ports: DefaultPorts(), failed: make(chan error, 1)}
 	if err := s.start(ctx); err != nil {
@@ -95,10 +94,10 @@ func (s *Stack) start(ctx context.Context) error {
 		}
 	}
 	s.watch()
-	return s.announce()
+	return s.writeAddresses()
 }
 
-// prepare finds what is wrong before anything starts.
+// prepare checks the environment before any program starts.
 func (s *Stack) prepare() error {
 	if err := s.ports.FromEnvironment(lookupEnvironment); err != nil {
 		return err
@@ -116,21 +115,22 @@ func (s *Stack) prepare() error {
 	if s.claims, err = s.ports.claim(); err != nil {
 		return err
 	}
-	s.envoy, s.AccessLog = envoy, s.run("access.log")
+	s.envoy, s.AccessLog = envoy, s.path("access.log")
 	return makeRunDir(s.options.RunDir)
 }
 
-// runMark is in every run directory, which is removed with all in it: only one
-// that has the mark, or nothing, is ours.
+// runMark is a file in every run directory. Stop removes the whole directory, so a
+// directory with other files must have the mark.
 const runMark = ".moodring"
 
-// makeRunDir makes the directory anew where a runner that was killed left one.
+// makeRunDir creates the directory. It first removes a run directory that a killed
+// stack has left.
 func makeRunDir(dir string) error {
-	held, err := os.ReadDir(dir)
+	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(dir, runMark)); len(held) > 0 && err != nil {
+	if _, err := os.Stat(filepath.Join(dir, runMark)); len(entries) > 0 && err != nil {
 		return fmt.Errorf("run directory %s holds other files, and would be removed at the end: choose another with -run-dir", dir)
 	}
 	if err := os.RemoveAll(dir); err != nil {
@@ -139,14 +139,14 @@ func makeRunDir(dir string) error {
 	return writeFile(filepath.Join(dir, runMark), nil)
 }
 
-// run gives a path in the run directory.
-func (s *Stack) run(elements ...string) string {
+// path returns a path in the run directory.
+func (s *Stack) path(elements ...string) string {
 	return filepath.Join(append([]string{s.options.RunDir}, elements...)...)
 }
 
-func (s *Stack) built(name string) string { return filepath.Join(s.options.Root, "bin", name) }
+func (s *Stack) binary(name string) string { return filepath.Join(s.options.Root, "bin", name) }
 
-// startProgram frees the ports that the program listens on and runs it.
+// startProgram frees the ports and runs the program that listens on them.
 func (s *Stack) startProgram(ctx context.Context, program process.Program, ports ...Port) error {
 	s.options.Progress("starting %s", program.Name)
 	for _, port := range ports {
@@ -154,7 +154,7 @@ func (s *Stack) startProgram(ctx context.Context, program process.Program, ports
 			return err
 		}
 	}
-	program.Log = s.run("log", program.Name+".log")
+	program.Log = s.path("log", program.Name+".log")
 	started, err := process.Start(ctx, program)
 	if err != nil {
 		return err
@@ -168,7 +168,7 @@ func (s *Stack) startModelServer(ctx context.Context) error {
 	port := s.ports.ModelServer
 	return s.startProgram(ctx, process.Program{
 		Name: port.Name,
-		Path: s.built("modelserver"),
+		Path: s.binary("modelserver"),
 		Args: []string{
 			"--model_name", ModelName,
 			"--model_dir", filepath.Join(s.options.Root, "modelserver", "models", ModelName),
@@ -186,18 +186,18 @@ func (s *Stack) onnxRuntime() string {
 	return filepath.Join(s.options.Root, ".tools", "lib", "libonnxruntime.so")
 }
 
-// startRateLimit runs the service with the cluster's limits and one key that
-// has none, on the Redis of REDIS_URL or one in this process.
+// startRateLimit runs the rate limit service with the manifests' limits and
+// UnlimitedKey, and the Redis in REDIS_URL or a Redis in this process.
 func (s *Stack) startRateLimit(ctx context.Context) error {
 	limits, err := os.ReadFile(filepath.Join(s.options.Root, "deploy", "ratelimit", "config.yaml"))
 	if err != nil {
 		return err
 	}
-	limits, err = ratelimit.WithUnlimited(limits, client.Path, UnlimitedKey)
+	limits, err = ratelimit.WithUnlimitedKey(limits, client.Path, UnlimitedKey)
 	if err != nil {
 		return err
 	}
-	file := s.run("ratelimit", "config", "config.yaml")
+	file := s.path("ratelimit", "config", "config.yaml")
 	if err := writeFile(file, limits); err != nil {
 		return err
 	}
@@ -208,21 +208,21 @@ func (s *Stack) startRateLimit(ctx context.Context) error {
 	port, grpc := s.ports.RateLimit, s.ports.RateLimitGRPC
 	return s.startProgram(ctx, process.Program{
 		Name: port.Name,
-		Path: s.built("ratelimit"),
+		Path: s.binary("ratelimit"),
 		Env: []string{
 			"HOST=127.0.0.1", "PORT=" + strconv.Itoa(port.Number),
 			"GRPC_HOST=127.0.0.1", "GRPC_PORT=" + strconv.Itoa(grpc.Number),
 			"DEBUG_HOST=127.0.0.1", "DEBUG_PORT=0",
 			"REDIS_SOCKET_TYPE=tcp", "REDIS_URL=" + redis,
-			"RUNTIME_ROOT=" + s.run(), "RUNTIME_SUBDIRECTORY=ratelimit", "RUNTIME_WATCH_ROOT=false",
+			"RUNTIME_ROOT=" + s.path(), "RUNTIME_SUBDIRECTORY=ratelimit", "RUNTIME_WATCH_ROOT=false",
 			"USE_STATSD=false", "LOG_LEVEL=warn",
 		},
 		Ready: port.url() + "/healthcheck",
 	}, port, grpc)
 }
 
-// findRedis gives the address in REDIS_URL. The service itself says in a stack
-// trace that nobody answers there.
+// findRedis returns the address in REDIS_URL after connecting to it once. The rate
+// limit service itself prints a stack trace if it cannot connect.
 func findRedis() (string, error) {
 	given := os.Getenv("REDIS_URL")
 	address := strings.TrimSuffix(strings.TrimPrefix(given, "redis://"), "/")
@@ -232,14 +232,14 @@ func findRedis() (string, error) {
 	if strings.ContainsAny(address, "/@") {
 		return "", errors.New("REDIS_URL must be HOST:PORT or redis://HOST:PORT, without a password or a database")
 	}
-	asked, err := net.DialTimeout("tcp", address, redisPatience)
+	connection, err := net.DialTimeout("tcp", address, redisTimeout)
 	if err != nil {
 		return "", fmt.Errorf("no Redis at REDIS_URL=%s: %w; start it, or unset REDIS_URL", given, err)
 	}
-	return address, asked.Close()
+	return address, connection.Close()
 }
 
-const redisPatience = 5 * time.Second
+const redisTimeout = 5 * time.Second
 
 func (s *Stack) redis() (address string, err error) {
 	if s.redisAt != "" {
@@ -254,22 +254,22 @@ func (s *Stack) redis() (address string, err error) {
 }
 
 func (s *Stack) startEnvoy(ctx context.Context) error {
-	rendered, err := os.ReadFile(filepath.Join(s.options.Root, "deploy", "local", "gateway.json"))
+	translated, err := os.ReadFile(filepath.Join(s.options.Root, "deploy", "local", "gateway.json"))
 	if err != nil {
 		return err
 	}
-	bootstrap, err := gateway.Bootstrap(rendered, gateway.Places{
+	bootstrap, err := gateway.Bootstrap(translated, gateway.Settings{
 		Gateway:     s.ports.Gateway.Number,
 		Admin:       s.ports.Admin.Number,
 		ModelServer: s.ports.ModelServer.Number,
 		RateLimit:   s.ports.RateLimitGRPC.Number,
-		Plugin:      s.built("moodring.wasm"),
+		Plugin:      s.binary("moodring.wasm"),
 		AccessLog:   s.AccessLog,
 	})
 	if err != nil {
 		return err
 	}
-	file := s.run("envoy.json")
+	file := s.path("envoy.json")
 	if err := writeFile(file, bootstrap); err != nil {
 		return err
 	}
@@ -284,8 +284,8 @@ func (s *Stack) startEnvoy(ctx context.Context) error {
 	}, s.ports.Gateway, s.ports.Admin)
 }
 
-// findEnvoy takes ENVOY, the PATH, and what `make tools` installs, in this
-// order.
+// findEnvoy returns Envoy's binary: the variable ENVOY, else envoy on the PATH, else
+// the binary that `make tools` installs.
 func findEnvoy(root string) (string, error) {
 	if chosen := os.Getenv("ENVOY"); chosen != "" {
 		path, err := exec.LookPath(chosen)
@@ -308,7 +308,7 @@ func (s *Stack) startExporter(ctx context.Context) error {
 	port := s.ports.Exporter
 	return s.startProgram(ctx, process.Program{
 		Name:  port.Name,
-		Path:  s.built("exporter"),
+		Path:  s.binary("exporter"),
 		Args:  []string{"--gateway", s.ports.Admin.url(), "--web.listen-address", port.address()},
 		Ready: port.url() + "/-/ready",
 	}, port)
@@ -321,7 +321,7 @@ func (s *Stack) startPrometheus(context.Context) error {
 		Target:   s.ports.Exporter.address(),
 		Interval: s.options.ScrapeInterval,
 		Rules:    s.rules,
-		Dir:      s.run("prometheus"),
+		Dir:      s.path("prometheus"),
 		Logger:   s.options.Logger,
 	})
 	if err != nil {
@@ -331,11 +331,11 @@ func (s *Stack) startPrometheus(context.Context) error {
 	return nil
 }
 
-// watch reports the first program that ends while the stack runs.
+// watch sends the error of the first program that ends to failed.
 func (s *Stack) watch() {
 	for _, program := range s.programs {
 		go func() {
-			<-program.Over()
+			<-program.Ended()
 			select {
 			case s.failed <- program.Err():
 			default:
@@ -344,11 +344,11 @@ func (s *Stack) watch() {
 	}
 }
 
-// Failed gives an error if a part of the stack ends before Stop.
+// Failed returns a channel that receives an error when a program ends.
 func (s *Stack) Failed() <-chan error { return s.failed }
 
-// announce writes up.json, in one step, for scripts that wait for it.
-func (s *Stack) announce() error {
+// writeAddresses writes up.json in one step, for scripts that wait for the file.
+func (s *Stack) writeAddresses() error {
 	s.Addresses = Addresses{
 		Gateway:     s.ports.Gateway.url(),
 		Admin:       s.ports.Admin.url(),
@@ -362,20 +362,20 @@ func (s *Stack) announce() error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(s.run("up.json.new"), append(text, '\n')); err != nil {
+	if err := writeFile(s.path("up.json.new"), append(text, '\n')); err != nil {
 		return err
 	}
-	return os.Rename(s.run("up.json.new"), s.run("up.json"))
+	return os.Rename(s.path("up.json.new"), s.path("up.json"))
 }
 
-// Stop ends all programs, the last started first, and removes the run
+// Stop ends all programs, starting with the last one, and removes the run
 // directory.
 func (s *Stack) Stop() error {
 	return errors.Join(s.stopAll(), s.removeRunDir())
 }
 
 func (s *Stack) removeRunDir() error {
-	switch _, err := os.Stat(s.run(runMark)); {
+	switch _, err := os.Stat(s.path(runMark)); {
 	case errors.Is(err, os.ErrNotExist): // never made
 		return nil
 	case err != nil:
@@ -390,10 +390,10 @@ func (s *Stack) stopAll() error {
 		err = errors.Join(err, stop())
 	}
 	s.stops = nil
-	return errors.Join(err, removeIfThere(s.run("up.json")))
+	return errors.Join(err, removeIfExists(s.path("up.json")))
 }
 
-func removeIfThere(file string) error {
+func removeIfExists(file string) error {
 	if err := os.Remove(file); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

@@ -17,10 +17,9 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/client"
 )
 
-// TestRepliesThatAreNone sends replies that no sound model gives through the
-// stack's gateway, and reads the exporter: every byte passes, and every reply is
-// counted under its outcome.
-func TestRepliesThatAreNone(t *testing.T) {
+// TestUnsoundReplies sends broken replies through the stack's gateway. Every byte
+// must pass, and the exporter must count every reply under its outcome.
+func TestUnsoundReplies(t *testing.T) {
 	running := startAround(t, newEcho(t))
 	const joy = `{"predictions":[[{"label":"joy","score":0.98},{"label":"love","score":0.02}]]}`
 	for _, reply := range []string{
@@ -50,7 +49,7 @@ func TestRepliesThatAreNone(t *testing.T) {
 	}
 }
 
-// startAround runs all of the stack but the model server and Prometheus.
+// startAround runs the rate limit service, Envoy and the exporter around a model.
 func startAround(t *testing.T, model *httptest.Server) *Stack {
 	t.Helper()
 	setAnyPorts(t)
@@ -70,9 +69,9 @@ func startAround(t *testing.T, model *httptest.Server) *Stack {
 		t.Fatal(err)
 	}
 	s.ports.ModelServer.Number = model.Listener.Addr().(*net.TCPAddr).Port
-	for _, part := range []func(context.Context) error{s.startRateLimit, s.startEnvoy, s.startExporter} {
-		if err := part(t.Context()); err != nil {
-			t.Fatalf("%v (built by `make build tools`)", err)
+	for _, start := range []func(context.Context) error{s.startRateLimit, s.startEnvoy, s.startExporter} {
+		if err := start(t.Context()); err != nil {
+			t.Fatalf("%v (`make build tools` builds the programs)", err)
 		}
 	}
 	return s
@@ -86,7 +85,7 @@ func setAnyPorts(t *testing.T) {
 	}
 }
 
-// newEcho starts a model server that answers each request with the request.
+// newEcho starts a model server that replies with the request's body.
 func newEcho(t *testing.T) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -112,7 +111,7 @@ func post(t *testing.T, s *Stack, body string) string {
 		t.Fatal(err)
 	}
 	if response.StatusCode != http.StatusOK {
-		t.Errorf("the gateway answered %s", response.Status)
+		t.Errorf("the gateway returned %s", response.Status)
 	}
 	return readAll(t, response)
 }
@@ -154,16 +153,16 @@ func TestATakenPort(t *testing.T) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	if again, err := net.Listen("tcp", ports.Gateway.address()); err != nil {
-		t.Errorf("a port claimed before stayed taken: %v", err)
+		t.Errorf("a port claimed before the error is still in use: %v", err)
 	} else if err := again.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestMakeRunDir(t *testing.T) {
-	ours, others := filepath.Join(t.TempDir(), "ours"), t.TempDir()
-	stale, foreign := filepath.Join(ours, "up.json"), filepath.Join(others, "letter.txt")
-	if err := makeRunDir(ours); err != nil {
+	marked, others := filepath.Join(t.TempDir(), "marked"), t.TempDir()
+	stale, foreign := filepath.Join(marked, "up.json"), filepath.Join(others, "letter.txt")
+	if err := makeRunDir(marked); err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []string{stale, foreign} {
@@ -171,17 +170,17 @@ func TestMakeRunDir(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := makeRunDir(ours); err != nil {
-		t.Errorf("a directory of ours: %v", err)
+	if err := makeRunDir(marked); err != nil {
+		t.Errorf("a directory with the mark: %v", err)
 	}
 	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the last run's file is still there: %v", err)
+		t.Errorf("the last run's file still exists: %v", err)
 	}
 	if err := makeRunDir(others); err == nil || !strings.Contains(err.Error(), "choose another with -run-dir") {
-		t.Errorf("took a directory with other files: %v", err)
+		t.Errorf("accepted a directory with other files: %v", err)
 	}
 	if _, err := os.Stat(foreign); err != nil {
-		t.Errorf("another's file: %v", err)
+		t.Errorf("the other file: %v", err)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package traffic keeps a stack's boards alive: a call now and then, most of
-// which are answered and some refused.
+// Package traffic sends a few requests to a stack, so that its dashboards have
+// data. The gateway refuses some of the requests.
 package traffic
 
 import (
@@ -11,17 +11,18 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/corpus"
 )
 
-// Trickle is what is sent, one call an Interval, round and round.
+// Trickle sends one sentence each Interval. After the last sentence the first
+// follows again.
 type Trickle struct {
 	Client    client.Client
-	Key       string // API key of the calls that pass
+	Key       string // API key without a limit
 	Sentences []corpus.Sentence
 	Interval  time.Duration
 	Logger    *slog.Logger
 }
 
-// Of every refusedEvery calls one has no authorization and one no API key,
-// which the rate limit holds to two a minute.
+// Of refusedEvery requests, one has no authorization and one has no API key. The
+// rate limit allows two requests a minute without a key.
 const refusedEvery = 10
 
 // Run sends until ctx is done.
@@ -31,7 +32,7 @@ func (t Trickle) Run(ctx context.Context) {
 	for i := 0; ; i++ {
 		_, err := t.Client.Predict(ctx, t.caller(i), t.Sentences[i%len(t.Sentences)].Text)
 		if err != nil && ctx.Err() == nil {
-			t.Logger.Warn("a call of the traffic failed", "err", err)
+			t.Logger.Warn("a request of the background traffic failed", "err", err)
 		}
 		select {
 		case <-ctx.Done():
