@@ -18,8 +18,8 @@ func TestAllIsValid(t *testing.T) {
 	}
 }
 
-// TestBoardsStickToTheContract reads every query as Prometheus will, not as
-// package promql claims to write them.
+// TestBoardsStickToTheContract reads every query with Prometheus's parser, and does not
+// rely on package promql.
 func TestBoardsStickToTheContract(t *testing.T) {
 	for _, b := range All().Boards {
 		everything := b.Variables.AllSelected("5m")
@@ -33,7 +33,7 @@ func TestBoardsStickToTheContract(t *testing.T) {
 			for _, s := range o.Series {
 				read := checkExpr(t, s.Query.Text(everything))
 				if want := append(slices.Clone(s.Query.Metrics()), s.Query.Recorded()...); !slices.Equal(read, slices.Sorted(slices.Values(want))) {
-					t.Errorf("panel %q reads %q and says it reads %q", o.Title, read, want)
+					t.Errorf("panel %q reads %q, and its queries list %q", o.Title, read, want)
 				}
 			}
 		}
@@ -46,7 +46,7 @@ func TestBoardsStickToTheContract(t *testing.T) {
 	}
 }
 
-// checkExpr checks names and labels of expr, and returns the metrics it reads.
+// checkExpr checks the names and labels in expr, and returns the metrics.
 func checkExpr(t *testing.T, expr string) []string {
 	t.Helper()
 	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
@@ -75,14 +75,14 @@ func checkExpr(t *testing.T, expr string) []string {
 	})
 	for _, label := range used {
 		if !slices.Contains(known, label) {
-			t.Errorf("grouped by %s, which no series of it has: %s", label, expr)
+			t.Errorf("grouped by %s, which no series has: %s", label, expr)
 		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(read)))
 }
 
-// metricOf finds the metric of the contract that a series belongs to, or the
-// recording.
+// metricOf returns the metric of the contract, or the recording, that a series belongs
+// to.
 func metricOf(t *testing.T, name string) contract.Metric {
 	t.Helper()
 	for _, r := range slices.Concat(All().Recordings, All().Baselines, All().Others) {
@@ -104,9 +104,9 @@ func metricOf(t *testing.T, name string) contract.Metric {
 
 func TestValidateRefuses(t *testing.T) {
 	tests := []struct {
-		name  string
-		spoil func(*Board)
-		want  string
+		name   string
+		change func(*Board)
+		want   string
 	}{
 		{"bad uid", func(b *Board) { b.UID = "x" }, "uid of 8 to 40"},
 		{"no description", func(b *Board) { b.Description = "" }, "needs a title, a description"},
@@ -139,7 +139,7 @@ func TestValidateRefuses(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			b := Overview()
-			tc.spoil(&b)
+			tc.change(&b)
 			if err := b.Validate(); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want one with %q", err, tc.want)
 			}
@@ -149,9 +149,9 @@ func TestValidateRefuses(t *testing.T) {
 
 func TestSetRefuses(t *testing.T) {
 	tests := []struct {
-		name  string
-		spoil func(*Set)
-		want  string
+		name   string
+		change func(*Set)
+		want   string
 	}{
 		{"metric without a panel", func(s *Set) { s.Boards = s.Boards[:3] }, "moodring_exporter_build_info: no panel shows it"},
 		{"series without a recording rule", func(s *Set) { s.Recordings = s.Recordings[1:] }, "moodring:answers:increase: no rule records it"},
@@ -167,7 +167,7 @@ func TestSetRefuses(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			s := All()
-			tc.spoil(&s)
+			tc.change(&s)
 			if err := s.Validate(); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want one with %q", err, tc.want)
 			}
@@ -179,7 +179,7 @@ func TestAlertsStandOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, a := range All().Alerts() {
 		if seen[a.Name] {
-			t.Errorf("%s stands twice", a.Name)
+			t.Errorf("%s is listed twice", a.Name)
 		}
 		seen[a.Name] = true
 	}

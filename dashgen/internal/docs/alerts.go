@@ -8,14 +8,14 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// Alerts returns the runbooks: for each alert what it means, where to see it and
-// what to do, in Markdown. An alert's heading is the anchor of its runbook_url.
+// Alerts returns docs/alerts.md: for each alert its condition, its panel and the steps
+// to take. An alert's runbook_url leads to its heading.
 func Alerts(all board.Set) string {
 	var out strings.Builder
 	out.WriteString("# Alerts\n\n")
 	out.WriteString("<!-- Written by `dashgen alerts > docs/alerts.md` from the boards; do not edit. -->\n\n")
 	out.WriteString("The rules are in `dashboards/prometheus-rules.yaml`, and as a PrometheusRule in `dashboards/prometheus-operator.yaml`. ")
-	fmt.Fprintf(&out, "Rates are over %s; what is compared with a baseline is over %s.\n\n", board.AlertRange, promql.DriftWindow)
+	fmt.Fprintf(&out, "Rates are over %s. Comparisons with a baseline are over %s.\n\n", board.AlertRange, promql.DriftWindow)
 	out.WriteString("| alert | severity | when |\n|---|---|---|\n")
 	for _, a := range all.Alerts() {
 		fmt.Fprintf(&out, "| [%s](#%s) | %s | %s |\n", a.Name, strings.ToLower(a.Name), a.Severity, plain(a.Summary))
@@ -29,17 +29,17 @@ func Alerts(all board.Set) string {
 func runbook(out *strings.Builder, all board.Set, a board.Alert) {
 	fmt.Fprintf(out, "\n## %s\n\n%s\n\n", a.Name, plain(a.Summary))
 	title, question, needs := place(all, a)
-	fmt.Fprintf(out, "%s. Fires when this has lasted for %g minutes:\n\n```promql\n%s\n```\n\n", strings.ToUpper(string(a.Severity[:1]))+string(a.Severity[1:]), a.For.Minutes(), a.Text())
-	fmt.Fprintf(out, "See it in %s: *%s*\n\n", title, question)
+	fmt.Fprintf(out, "%s. Fires when this condition has lasted for %g minutes:\n\n```promql\n%s\n```\n\n", strings.ToUpper(string(a.Severity[:1]))+string(a.Severity[1:]), a.For.Minutes(), a.Text())
+	fmt.Fprintf(out, "Panel: %s. *%s*\n\n", title, question)
 	if needs != "" {
-		fmt.Fprintf(out, "It needs %s.\n\n", needs)
+		fmt.Fprintf(out, "The alert needs %s.\n\n", needs)
 	}
 	for i, step := range a.Steps {
 		fmt.Fprintf(out, "%d. %s\n", i+1, step)
 	}
 }
 
-// place is the panel that an alert belongs to.
+// place returns the panel that has the alert.
 func place(all board.Set, a board.Alert) (title, question, needs string) {
 	var boards []string
 	for _, b := range all.Boards {
@@ -53,7 +53,7 @@ func place(all board.Set, a board.Alert) (title, question, needs string) {
 	return "**" + title + "** of " + strings.Join(boards, " and "), question, needs
 }
 
-// plain is a summary with words for what Prometheus fills in.
+// plain returns a summary with words in place of Prometheus's templates.
 func plain(summary string) string {
 	var out strings.Builder
 	for {

@@ -8,8 +8,7 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
-// TestRunbooks: each alert's runbook_url leads to a heading, under which there
-// are steps to take.
+// TestRunbooks: each alert's runbook_url leads to a section with steps.
 func TestRunbooks(t *testing.T) {
 	text := Alerts(board.All())
 	for _, rule := range rules.Groups(board.All(), rules.Usual())[1].Rules {
@@ -21,6 +20,6 @@ func TestRunbooks(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, "{{") || strings.Contains(text, "$labels") {
-		t.Error("a template of Prometheus's is left in the text")
+		t.Error("the text contains a Prometheus template")
 	}
 }

@@ -1,5 +1,5 @@
-// Package docs writes docs/metrics.md and docs/alerts.md from the contract and the boards, so
-// that the document cannot lag behind.
+// Package docs writes docs/metrics.md and docs/alerts.md from the contract and the
+// boards.
 package docs
 
 import (
@@ -12,12 +12,12 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// Metrics returns the document of all metrics, in Markdown.
+// Metrics returns docs/metrics.md.
 func Metrics(all board.Set) string {
 	var out strings.Builder
 	out.WriteString("# Metrics\n\n")
 	out.WriteString("<!-- Written by `dashgen metrics > docs/metrics.md` from the contract; do not edit. -->\n\n")
-	out.WriteString("The exporter serves these under `/metrics`. Counters of several gateways are never added up: sums are PromQL's work.\n\n")
+	out.WriteString("The exporter serves these metrics under `/metrics`. It never adds counters of several gateways: use PromQL for sums.\n\n")
 	metricTable(&out, all)
 	out.WriteString("\n## Labels\n\n| label | values |\n|---|---|\n")
 	for _, label := range labels() {
@@ -36,7 +36,7 @@ func metricTable(out *strings.Builder, all board.Set) {
 	}
 }
 
-// shown names the panels that read metric, by board.
+// shown returns the titles of the panels that read metric, by board.
 func shown(all board.Set, metric string) string {
 	var places []string
 	for _, b := range all.Boards {
@@ -52,15 +52,15 @@ type label struct{ key, values string }
 
 func labels() []label {
 	return []label{
-		{contract.LabelGateway, "name of the gateway, as the exporter's configuration has it"},
-		{contract.LabelModel, fmt.Sprintf("name of the model in the request's path, at most %d a gateway", contract.MaxModels)},
+		{contract.LabelGateway, "name of the gateway in the exporter's configuration"},
+		{contract.LabelModel, fmt.Sprintf("name of the model in the request's path, at most %d for each gateway", contract.MaxModels)},
 		{contract.LabelVersion, "version of the model in the request's path, often empty"},
-		{contract.LabelLabel, fmt.Sprintf("the reply's top label: any text of the model's; at most %d a model, the rest under `%s`; cut and marked past %d bytes", contract.MaxLabels, contract.Other, contract.MaxLabelBytes)},
+		{contract.LabelLabel, fmt.Sprintf("top label of the prediction, any text that the model returns; at most %d for each model, the rest count under `%s`; cut and marked if longer than %d bytes", contract.MaxLabels, contract.Other, contract.MaxLabelBytes)},
 		{contract.LabelOutcome, outcomes()},
 		{contract.LabelKind, overflows()},
 		{contract.LabelResult, "authorization: " + codes(contract.AuthorizationResults()) + "; rate limit: " + codes(contract.RateLimitResults())},
 		{contract.LabelCodeClass, "`1xx` to `5xx`"},
-		{contract.LabelUpstream, "the Envoy cluster that answered"},
+		{contract.LabelUpstream, "the Envoy cluster that replied"},
 		{contract.LabelSource, "how gateways are discovered: " + codes(contract.Sources())},
 	}
 }
@@ -68,10 +68,10 @@ func labels() []label {
 func outcomes() string {
 	return list([][2]string{
 		{contract.OutcomeCounted, "at least one prediction was counted"},
-		{contract.OutcomeNoPredictions, "sound, but empty"},
-		{contract.OutcomeUnparsed, "not a shape we know"},
-		{contract.OutcomeTruncated, "ended before its JSON did, or the stream was reset"},
-		{contract.OutcomeEncoded, "compressed, so unread"},
+		{contract.OutcomeNoPredictions, "valid, but without predictions"},
+		{contract.OutcomeUnparsed, "not in a form that the plugin knows"},
+		{contract.OutcomeTruncated, "incomplete, or the stream was reset"},
+		{contract.OutcomeEncoded, "compressed, so not read"},
 		{contract.OutcomeErrorStatus, "not 2xx"},
 	})
 }
@@ -95,7 +95,7 @@ func list(values [][2]string) string {
 }
 
 func histograms(out *strings.Builder) {
-	fmt.Fprintf(out, "\nA histogram is three series: `_bucket` with the label `%s`, `_count` and `_sum`. The last bucket is +Inf; those before it end:\n\n", contract.LabelBucket)
+	fmt.Fprintf(out, "\nA histogram is three series: `_bucket` with the label `%s`, `_count` and `_sum`. The last bucket is +Inf. The other buckets end:\n\n", contract.LabelBucket)
 	for _, m := range contract.Metrics() {
 		if m.Type != contract.Histogram {
 			continue
@@ -106,14 +106,14 @@ func histograms(out *strings.Builder) {
 		}
 		at := "at " + strings.Join(bounds, ", ")
 		if len(bounds) == 0 {
-			at = "where Envoy's own do"
+			at = "at Envoy's default bounds"
 		}
 		fmt.Fprintf(out, "- `%s` %s\n", m.Name, at)
 	}
 }
 
 func recorded(out *strings.Builder, all board.Set) {
-	out.WriteString("\n## Recorded series\n\nMoodring's rules record these, by default over a window of " + promql.DriftWindow + ".\n\n| series | labels | meaning |\n|---|---|---|\n")
+	out.WriteString("\n## Recorded series\n\nMoodring's rules record these series, by default over a window of " + promql.DriftWindow + ".\n\n| series | labels | meaning |\n|---|---|---|\n")
 	for _, r := range slices.Concat(all.Recordings, all.Baselines) {
 		fmt.Fprintf(out, "| `%s` | %s | %s |\n", r.Name, strings.Join(r.Labels, ", "), r.Help)
 	}

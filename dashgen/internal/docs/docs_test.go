@@ -29,7 +29,7 @@ func row(t *testing.T, text, start string) {
 	}
 }
 
-// TestTablesHold: a stray | in a text would break a row into other columns.
+// TestTablesHold: a | in a text would add a column to its row.
 func TestTablesHold(t *testing.T) {
 	columns := 0
 	for _, line := range strings.Split(Metrics(board.All()), "\n") {

@@ -27,7 +27,7 @@ func marshal(t *testing.T, b board.Board) []byte {
 	return text
 }
 
-// each runs a test of every board.
+// each runs a test for every board.
 func each(t *testing.T, test func(t *testing.T, b board.Board)) {
 	for _, b := range board.All().Boards {
 		t.Run(b.File, func(t *testing.T) { test(t, b) })
@@ -46,8 +46,8 @@ func TestMarshalIsDeterministic(t *testing.T) {
 	}
 }
 
-// TestMarshalIsStrictlyGrafana: the SDK's strict reader knows every field and
-// misses none, and what its types hold is all there is.
+// TestMarshalIsStrictlyGrafana: the SDK's strict reader knows every field, and no
+// field is lost when the SDK's types write the dashboard again.
 func TestMarshalIsStrictlyGrafana(t *testing.T) {
 	plugins.RegisterDefaultPlugins()
 	each(t, func(t *testing.T, b board.Board) {
@@ -106,7 +106,7 @@ func TestMarshalRefusesUnknownPlugin(t *testing.T) {
 	}
 }
 
-// drawnPanel is what the tests look at in the JSON itself.
+// drawnPanel is a panel as the tests read it from the JSON.
 type drawnPanel struct {
 	ID                       int
 	Type, Title, Description string
@@ -208,10 +208,11 @@ func complete(t *testing.T, b board.Board) {
 	}
 }
 
-// groups are those of label_replace, which Grafana leaves alone.
+// groups are references in label_replace. Grafana does not replace them.
 var groups = regexp.MustCompile(`\$\d`)
 
-// parses fills in as Grafana does and reads the result with Prometheus's parser.
+// parses replaces variables as Grafana does, and reads the result with Prometheus's
+// parser.
 func parses(t *testing.T, b board.Board, expr string) {
 	t.Helper()
 	filled := strings.ReplaceAll(expr, "$__rate_interval", "1m0s")
@@ -221,7 +222,7 @@ func parses(t *testing.T, b board.Board, expr string) {
 			wrong = `=~"$` + v.Name()
 		}
 		if strings.Contains(filled, wrong) {
-			t.Errorf("a choice of all needs =~, one of one value =: %s", expr)
+			t.Errorf("a variable with several values needs =~, and one with a single value needs =: %s", expr)
 		}
 		filled = strings.ReplaceAll(filled, "$"+v.Name(), `(a|b)`)
 	}
@@ -252,13 +253,13 @@ func TestAnnotations(t *testing.T) {
 		for _, a := range read.Annotations.List {
 			parses(t, b, a.Expr)
 			if a.Expr != a.Target.Expr {
-				t.Errorf("%s asks %s of old Grafanas and %s of new ones", a.Name, a.Expr, a.Target.Expr)
+				t.Errorf("%s sends %s from old Grafanas and %s from new Grafanas", a.Name, a.Expr, a.Target.Expr)
 			}
 		}
 	})
 }
 
-// TestDataLinks: what a click on a model opens.
+// TestDataLinks: a click on a model opens its dashboard.
 func TestDataLinks(t *testing.T) {
 	want := "/d/moodring-model?var-model=${__field.labels.model}&${datasource:queryparam}&${__url_time_range}"
 	seen := 0
@@ -272,8 +273,8 @@ func TestDataLinks(t *testing.T) {
 	}
 }
 
-// TestBarGaugeOfDriftHasAScale: one bar alone would be as long as the panel, however
-// small what it shows.
+// TestBarGaugeOfDriftHasAScale: without a maximum, a single bar would always have the
+// full length.
 func TestBarGaugeOfDriftHasAScale(t *testing.T) {
 	var read struct {
 		Panels []struct {
@@ -286,13 +287,13 @@ func TestBarGaugeOfDriftHasAScale(t *testing.T) {
 	}
 	for _, p := range read.Panels {
 		if want := 0.5; p.Title == "Label drift now" && p.FieldConfig.Defaults.Max != want {
-			t.Errorf("%s ends at %g, want %g: twice what is great", p.Title, p.FieldConfig.Defaults.Max, want)
+			t.Errorf("%s ends at %g, want %g: twice the last threshold", p.Title, p.FieldConfig.Defaults.Max, want)
 		}
 	}
 }
 
-// TestTables: a table has the labels in the order in which the legend names
-// them, then how many; and no time, which is now.
+// TestTables: a table has the labels in the order of the query, then the value, and no
+// column for the time.
 func TestTables(t *testing.T) {
 	type organize struct {
 		ExcludeByName map[string]bool
@@ -333,8 +334,8 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestFills: below a line is an amount. Parts and scores of several series would
-// only hide each other.
+// TestFills: only the area below amounts is filled. Filled areas of several shares or
+// scores would hide each other.
 func TestFills(t *testing.T) {
 	for unit, want := range map[board.Unit]float64{
 		board.PerSecond: 10, board.BytesPerSecond: 10, board.Seconds: 10, board.Share: 0, board.Score: 0, board.ScoreDifference: 0, board.ScoreDifference: 0, board.Distance: 0,
@@ -348,15 +349,15 @@ func TestFills(t *testing.T) {
 	}
 }
 
-// TestGrafana9: what a dashboard does not work without is in Grafana 9: the panels
-// (time series came with 7.4, state timeline with 8.0, today's heatmap with 9.0), the
-// variables, the units and the transformations. Settings that it does not know it
-// leaves alone.
+// TestGrafana9: Grafana 9 has all panel plugins (time series came with 7.4, state
+// timeline with 8.0, the current heatmap with 9.0), variables, units and
+// transformations of the dashboards. It ignores settings that it does not know.
 func TestGrafana9(t *testing.T) {
-	there := map[string][]string{
-		"panel":          {"row", "timeseries", "stat", "bargauge", "heatmap", "state-timeline", "table"},
-		"variable":       {"datasource", "query"},
-		"unit":           {"none", "short", "cps", "percentunit", "s", "Bps", "bytes", "celsius"},
+	known := map[string][]string{
+		"panel":    {"row", "timeseries", "stat", "bargauge", "heatmap", "state-timeline", "table"},
+		"variable": {"datasource", "query"},
+		"unit": {"none", "short", "percent", "percentunit", "bits", "bytes", "decbits", "decbytes", "bps", "Bps", "binbps", "binBps", "pps",
+			"cps", "ops", "reqps", "rps", "wps", "iops", "cpm", "opm", "rpm", "wpm", "hertz", "ns", "µs", "ms", "s", "m", "h", "d", "celsius"},
 		"transformation": {"organize"},
 	}
 	each(t, func(t *testing.T, b board.Board) {
@@ -371,9 +372,9 @@ func TestGrafana9(t *testing.T) {
 		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
 			t.Fatal(err)
 		}
-		check := func(what, name string) {
-			if !slices.Contains(there[what], name) {
-				t.Errorf("Grafana 9 has no %s %q", what, name)
+		check := func(kind, name string) {
+			if !slices.Contains(known[kind], name) {
+				t.Errorf("Grafana 9 has no %s %q", kind, name)
 			}
 		}
 		for _, p := range read.Panels {
@@ -391,7 +392,7 @@ func TestGrafana9(t *testing.T) {
 	})
 }
 
-// TestNoData: a panel that is not always there says in its place what it needs.
+// TestNoData: a panel that does not always have data shows its needs instead.
 func TestNoData(t *testing.T) {
 	each(t, func(t *testing.T, b board.Board) {
 		var read struct {
@@ -419,8 +420,7 @@ func TestNoData(t *testing.T) {
 	})
 }
 
-// TestNoVersion: many models have no version, and a line named "version " would
-// look like a fault.
+// TestNoVersion: the line of a model without a version is not called "version ".
 func TestNoVersion(t *testing.T) {
 	var read struct {
 		Panels []struct {
@@ -510,11 +510,11 @@ func TestVariables(t *testing.T) {
 	})
 }
 
-// TestColors: a label has one colour, whichever panel of whichever board shows
-// it, and no two labels of a panel share one.
+// TestColors: a label has the same colour in all panels, and no two labels of a panel
+// have the same colour.
 func TestColors(t *testing.T) {
 	hex := regexp.MustCompile(`^#[0-9a-f]{6}$`)
-	everywhere := map[string]string{}
+	hexOf := map[string]string{}
 	each(t, func(t *testing.T, b board.Board) {
 		for _, o := range b.Panels() {
 			here := map[string]string{}
@@ -522,17 +522,17 @@ func TestColors(t *testing.T) {
 				if !hex.MatchString(c.Hex) || here[c.Hex] != "" {
 					t.Errorf("panel %q: %s is %q, as is %q", o.Title, c.Name, c.Hex, here[c.Hex])
 				}
-				if before, ok := everywhere[c.Name]; ok && before != c.Hex {
+				if before, ok := hexOf[c.Name]; ok && before != c.Hex {
 					t.Errorf("%s is %s here and %s there", c.Name, before, c.Hex)
 				}
-				here[c.Hex], everywhere[c.Name] = c.Name, c.Hex
+				here[c.Hex], hexOf[c.Name] = c.Name, c.Hex
 			}
 		}
 	})
 }
 
-// TestLabelsAreColored: whatever else a series of a label is named by, it wears
-// the label's colour, and no other's.
+// TestLabelsAreColored: a series has exactly the colour of its label, even if its name
+// has other parts.
 func TestLabelsAreColored(t *testing.T) {
 	each(t, func(t *testing.T, b board.Board) {
 		var read struct {
@@ -562,7 +562,7 @@ func TestLabelsAreColored(t *testing.T) {
 						}
 					}
 					if len(worn) != 1 || !strings.Contains(worn[0], "joy") {
-						t.Errorf("panel %q: %q wears the colours of %q", p.Title, name, worn)
+						t.Errorf("panel %q: %q has the colours of %q", p.Title, name, worn)
 					}
 				}
 			}
@@ -570,8 +570,8 @@ func TestLabelsAreColored(t *testing.T) {
 	})
 }
 
-// TestColorsOfAnyLabel: a label that nobody listed has a colour made from the
-// legend, which is therefore the label alone, but where versions are compared.
+// TestColorsOfAnyLabel: Grafana derives the colour of a label that is not listed from
+// the legend. So the legend is the label alone, unless the panel compares versions.
 func TestColorsOfAnyLabel(t *testing.T) {
 	each(t, func(t *testing.T, b board.Board) {
 		for _, o := range b.Panels() {

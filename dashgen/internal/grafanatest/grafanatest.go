@@ -1,7 +1,7 @@
-// Package grafanatest serves the part of Grafana's HTTP API that dashgen uses,
-// as its documentation describes it (Developers, HTTP API: dashboard, folder,
-// data source, folder/dashboard search, service account), out of memory, for
-// tests. Where GRAFANA names a real one's binary, it starts that one too.
+// Package grafanatest provides Grafanas for tests. One is in memory and has the part
+// of Grafana's HTTP API that dashgen uses, as documented (Developers, HTTP API:
+// dashboard, folder, data source, folder/dashboard search, service account). The other
+// is a real Grafana, if the environment variable GRAFANA names its binary.
 package grafanatest
 
 import (
@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// Credentials that the server takes.
+// Credentials that the server accepts.
 const (
 	Token    = "glsa_secret"
 	User     = "admin"
@@ -24,17 +24,17 @@ const (
 
 type object = map[string]any
 
-// grafana is what the server keeps. Its mutex guards all of it.
+// grafana is the state of the server. The mutex guards all fields.
 type grafana struct {
 	mu          sync.Mutex
-	dashboards  map[string]object // by uid, as they are stored
+	dashboards  map[string]object // by uid
 	folderOf    map[string]string // by uid
 	folders     map[string]object
 	datasources map[string]object
 	ids         int
 }
 
-// Server starts an empty Grafana, which ends with the test.
+// Server starts an empty Grafana in memory. It ends with the test.
 func Server(t testing.TB) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(handler())
@@ -87,7 +87,7 @@ func allowed(r *http.Request) bool {
 func reply(w http.ResponseWriter, code int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(body) // a client that went away needs no answer
+	_ = json.NewEncoder(w).Encode(body) // the client may have disconnected
 }
 
 func refuse(w http.ResponseWriter, code int, message string) {
@@ -120,9 +120,9 @@ func (g *grafana) dashboard(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// saveDashboard refuses with 412 what was made for another version than the
-// one that is there. It takes no folderId, as Grafana 13 does not: who sends
-// nothing else finds the dashboard among those of no folder.
+// saveDashboard refuses a dashboard with 412 if it is based on another version than the
+// stored one. Like Grafana 13 it ignores folderId: without folderUid, the dashboard is
+// not in a folder.
 func (g *grafana) saveDashboard(w http.ResponseWriter, r *http.Request) {
 	var sent struct {
 		Dashboard object
@@ -143,13 +143,13 @@ func (g *grafana) saveDashboard(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	version := 0
-	if there, ok := g.dashboards[uid]; ok {
-		version = there["version"].(int)
-		if made, _ := sent.Dashboard["version"].(float64); int(made) != version && !sent.Overwrite {
+	if stored, ok := g.dashboards[uid]; ok {
+		version = stored["version"].(int)
+		if base, _ := sent.Dashboard["version"].(float64); int(base) != version && !sent.Overwrite {
 			reply(w, http.StatusPreconditionFailed, object{"message": "The dashboard has been changed by someone else", "status": "version-mismatch"})
 			return
 		}
-		sent.Dashboard["id"] = there["id"]
+		sent.Dashboard["id"] = stored["id"]
 	} else {
 		sent.Dashboard["id"] = g.id()
 	}

@@ -17,12 +17,12 @@ import (
 	"time"
 )
 
-// Grafana is one to test with, and who may do everything there: by Token, or as
-// User with Password.
+// Grafana is a running Grafana. Token has the role Admin, and so has User with
+// Password.
 type Grafana struct{ URL, Token string }
 
-// Each runs a test with the Grafana in memory and, where GRAFANA names a binary,
-// with a real one; both are empty.
+// Each runs a test with an empty Grafana in memory. If GRAFANA names a binary, it runs
+// the test with an empty real Grafana as well.
 func Each(t *testing.T, test func(t *testing.T, g Grafana)) {
 	t.Helper()
 	t.Run("in memory", func(t *testing.T) { test(t, Grafana{Server(t).URL, Token}) })
@@ -37,7 +37,7 @@ const (
 	askEvery   = 100 * time.Millisecond
 )
 
-// start starts a Grafana of its own folders, which ends with the test.
+// start starts a real Grafana with temporary folders. It ends with the test.
 func start(t *testing.T, binary string) Grafana {
 	t.Helper()
 	path, err := exec.LookPath(binary)
@@ -55,12 +55,12 @@ func start(t *testing.T, binary string) Grafana {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		_ = program.Wait() // how it ended does not matter: its log tells why
+		_ = program.Wait() // its log has the cause
 	}()
 	t.Cleanup(func() { stop(t, program, over) })
 	g := Grafana{URL: "http://" + address}
 	if err := g.await(t.Context(), over); err != nil {
-		stop(t, program, over) // nobody else writes into the log then
+		stop(t, program, over) // then the log is complete
 		t.Fatalf("Grafana at GRAFANA=%s: %v; its log:\n%s", binary, err, log.String())
 	}
 	if g.Token, err = g.token(t.Context()); err != nil {
@@ -69,7 +69,7 @@ func start(t *testing.T, binary string) Grafana {
 	return g
 }
 
-// free is an address where nothing listens.
+// free returns an unused address.
 func free(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -82,8 +82,8 @@ func free(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// home is where Grafana's own files are: above its binary when unpacked, and
-// where distributions' packages put them.
+// home returns the folder of Grafana's files: the parent of the binary's folder in an
+// unpacked archive, or the folder of the distributions' packages.
 func home(t *testing.T, path string) string {
 	t.Helper()
 	binary, err := filepath.EvalSymlinks(path)
@@ -100,8 +100,8 @@ func home(t *testing.T, path string) string {
 	return ""
 }
 
-// settings are by the names of "Override configuration with environment
-// variables" in Grafana's documentation.
+// settings returns environment variables (Grafana's documentation, "Override
+// configuration with environment variables").
 func settings(folder, address string) []string {
 	host, port, _ := strings.Cut(address, ":")
 	return []string{
@@ -116,7 +116,7 @@ func settings(folder, address string) []string {
 	}
 }
 
-// stop ends the program, unless it has ended.
+// stop ends the program, if it still runs.
 func stop(t *testing.T, program *exec.Cmd, over <-chan struct{}) {
 	t.Helper()
 	if err := program.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -132,7 +132,7 @@ func stop(t *testing.T, program *exec.Cmd, over <-chan struct{}) {
 	}
 }
 
-// await returns when g says that it is well, or has ended.
+// await returns when g is healthy, or has ended.
 func (g Grafana) await(ctx context.Context, over <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -153,7 +153,7 @@ func (g Grafana) await(ctx context.Context, over <-chan struct{}) error {
 	}
 }
 
-// token makes an account for programs, and a token of it.
+// token creates a service account and returns a token.
 func (g Grafana) token(ctx context.Context) (string, error) {
 	var account struct{ ID int }
 	if err := g.ask(ctx, http.MethodPost, "/api/serviceaccounts", `{"name": "tests", "role": "Admin"}`, &account); err != nil {
@@ -164,7 +164,7 @@ func (g Grafana) token(ctx context.Context) (string, error) {
 	return made.Key, err
 }
 
-// ask sends a request as User and reads the reply into into, if there is one.
+// ask sends a request as User. It decodes the reply into into, unless into is nil.
 func (g Grafana) ask(ctx context.Context, method, path, body string, into any) error {
 	request, err := http.NewRequestWithContext(ctx, method, g.URL+path, strings.NewReader(body))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// standsIn has this test's own program stand in for Grafana's.
+// standsIn is set for a copy of this test program that acts as Grafana's binary.
 const standsIn = "GRAFANATEST_STANDS_IN"
 
 func TestMain(m *testing.M) {
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// standIn serves as Grafana would of these arguments and its environment.
+// standIn serves as Grafana would with these arguments and environment variables.
 func standIn(args []string) error {
 	if len(args) != 3 || args[0] != "server" || args[1] != "--homepath" {
 		return fmt.Errorf("started with %q", args)
@@ -38,8 +38,7 @@ func standIn(args []string) error {
 	return (&http.Server{Addr: address, Handler: handler(), ReadHeaderTimeout: time.Minute}).ListenAndServe()
 }
 
-// TestEach: a binary that GRAFANA names is started, waited for, asked for a token,
-// and stopped.
+// TestEach: a binary that GRAFANA names is started, creates a token, and is stopped.
 func TestEach(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
@@ -47,7 +46,7 @@ func TestEach(t *testing.T) {
 		want    []string
 	}{
 		{"without a Grafana", false, []string{"in_memory"}},
-		{"with one", true, []string{"in_memory", "real"}},
+		{"with a Grafana", true, []string{"in_memory", "real"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Setenv("GRAFANA", "")
@@ -77,7 +76,7 @@ func TestEach(t *testing.T) {
 	}
 }
 
-// unpacked is a Grafana as its archive unpacks, with the stand-in for its binary.
+// unpacked returns the stand-in's binary in a folder like an unpacked Grafana.
 func unpacked(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -100,10 +99,10 @@ func unpacked(t *testing.T) string {
 	return binary
 }
 
-// status is what a folder that is not there is answered with.
+// status returns the status code of a request for a folder that does not exist.
 func status(t *testing.T, url, authorization string) int {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/api/folders/nothing", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/api/folders/unknown", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

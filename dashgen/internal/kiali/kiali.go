@@ -1,7 +1,7 @@
-// Package kiali writes the metrics as a custom dashboard of Kiali, which shows
-// it beside the exporter's workload. The fields are those of Kiali's own
-// config/dashboards; a test in another module holds the two together, so that
-// whoever builds dashgen need not download Kiali.
+// Package kiali writes a custom dashboard for Kiali, which shows the metrics on the
+// page of the exporter's workload. The types repeat Kiali's config/dashboards. A test
+// in another module compares them with Kiali's, so that a build of dashgen does not
+// download Kiali.
 package kiali
 
 import (
@@ -46,7 +46,7 @@ type aggregation struct {
 	DisplayName string `yaml:"displayName"`
 }
 
-// link is to a Grafana dashboard, which Kiali finds by its title.
+// link is a link to a Grafana dashboard. Kiali finds the dashboard by its title.
 type link struct {
 	Type string `yaml:"type"`
 	Name string `yaml:"name"`
@@ -55,7 +55,7 @@ type link struct {
 const (
 	name    = "moodring"
 	columns = 12 // of Kiali's page
-	beside  = 3  // charts beside each other
+	perLine = 3  // charts side by side
 )
 
 // dashboards returns Kiali's custom dashboards.
@@ -64,12 +64,12 @@ func dashboards(all board.Set) []dashboard {
 	zero := 0
 	for _, m := range contract.Metrics() {
 		if m.Name == contract.ExporterBuild {
-			continue // a constant is no chart
+			continue // its value is always 1
 		}
 		d.Items = append(d.Items, item{Chart: chart{
 			Name:         title(m),
 			Unit:         unit(m),
-			Spans:        columns / beside,
+			Spans:        columns / perLine,
 			Min:          &zero,
 			MetricName:   m.Name,
 			DataType:     dataType(m),
@@ -84,8 +84,8 @@ func dashboards(all board.Set) []dashboard {
 	return []dashboard{d}
 }
 
-// title is what a chart is called: the metric's help, without its full stop
-// and what comes after a comma or semicolon.
+// title returns the title of a chart: the metric's help text up to the first comma,
+// semicolon or full stop.
 func title(m contract.Metric) string {
 	text, _, _ := strings.Cut(m.Help, ";")
 	text, _, _ = strings.Cut(text, ",")
@@ -112,8 +112,8 @@ func dataType(m contract.Metric) string {
 	return "raw"
 }
 
-// aggregator adds gauges up over series; of whether gateways are up, the worst
-// counts.
+// aggregator returns Kiali's aggregator for gauges: the maximum, or for the up metric
+// the minimum, so that one gateway that is down is visible.
 func aggregator(m contract.Metric) string {
 	switch {
 	case m.Type != contract.Gauge:
@@ -124,7 +124,7 @@ func aggregator(m contract.Metric) string {
 	return "max"
 }
 
-// grouped are the labels that a chart always tells apart.
+// grouped returns the labels for which a chart always has separate lines.
 func grouped(m contract.Metric) []string {
 	var labels []string
 	for _, label := range []string{contract.LabelLabel, contract.LabelOutcome, contract.LabelKind, contract.LabelResult, contract.LabelCodeClass, contract.LabelUpstream} {
@@ -135,7 +135,7 @@ func grouped(m contract.Metric) []string {
 	return labels
 }
 
-// aggregations are the labels that the reader can tell apart.
+// aggregations returns the labels by which the reader can split a chart.
 func aggregations(m contract.Metric) []aggregation {
 	var all []aggregation
 	for _, label := range m.Labels {
@@ -147,24 +147,24 @@ func aggregations(m contract.Metric) []aggregation {
 }
 
 const configComment = `# Written by dashgen from the metric contract; do not edit.
-# Kiali's custom dashboard for Moodring, as Kiali is configured: put it under spec in the Kiali resource, or at the top of
-# config.yaml in Istio's ConfigMap kiali. Without touching Kiali: kiali-patch.yaml.
+# Kiali's custom dashboard for Moodring, as part of Kiali's configuration: put it under spec in the Kiali resource, or at the
+# top level of config.yaml in Istio's ConfigMap kiali. kiali-patch.yaml adds it without a change to Kiali.
 `
 
-// Config returns what to add to Kiali's configuration.
+// Config returns the custom dashboards as a part of Kiali's configuration.
 func Config(all board.Set) ([]byte, error) {
 	return marshal(configComment, map[string]any{"custom_dashboards": dashboards(all)})
 }
 
 const patchComment = `# Written by dashgen from the metric contract; do not edit.
-# The same custom dashboard as an annotation of the exporter's namespace, where Kiali looks too:
+# The same custom dashboard as an annotation of the exporter's namespace, which Kiali also reads:
 #   kubectl patch namespace istio-system --patch-file kiali-patch.yaml
 `
 
 // annotation is Kiali's DashboardTemplateAnnotation.
 const annotation = "dashboards.kiali.io/templates"
 
-// Patch returns a patch of a namespace.
+// Patch returns a patch for the exporter's namespace.
 func Patch(all board.Set) ([]byte, error) {
 	list, err := marshal("", dashboards(all))
 	if err != nil {

@@ -7,18 +7,18 @@ import (
 
 const written = "# Written by dashgen from the metric contract; do not edit.\n"
 
-// partOf is on all objects, so that they can be listed and removed together.
+// partOf is a label of all objects, so that one selector lists and deletes them.
 const partOf = "app.kubernetes.io/part-of"
 
 const kustomizationComment = written + `# A ConfigMap for each dashboard, which Grafana's dashboard sidecar finds by its label: kubectl apply -k dashboards
-# A Grafana without the sidecar mounts them: deploy/dashboards does so for Istio's addon.
+# A Grafana without the sidecar can mount them: deploy/dashboards does this for Istio's addon.
 `
 
-// ConfigMap is the name of the ConfigMap of a board.
+// ConfigMap returns the name of a board's ConfigMap.
 func ConfigMap(b board.Board) string { return "moodring-" + b.File }
 
-// kustomization leaves the JSON in its own files, so that each board is there
-// once. The names have no hash: a mounted ConfigMap is then read anew in place.
+// kustomization refers to the JSON files, so that each dashboard is stored once. The
+// ConfigMaps' names have no hash, so that Grafana sees changes of a mounted ConfigMap.
 func kustomization(all board.Set) any {
 	type generator struct {
 		Name  string   `yaml:"name"`
@@ -43,7 +43,7 @@ func kustomization(all board.Set) any {
 	}
 }
 
-const operatorComment = written + `# For grafana-operator 5: the dashboards out of the ConfigMaps of kustomization.yaml, in the same namespace.
+const operatorComment = written + `# For grafana-operator 5: the dashboards from the ConfigMaps of kustomization.yaml, in the same namespace.
 `
 
 type meta struct {
@@ -81,15 +81,15 @@ func operatorDashboards(all board.Set) []any {
 	return objects
 }
 
-// Folder is where in a Grafana the dashboards go.
+// Folder is the title of the dashboards' folder in Grafana.
 const Folder = "Moodring"
 
-const istioComment = written + `# The rules for the Prometheus of Istio's addons, whose ConfigMap has these two keys, empty:
+const istioComment = written + `# The rules for the Prometheus of Istio's addons. Its ConfigMap has these two keys, without rules:
 #   kubectl -n istio-system patch configmap prometheus --patch-file prometheus-istio-patch.yaml
 `
 
-// istioPrometheus is a patch of the ConfigMap of Istio's samples/addons
-// prometheus.yaml, which reads rules from both keys.
+// istioPrometheus returns a patch for the ConfigMap in Istio's samples/addons
+// prometheus.yaml. That Prometheus reads rules from both keys.
 func istioPrometheus(all board.Set) ([]byte, error) {
 	groups := rules.Groups(all, rules.Usual())
 	data := map[string]string{}

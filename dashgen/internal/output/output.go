@@ -1,4 +1,4 @@
-// Package output is everything that dashgen generates, as files.
+// Package output returns all files that dashgen generate writes.
 package output
 
 import (
@@ -16,13 +16,13 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
 
-// File is a file in the folder of all.
+// File is a generated file.
 type File struct {
 	Name string
 	Text []byte
 }
 
-// Files returns all files, or says what of all is not valid.
+// Files returns all files, or an error if the boards are not valid.
 func Files(all board.Set) ([]File, error) {
 	if err := all.Validate(); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func Files(all board.Set) ([]File, error) {
 	return files, errors.Join(errs...)
 }
 
-// Write writes files into a folder, which it makes if need be.
+// Write writes files into a folder. It creates the folder if it does not exist.
 func Write(folder string, files []File) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -67,7 +67,7 @@ func Write(folder string, files []File) error {
 	return nil
 }
 
-// yamlOf returns documents as a YAML stream under a comment.
+// yamlOf returns a comment, followed by the documents as a YAML stream.
 func yamlOf(comment string, documents ...any) ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString(comment)

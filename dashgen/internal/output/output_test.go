@@ -27,9 +27,8 @@ func TestFilesAreDeterministic(t *testing.T) {
 	}
 }
 
-// TestFilesAreQuick: a tenth of a second is what generate may take. It takes a
-// few hundredths of a processor's time, which a busy machine does not change
-// much; this is the best of some tries.
+// TestFilesAreQuick: generate may take a tenth of a second. The test takes the best
+// CPU time of several runs, which other programs hardly affect.
 func TestFilesAreQuick(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -44,8 +43,7 @@ func TestFilesAreQuick(t *testing.T) {
 	}
 }
 
-// busy is how long the thread has been on a processor (getrusage(2),
-// RUSAGE_THREAD).
+// busy returns the thread's CPU time (getrusage(2), RUSAGE_THREAD).
 func busy(t *testing.T) time.Duration {
 	t.Helper()
 	const thread = 1

@@ -9,31 +9,40 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Div is the quotient of two queries with the same labels.
-func Div(dividend, divisor Query) Query { return alike("/", dividend, divisor) }
+// Div divides series with the same labels.
+func Div(dividend, divisor Query) Query { return sameLabels("/", dividend, divisor) }
 
-// Mul is the product of two queries with the same labels.
-func Mul(a, b Query) Query { return alike("*", a, b) }
+// Mul multiplies series with the same labels.
+func Mul(a, b Query) Query { return sameLabels("*", a, b) }
 
-// Add is the sum of two queries with the same labels.
-func Add(a, b Query) Query { return alike("+", a, b) }
+// Add adds series with the same labels.
+func Add(a, b Query) Query { return sameLabels("+", a, b) }
 
-// Sub is the difference of two queries with the same labels.
-func Sub(a, b Query) Query { return alike("-", a, b) }
+// Sub subtracts series with the same labels.
+func Sub(a, b Query) Query { return sameLabels("-", a, b) }
 
-// Or is a, and those series of b whose labels a lacks; it measures what a does.
+// Or returns the series of a, and the series of b whose labels no series of a has.
+// Its Measured is that of a.
 func Or(a, b Query) Query {
-	q := alike("or", a, b)
+	q := sameLabels("or", a, b)
 	q.compared = a.compared
 	return q
 }
 
-func alike(operator string, left, right Query) Query {
+func sameLabels(operator string, left, right Query) Query {
 	q := combine(left, operator, right)
 	if q.err == nil && !slices.Equal(slices.Sorted(slices.Values(left.labels)), slices.Sorted(slices.Values(right.labels))) {
 		q.err = fmt.Errorf("%s: labels %q with labels %q", operator, left.labels, right.labels)
 	}
 	return q
+}
+
+// AddScalar adds a number to q.
+func AddScalar(q Query, by float64) Query {
+	sum := q
+	sum.binary, sum.selector = true, false
+	sum.text = func(v Values) string { return q.operand(v) + " + " + number(by) }
+	return sum
 }
 
 // MulScalar multiplies q by a number.
@@ -44,7 +53,7 @@ func MulScalar(q Query, by float64) Query {
 	return scaled
 }
 
-// ScalarSub is from less q.
+// ScalarSub subtracts q from a number.
 func ScalarSub(from float64, q Query) Query {
 	rest := q
 	rest.binary, rest.selector = true, false
@@ -52,23 +61,25 @@ func ScalarSub(from float64, q Query) Query {
 	return rest
 }
 
-// ManyToOne combines each series of many with the one series of one that has
-// the same labels on.
+// ManyToOne combines each series of many with the series of one that has the same
+// values of the labels on.
 func ManyToOne(many Query, operator string, one Query, on ...string) Query {
 	return joined(many, operator+" on ("+strings.Join(on, ", ")+") group_left ()", one, on)
 }
 
-// And is what of q there is a series in filter for, with the same labels on.
+// And returns the series of q for which filter has a series with the same values of
+// the labels on.
 func And(q, filter Query, on ...string) Query {
 	return filtered(q, "and", filter, on)
 }
 
-// Unless is what of q there is no series in filter for, with the same labels on.
+// Unless returns the series of q for which filter has no series with the same values
+// of the labels on.
 func Unless(q, filter Query, on ...string) Query {
 	return filtered(q, "unless", filter, on)
 }
 
-// filtered measures what q does: a filter only says when to look.
+// filtered keeps the Measured of q, because a filter is only a condition.
 func filtered(q Query, operator string, filter Query, on []string) Query {
 	kept := joined(q, operator+" on ("+strings.Join(on, ", ")+")", filter, on)
 	kept.compared = q.compared
@@ -94,7 +105,7 @@ func combine(left Query, operator string, right Query) Query {
 	return q
 }
 
-// operand is the text of q where it stands beside an operator.
+// operand returns the text of q as an operand of an operator.
 func (q Query) operand(v Values) string {
 	if q.binary {
 		return "(" + q.Text(v) + ")"
@@ -104,12 +115,4 @@ func (q Query) operand(v Values) string {
 
 func union(a, b []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
-}
-
-// AddScalar adds a number to q.
-func AddScalar(q Query, by float64) Query {
-	sum := q
-	sum.binary, sum.selector = true, false
-	sum.text = func(v Values) string { return q.operand(v) + " + " + number(by) }
-	return sum
 }

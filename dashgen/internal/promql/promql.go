@@ -1,8 +1,9 @@
-// Package promql builds PromQL from the contract, so that a query cannot name a
-// metric or a label that does not exist.
+// Package promql builds PromQL queries from the contract. A query with a metric or
+// label that the contract does not have is an error. The functions have the names of
+// PromQL's functions and operators.
 //
-// A Query leaves open what the reader of a dashboard chooses. Text fills it in:
-// with Grafana's variables, or with concrete values to ask a Prometheus.
+// A Query has placeholders for the values of a dashboard's variables. Text replaces
+// them: with Grafana's variables, or with values for a query to Prometheus.
 package promql
 
 import (
@@ -17,38 +18,37 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Values fills the places that a query leaves open.
+// Values are the values of a query's placeholders.
 type Values struct {
-	// Match maps a label key to what its value must match: an operator and a
-	// quoted value, as `=~"a|b"`. It narrows every selected metric that has
-	// the label.
+	// Match maps a label to an operator and a quoted value, such as `=~"a|b"`.
+	// The matcher is added to every selected metric with the label.
 	Match map[string]string
 	// RateInterval is the range of rates, a PromQL duration.
 	RateInterval string
-	// Window is the range over which answers are compared with a baseline. A
-	// dashboard does not know the one that Prometheus's rules have: it is empty
-	// there, and a query that needs it no query.
+	// Window is the range over which predictions are compared with a baseline.
+	// Dashboards cannot know the window of the rules in Prometheus. For
+	// dashboards it is empty, and their queries must not use it.
 	Window string
 }
 
 // All is the regular expression for every value of a label.
 const All = ".*"
 
-// DriftWindow is the range of Values.Window where nobody asks for another: long
-// enough for a model that answers a few times a minute to show its mix.
+// DriftWindow is the default of Values.Window. It is long enough for a model that
+// makes a few predictions per minute.
 const DriftWindow = "30m"
 
-// RuleValues returns values that narrow nothing, as rules are written with.
+// RuleValues returns the values for rules. They add no matchers.
 func RuleValues(rateInterval, window string) Values {
 	return Values{RateInterval: rateInterval, Window: window}
 }
 
-// Query is a PromQL expression over the contract and over what rules record.
-// The zero value is no query.
+// Query is a PromQL expression over metrics of the contract and recorded series. The
+// zero value is not a valid query.
 type Query struct {
 	text     func(Values) string
-	bare     func(Values) string // text without past
-	past     Duration            // how long ago; of what is selected
+	bare     func(Values) string // a selector's text without its offset
+	ago      Duration            // a selector's offset
 	kind     contract.Type
 	labels   []string
 	metrics  []string
@@ -59,7 +59,7 @@ type Query struct {
 	err      error
 }
 
-// Text returns the PromQL with v filled in.
+// Text returns the PromQL with the values v.
 func (q Query) Text(v Values) string {
 	if q.text == nil {
 		return ""
@@ -73,10 +73,11 @@ func (q Query) Metrics() []string { return q.metrics }
 // Recorded returns the names of the recorded series that q reads.
 func (q Query) Recorded() []string { return q.recorded }
 
-// Labels returns the label keys of the series that q answers with.
+// Labels returns the labels of the series that q returns.
 func (q Query) Labels() []string { return q.labels }
 
-// Measured is what q compares with a limit; q itself when it compares nothing.
+// Measured returns the side of a comparison that is compared with a limit. For other
+// queries it returns q.
 func (q Query) Measured() Query {
 	if q.compared == nil {
 		return q
@@ -84,7 +85,8 @@ func (q Query) Measured() Query {
 	return *q.compared
 }
 
-// Err says what in q is not in the contract, or makes no sense of it.
+// Err returns an error if q uses a name that the contract does not have, or if its
+// parts do not fit together.
 func (q Query) Err() error {
 	if q.text == nil {
 		return errors.Join(q.err, errors.New("no query"))
@@ -92,65 +94,65 @@ func (q Query) Err() error {
 	return q.err
 }
 
-// Matcher is a label that must have one exact value.
+// Matcher requires a label to have one value.
 type Matcher struct{ Label, Value string }
 
-// Select reads a counter or a gauge.
-func Select(metric string, where ...Matcher) Query {
+// Select selects a counter or a gauge.
+func Select(metric string, matchers ...Matcher) Query {
 	found, err := find(metric)
 	if err == nil && found.Type == contract.Histogram {
 		err = fmt.Errorf("%s is a histogram: select its buckets, its sum or its count", metric)
 	}
-	return selector(found, metric, err, where)
+	return selector(found, metric, err, matchers)
 }
 
-// SelectBuckets reads the buckets of a histogram.
-func SelectBuckets(histogram string, where ...Matcher) Query {
-	q := part(histogram, contract.SuffixBucket, where)
+// SelectBuckets selects the buckets of a histogram.
+func SelectBuckets(histogram string, matchers ...Matcher) Query {
+	q := part(histogram, contract.SuffixBucket, matchers)
 	q.labels = append(slices.Clone(q.labels), contract.LabelBucket)
 	return q
 }
 
-// SelectDiscovered reads a metric that is not of the contract, but was found somewhere; part
-// is _bucket, _sum or _count of a histogram or summary, and empty for the whole.
-func SelectDiscovered(found contract.Metric, part string) Query {
-	q := selector(found, found.Name+part, nil, nil)
-	if part != "" {
+// SelectDiscovered selects a metric that the contract does not have. The suffix is
+// _bucket, _sum or _count for a histogram or summary, and empty for other metrics.
+func SelectDiscovered(found contract.Metric, suffix string) Query {
+	q := selector(found, found.Name+suffix, nil, nil)
+	if suffix != "" {
 		q.kind = contract.Counter
 	}
-	if part == contract.SuffixBucket {
+	if suffix == contract.SuffixBucket {
 		q.labels = append(slices.Clone(q.labels), contract.LabelBucket)
 	}
 	return q
 }
 
-// SelectSum reads what a histogram's observations add up to.
+// SelectSum selects the sum of a histogram's values.
 func SelectSum(histogram string) Query { return part(histogram, "_sum", nil) }
 
-// SelectCount reads how many observations a histogram has.
+// SelectCount selects the number of a histogram's values.
 func SelectCount(histogram string) Query { return part(histogram, contract.SuffixCount, nil) }
 
-func part(histogram, suffix string, where []Matcher) Query {
+func part(histogram, suffix string, matchers []Matcher) Query {
 	found, err := find(histogram)
 	if err == nil && found.Type != contract.Histogram {
 		err = fmt.Errorf("%s is a %s and has no buckets", histogram, found.Type)
 	}
-	q := selector(found, histogram+suffix, err, where)
+	q := selector(found, histogram+suffix, err, matchers)
 	q.kind = contract.Counter
 	return q
 }
 
-func selector(metric contract.Metric, series string, err error, where []Matcher) Query {
+func selector(metric contract.Metric, series string, err error, fixed []Matcher) Query {
 	known := metric.Labels
 	if metric.Name+contract.SuffixBucket == series {
 		known = append(slices.Clone(known), contract.LabelBucket)
 	}
-	for _, w := range where {
-		if err == nil && !slices.Contains(known, w.Label) {
-			err = fmt.Errorf("%s has no label %s", metric.Name, w.Label)
+	for _, m := range fixed {
+		if err == nil && !slices.Contains(known, m.Label) {
+			err = fmt.Errorf("%s has no label %s", metric.Name, m.Label)
 		}
 	}
-	text := func(v Values) string { return series + matchers(metric.Labels, v.Match, where) }
+	text := func(v Values) string { return series + matchers(metric.Labels, v.Match, fixed) }
 	return Query{
 		text:     text,
 		bare:     text,
@@ -162,8 +164,8 @@ func selector(metric contract.Metric, series string, err error, where []Matcher)
 	}
 }
 
-// Recording is a series that a rule records: the answer of Query, under Name.
-// The zero Query is one that somebody else records, as a baseline is.
+// Recording is a series that a recording rule writes: the result of Query, under
+// Name. Query is empty for a series that dashgen has no rule for, such as a baseline.
 type Recording struct {
 	Name   string
 	Labels []string
@@ -171,14 +173,14 @@ type Recording struct {
 	Help   string
 }
 
-// Record makes a recording of q.
+// Record returns a recording of q.
 func Record(name string, q Query, help string) Recording {
 	return Recording{Name: name, Labels: q.labels, Query: q, Help: help}
 }
 
-// Select reads the recorded series.
-func (r Recording) Select(where ...Matcher) Query {
-	q := selector(contract.Metric{Name: r.Name, Type: contract.Gauge, Labels: r.Labels}, r.Name, r.Query.err, where)
+// Select selects the recorded series.
+func (r Recording) Select(matchers ...Matcher) Query {
+	q := selector(contract.Metric{Name: r.Name, Type: contract.Gauge, Labels: r.Labels}, r.Name, r.Query.err, matchers)
 	q.metrics, q.recorded = nil, []string{r.Name}
 	return q
 }
@@ -191,24 +193,17 @@ func find(name string) (contract.Metric, error) {
 	return metric, nil
 }
 
-// labelsOf returns the label keys of a metric, none of one that does not exist.
-func labelsOf(name string) []string {
-	metric, err := find(name)
-	if err != nil {
-		return nil
-	}
-	return metric.Labels
-}
-
-func matchers(labels []string, match map[string]string, where []Matcher) string {
+// matchers returns the matchers of a selector: those of match for the metric's
+// labels, and the fixed ones.
+func matchers(labels []string, match map[string]string, fixed []Matcher) string {
 	var all []string
 	for _, label := range slices.Sorted(maps.Keys(match)) {
 		if slices.Contains(labels, label) {
 			all = append(all, label+match[label])
 		}
 	}
-	for _, w := range where {
-		all = append(all, w.Label+"="+strconv.Quote(w.Value))
+	for _, m := range fixed {
+		all = append(all, m.Label+"="+strconv.Quote(m.Value))
 	}
 	if len(all) == 0 {
 		return ""
@@ -216,50 +211,50 @@ func matchers(labels []string, match map[string]string, where []Matcher) string 
 	return "{" + strings.Join(all, ",") + "}"
 }
 
-// Duration is a length of time, as a PromQL duration.
+// Duration returns a PromQL duration, given the values of a query.
 type Duration func(Values) string
 
 // RateInterval is the range of rates.
 func RateInterval(v Values) string { return v.RateInterval }
 
-// Window is the range over which answers are compared with a baseline.
+// Window is the range over which predictions are compared with a baseline.
 func Window(v Values) string { return v.Window }
 
 // Hour is one hour.
 func Hour(Values) string { return "1h" }
 
-// Rate is what a counter grows by each second.
+// Rate is the increase of a counter per second.
 func Rate(counter Query) Query { return overRange("rate", counter, RateInterval) }
 
-// Increase is what a counter grew by in a span.
+// Increase is the increase of a counter in a range.
 func Increase(counter Query, in Duration) Query { return overRange("increase", counter, in) }
 
-// Resets counts how often a counter began again at 0 in a span.
+// Resets is the number of times that a counter restarted at 0 in a range.
 func Resets(counter Query, in Duration) Query { return overRange("resets", counter, in) }
 
-// Changes counts how often a gauge took another value in a span.
+// Changes is the number of times that a gauge changed in a range.
 func Changes(gauge Query, in Duration) Query {
 	q := gauge
 	if q.err == nil && (q.kind != contract.Gauge || !gauge.selector) {
-		q.err = fmt.Errorf("changes of a %s: only a gauge is counted so", q.kind)
+		q.err = fmt.Errorf("changes of a %s: it needs a gauge that is selected directly", q.kind)
 	}
 	q.selector = false
 	q.text = func(v Values) string { return "changes(" + gauge.bare(v) + "[" + in(v) + "]" + gauge.offset(v) + ")" }
 	return q
 }
 
-// SecondsSince is how long ago a moment was, which q is in seconds of the epoch.
+// SecondsSince is the time since q, a Unix time in seconds.
 func SecondsSince(q Query) Query {
-	ago := q
-	ago.binary, ago.selector = true, false
-	ago.text = func(v Values) string { return "time() - " + q.operand(v) }
-	return ago
+	age := q
+	age.binary, age.selector = true, false
+	age.text = func(v Values) string { return "time() - " + q.operand(v) }
+	return age
 }
 
 func overRange(function string, counter Query, in Duration) Query {
 	q := counter
 	if q.err == nil && (q.kind != contract.Counter || !counter.selector) {
-		q.err = fmt.Errorf("%s of a %s: only a counter has one", function, q.kind)
+		q.err = fmt.Errorf("%s of a %s: it needs a counter that is selected directly", function, q.kind)
 	}
 	q.kind, q.selector = contract.Gauge, false
 	q.text = func(v Values) string {
@@ -269,36 +264,36 @@ func overRange(function string, counter Query, in Duration) Query {
 }
 
 func (q Query) offset(v Values) string {
-	if q.past == nil {
+	if q.ago == nil {
 		return ""
 	}
-	return " offset " + q.past(v)
+	return " offset " + q.ago(v)
 }
 
-// Offset is what was selected a span ago.
+// Offset selects the series as they were a while ago.
 func Offset(selected Query, span Duration) Query {
 	q := selected
 	if q.err == nil && !q.selector {
-		q.err = errors.New("offset: only what is selected has a past")
+		q.err = errors.New("offset: it needs a metric that is selected directly")
 	}
-	q.past = span
+	q.ago = span
 	q.text = func(v Values) string { return selected.bare(v) + q.offset(v) }
 	return q
 }
 
-// SumBy adds up the series of q that have the same labels.
+// SumBy adds the series of q that have the same values of labels.
 func SumBy(q Query, labels ...string) Query { return aggregate("sum", q, labels) }
 
-// MinBy keeps the least of the series of q that have the same labels.
+// MinBy is the minimum of the series of q that have the same values of labels.
 func MinBy(q Query, labels ...string) Query { return aggregate("min", q, labels) }
 
-// MaxBy keeps the greatest of the series of q that have the same labels.
+// MaxBy is the maximum of the series of q that have the same values of labels.
 func MaxBy(q Query, labels ...string) Query { return aggregate("max", q, labels) }
 
-// CountBy counts the series of q that have the same labels.
+// CountBy is the number of series of q that have the same values of labels.
 func CountBy(q Query, labels ...string) Query { return aggregate("count", q, labels) }
 
-// GroupBy is 1 for each combination of the labels that q has.
+// GroupBy is 1 for each combination of values of labels in q.
 func GroupBy(q Query, labels ...string) Query { return aggregate("group", q, labels) }
 
 func aggregate(operator string, over Query, labels []string) Query {
@@ -317,15 +312,16 @@ func aggregate(operator string, over Query, labels []string) Query {
 	return q
 }
 
-// ShareBy is each value of label's part of the sum of q, 0 to 1, for each
-// combination of the labels among. It is no number while the sum is 0. Choosing
-// some values of label shows fewer parts, of the same whole.
+// ShareBy is the share of each value of label in the sum of q, from 0 to 1. The sum is
+// taken separately for each combination of the labels among. The share is NaN while
+// the sum is 0. A dashboard variable for label reduces the shown shares, and not the
+// sum.
 func ShareBy(q Query, label string, among ...string) Query {
 	parts := SumBy(q, append(slices.Clone(among), label)...)
 	return combine(parts, "/ ignoring ("+label+") group_left ()", IgnoreVariable(SumBy(q, among...), label))
 }
 
-// IgnoreVariable is q whatever is chosen of label.
+// IgnoreVariable returns q without the matcher of the dashboard variable for label.
 func IgnoreVariable(q Query, label string) Query {
 	whole := q
 	whole.text = func(v Values) string {
@@ -336,8 +332,8 @@ func IgnoreVariable(q Query, label string) Query {
 	return whole
 }
 
-// HistogramQuantile estimates the phi-quantile, 0 to 1, from rates of buckets summed by
-// le and whatever else to tell apart. It is no number while nothing is counted.
+// HistogramQuantile estimates the quantile phi, from 0 to 1. The buckets are rates,
+// summed by le and the labels of the result. The quantile is NaN while the rates are 0.
 func HistogramQuantile(phi float64, buckets Query) Query {
 	q := buckets
 	at := slices.Index(buckets.labels, contract.LabelBucket)
@@ -350,8 +346,8 @@ func HistogramQuantile(phi float64, buckets Query) Query {
 	return q
 }
 
-// LabelReplace writes a label's values anew: those that a regular expression matches
-// from end to end, in RE2's words, become replacement.
+// LabelReplace replaces the values of a label that match a regular expression
+// (RE2 syntax, the whole value).
 func LabelReplace(q Query, label, regex, replacement string) Query {
 	renamed := q
 	if _, err := regexp.Compile(regex); renamed.err == nil && err != nil {
@@ -367,7 +363,7 @@ func LabelReplace(q Query, label, regex, replacement string) Query {
 	return renamed
 }
 
-// ClampMin raises what is less than floor to it.
+// ClampMin raises values below floor to floor.
 func ClampMin(q Query, floor float64) Query {
 	return call(q, func(v Values) string { return "clamp_min(" + q.Text(v) + ", " + number(floor) + ")" })
 }
@@ -392,10 +388,10 @@ func call(of Query, text func(Values) string) Query {
 	return of
 }
 
-// GreaterThan keeps the series of q that are greater than limit.
+// GreaterThan returns the series of q whose value is greater than limit.
 func GreaterThan(q Query, limit float64) Query { return compare(q, ">", limit) }
 
-// LessThan keeps the series of q that are less than limit.
+// LessThan returns the series of q whose value is less than limit.
 func LessThan(q Query, limit float64) Query { return compare(q, "<", limit) }
 
 func compare(left Query, operator string, limit float64) Query {

@@ -59,7 +59,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestOperators: what rules are written with. Each also parses.
+// TestOperators also reads each query with Prometheus's parser.
 func TestOperators(t *testing.T) {
 	requests, replies := Select(contract.Requests), Select(contract.Replies)
 	share := Record("moodring:share", ShareBy(Rate(replies), "outcome", "model"), "").Select()
@@ -72,7 +72,7 @@ func TestOperators(t *testing.T) {
 		{"part above a limit", GreaterThan(Div(SumBy(Rate(Select(contract.Requests, Matcher{"code_class", "5xx"})), "gateway"), SumBy(Rate(requests), "gateway")), 0.05),
 			`(sum by (gateway) (rate(moodring_gateway_requests_total{code_class="5xx"}[5m])) / sum by (gateway) (rate(moodring_gateway_requests_total[5m]))) > 0.05`},
 		{"rate of an hour ago", Rate(Offset(requests, Hour)), `rate(moodring_gateway_requests_total[5m] offset 1h)`},
-		{"what was there a while ago", Offset(requests, RateInterval), `moodring_gateway_requests_total offset 5m`},
+		{"offset", Offset(requests, RateInterval), `moodring_gateway_requests_total offset 5m`},
 		{"growth in the window", Increase(requests, Window), `increase(moodring_gateway_requests_total[30m])`},
 		{"resets", Resets(requests, RateInterval), `resets(moodring_gateway_requests_total[5m])`},
 		{"changes of a gauge", Changes(Select(contract.ExporterReloadTime), RateInterval), `changes(moodring_exporter_config_last_reload_success_timestamp_seconds[5m])`},
@@ -86,7 +86,7 @@ func TestOperators(t *testing.T) {
 		{"one limit, or another", Or(GreaterThan(share, 1), GreaterThan(share, 2)), `(moodring:share > 1) or (moodring:share > 2)`},
 		{"filters", Unless(And(GreaterThan(share, 1), LessThan(base, 2), "model"), base, "model"),
 			`((moodring:share > 1) and on (model) (moodring:base < 2)) unless on (model) moodring:base`},
-		{"values written anew", LabelReplace(SumBy(Rate(requests), "gateway"), "gateway", `(.+)\.svc`, "$1"),
+		{"label_replace", LabelReplace(SumBy(Rate(requests), "gateway"), "gateway", `(.+)\.svc`, "$1"),
 			`label_replace(sum by (gateway) (rate(moodring_gateway_requests_total[5m])), "gateway", "$1", "gateway", "(.+)\\.svc")`},
 		{"functions", Sqrt(ClampMin(Log2(ScalarSub(1, AddScalar(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
 		{"sum and count of a histogram", Add(SumBy(SelectSum(contract.Confidence), "model"), SumBy(SelectCount(contract.Confidence), "model")),
@@ -111,8 +111,8 @@ func TestOperators(t *testing.T) {
 	}
 }
 
-// TestMeasured: an alert's condition without its limit, and without the filter
-// that says when to look.
+// TestMeasured: the side of a condition that is compared with the limit, without
+// filters.
 func TestMeasured(t *testing.T) {
 	base := Recording{Name: "moodring:base", Labels: []string{"model"}}.Select()
 	for name, q := range map[string]Query{
@@ -135,17 +135,17 @@ func TestErr(t *testing.T) {
 		{"unknown label", Select(contract.Requests, Matcher{"model", "m"}), "has no label model"},
 		{"histogram as a counter", Select(contract.Confidence), "select its buckets"},
 		{"buckets of a counter", SelectBuckets(contract.Requests), "has no buckets"},
-		{"rate of a gauge", Rate(Select(contract.ExporterUp)), "only a counter has one"},
-		{"changes of a counter", Changes(Select(contract.Requests), Hour), "only a gauge is counted so"},
-		{"rate of a rate", Rate(Rate(Select(contract.Requests))), "only a counter has one"},
+		{"rate of a gauge", Rate(Select(contract.ExporterUp)), "it needs a counter"},
+		{"changes of a counter", Changes(Select(contract.Requests), Hour), "it needs a gauge"},
+		{"rate of a rate", Rate(Rate(Select(contract.Requests))), "it needs a counter"},
 		{"sum by a label that is gone", SumBy(SumBy(Select(contract.Requests), "gateway"), "code_class"), "no such label"},
-		{"offset of a sum", Offset(SumBy(Select(contract.Requests)), Hour), "only what is selected has a past"},
+		{"offset of a sum", Offset(SumBy(Select(contract.Requests)), Hour), "it needs a metric"},
 		{"sum of a counter", SelectSum(contract.Requests), "has no buckets"},
 		{"join on a label that one side lacks", ManyToOne(Select(contract.Requests), "*", Select(contract.ExporterBuild), "gateway"), "no label gateway"},
-		{"values of a label that is gone, written anew", LabelReplace(SumBy(Select(contract.Requests)), "gateway", "a", "b"), "label_replace: the series have no label gateway"},
-		{"values written anew by a broken pattern", LabelReplace(Select(contract.Requests), "gateway", "(", "b"), "label_replace: error parsing regexp"},
+		{"label_replace of a label that is gone", LabelReplace(SumBy(Select(contract.Requests)), "gateway", "a", "b"), "label_replace: the series have no label gateway"},
+		{"label_replace with a broken pattern", LabelReplace(Select(contract.Requests), "gateway", "(", "b"), "label_replace: error parsing regexp"},
 		{"quantile without le", HistogramQuantile(0.5, SumBy(Rate(SelectBuckets(contract.Confidence)), "label")), "no le"},
-		{"quotient of unlike series", Div(SumBy(Select(contract.Requests), "gateway"), SumBy(Select(contract.Requests))), "/: labels"},
+		{"quotient of series with different labels", Div(SumBy(Select(contract.Requests), "gateway"), SumBy(Select(contract.Requests))), "/: labels"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -189,8 +189,8 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestParts: which gateways a board's queries ask for, as Grafana fills in what is
-// chosen of the namespaces and names that its variables offer.
+// TestParts: the gateways that a query selects, for several selected namespaces and
+// names.
 func TestParts(t *testing.T) {
 	gateways := []string{"local", "istio-system/gw", "istio-system/gw-1", "eu.istio-system/gw", "eu/a/b"}
 	namespace, name := Variable{Metric: contract.ExporterUp, Label: "gateway", Part: Namespace}, Variable{Metric: contract.ExporterUp, Label: "gateway", Part: Name}
@@ -215,7 +215,7 @@ func TestParts(t *testing.T) {
 		t.Errorf("names: -want +got:\n%s", diff)
 	}
 	if got, want := variables.Query(1), `label_values(moodring_exporter_target_up{gateway=~"$namespace.*"}, gateway)`; got != want {
-		t.Errorf("names are asked for by %s, want %s", got, want)
+		t.Errorf("names are queried with %s, want %s", got, want)
 	}
 	for _, tc := range []struct {
 		name, namespace, gateway string

@@ -5,22 +5,24 @@ import (
 	"slices"
 )
 
-// Variable is what a dashboard's variable offers: the values a label of a metric
-// has, narrowed by the variables before it. The variable is named as the label.
+// Variable is a variable of a dashboard. It offers the values of a metric's label,
+// narrowed by the variables before it.
 type Variable struct {
 	// Title is the name that Grafana shows.
 	Title         string
 	Metric, Label string
-	// Part is which part of each value is offered; all of it when not given.
+	// Part is the part of each value that the variable offers. If empty, it offers
+	// whole values.
 	Part Part
-	// Labels are the labels of Metric. They are only needed if the contract does not have the metric.
+	// Labels are the labels of Metric. They are only needed if the contract does
+	// not have the metric.
 	Labels []string
 	// Single is true if one value is selected at a time, and not several or all.
 	Single bool
 }
 
-// Part is a part of a value that is NAMESPACE/NAME, or NAME alone. A board that
-// has both has the namespace first.
+// Part is a part of a value that is NAMESPACE/NAME, or NAME alone. If a dashboard
+// has variables for both parts, the variable for the namespace comes first.
 type Part string
 
 // Parts.
@@ -29,27 +31,29 @@ const (
 	Name      Part = "name"
 )
 
-// Name is the name of the variable.
-func (c Variable) Name() string {
-	if c.Part == Namespace {
+// Name returns the variable's name in queries.
+func (v Variable) Name() string {
+	if v.Part == Namespace {
 		return string(Namespace)
 	}
-	return c.Label
+	return v.Label
 }
 
-// AllValue is the regular expression for every value, or for that part of it. A
-// namespace keeps its slash, as a name may stand without one.
-func (c Variable) AllValue() string {
-	if c.Part == Namespace {
+// AllValue returns the regular expression for every value, or for every value of
+// the part. The expression for a namespace includes the slash, because a name may
+// have no namespace.
+func (v Variable) AllValue() string {
+	if v.Part == Namespace {
 		return "([^/]+/)?"
 	}
 	return All
 }
 
-// Regex is how Grafana takes the part out of a value, what it shows and what it
-// fills in; empty for all of it.
-func (c Variable) Regex() string {
-	switch c.Part {
+// Regex returns the regular expression with which Grafana takes the part out of a
+// value. It is empty for whole values. The group text is shown, and the group value
+// is put into queries.
+func (v Variable) Regex() string {
+	switch v.Part {
 	case Namespace:
 		return `/^(?<value>(?<text>[^\/]+)\/)/`
 	case Name:
@@ -58,37 +62,39 @@ func (c Variable) Regex() string {
 	return ""
 }
 
-// Variables is the variables of a dashboard, each after those that narrow it.
+// Variables are the variables of a dashboard. Each may be narrowed by the variables
+// before it.
 type Variables []Variable
 
-// Grafana returns values that leave the choice to the dashboard's variables.
-// $__rate_interval is at least four scrape intervals, so that a rate never
-// falls between two scrapes (Grafana's Prometheus data source, "template
-// variables"). One value is matched as it is, as Grafana escapes only values
-// of which there may be several.
-func (s Variables) Grafana() Values {
-	match := s.match(func(c Variable) string { return "$" + c.Name() })
-	for _, c := range s {
-		if c.Single {
-			match[c.Label] = `="$` + c.Label + `"`
+// Grafana returns the values for a dashboard's queries, which contain the variables
+// themselves. $__rate_interval is at least four scrape intervals, so that a rate
+// always has two samples (Grafana's Prometheus data source, "template variables").
+// A single value needs the matcher =, because Grafana only escapes values of
+// variables that can have several.
+func (vs Variables) Grafana() Values {
+	match := vs.match(func(v Variable) string { return "$" + v.Name() })
+	for _, v := range vs {
+		if v.Single {
+			match[v.Label] = `="$` + v.Label + `"`
 		}
 	}
 	return Values{Match: match, RateInterval: "$__rate_interval"}
 }
 
-// AllSelected returns what Grafana puts in when all is chosen.
-func (s Variables) AllSelected(rateInterval string) Values {
-	return Values{Match: s.match(Variable.AllValue), RateInterval: rateInterval}
+// AllSelected returns the values that Grafana puts into queries if all values are
+// selected.
+func (vs Variables) AllSelected(rateInterval string) Values {
+	return Values{Match: vs.match(Variable.AllValue), RateInterval: rateInterval}
 }
 
-// match has the parts of a label's values one after the other, and anything
-// after a namespace alone.
-func (s Variables) match(chosen func(Variable) string) map[string]string {
+// match returns a regular expression matcher for each label. The parts of a label's
+// value follow each other. After a namespace without a name, anything matches.
+func (vs Variables) match(selected func(Variable) string) map[string]string {
 	patterns := map[string]string{}
-	for i, c := range s {
-		patterns[c.Label] += chosen(c)
-		if c.Part == Namespace && !slices.ContainsFunc(s[i:], func(d Variable) bool { return d.Label == c.Label && d.Part == Name }) {
-			patterns[c.Label] += All
+	for i, v := range vs {
+		patterns[v.Label] += selected(v)
+		if v.Part == Namespace && !slices.ContainsFunc(vs[i:], func(w Variable) bool { return w.Label == v.Label && w.Part == Name }) {
+			patterns[v.Label] += All
 		}
 	}
 	for label, pattern := range patterns {
@@ -97,43 +103,46 @@ func (s Variables) match(chosen func(Variable) string) map[string]string {
 	return patterns
 }
 
-// Query returns the query of the variable at i in the words of Grafana's
-// Prometheus data source; it is no PromQL.
-func (s Variables) Query(i int) string {
-	return "label_values(" + s.series(i, s[:i].Grafana()) + ", " + s[i].Label + ")"
+// Query returns the query of the variable at i, in the syntax of Grafana's
+// Prometheus data source. It is not PromQL.
+func (vs Variables) Query(i int) string {
+	return "label_values(" + vs.selector(i, vs[:i].Grafana()) + ", " + vs[i].Label + ")"
 }
 
-// Text returns PromQL that has one series for each value on offer at i.
-func (s Variables) Text(i int, v Values) string {
-	return "group by (" + s[i].Label + ") (" + s.series(i, v) + ")"
+// Text returns PromQL with a series for each value that the variable at i offers.
+func (vs Variables) Text(i int, v Values) string {
+	return "group by (" + vs[i].Label + ") (" + vs.selector(i, v) + ")"
 }
 
-// Err says what in c is not in the contract.
-func (c Variable) Err() error {
-	if c.Labels == nil {
-		if _, err := find(c.Metric); err != nil {
+// Err returns an error if the contract does not have the metric or the label.
+func (v Variable) Err() error {
+	if v.Labels == nil {
+		if _, err := find(v.Metric); err != nil {
 			return err
 		}
 	}
-	if !slices.Contains(c.labels(), c.Label) {
-		return fmt.Errorf("%s has no label %s", c.Metric, c.Label)
+	if !slices.Contains(v.labels(), v.Label) {
+		return fmt.Errorf("%s has no label %s", v.Metric, v.Label)
 	}
 	return nil
 }
 
-func (c Variable) labels() []string {
-	if c.Labels != nil {
-		return c.Labels
+func (v Variable) labels() []string {
+	if v.Labels != nil {
+		return v.Labels
 	}
-	return labelsOf(c.Metric)
+	metric, _ := find(v.Metric) // no labels if there is no such metric
+	return metric.Labels
 }
 
-func (s Variables) series(i int, v Values) string {
-	before := map[string]string{}
-	for _, c := range s[:i] {
-		if value, ok := v.Match[c.Label]; ok {
-			before[c.Label] = value
+// selector selects the metric of the variable at i, narrowed by the variables
+// before it.
+func (vs Variables) selector(i int, values Values) string {
+	narrowed := map[string]string{}
+	for _, v := range vs[:i] {
+		if value, ok := values.Match[v.Label]; ok {
+			narrowed[v.Label] = value
 		}
 	}
-	return s[i].Metric + matchers(s[i].labels(), before, nil)
+	return vs[i].Metric + matchers(vs[i].labels(), narrowed, nil)
 }

@@ -1,4 +1,4 @@
-// Package rules writes what the boards record and alert on as Prometheus rules.
+// Package rules writes the recording rules and alerts of the boards for Prometheus.
 package rules
 
 import (
@@ -14,30 +14,30 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// Runbooks is where docs/alerts.md is read; an alert's name in lower case is its
-// anchor there.
+// Runbooks is the address of docs/alerts.md. An alert's anchor there is its name in
+// lower case.
 const Runbooks = "https://github.com/moodring/moodring/blob/main/docs/alerts.md"
 
-// Windows are the spans of time that rules look over.
+// Windows are the durations in rules.
 type Windows struct {
-	// Drift is the range over which answers are compared with a baseline, a
+	// Drift is the range over which predictions are compared with a baseline, as a
 	// PromQL duration.
 	Drift string
-	// For is how long an alert's state must last; 0 leaves it to each alert.
+	// For is how long an alert's condition must last. 0 keeps the value of each alert.
 	For time.Duration
 }
 
-// Usual are the windows of the rules that generate writes.
+// Usual returns the windows of the rules that dashgen generate writes.
 func Usual() Windows { return Windows{Drift: promql.DriftWindow} }
 
-// File returns the rules as a rule file of Prometheus.
+// File returns the rules as a Prometheus rule file.
 func File(all board.Set, w Windows) ([]byte, error) {
 	return Marshal(header, RuleFile{Groups(all, w)})
 }
 
-const header = "# Written by dashgen from the metric contract; do not edit. docs/alerts.md says what to do about each alert.\n"
+const header = "# Written by dashgen from the metric contract; do not edit. docs/alerts.md has a runbook for each alert.\n"
 
-// Marshal returns content as YAML under a comment.
+// Marshal returns a comment, followed by content as YAML.
 func Marshal(comment string, content any) ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString(comment)
@@ -87,14 +87,14 @@ func Groups(all board.Set, w Windows) []Group {
 }
 
 func alert(a board.Alert, values promql.Values, w Windows) Rule {
-	lasting := a.For
+	duration := a.For
 	if w.For > 0 {
-		lasting = w.For
+		duration = w.For
 	}
 	return Rule{
 		Alert:  a.Name,
 		Expr:   a.Expr.Text(values),
-		For:    model.Duration(lasting),
+		For:    model.Duration(duration),
 		Labels: map[string]string{"severity": string(a.Severity)},
 		Annotations: map[string]string{
 			"summary":     a.Summary,
