@@ -6,29 +6,29 @@ import (
 	"strings"
 )
 
-// The stat-name codec. The Wasm ABI gives a counter a name and no labels, so
-// the labels travel in the name, shaped as Istio shapes its own
-// (key=.=value;.;key=.=value;.;name), which extraStatTags takes apart:
+// The stat-name codec. In the Wasm ABI a counter has a name and no labels, so the
+// name contains the labels, in the format of Istio's own stats
+// (key=.=value;.;key=.=value;.;name), from which extraStatTags can extract them:
 //
 //	wasmcustom.model=.=bert;.;label=.=joy;.;moodring_predictions_total
 //
-// Envoy shows that name raw in /stats and /stats?format=json, and with all
-// but [A-Za-z0-9_] turned into _ in /stats/prometheus:
+// Envoy shows this raw name in /stats and /stats?format=json. In /stats/prometheus
+// all characters except [A-Za-z0-9_] become _:
 //
 //	model___bert___label___joy___moodring_predictions_total
 //
-// Both read back to the same Stat, because no encoded value holds two
-// underscores in a row, or one at its start or end: a value of letters, digits
-// and single inner underscores stands as it is, any other is 0x followed by
-// its bytes, where all but [A-Za-z0-9] are _ and two hex digits.
+// Both forms parse to the same Stat, because an encoded value never has two
+// underscores in a row, or an underscore at its start or end. A value of letters,
+// digits and single inner underscores is not changed. Any other value becomes 0x
+// and its bytes; bytes other than [A-Za-z0-9] are written as _ and two hex digits.
 const (
-	// StatPrefix is what Envoy puts before the name of a counter that a Wasm
-	// filter defines (source/extensions/common/wasm/stats_handler.h,
-	// CustomStatNamespace); /stats/prometheus leaves it out.
+	// StatPrefix is Envoy's prefix of counters that a Wasm filter defines
+	// (source/extensions/common/wasm/stats_handler.h, CustomStatNamespace).
+	// /stats/prometheus leaves it out.
 	StatPrefix = "wasmcustom."
 
-	// FieldEquals stands between a label's key and its encoded value, FieldEnd
-	// behind the value. Source: Istio, tools/packaging/common/envoy_bootstrap.json.
+	// FieldEquals separates a label's key from its encoded value, and FieldEnd
+	// ends the value. Source: Istio, tools/packaging/common/envoy_bootstrap.json.
 	FieldEquals = "=.="
 	FieldEnd    = ";.;"
 
@@ -36,7 +36,7 @@ const (
 	hexDigits    = "0123456789abcdef"
 )
 
-// A form is one way in which Envoy shows a stat's name.
+// form is a form in which Envoy shows a stat's name.
 type form struct{ equals, end string }
 
 var (
@@ -44,32 +44,32 @@ var (
 	prometheusForm = form{equals: "___", end: "___"}
 )
 
-// Field is one label of a stat.
+// Field is a label of a stat.
 type Field struct {
-	Key   string // one of the Label constants
+	Key   string // a Label constant
 	Value string // any bytes
 }
 
-// Stat is a counter of the plugin: a name of Stats and its labels.
+// Stat is a counter of the plugin. Name is a name of Stats.
 type Stat struct {
 	Name   string
 	Fields []Field
 }
 
-// ErrNotOurs says that a stat's name does not follow the codec: it belongs to
-// somebody else, or to another version of the plugin.
+// ErrNotOurs is returned for a stat's name that does not follow the codec: the
+// stat belongs to another program, or to another version of the plugin.
 var ErrNotOurs = errors.New("not a moodring stat")
 
-// notOurs is ErrNotOurs with what is wrong. It does without package fmt, which
-// would be a sixth of the Wasm filter.
+// notOurs is ErrNotOurs with a reason. It does not use package fmt, which would be
+// a sixth of the Wasm filter.
 type notOurs string
 
 func (e notOurs) Error() string { return ErrNotOurs.Error() + ": " + string(e) }
 func (e notOurs) Unwrap() error { return ErrNotOurs }
 
-// statKeys maps label keys to their keys in stat names. They differ for
-// version: Istio's generated expressions are not anchored, so that
-// extraStatTags: [version] would take apart its own destination_version too.
+// statKey returns the key of a label in stat names. The keys of version differ,
+// because Istio's generated expressions are not anchored: extraStatTags: [version]
+// would also match Istio's own destination_version.
 func statKey(label string) string {
 	if label == LabelVersion {
 		return "model_version"
@@ -84,8 +84,8 @@ func labelKey(stat string) string {
 	return stat
 }
 
-// AppendStat appends the name of the counter of name with fields, without
-// StatPrefix, to dst. Empty fields are kept.
+// AppendStat appends the name of a counter, with fields and without StatPrefix, to
+// dst. Empty fields are kept.
 func AppendStat(dst []byte, name string, fields ...Field) []byte {
 	for _, f := range fields {
 		dst = append(dst, statKey(f.Key)...)
@@ -100,8 +100,8 @@ func AppendStat(dst []byte, name string, fields ...Field) []byte {
 	return append(dst, name...)
 }
 
-// ParseStat reads a name as /stats and /stats?format=json show it. The error
-// is ErrNotOurs, wrapped with what is wrong.
+// ParseStat parses a name from /stats or /stats?format=json. Its error wraps
+// ErrNotOurs.
 func ParseStat(name string) (Stat, error) {
 	rest, ok := strings.CutPrefix(name, StatPrefix)
 	if !ok {
@@ -110,8 +110,8 @@ func ParseStat(name string) (Stat, error) {
 	return parse(rest, rawForm)
 }
 
-// ParsePrometheus reads a metric name as /stats/prometheus shows it, where
-// Envoy has not been told to take the labels apart. Its error is ParseStat's.
+// ParsePrometheus parses a metric name from /stats/prometheus of an Envoy that
+// does not extract the labels. Its error wraps ErrNotOurs.
 func ParsePrometheus(name string) (Stat, error) {
 	return parse(name, prometheusForm)
 }
@@ -141,7 +141,7 @@ func parse(rest string, shown form) (Stat, error) {
 	return stat, stat.check()
 }
 
-// check holds a stat that was read to what the plugin writes.
+// check returns an error for a stat that the plugin never writes.
 func (s Stat) check() error {
 	if !slices.Contains(Stats(), s.Name) {
 		return notOurs("the name is not in the contract")
@@ -165,7 +165,7 @@ func parseField(key, value string, shown form) (Field, error) {
 	}
 	switch label {
 	case LabelBucket:
-		if shown == prometheusForm { // which shows a bound's dot as _
+		if shown == prometheusForm { // a bound's dot is an underscore there
 			value = strings.ReplaceAll(value, "_", ".")
 		}
 		return Field{label, value}, nil
@@ -184,8 +184,8 @@ func AppendValue(dst []byte, value string) []byte {
 	return appendEscaped(dst, value)
 }
 
-// AppendPlain appends the name of the bare counter of a label, as plainCounters
-// asks for it: the encoded value, and never a name that the contract owns.
+// AppendPlain appends the name of a label's bare counter (plainCounters): the
+// encoded value. A label that equals a name of Stats is escaped.
 func AppendPlain(dst []byte, label string) []byte {
 	if slices.Contains(Stats(), label) {
 		return appendEscaped(dst, label)
@@ -193,8 +193,8 @@ func AppendPlain(dst []byte, label string) []byte {
 	return AppendValue(dst, label)
 }
 
-// ParseValue reverses AppendValue. An encoding that AppendValue does not
-// produce is refused with ErrNotOurs, so that no two names mean one value.
+// ParseValue reverses AppendValue. An encoding that AppendValue does not produce
+// is refused with ErrNotOurs, so that each value has a single encoding.
 func ParseValue(encoded string) (string, error) {
 	escaped, ok := strings.CutPrefix(encoded, escapePrefix)
 	if !ok {
@@ -210,8 +210,8 @@ func ParseValue(encoded string) (string, error) {
 	return value, nil
 }
 
-// isPlain tells whether value stands for itself: letters, digits and single
-// inner underscores, and not the escape's prefix.
+// isPlain reports whether value needs no escape: it has only letters, digits and
+// single inner underscores, and does not start with the escape prefix.
 func isPlain(value string) bool {
 	if value == "" || strings.HasPrefix(value, escapePrefix) {
 		return false

@@ -1,7 +1,7 @@
-// Package contract is the one place where Moodring's metric names, label keys,
-// limits and stat-name codec are defined.
+// Package contract defines Moodring's metric names, label keys, limits and
+// stat-name codec. The plugin counts under these names, the exporter decodes
+// them, and dashgen queries them.
 //
-// The plugin counts with it, the exporter decodes with it, dashgen queries with
-// it. It imports the standard library only, does no I/O and holds no state, so
-// that it compiles into the Wasm filter as well as into the programs.
+// The package imports the standard library only, does no I/O and has no mutable
+// state, so that it compiles into the Wasm filter as well as into the programs.
 package contract

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Names of the exported metrics. A renamed one is a [CHANGE] in CHANGELOG.md.
+// Names of the exported metrics. Renaming a metric is a [CHANGE] in CHANGELOG.md.
 const (
 	Predictions      = "moodring_predictions_total"
 	Confidence       = "moodring_prediction_confidence"
@@ -51,23 +51,23 @@ const (
 	LabelSource    = "source"
 )
 
-// Sources of gateways that can fail.
+// Discovery sources that can fail.
 const (
 	SourceFile       = "file"
 	SourceDNS        = "dns"
 	SourceKubernetes = "kubernetes"
 )
 
-// Sources returns all sources of gateways that can fail.
+// Sources returns all discovery sources that can fail.
 func Sources() []string { return []string{SourceFile, SourceDNS, SourceKubernetes} }
 
-// Outcomes of a reply on a predict route; every reply is counted under one.
+// Outcomes of a reply on a predict route. Each reply has exactly one.
 const (
 	OutcomeCounted       = "counted"        // at least one prediction was counted
-	OutcomeNoPredictions = "no_predictions" // sound, but empty
-	OutcomeUnparsed      = "unparsed"       // not a shape we know
+	OutcomeNoPredictions = "no_predictions" // valid, but empty
+	OutcomeUnparsed      = "unparsed"       // invalid, or of an unknown form
 	OutcomeTruncated     = "truncated"      // ended before its JSON did, or the stream was reset
-	OutcomeEncoded       = "encoded"        // compressed, unread
+	OutcomeEncoded       = "encoded"        // compressed, and so not read
 	OutcomeErrorStatus   = "error_status"   // not 2xx
 )
 
@@ -99,8 +99,8 @@ const (
 	ResultDenied  = "denied"
 )
 
-// Results of the gateway's rate limit. One that fails open counts under error
-// and failure_mode_allowed.
+// Results of the gateway's rate limit. A failure that allows the request counts
+// under both error and failure_mode_allowed.
 const (
 	ResultOK                 = "ok"
 	ResultOverLimit          = "over_limit"
@@ -119,17 +119,17 @@ func RateLimitResults() []string {
 // CodeClasses returns all classes of HTTP response codes.
 func CodeClasses() []string { return []string{"1xx", "2xx", "3xx", "4xx", "5xx"} }
 
-// Other is the label value under which answers past a limit are counted.
+// Other is the value of the model or label label for predictions past a limit.
 const Other = "other"
 
-// Limits of what the plugin keeps apart, before Other takes the rest.
+// Default limits of the plugin. Models and labels past a limit count under Other.
 const (
 	MaxLabels     = 64  // labels of one model and version
 	MaxModels     = 32  // models and versions of one gateway
 	MaxLabelBytes = 128 // bytes of a label, or of a model's or version's name
 )
 
-// Type is a metric's type, in the words of the Prometheus exposition format.
+// Type is a metric's type in the Prometheus exposition format.
 type Type string
 
 // Types used by the contract.
@@ -139,15 +139,15 @@ const (
 	Histogram Type = "histogram"
 )
 
-// Metric is one row of the contract.
+// Metric describes an exported metric.
 type Metric struct {
 	Name   string
 	Type   Type
-	Labels []string // label keys in the order documents show them, without le
+	Labels []string // label keys without le, in the order of the documents
 	Help   string
 }
 
-// Metrics returns the contract, in the order documents show it.
+// Metrics returns all exported metrics, in the order of the documents.
 func Metrics() []Metric {
 	return []Metric{
 		{Predictions, Counter, []string{LabelGateway, LabelModel, LabelVersion, LabelLabel}, "Answers by top label."},
@@ -175,7 +175,7 @@ func Metrics() []Metric {
 	}
 }
 
-// Find returns the contract's row of a metric, and whether there is one.
+// Find returns the metric with that name, and whether it exists.
 func Find(name string) (Metric, bool) {
 	rows := Metrics()
 	at := slices.IndexFunc(rows, func(m Metric) bool { return m.Name == name })
@@ -185,8 +185,8 @@ func Find(name string) (Metric, bool) {
 	return rows[at], true
 }
 
-// Stats returns the names under which the plugin counts in Envoy: its counters,
-// and the parts of its histograms.
+// Stats returns the names of the plugin's counters in Envoy, without labels. A
+// histogram is several counters.
 func Stats() []string {
 	stats := []string{Predictions, Replies, Overflow, Faults, LabelScores + SuffixMillionths}
 	for _, h := range histograms {
@@ -195,8 +195,8 @@ func Stats() []string {
 	return stats
 }
 
-// SplitStat takes a name of Stats apart: the metric that the contract exports,
-// and which part of it the plugin's counter is; part is empty for the whole.
+// SplitStat splits a name of Stats into the exported metric and the suffix of the
+// counter. part is empty if the name has no suffix.
 func SplitStat(stat string) (metric, part string) {
 	for _, suffix := range []string{SuffixBucket, SuffixCount, SuffixSumMillionths, SuffixMillionths} {
 		if name, ok := strings.CutSuffix(stat, suffix); ok {

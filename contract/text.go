@@ -14,36 +14,36 @@ const (
 	markLength = len(ellipsis) + sumDigits
 )
 
-// Text gathers a label, or a model's or version's name, in constant memory,
-// however long it is and in whatever pieces it comes. Its zero value is empty.
+// Text builds a label, or the name of a model or a version, from chunks of any
+// size in constant memory. The zero value is empty.
 //
-// One longer than MaxLabelBytes is cut: its first bytes, an ellipsis and the
-// 64-bit FNV-1a hash of the whole in hex, so that two long labels stay two. A
-// shorter one that already ends so is marked the same way, so that a label
-// cannot pass for another one's cut.
+// A text longer than MaxLabelBytes is cut: Append writes its first bytes, an
+// ellipsis and the 64-bit FNV-1a hash of the whole text in hex, so that different
+// long labels stay different. A shorter text that already ends in an ellipsis and
+// a hash gets another hash, so that no label looks like another label's cut.
 type Text struct {
 	kept   [MaxLabelBytes]byte
-	length int    // of the whole
-	sum    uint64 // of the whole, once it is longer than kept
+	length int    // of the whole text
+	sum    uint64 // hash of the whole text, if it is longer than kept
 }
 
-// Reset empties t.
+// Reset makes t empty.
 func (t *Text) Reset() { t.length = 0 }
 
-// AddAll adds a piece.
-func (t *Text) AddAll(piece []byte) {
-	if t.length+len(piece) <= MaxLabelBytes {
-		t.length += copy(t.kept[t.length:], piece)
+// AddAll adds a chunk.
+func (t *Text) AddAll(chunk []byte) {
+	if t.length+len(chunk) <= MaxLabelBytes {
+		t.length += copy(t.kept[t.length:], chunk)
 		return
 	}
-	t.sum = addSum(t.hash(), piece)
+	t.sum = addSum(t.hash(), chunk)
 	if t.length < MaxLabelBytes {
-		copy(t.kept[t.length:], piece)
+		copy(t.kept[t.length:], chunk)
 	}
-	t.length += len(piece)
+	t.length += len(chunk)
 }
 
-// hash returns the sum of what was added.
+// hash returns the hash of the whole text.
 func (t *Text) hash() uint64 {
 	if t.length > MaxLabelBytes {
 		return t.sum
@@ -51,24 +51,24 @@ func (t *Text) hash() uint64 {
 	return addSum(fnvOffset, t.kept[:t.length])
 }
 
-func addSum(sum uint64, piece []byte) uint64 {
-	for _, c := range piece {
+func addSum(sum uint64, chunk []byte) uint64 {
+	for _, c := range chunk {
 		sum = (sum ^ uint64(c)) * fnvPrime
 	}
 	return sum
 }
 
-// IsCut tells whether Append will cut or mark the text.
+// IsCut reports whether Append cuts the text or adds a hash.
 func (t *Text) IsCut() bool {
 	return t.length > MaxLabelBytes || !IsWhole(t.kept[:t.length])
 }
 
-// IsWhole tells whether a Text of these bytes would keep them as they are.
+// IsWhole reports whether a Text of these bytes is not cut and gets no hash.
 func IsWhole(text []byte) bool {
 	return len(text) < markLength || len(text) <= MaxLabelBytes && !endsInMark(text)
 }
 
-// Append appends the text, cut if need be, to dst.
+// Append appends the text, cut if necessary, to dst.
 func (t *Text) Append(dst []byte) []byte {
 	if !t.IsCut() {
 		return append(dst, t.kept[:t.length]...)
@@ -82,14 +82,15 @@ func (t *Text) Append(dst []byte) []byte {
 	return dst
 }
 
-// endsInMark takes a text of at least markLength bytes.
+// endsInMark reports whether a text ends in an ellipsis and a hash. The text must
+// have at least markLength bytes.
 func endsInMark(text []byte) bool {
 	mark := text[len(text)-markLength:]
 	return string(mark[:len(ellipsis)]) == ellipsis &&
 		len(bytes.Trim(mark[len(ellipsis):], hexDigits)) == 0
 }
 
-// wholeRunes drops a character that the end of text splits.
+// wholeRunes removes an incomplete character from the end of text.
 func wholeRunes(text []byte) []byte {
 	for back := 1; back <= min(utf8.UTFMax, len(text)); back++ {
 		if tail := text[len(text)-back:]; utf8.RuneStart(tail[0]) {
