@@ -106,7 +106,7 @@ moodring_exporter_scrape_duration_seconds{gateway="b"} 2
 # TYPE moodring_exporter_scrape_errors_total counter
 moodring_exporter_scrape_errors_total{gateway="a"} 0
 moodring_exporter_scrape_errors_total{gateway="b"} 0
-# HELP moodring_exporter_scrape_samples Samples of the gateway after shaping, at the last scrape.
+# HELP moodring_exporter_scrape_samples Samples of the gateway after the transform, at the last scrape.
 # TYPE moodring_exporter_scrape_samples gauge
 moodring_exporter_scrape_samples{gateway="a"} 2
 moodring_exporter_scrape_samples{gateway="b"} 0
@@ -121,7 +121,7 @@ moodring_prediction_confidence_bucket{gateway="a",label="joy",le="0.9"} 2
 moodring_prediction_confidence_bucket{gateway="a",label="joy",le="+Inf"} 3
 moodring_prediction_confidence_sum{gateway="a",label="joy"} 2.5
 moodring_prediction_confidence_count{gateway="a",label="joy"} 3
-# HELP moodring_predictions_total Answers by top label.
+# HELP moodring_predictions_total Predictions by top label.
 # TYPE moodring_predictions_total counter
 moodring_predictions_total{gateway="a",label="so \"happy\"/very-much.v2\n"} 6
 `
