@@ -29,7 +29,7 @@ func TestStatNames(t *testing.T) {
 			"model___m___model_version___2___outcome___no_predictions___moodring_replies_total",
 		},
 		{
-			"what Prometheus would not allow is escaped",
+			"a character that Prometheus does not allow is escaped",
 			Stat{Predictions, []Field{{LabelModel, "bert-emotion-model"}, {LabelLabel, `so "happy"/very-much.v2`}}},
 			"wasmcustom.model=.=0xbert_2demotion_2dmodel;.;label=.=0xso_20_22happy_22_2fvery_2dmuch_2ev2;.;moodring_predictions_total",
 			"model___0xbert_2demotion_2dmodel___label___0xso_20_22happy_22_2fvery_2dmuch_2ev2___moodring_predictions_total",
@@ -104,8 +104,8 @@ func TestPlainCountersNeverTakeAContractName(t *testing.T) {
 	}
 }
 
-// FuzzValue checks that any bytes come back from both forms, next to fields
-// they could run into.
+// FuzzValue checks that any value parses back from both forms, with fields before
+// and after it.
 func FuzzValue(f *testing.F) {
 	for _, seed := range []string{
 		"joy", "", "_", "a_b", "a__b", "a_", "0x", "0x41", "U__a_20_", `so "happy"/very-much.v2`,
@@ -121,8 +121,8 @@ func FuzzValue(f *testing.F) {
 	})
 }
 
-// FuzzParseStat checks the other way: a name that reads as ours is the one we
-// write, so no two names stand for one series.
+// FuzzParseStat checks the opposite direction: AppendStat writes each name that
+// ParseStat accepts, so no two names mean the same series.
 func FuzzParseStat(f *testing.F) {
 	for _, seed := range []string{
 		"wasmcustom.model=.=m;.;label=.=joy;.;moodring_predictions_total",
@@ -153,9 +153,9 @@ func checkParse(t *testing.T, parse func(string) (Stat, error), name string, wan
 	}
 }
 
-// sanitize does what Envoy does to a custom stat's name in /stats/prometheus
-// (source/server/admin/prometheus_stats.cc, metricName). The plugin's tests
-// prove it on the real one.
+// sanitize changes a custom stat's name as Envoy does in /stats/prometheus
+// (source/server/admin/prometheus_stats.cc, metricName). The plugin's tests check
+// this against a real Envoy.
 func sanitize(raw string) string {
 	return regexp.MustCompile(`[^a-zA-Z0-9_]`).ReplaceAllString(strings.TrimPrefix(raw, StatPrefix), "_")
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestMetricsFollowPrometheusNaming holds the contract to Prometheus's naming
-// practices: one prefix, snake case, base units, _total for counters only.
+// TestMetricsFollowPrometheusNaming checks Prometheus's naming practices: one
+// prefix, snake case, base units, and _total for counters only.
 func TestMetricsFollowPrometheusNaming(t *testing.T) {
 	name := regexp.MustCompile(`^moodring(_[a-z]+)+$`)
 	seen := map[string]bool{}
@@ -28,8 +28,8 @@ func TestMetricsFollowPrometheusNaming(t *testing.T) {
 	}
 }
 
-// TestStatsAreInTheContract: what the plugin counts is exported under a name
-// that the contract lists.
+// TestStatsAreInTheContract checks that each of the plugin's counters belongs to an
+// exported metric.
 func TestStatsAreInTheContract(t *testing.T) {
 	listed := map[string]bool{}
 	for _, metric := range Metrics() {

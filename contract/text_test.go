@@ -14,7 +14,7 @@ func TestText(t *testing.T) {
 		{"just short enough", long, long},
 		{"one too long", long + "a", strings.Repeat("a", cutBytes) + "…ba20d66a82fdb40c"},
 		{"never inside a character", strings.Repeat("é", MaxLabelBytes), strings.Repeat("é", cutBytes/2) + "…0e95369293b26d25"},
-		{"what looks cut is marked again", "a…0123456789abcdef", "a…0123456789abcdef…4e4975c9eba906cc"},
+		{"a label that looks cut gets another hash", "a…0123456789abcdef", "a…0123456789abcdef…4e4975c9eba906cc"},
 		{"an ellipsis alone is not a mark", "a…0123456789abcdeg", "a…0123456789abcdeg"},
 	}
 	for _, test := range tests {

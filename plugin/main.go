@@ -1,7 +1,7 @@
 //go:build wasip1
 
-// Moodring's filter: counts what models answer, in the replies that pass a
-// gateway. See internal/filter.
+// The filter's Wasm module. It counts the predictions in the replies that pass a
+// gateway; see internal/filter.
 package main
 
 import (
@@ -9,12 +9,12 @@ import (
 	"github.com/moodring/moodring/plugin/internal/filter"
 )
 
-// main is not called when the host loads the filter as a reactor: wasip1 with
-// -buildmode=c-shared runs init alone.
+// main is never called: with -buildmode=c-shared the module is a reactor, and the
+// host runs package initialization only.
 func main() {}
 
-// vm is what the proxy calls, by the functions below. They are functions, so what
-// they call can stand nowhere but in a variable.
+// vm handles all callbacks. wasmexport only works on package-level functions, so
+// vm has to be a global.
 var vm = filter.New(&abi.Envoy{})
 
 //go:wasmexport proxy_abi_version_0_2_1
@@ -31,25 +31,26 @@ func onConfigure(root, _ uint32) uint32 {
 	return 0
 }
 
-// carryOn is the one action of this filter: headers, body and trailers pass.
-const carryOn = 0
+// actionContinue is proxy-wasm's CONTINUE. The filter never returns any other
+// action.
+const actionContinue = 0
 
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(stream, _, _ uint32) uint32 {
 	vm.RequestHeaders(stream)
-	return carryOn
+	return actionContinue
 }
 
 //go:wasmexport proxy_on_response_body
 func onResponseBody(stream, size, isEnd uint32) uint32 {
 	vm.ResponseBody(stream, int(size), isEnd != 0)
-	return carryOn
+	return actionContinue
 }
 
 //go:wasmexport proxy_on_response_trailers
 func onResponseTrailers(stream, _ uint32) uint32 {
 	vm.ResponseTrailers(stream)
-	return carryOn
+	return actionContinue
 }
 
 //go:wasmexport proxy_on_log

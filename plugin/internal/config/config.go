@@ -1,5 +1,5 @@
-// Package config reads the filter's configuration: the JSON of a WasmPlugin's
-// pluginConfig. docs/plugin.md says what each key does.
+// Package config parses the filter's configuration, the JSON of a WasmPlugin's
+// pluginConfig. docs/plugin.md documents the keys.
 package config
 
 import (
@@ -10,35 +10,34 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Config is the filter's configuration. Parse gives every field its value.
+// Config is the filter's configuration. Parse sets every field.
 type Config struct {
-	// PlainCounters also counts answers under the bare label, as
-	// joy{} 6 in /stats/prometheus.
+	// PlainCounters also counts predictions under the bare label, as joy{} 6 in
+	// /stats/prometheus.
 	PlainCounters bool
 
-	// AcceptEncoding says what becomes of that header of predict requests:
-	// DropEncoding, so that models answer in a form that can be read, or
-	// KeepEncoding.
+	// AcceptEncoding is DropEncoding or KeepEncoding. DropEncoding removes the
+	// header from predict requests, so that models do not compress their replies.
 	AcceptEncoding string
 
-	MaxLabels int // labels kept apart for one model and version, 1 to 1000
-	MaxModels int // models and versions kept apart, 1 to 1000
+	MaxLabels int // labels counted separately per model and version, 1 to 1000
+	MaxModels int // models and versions counted separately, 1 to 1000
 
 	ScoreSums  bool // contract.LabelScores
 	Margins    bool // contract.Margin
 	BatchSizes bool // contract.BatchSize
 
-	Models     map[string]Model // by name; what is known of some models
-	OnlyListed bool             // others are not followed at all
+	Models     map[string]Model // options of some models, by name
+	OnlyListed bool             // ignore models that Models does not list
 }
 
-// Model says how to read one model's replies, and where else it answers than
-// on KServe's routes. The zero value is what a model has that is not listed.
+// Model holds the options of one model. A model that is not listed has the zero
+// value.
 type Model struct {
 	Classes  []string // names of class indices
 	Output   string   // the V2 output to read
-	FlatList string   // FlatInstances, FlatScores, or empty for the protocol's own sense
-	Paths    []string // exact paths of requests, without their query
+	FlatList string   // FlatInstances, FlatScores, or empty for the protocol's default
+	Paths    []string // exact predict paths besides KServe's routes, without a query
 }
 
 // Values of AcceptEncoding.
@@ -54,12 +53,12 @@ const (
 )
 
 const (
-	mostOfAny     = 1000
-	mostNameBytes = contract.MaxLabelBytes - 1 // of a key, the JSON reader gives 128 bytes at most
+	maxNumber    = 1000
+	maxNameBytes = contract.MaxLabelBytes - 1 // the JSON reader cuts keys at 128 bytes
 )
 
-// Parse reads a configuration; none at all gives the defaults. It refuses what
-// it does not know, in one line that says which key and what may stand there.
+// Parse parses a configuration. An empty one gives the defaults. Unknown keys are
+// refused. The error is a single line that names the key and its allowed values.
 func Parse(data []byte) (Config, error) {
 	if len(strings.TrimSpace(string(data))) == 0 {
 		return defaults(), nil
@@ -78,8 +77,7 @@ func defaults() Config {
 	return Config{AcceptEncoding: DropEncoding, MaxLabels: contract.MaxLabels, MaxModels: contract.MaxModels}
 }
 
-// check finds what no single value is to blame for, and words that are none of
-// those that may stand.
+// check validates enums, and constraints between several keys.
 func (c Config) check() error {
 	if err := checkWord("acceptEncoding", c.AcceptEncoding, DropEncoding, KeepEncoding); err != nil {
 		return err

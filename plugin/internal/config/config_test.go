@@ -89,7 +89,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestParseRefusesMore is about what no schema sees.
+// TestParseRefusesMore tests errors that a JSON schema cannot find.
 func TestParseRefusesMore(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"a key twice", `{"maxLabels": 1, "maxLabels": 1}`, "maxLabels stands twice; give it once"},
@@ -121,7 +121,7 @@ func checkRefused(t *testing.T, text []byte, want string) {
 	}
 }
 
-// TestSchema holds the published schema to what Parse does.
+// TestSchema checks that the published schema and Parse agree.
 func TestSchema(t *testing.T) {
 	schema := compileSchema(t)
 	check := func(suffix string, wantValid bool) {
@@ -148,7 +148,7 @@ func compileSchema(t *testing.T) *jsonschema.Schema {
 	return schema
 }
 
-// testdata returns the files of that suffix, by the rest of their names.
+// testdata returns the files with that suffix, by their names without it.
 func testdata(t *testing.T, suffix string) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/*" + suffix)
@@ -166,7 +166,8 @@ func testdata(t *testing.T, suffix string) map[string][]byte {
 	return files
 }
 
-// FuzzParse: no text breaks the reader, and what is read is within the limits.
+// FuzzParse checks that every accepted configuration is valid, and that every error
+// is a single line.
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"testdata/*.good.json", "testdata/*.bad.json"} {
 		paths, err := filepath.Glob(pattern)
@@ -195,7 +196,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestExamples holds every WasmPlugin that we show to the schema and to Parse.
+// TestExamples checks every documented WasmPlugin against the schema and Parse.
 func TestExamples(t *testing.T) {
 	schema := compileSchema(t)
 	found := 0
@@ -218,7 +219,7 @@ func TestExamples(t *testing.T) {
 }
 
 // wasmPlugins returns the pluginConfig of every WasmPlugin in the manifests and
-// in the documents, as JSON, by where it stands.
+// documents as JSON, by file and number.
 func wasmPlugins(t *testing.T) map[string][]byte {
 	t.Helper()
 	configs := map[string][]byte{}
@@ -242,7 +243,7 @@ func wasmPlugins(t *testing.T) map[string][]byte {
 	return configs
 }
 
-// yamlDocuments returns a manifest's, or those that stand in a text.
+// yamlDocuments returns the YAML documents of a manifest or of a Markdown file.
 func yamlDocuments(path, text string) (documents []string) {
 	blocks := []string{text}
 	if filepath.Ext(path) == ".md" {

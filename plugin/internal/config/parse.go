@@ -9,33 +9,33 @@ import (
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
-// parser fills a Config as its JSON is read: json.Visitor.
+// parser fills a Config while its JSON is read. It implements json.Visitor.
 type parser struct {
 	reader json.Reader
 	data   []byte
-	offset int // of the byte that is being read
-	number int // offset of the number that is being read
+	offset int // of the current byte
+	number int // offset of the current number
 	text   contract.Text
-	err    error // the first
+	err    error // first error
 
 	config Config
 	model  Model
-	name   string            // of that model
-	paths  map[string]string // of all models so far, with whose they are
+	name   string            // of model
+	paths  map[string]string // model names by path
 
 	place place
-	key   string // before the value that is being read
+	key   string // of the current value
 	seen  map[member]bool
-	value any // where the value goes: *bool, *int, *string, *[]string or *map[string]Model
+	value any // target of the current value: *bool, *int, *string, *[]string or *map[string]Model
 }
 
-// member is a key, of the model of that name or of none.
+// member is a key with its place. model is empty outside of models.
 type member struct {
 	place      place
 	model, key string
 }
 
-// place is where in the configuration the next key or value stands.
+// place is the position of the next key or value in the configuration.
 type place uint8
 
 const (
@@ -43,7 +43,7 @@ const (
 	inConfig
 	inModels
 	inModel
-	inList // of strings, in a model
+	inList // a list of strings in a model
 )
 
 func parse(data []byte) (Config, error) {
@@ -74,7 +74,7 @@ func (p *parser) fail(message string) {
 	}
 }
 
-// at returns the full key of the value that is being read.
+// at returns the full key of the current value.
 func (p *parser) at() string {
 	switch p.place {
 	case inModels:
@@ -85,7 +85,7 @@ func (p *parser) at() string {
 	return shown(p.key)
 }
 
-// shown returns a text for an error of one line.
+// shown returns text on a single line, for an error.
 func shown(text string) string {
 	line := []byte(text)
 	for i, c := range line {
@@ -99,8 +99,8 @@ func shown(text string) string {
 // Key implements json.Visitor.
 func (p *parser) Key(name []byte) {
 	p.key = string(name)
-	if len(name) > mostNameBytes {
-		p.fail(p.at() + " is a key longer than " + strconv.Itoa(mostNameBytes) + " bytes")
+	if len(name) > maxNameBytes {
+		p.fail(p.at() + " is a key longer than " + strconv.Itoa(maxNameBytes) + " bytes")
 	}
 	this := member{p.place, p.name, p.key}
 	if p.seen[this] {
@@ -155,7 +155,7 @@ const (
 	modelKeys  = "classes, output, flatList, paths"
 )
 
-// setting returns where the value of the key goes.
+// setting returns the target of the current key's value. An unknown key fails.
 func (p *parser) setting() any {
 	p.value = p.target()
 	if p.value == nil {
@@ -205,7 +205,7 @@ func (p *parser) target() any {
 	return nil
 }
 
-// expect refuses a value of another kind.
+// expect fails if a value is not of the wanted kind.
 func (p *parser) expect(kind, wanted json.Kind) {
 	if kind == wanted {
 		return
@@ -224,7 +224,7 @@ func (p *parser) expect(kind, wanted json.Kind) {
 	p.fail(at + " is " + names[kind] + "; give " + names[wanted])
 }
 
-// Skim implements json.Visitor: no value here is too many for Begin and End.
+// Skim implements json.Visitor. The configuration is short, so nothing is skimmed.
 func (*parser) Skim([]byte) int { return 0 }
 
 // End implements json.Visitor.
@@ -263,8 +263,8 @@ func (p *parser) endModel() {
 
 func (p *parser) endNumber() {
 	number, isFinite := p.reader.Float()
-	if !isFinite || number < 1 || number > mostOfAny || number != math.Trunc(number) {
-		p.fail(p.at() + " is " + string(p.data[p.number:p.offset]) + "; give 1 to " + strconv.Itoa(mostOfAny))
+	if !isFinite || number < 1 || number > maxNumber || number != math.Trunc(number) {
+		p.fail(p.at() + " is " + string(p.data[p.number:p.offset]) + "; give 1 to " + strconv.Itoa(maxNumber))
 		return
 	}
 	*p.value.(*int) = int(number)

@@ -1,7 +1,7 @@
 //go:build wasip1
 
-// Mortal is Moodring's filter with a fault that Go cannot recover from: a request
-// for /die exhausts the memory.
+// Mortal is Moodring's filter with an unrecoverable fault: a request for /die
+// exhausts the memory.
 package main
 
 import (
@@ -16,7 +16,7 @@ var (
 	vm    = filter.New(&envoy)
 )
 
-const tooMuch = 3 << 30 // bytes; more than Envoy allows
+const tooMuch = 3 << 30 // bytes; more than the limit of Envoy
 
 //go:wasmexport proxy_abi_version_0_2_1
 func abiVersion() {}
