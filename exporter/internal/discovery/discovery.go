@@ -23,8 +23,8 @@ type Options struct {
 	Shard  Shard
 	// CountFailure counts a failure of a source, one of contract.Sources.
 	CountFailure func(source string)
-	// Publish gets all targets whenever they may have changed. Its calls do not
-	// overlap. isReconfigured is true if a new configuration is the reason: a
+	// Publish gets all targets, also those of other shards, whenever they may have
+	// changed. Its calls do not overlap. isReconfigured is true if a new configuration is the reason: a
 	// target missing from the list is then unwanted, not gone.
 	Publish func(targets []Target, isReconfigured bool)
 }
@@ -327,7 +327,10 @@ func (d *Discovery) publish(isReconfigured bool) {
 	}
 	targets, bad := d.builder.build(all, retired)
 	d.warn(bad)
-	d.Publish(slices.DeleteFunc(targets, func(t Target) bool { return !d.Shard.Has(t.Gateway) }), isReconfigured)
+	for i := range targets {
+		targets[i].IsElsewhere = !d.Shard.Has(targets[i].Gateway)
+	}
+	d.Publish(targets, isReconfigured)
 }
 
 // warn logs the errors missing from the previous list.

@@ -24,6 +24,16 @@ type Target struct {
 	ID            string        // of the candidate, not changed by relabelling
 	IsTerminating bool          // the gateway is shutting down: each scrape may be the last
 	Dial          Dial          // nil: over the network
+	IsElsewhere   bool          // another exporter's share has the gateway: not to be scraped
+}
+
+// Address returns what a scrape of the target connects to and requests, or "" if
+// Dial connects to the gateway itself.
+func (t Target) Address() string {
+	if t.Dial != nil {
+		return ""
+	}
+	return (&url.URL{Scheme: t.URL.Scheme, Host: t.URL.Host, Path: t.URL.Path}).String()
 }
 
 // Dial connects to a gateway that cannot be reached over the network.

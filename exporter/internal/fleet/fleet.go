@@ -92,14 +92,19 @@ func (f *Fleet) Config() *config.Config { return f.settings.Load().Config }
 // Apply replaces the list of targets. The last values of a removed gateway are
 // kept until scrape.keep has passed. A gateway is dropped at once if its ID is now
 // listed under another name, or if a new configuration removed it (isReconfigured).
-// Gateways removed before the new configuration are still kept.
+// Gateways removed before the new configuration are still kept. Targets elsewhere
+// are not scraped, but their IDs and addresses count.
 func (f *Fleet) Apply(targets []discovery.Target, isReconfigured bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	names, ids := make(map[string]bool, len(targets)), make(map[string]bool, len(targets))
+	addresses := newAddresses(targets)
 	for _, t := range targets {
-		names[t.Gateway], ids[t.ID] = true, true
-		f.addOrUpdate(t)
+		ids[t.ID] = true
+		if !t.IsElsewhere {
+			names[t.Gateway] = true
+			f.addOrUpdate(t, t.IsTerminating && addresses.isTaken(t))
+		}
 	}
 	for name, g := range f.gateways {
 		if names[name] {
@@ -108,21 +113,44 @@ func (f *Fleet) Apply(targets []discovery.Target, isReconfigured bool) {
 		if s := g.current(); ids[s.target.ID] || isReconfigured && !s.isGone() {
 			f.drop(g)
 		} else {
-			g.remove()
+			g.remove(addresses.isTaken(s.target))
 		}
 	}
 	f.dropOldest()
 }
 
+// addresses has the name of the gateway at each address.
+type addresses map[string]string
+
+// newAddresses returns the addresses of targets. Of two targets with the same
+// address, the gateway that does not shut down has it: a new pod may get the IP
+// address of an old pod whose end Kubernetes has not noticed yet.
+func newAddresses(targets []discovery.Target) addresses {
+	owners, areTerminating := make(addresses, len(targets)), make(map[string]bool)
+	for _, t := range targets {
+		address := t.Address()
+		if _, isTaken := owners[address]; !isTaken || areTerminating[address] && !t.IsTerminating {
+			owners[address], areTerminating[address] = t.Gateway, t.IsTerminating
+		}
+	}
+	return owners
+}
+
+// isTaken reports whether another gateway is at the address of t.
+func (a addresses) isTaken(t discovery.Target) bool {
+	owner, ok := a[t.Address()]
+	return ok && t.Dial == nil && owner != t.Gateway
+}
+
 // addOrUpdate adds the gateway of a target, or updates the target of a known
 // gateway. mu must be locked.
-func (f *Fleet) addOrUpdate(t discovery.Target) {
+func (f *Fleet) addOrUpdate(t discovery.Target, isReplaced bool) {
 	if known := f.gateways[t.Gateway]; known != nil {
-		known.retarget(t)
+		known.retarget(t, isReplaced)
 		return
 	}
 	ctx, stop := context.WithCancel(f.ctx)
-	g := newGateway(f, t, stop)
+	g := newGateway(f, state{target: t, isReplaced: isReplaced}, stop)
 	f.gateways[t.Gateway] = g
 	f.meter.Track(t.Gateway)
 	f.running.Go(func() { g.run(ctx) })

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -222,6 +223,64 @@ func TestFleetKnowsAGatewayThatComesBack(t *testing.T) {
 		f.Apply([]discovery.Target{again}, false)
 		wantPage(t, f, "a 1")
 	})
+}
+
+// at returns a target that is scraped over the network at the counter's address.
+func (c *counter) at(t *testing.T, name string) discovery.Target {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(c.count))
+	t.Cleanup(server.Close)
+	address, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return discovery.Target{Gateway: name, ID: name, URL: address, Labels: labels.FromStrings("gateway", name)}
+}
+
+// A pod that gets the IP address of a removed or terminating pod is scraped for
+// itself only. The old gateway's last values stay.
+func TestFleetNeverScrapesAnAddressForTwoGateways(t *testing.T) {
+	meter, err := expose.NewMeter(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	f := New(ctx, meter, slog.New(slog.DiscardHandler))
+	defer func() {
+		stop()
+		f.Wait()
+	}()
+	f.Configure(parse(t, "min_age: 0s, keep: 1h"))
+	c := new(counter)
+	before := c.at(t, "before")
+	after, elsewhere := before, before
+	after.Gateway, after.ID, after.Labels = "after", "after", labels.FromStrings("gateway", "after")
+	elsewhere.Gateway, elsewhere.ID, elsewhere.IsElsewhere = "elsewhere", "elsewhere", true
+
+	f.Apply([]discovery.Target{before}, false)
+	wantPage(t, f, "before 1")
+	f.Apply([]discovery.Target{after}, false) // as after a forced deletion
+	wantPage(t, f, "after 2, before gone 1")
+	if wait := f.gateways["before"].current().wait(f.Config(), time.Now()); wait < 59*time.Minute {
+		t.Errorf("the removed gateway does something in %s", wait)
+	}
+	f.Apply(nil, false)
+	if wait := f.gateways["before"].current().wait(f.Config(), time.Now()); wait < 59*time.Minute {
+		t.Errorf("after the new gateway's end, the removed one does something in %s", wait)
+	}
+	f.Apply(nil, true)
+
+	leaving := before
+	leaving.Gateway, leaving.ID, leaving.IsTerminating = "leaving", "leaving", true
+	f.Apply([]discovery.Target{leaving, after}, false) // as while the old pod's node is dead
+	wantPage(t, f, "after 3, before gone 1")
+	f.Apply([]discovery.Target{elsewhere}, false) // another exporter scrapes the new gateway
+	if got := f.gateways["after"].current(); !got.isReplaced {
+		t.Error("a gateway whose address is in another share is scraped")
+	}
+	if f.gateways["elsewhere"] != nil {
+		t.Error("a gateway of another share is scraped")
+	}
 }
 
 // A renamed gateway is not counted twice, and a gateway that a reload removes is not

@@ -26,8 +26,8 @@ type gateway struct {
 	state state
 }
 
-func newGateway(f *Fleet, t discovery.Target, stop context.CancelFunc) *gateway {
-	g := &gateway{fleet: f, name: t.Gateway, stop: stop, changed: make(chan struct{}, 1), state: state{target: t}}
+func newGateway(f *Fleet, s state, stop context.CancelFunc) *gateway {
+	g := &gateway{fleet: f, name: s.target.Gateway, stop: stop, changed: make(chan struct{}, 1), state: s}
 	g.scraper.link = scrape.NewLink(g.dial)
 	g.shared.Do = g.scrape
 	return g
@@ -61,16 +61,18 @@ func (g *gateway) dial(ctx context.Context, network, address string) (net.Conn, 
 }
 
 // retarget gives the gateway a new target.
-func (g *gateway) retarget(t discovery.Target) {
-	before, _ := g.change(func(s state) state { return s.listed(t) })
-	if before.isGone() || before.target.IsTerminating != t.IsTerminating {
+func (g *gateway) retarget(t discovery.Target, isReplaced bool) {
+	before, after := g.change(func(s state) state { return s.listed(t, isReplaced) })
+	if before.isGone() || before.target.IsTerminating != t.IsTerminating || before.isReplaced != after.isReplaced {
 		g.wake()
 	}
 }
 
-// remove notes that the target is no longer listed.
-func (g *gateway) remove() {
-	if before, _ := g.change(func(s state) state { return s.removed(time.Now()) }); !before.isGone() {
+// remove notes that the target is no longer listed, and whether another gateway now
+// has its address.
+func (g *gateway) remove(isReplaced bool) {
+	before, after := g.change(func(s state) state { return s.removed(isReplaced, time.Now()) })
+	if !before.isGone() || before.isReplaced != after.isReplaced {
 		g.wake()
 	}
 }

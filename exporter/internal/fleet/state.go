@@ -12,27 +12,30 @@ import (
 // state holds the changing fields of a gateway. Its methods are pure: they lock and
 // change nothing, and take the current time as an argument.
 type state struct {
-	target discovery.Target
-	goneAt time.Time        // when the target was removed, zero while it is listed
-	latest *expose.Snapshot // nil before the first scrape
-	good   *expose.Block    // series of the last successful scrape
-	goodAt time.Time
+	target     discovery.Target
+	goneAt     time.Time        // when the target was removed, zero while it is listed
+	isReplaced bool             // another gateway has the address: a scrape would count its replies twice
+	latest     *expose.Snapshot // nil before the first scrape
+	good       *expose.Block    // series of the last successful scrape
+	goodAt     time.Time
 }
 
 // isGone reports whether the gateway is no longer listed.
 func (s state) isGone() bool { return !s.goneAt.IsZero() }
 
 // listed returns the state after discovery listed the target t.
-func (s state) listed(t discovery.Target) state {
-	s.target, s.goneAt = t, time.Time{}
+func (s state) listed(t discovery.Target, isReplaced bool) state {
+	s.target, s.goneAt, s.isReplaced = t, time.Time{}, isReplaced
 	return s
 }
 
-// removed returns the state after discovery no longer listed the target.
-func (s state) removed(now time.Time) state {
+// removed returns the state after discovery no longer listed the target. The address
+// of a replaced gateway stays another gateway's, even if that one is removed too.
+func (s state) removed(isReplaced bool, now time.Time) state {
 	if !s.isGone() {
 		s.goneAt = now
 	}
+	s.isReplaced = s.isReplaced || isReplaced
 	return s
 }
 
@@ -49,7 +52,7 @@ func (s state) scraped(result *expose.Snapshot, now time.Time) state {
 // With scrape.interval, only a gateway without a result is scraped, so that a
 // restart leaves no gap.
 func (s state) isScrapedOnRequest(cfg *config.Config) bool {
-	return !s.isGone() && (cfg.Scrape.Interval == 0 || s.latest == nil)
+	return !s.isGone() && !s.isReplaced && (cfg.Scrape.Interval == 0 || s.latest == nil)
 }
 
 const never = time.Duration(1<<63 - 1)
@@ -62,8 +65,10 @@ const leavingInterval = time.Second
 func (s state) wait(cfg *config.Config, now time.Time) time.Duration {
 	interval := time.Duration(cfg.Scrape.Interval)
 	switch {
-	case s.isGone() && !s.isUp():
+	case s.isGone() && (!s.isUp() || s.isReplaced):
 		return s.expiry(cfg).Sub(now)
+	case s.isReplaced:
+		return never
 	case s.isGone(), s.target.IsTerminating:
 		return leavingInterval
 	case interval > 0:
@@ -82,10 +87,10 @@ func (s state) isExpired(cfg *config.Config, now time.Time) bool {
 
 // expiry returns when a removed gateway is dropped: scrape.keep after its removal,
 // even if it still answers. For a gateway that answered after its removal and is
-// down now, scrape.keep begins with the last successful scrape.
+// no longer scraped, scrape.keep begins with the last successful scrape.
 func (s state) expiry(cfg *config.Config) time.Time {
 	last := s.goneAt
-	if !s.isUp() && s.goodAt.After(last) {
+	if (!s.isUp() || s.isReplaced) && s.goodAt.After(last) {
 		last = s.goodAt
 	}
 	return last.Add(time.Duration(cfg.Scrape.Keep))
@@ -102,11 +107,14 @@ func slot(gateway string, now time.Time, interval time.Duration) time.Duration {
 	return interval - since
 }
 
-// show returns the snapshot for the page. After a failed scrape, it has the last
-// good series until scrape.keep has passed.
+// show returns the snapshot for the page. After a failed scrape, and for a replaced
+// gateway, it has the last good series until scrape.keep has passed.
 func (s state) show(snapshot expose.Snapshot, cfg *config.Config, now time.Time) *expose.Snapshot {
-	snapshot.IsGone = s.isGone()
-	if !snapshot.Up && now.Sub(s.goodAt) < time.Duration(cfg.Scrape.Keep) {
+	snapshot.IsGone = s.isGone() || s.isReplaced
+	if s.isReplaced {
+		snapshot.Series = nil
+	}
+	if snapshot.Series == nil && now.Sub(s.goodAt) < time.Duration(cfg.Scrape.Keep) {
 		snapshot.Kept = s.good
 	}
 	return &snapshot
