@@ -14,7 +14,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run prints or writes the gateway that Istio makes of a kustomization. It returns 1 for an error, 2 for wrong usage.
 func run(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("render", flag.ContinueOnError)
+	flags := flag.NewFlagSet("translate", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	manifests := flags.String("manifests", "..", "`folder` with the kustomization.yaml to translate")
 	cluster := flags.String("cluster", "cluster", "`folder` with what Istio, Knative and KServe add to the manifests")
@@ -26,15 +26,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if flags.NArg() > 0 {
-		fmt.Fprintf(stderr, "render: unexpected argument %q: use -manifests FOLDER\n", flags.Arg(0))
+		fmt.Fprintf(stderr, "translate: unexpected argument %q: use -manifests FOLDER\n", flags.Arg(0))
 		return 2
 	}
 	if *version {
-		fmt.Fprintln(stdout, "render", buildVersion())
+		fmt.Fprintln(stdout, "translate", buildVersion())
 		return 0
 	}
 	if err := write(*manifests, *cluster, *output, stdout); err != nil {
-		fmt.Fprintln(stderr, "render:", err)
+		fmt.Fprintln(stderr, "translate:", err)
 		return 1
 	}
 	return 0
@@ -42,7 +42,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // write renders and puts the result in place by a rename, so that a failure leaves the old file as it was.
 func write(manifests, cluster, output string, stdout io.Writer) error {
-	text, err := render(manifests, cluster)
+	text, err := gatewayJSON(manifests, cluster)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func write(manifests, cluster, output string, stdout io.Writer) error {
 }
 
 // render returns the one-machine gateway of the kustomization in manifests as JSON text that ends with a newline.
-func render(manifests, cluster string) ([]byte, error) {
+func gatewayJSON(manifests, cluster string) ([]byte, error) {
 	in, err := load(manifests, cluster)
 	if err != nil {
 		return nil, err

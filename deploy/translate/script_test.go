@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"render": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"translate": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 	})
 }
 
@@ -18,7 +18,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			here, err := os.Getwd()
-			e.Setenv("RENDER", here)
+			e.Setenv("TRANSLATE", here)
 			return err
 		},
 	})

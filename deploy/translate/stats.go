@@ -35,7 +35,7 @@ func statsConfig(meshConfig *v1alpha1.MeshConfig, annotations map[string]string)
 	}})
 	var text bytes.Buffer
 	if err := agent.WriteTo(agentTemplate(), &text); err != nil {
-		return nil, fmt.Errorf("making the bootstrap of Istio's agent (build render without -trimpath): %w", err)
+		return nil, fmt.Errorf("making the bootstrap of Istio's agent (build translate without -trimpath): %w", err)
 	}
 	return onlyStats(text.Bytes())
 }

@@ -1,6 +1,7 @@
 package promapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -49,7 +50,7 @@ func requiredTime(r *http.Request, name string) (time.Time, error) {
 func timeRange(r *http.Request) (start, end int64, err error) {
 	from, fromErr := timeParam(r, "start", minTime)
 	to, toErr := timeParam(r, "end", maxTime)
-	return from.UnixMilli(), to.UnixMilli(), errors.Join(fromErr, toErr)
+	return from.UnixMilli(), to.UnixMilli(), cmp.Or(fromErr, toErr)
 }
 
 // stepParam reads seconds or a duration such as 15s.

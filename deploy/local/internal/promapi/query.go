@@ -1,6 +1,7 @@
 package promapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -33,7 +34,7 @@ func (o Options) queryRange(r *http.Request) (any, annotations.Annotations, erro
 	start, startErr := requiredTime(r, "start")
 	end, endErr := requiredTime(r, "end")
 	step, stepErr := stepParam(r)
-	switch err := errors.Join(startErr, endErr, stepErr); {
+	switch err := cmp.Or(startErr, endErr, stepErr); {
 	case err != nil:
 		return nil, nil, err
 	case end.Before(start):

@@ -46,7 +46,7 @@ func (o Options) targets(*http.Request) (any, annotations.Annotations, error) {
 			active = append(active, described)
 		}
 	}
-	return map[string]any{"activeTargets": active, "droppedTargets": []target{}, "droppedTargetCounts": map[string]int{}}, nil, nil
+	return map[string]any{"activeTargets": active, "droppedTargets": []target{}, "droppedTargetCounts": o.Scrapes.TargetsDroppedCounts()}, nil, nil
 }
 
 // metadata lists type, help and unit of the metric families, or of the one in

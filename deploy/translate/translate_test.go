@@ -31,7 +31,7 @@ func TestCommittedFilesAreCurrent(t *testing.T) {
 		{seed, "../local/gateway-seed.json"},
 	} {
 		t.Run(filepath.Base(c.file), func(t *testing.T) {
-			want, err := render(c.manifests, "cluster")
+			want, err := gatewayJSON(c.manifests, "cluster")
 			if err != nil {
 				t.Fatal(err)
 			}
