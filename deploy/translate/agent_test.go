@@ -26,8 +26,9 @@ import (
 
 const savedPages = "../../exporter/testdata/envoy-1.40"
 
-// What applications show: types that are not Envoy's for the same name, or said
-// twice, kinds of metrics that Envoy has not, timestamps, comments, escapes.
+// appsPage is a page of an application's metrics: a type that differs from Envoy's
+// for the same name, a type given twice, types that Envoy does not have,
+// timestamps, comments and escapes.
 const appsPage = `# HELP envoy_cluster_upstream_rq_time The application's.
 # TYPE envoy_cluster_upstream_rq_time summary
 envoy_cluster_upstream_rq_time{quantile="0.5"} 0.02
@@ -39,8 +40,8 @@ request_predict_seconds_sum 1.5e-05 1700000000000
 # the end
 `
 
-// The statistics of a gateway are the same through Istio's agent (port 15020),
-// which puts its own and the application's metrics on the page, as from Envoy.
+// Istio's agent (port 15020) adds its own and the application's metrics to Envoy's
+// page. The exporter must read the same series through the agent as from Envoy.
 func TestExporterReadsTheAgentsPage(t *testing.T) {
 	program := buildExporter(t)
 	for name, test := range map[string]struct {
@@ -52,8 +53,8 @@ func TestExporterReadsTheAgentsPage(t *testing.T) {
 		"sidecar of an app without metrics": {node: model.SidecarProxy, app: http.NotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked := make(chan *http.Request, 10)
-			envoy := serve(t, envoyPage(asked))
+			requests := make(chan *http.Request, 10)
+			envoy := serve(t, envoyPage(requests))
 			agent := startAgent(t, test.node, port(envoy), appPort(t, test.app))
 			address := startExporter(t, program, "--gateway", "agent=http://"+agent, "--gateway", "envoy="+envoy.URL)
 			page := get(t, address+"/metrics")
@@ -61,20 +62,20 @@ func TestExporterReadsTheAgentsPage(t *testing.T) {
 			if diff := cmp.Diff(direct, merged); diff != "" || len(direct) < 50 {
 				t.Errorf("%d series of the gateway (-Envoy +agent):\n%s", len(direct), diff)
 			}
-			if a, b := <-asked, <-asked; a.URL.RawQuery != b.URL.RawQuery || !strings.Contains(a.URL.RawQuery, "filter=") {
-				t.Errorf("Envoy was asked %s and %s", a.URL, b.URL)
+			if a, b := <-requests, <-requests; a.URL.RawQuery != b.URL.RawQuery || !strings.Contains(a.URL.RawQuery, "filter=") {
+				t.Errorf("Envoy received %s and %s", a.URL, b.URL)
 			}
 			whole := get(t, "http://"+agent+"/stats/prometheus")
 			if isMerged := strings.Contains(whole, "istio_agent_") && strings.Contains(whole, "python_info") == (name == "sidecar"); !isMerged {
-				t.Errorf("the agent's page is not what this is about:\n%.3000s", whole)
+				t.Errorf("the agent's page does not have the metrics that this test needs:\n%.3000s", whole)
 			}
 		})
 	}
 }
 
-// An agent whose Envoy does not answer it answers all the same, with its own
-// metrics. The gateway is down then, says so, and what it counted stays.
-func TestExporterBehindAnAgentWhoseEnvoyDoesNotAnswer(t *testing.T) {
+// If Envoy does not respond, the agent still returns its own metrics. The exporter
+// must report the gateway as down, and keep the gateway's last counts.
+func TestExporterBehindAnAgentWithoutEnvoy(t *testing.T) {
 	envoy := serve(t, envoyPage(make(chan *http.Request, 10)))
 	agent := startAgent(t, model.Router, port(envoy), "")
 	config := filepath.Join(t.TempDir(), "exporter.yml")
@@ -88,7 +89,7 @@ func TestExporterBehindAnAgentWhoseEnvoyDoesNotAnswer(t *testing.T) {
 	}
 	envoy.Close()
 	if own := get(t, "http://"+agent+"/stats/prometheus"); !strings.Contains(own, "istio_agent_") || strings.Contains(own, "envoy_http") {
-		t.Errorf("the agent's page is not what this is about:\n%.3000s", own)
+		t.Errorf("the agent's page does not have only the agent's metrics:\n%.3000s", own)
 	}
 	after := get(t, address+"/metrics")
 	if !strings.Contains(after, "moodring_exporter_target_up{gateway=\"agent\"} 0\n") {
@@ -112,12 +113,13 @@ func buildExporter(t *testing.T) string {
 	return program
 }
 
-// envoyPage is a real one's, filtered where that is asked for.
-func envoyPage(asked chan<- *http.Request) http.HandlerFunc {
+// envoyPage serves saved pages of a real Envoy. It sends requests with a filter to
+// the channel.
+func envoyPage(requests chan<- *http.Request) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		file := "istio-unfiltered.prom"
 		if r.FormValue("filter") != "" {
-			asked <- r
+			requests <- r
 			file = "istio.prom"
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
@@ -134,8 +136,8 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 
 func port(server *httptest.Server) int { return server.Listener.Addr().(*net.TCPAddr).Port }
 
-// appPort tells the agent where the application's metrics are, as the injector
-// does, where there is one.
+// appPort returns the injector's annotation with the address of the application's
+// metrics, or "" without an application.
 func appPort(t *testing.T, app http.HandlerFunc) string {
 	t.Helper()
 	if app == nil {
@@ -151,7 +153,7 @@ func startAgent(t *testing.T, node model.NodeType, envoyPort int, annotations st
 	if annotations != "" {
 		t.Setenv(status.PrometheusScrapingConfig.Name, annotations)
 	}
-	free, err := net.Listen("tcp", ":0") // the agent does not tell the port that it has chosen
+	free, err := net.Listen("tcp", ":0") // with port 0 the agent does not report its port
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,8 +186,8 @@ func startAgent(t *testing.T, node model.NodeType, envoyPort int, annotations st
 	}
 }
 
-// agentRegistry has the agent's own metrics, made as status.NewServer makes them.
-// They are the process's: of several agents in one, only the first would have them.
+// agentRegistry holds the agent's own metrics, registered as status.NewServer does.
+// They can be registered once in a process, so the agents of all tests share them.
 var agentRegistry = sync.OnceValue(func() prometheus.Gatherer {
 	registry := prometheus.NewRegistry()
 	if _, err := monitoring.RegisterPrometheusExporter(prometheus.WrapRegistererWithPrefix("istio_agent_", registry), registry); err != nil {
@@ -207,7 +209,7 @@ func startExporter(t *testing.T, program string, args ...string) string {
 	}
 	log := bufio.NewScanner(stderr)
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt) // it may have ended
+		_ = cmd.Process.Signal(os.Interrupt) // fails if the program has ended
 		for log.Scan() && t.Failed() {
 			t.Log(log.Text())
 		}
@@ -237,7 +239,8 @@ func get(t *testing.T, url string) string {
 	return string(body)
 }
 
-// seriesOf returns a gateway's series, less its name and what is about the scrape.
+// seriesOf returns a gateway's series without the label gateway, and without the
+// exporter's own metrics.
 func seriesOf(page, gateway string) []string {
 	var all []string
 	label := fmt.Sprintf("gateway=%q", gateway)

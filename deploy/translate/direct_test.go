@@ -13,9 +13,9 @@ import (
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// TestIstioTakesTheLabelsOut: what docs/direct.md tells Istio's users to write,
-// for a pod and for the mesh, makes the expressions that it gives users of plain
-// Envoy, which a test of the plugin's runs.
+// TestIstioTakesTheLabelsOut: docs/direct.md gives Istio's users an annotation and a
+// mesh configuration. Istio must make the same expressions from both as
+// docs/plugin.md gives users of plain Envoy; a test of the plugin runs those.
 func TestIstioTakesTheLabelsOut(t *testing.T) {
 	text, err := os.ReadFile("../../docs/plugin.md")
 	if err != nil {
@@ -84,7 +84,7 @@ func directBlock(t *testing.T, holds string) string {
 	return block(t, string(text), "yaml", holds)
 }
 
-// block returns the document's block of a language that holds a text.
+// block returns the first code block of a language that contains a text.
 func block(t *testing.T, document, language, holds string) string {
 	t.Helper()
 	for _, match := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(document, -1) {

@@ -17,19 +17,19 @@ import (
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// input is what a control plane sees of a cluster.
+// input holds the objects that a control plane reads from a cluster.
 type input struct {
 	mesh *v1alpha1.MeshConfig
 	// configs are the objects of Istio's own API groups, checked by Istio's validation.
 	configs []config.Config
 	// kubernetes is a YAML stream of the Services and Pods.
 	kubernetes string
-	// annotations are those of the gateway's pod.
+	// annotations of the gateway's pod.
 	annotations map[string]string
 }
 
-// load builds the kustomization in manifests and adds to it every *.yaml file of the folder cluster. There, mesh.yaml is
-// the mesh configuration and the others are Kubernetes objects.
+// load builds the kustomization in manifests and adds every *.yaml file of the folder cluster. mesh.yaml is the mesh
+// configuration; the other files hold Kubernetes objects.
 func load(manifests, cluster string) (input, error) {
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), manifests)
 	if err != nil {
@@ -74,8 +74,9 @@ func loadCluster(folder string) (*v1alpha1.MeshConfig, string, error) {
 	return meshConfig, strings.Join(texts, "\n---\n"), nil
 }
 
-// sortByReader parts a YAML stream into what Istio's config store reads and what its service registry reads. The rest
-// (Deployments, the InferenceService ...) is for other controllers: what these make of it is in the folder cluster.
+// sortByReader splits a YAML stream into the objects for Istio's config store and the objects for its service registry.
+// It drops Deployments, the InferenceService and other objects: the folder cluster holds the objects that their
+// controllers would create.
 func sortByReader(stream string) (input, error) {
 	var istio, kubernetes []string
 	var annotations map[string]string
@@ -113,8 +114,8 @@ func sortByReader(stream string) (input, error) {
 	return in, checkPatches(configs)
 }
 
-// checkPatches refuses a field that Envoy does not know in the value of an EnvoyFilter, which Istio only warns of, and
-// then leaves out.
+// checkPatches returns an error for a field that Envoy does not know in the value of an EnvoyFilter. Istio itself only
+// logs a warning and drops the field.
 func checkPatches(configs []config.Config) error {
 	for _, c := range configs {
 		filter, ok := c.Spec.(*networking.EnvoyFilter)
@@ -130,7 +131,7 @@ func checkPatches(configs []config.Config) error {
 	return nil
 }
 
-// inNamespace does what kubectl does to an object that names no namespace.
+// inNamespace sets the namespace default on an object without a namespace, as kubectl does.
 func inNamespace(node *kyaml.RNode) (string, error) {
 	if node.GetNamespace() == "" {
 		if err := node.SetNamespace("default"); err != nil {

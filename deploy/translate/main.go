@@ -12,12 +12,12 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run prints or writes the gateway that Istio makes of a kustomization. It returns 1 for an error, 2 for wrong usage.
+// run is the program. It returns the exit code: 1 for an error, 2 for wrong usage.
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("translate", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	manifests := flags.String("manifests", "..", "`folder` with the kustomization.yaml to translate")
-	cluster := flags.String("cluster", "cluster", "`folder` with what Istio, Knative and KServe add to the manifests")
+	cluster := flags.String("cluster", "cluster", "`folder` with the objects that Istio, Knative and KServe add to the manifests")
 	output := flags.String("o", "", "`file` to write instead of standard output")
 	version := flags.Bool("version", false, "print the version and exit")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -40,7 +40,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// write renders and puts the result in place by a rename, so that a failure leaves the old file as it was.
+// write makes the configuration and replaces the file by a rename, so that the old file survives an error.
 func write(manifests, cluster, output string, stdout io.Writer) error {
 	text, err := gatewayJSON(manifests, cluster)
 	if err != nil {
@@ -57,7 +57,7 @@ func write(manifests, cluster, output string, stdout io.Writer) error {
 	return os.Rename(part, output)
 }
 
-// render returns the one-machine gateway of the kustomization in manifests as JSON text that ends with a newline.
+// gatewayJSON returns the gateway for one machine, of the kustomization in manifests, as JSON with a final newline.
 func gatewayJSON(manifests, cluster string) ([]byte, error) {
 	in, err := load(manifests, cluster)
 	if err != nil {

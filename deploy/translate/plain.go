@@ -22,19 +22,20 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"istio.io/istio/pilot/pkg/model"
 
-	// Every message type of Envoy, so that an Any of any of them can be printed.
+	// Registers every message type of Envoy, so that protojson can print each Any.
 	_ "istio.io/istio/pkg/config/xds"
 )
 
-// ingressPort is where the pod listens for requests from outside: port 80 of its Service, as the seed's own access log
+// ingressPort is the pod's port for requests from outside, port 80 of its Service. The access log of the original demo
 // shows it (`127.0.0.1:8080`).
 const ingressPort = 8080
 
-// localGateway is where KServe sends a request that came from outside: through the same pod once more, to the revision.
+// localGateway is the cluster to which KServe routes a request from outside: the same pod again, on the way to the
+// revision.
 const localGateway = "outbound|80||knative-local-gateway.istio-system.svc.cluster.local"
 
-// onOneMachine reduces a translation to what a plain Envoy needs for requests from outside: the ingress listener with
-// routes and plugin inlined, and the clusters that it can reach.
+// onOneMachine reduces a translation to the parts that a plain Envoy needs for requests from outside: the ingress listener
+// with inlined routes and plugin, and the clusters in its routes and filters.
 func onOneMachine(full translation) (*bootstrapv3.Bootstrap, error) {
 	at := slices.IndexFunc(full.listeners, func(l *listenerv3.Listener) bool { return listenerPort(l) == ingressPort })
 	if at < 0 {
@@ -62,7 +63,7 @@ func listenerPort(l *listenerv3.Listener) uint32 {
 	return l.GetAddress().GetSocketAddress().GetPortValue()
 }
 
-// eachConnectionManager lets change alter every HTTP connection manager of a listener.
+// eachConnectionManager calls change for every HTTP connection manager of a listener, and stores the changed message.
 func eachConnectionManager(l *listenerv3.Listener, change func(*hcmv3.HttpConnectionManager) error) error {
 	for _, chain := range l.GetFilterChains() {
 		for _, filter := range chain.GetFilters() {
@@ -84,8 +85,8 @@ func eachConnectionManager(l *listenerv3.Listener, change func(*hcmv3.HttpConnec
 	return nil
 }
 
-// inline replaces what a connection manager would ask a control plane for, and notes in reached the clusters that its
-// routes and filters name.
+// inline replaces references to discovery services in a connection manager by the configuration itself, and adds the
+// clusters of its routes and filters to reached.
 func inline(manager *hcmv3.HttpConnectionManager, full translation, reached map[string]bool) error {
 	if rds := manager.GetRds(); rds != nil {
 		routes, ok := full.routes[rds.GetRouteConfigName()]
@@ -114,14 +115,14 @@ func inline(manager *hcmv3.HttpConnectionManager, full translation, reached map[
 	return nil
 }
 
-// istioOnly tells the filters that Istio compiles into its own Envoy, and that no other Envoy can load. Their messages
-// are in packages of Istio's, while Envoy's own are all in `envoy.`.
+// istioOnly reports whether only Istio's build of Envoy has a filter. The messages of Envoy's own filters are all in
+// packages `envoy.`.
 func istioOnly(config *anypb.Any) bool {
 	return !strings.HasPrefix(string(config.MessageName()), "envoy.")
 }
 
-// leadsElsewhere tells the virtual hosts that are not of an InferenceService's public name, as Knative's own for the
-// predictor, which goes straight to the revision.
+// leadsElsewhere reports whether a virtual host is not for the public name of an InferenceService. Knative's virtual host
+// for the predictor, for example, leads straight to the revision.
 func leadsElsewhere(host *routev3.VirtualHost) bool {
 	return !slices.ContainsFunc(host.GetRoutes(), func(route *routev3.Route) bool {
 		return route.GetRoute().GetCluster() == localGateway
@@ -148,9 +149,9 @@ func noteLimiter(filter *hcmv3.HttpFilter, reached map[string]bool) error {
 	return nil
 }
 
-// inlinePlugin puts a WasmPlugin's configuration where Istio has a reference to its discovery service. Istio's agent
-// would fetch the image and name the file to Envoy: here the file's name is left as wasmPlaceholder. The variables are
-// notes for that agent, who takes them out too.
+// inlinePlugin replaces the reference to Istio's extension discovery service by the configuration of a WasmPlugin. In a
+// cluster Istio's agent downloads the image and sets the file; here the file is wasmPlaceholder. The environment variables
+// are for the agent, which removes them too.
 func inlinePlugin(filter *hcmv3.HttpFilter, extensions map[string]*corev3.TypedExtensionConfig) error {
 	if filter.GetConfigDiscovery() == nil {
 		return nil
@@ -176,10 +177,10 @@ func inlinePlugin(filter *hcmv3.HttpFilter, extensions map[string]*corev3.TypedE
 	return nil
 }
 
-// wasmPlaceholder is in place of the path of the plugin's file.
+// wasmPlaceholder stands for the path of the plugin's file.
 const wasmPlaceholder = "moodring.wasm"
 
-// extensionNames lists the filters of the listeners that Istio configures by its extension discovery service.
+// extensionNames lists the filters whose configuration comes from Istio's extension discovery service.
 func extensionNames(listeners []*listenerv3.Listener) ([]string, error) {
 	names := map[string]bool{}
 	for _, l := range listeners {
@@ -210,7 +211,7 @@ func staticClusters(all map[string]*clusterv3.Cluster, reached map[string]bool) 
 	return clusters, nil
 }
 
-// withAddress gives a cluster its Service's own name as the only endpoint, in place of Istio's endpoint discovery.
+// withAddress replaces endpoint discovery by one endpoint, the DNS name of the cluster's Service.
 func withAddress(from *clusterv3.Cluster) *clusterv3.Cluster {
 	c := proto.Clone(from).(*clusterv3.Cluster)
 	_, _, host, port := model.ParseSubsetKey(c.GetName())
@@ -219,7 +220,7 @@ func withAddress(from *clusterv3.Cluster) *clusterv3.Cluster {
 	// Istio's metadata exchange over TCP.
 	c.Filters = nil
 	if c.GetName() == localGateway {
-		// HTTP/2 is for the gateway's second pass. What is in its place speaks HTTP/1.1, as the revision's port `http`.
+		// Gateways speak HTTP/2 with each other. The model server speaks HTTP/1.1, as does the revision's port `http`.
 		c.TypedExtensionProtocolOptions = nil
 	}
 	c.LoadAssignment = &endpointv3.ClusterLoadAssignment{
@@ -240,8 +241,8 @@ func socketAddress(host string, port uint32) *corev3.Address {
 	}}}
 }
 
-// marshal prints a message as JSON whose bytes are the same every time: protojson varies its white space on purpose, and
-// encoding/json sorts keys.
+// marshal returns a message as JSON, with the same bytes each time. protojson varies its white space on purpose, so the
+// text goes through encoding/json, which also sorts the keys.
 func marshal(message proto.Message) ([]byte, error) {
 	raw, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
 	if err != nil {

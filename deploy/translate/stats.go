@@ -18,8 +18,8 @@ import (
 	"istio.io/istio/pkg/model"
 )
 
-// statsConfig returns what Istio's agent tells Envoy about statistics when it starts it in the gateway's pod: which to
-// keep, and which parts of their names are tags. The agent's template is read from Istio's module.
+// statsConfig returns the stats_config with which Istio's agent starts Envoy in the gateway's pod: the stats to keep, and
+// the parts of their names that are tags. It executes the agent's own template, from Istio's module.
 func statsConfig(meshConfig *v1alpha1.MeshConfig, annotations map[string]string) (*metricsv3.StatsConfig, error) {
 	merged, err := mesh.ApplyProxyConfig(annotations[annotation.ProxyConfig.Name], meshConfig)
 	if err != nil {
@@ -40,7 +40,8 @@ func statsConfig(meshConfig *v1alpha1.MeshConfig, annotations map[string]string)
 	return onlyStats(text.Bytes())
 }
 
-// agentTemplate is a file of Istio's module, which is where the compiler found pkg/bootstrap.
+// agentTemplate returns the path of the template in Istio's module. The module's folder comes from the source path of a
+// function in pkg/bootstrap.
 func agentTemplate() string {
 	entry := reflect.ValueOf(bootstrap.New).Pointer()
 	source, _ := runtime.FuncForPC(entry).FileLine(entry)

@@ -15,17 +15,17 @@ import (
 	"istio.io/istio/pkg/test"
 )
 
-// translation is what istiod would send to the gateway pod, by discovery service.
+// translation is the configuration that istiod would send to the gateway pod, by discovery service.
 type translation struct {
 	listeners  []*listenerv3.Listener
 	routes     map[string]*routev3.RouteConfiguration
 	clusters   map[string]*clusterv3.Cluster
 	extensions map[string]*corev3.TypedExtensionConfig
-	// stats is not from istiod: Istio's agent in the pod starts Envoy with it.
+	// stats comes from Istio's agent in the pod, not from istiod.
 	stats *metricsv3.StatsConfig
 }
 
-// translate asks Istio's own control plane, run in this process as Istio's tests run it (pilot/test/xds/fake.go).
+// translate runs Istio's own control plane in this process, as Istio's tests do (pilot/test/xds/fake.go).
 func translate(in input) (translation, error) {
 	if err := quiet(); err != nil {
 		return translation{}, err
@@ -53,9 +53,9 @@ func translate(in input) (translation, error) {
 	return out, nil
 }
 
-// quiet keeps istiod's diary off standard output, where the result goes. Warnings stay, on standard error, but for two
-// scopes: one complains of the Gateway API's resources, which the cluster in Istio's tests has only by name, the other of
-// being stopped while it starts, which is what translate does.
+// quiet sends istiod's log to standard error, because the result goes to standard output, and keeps only warnings. Two
+// scopes are silent. One warns of Gateway API resources, which the cluster of Istio's tests has only by name. The other
+// warns when it is stopped during its start, as translate does.
 func quiet() error {
 	options := log.DefaultOptions()
 	options.OutputPaths = []string{"stderr"}
@@ -73,13 +73,13 @@ func quiet() error {
 	return nil
 }
 
-// gatewayName and gatewayAddress are of the pod in cluster/istio.yaml.
+// The name and address of the gateway's pod in cluster/istio.yaml.
 const (
 	gatewayName    = "istio-ingressgateway-0"
 	gatewayAddress = "10.244.0.7"
 )
 
-// gatewayPod is the proxy in the gateway's pod, which Istio finds by its address.
+// gatewayPod returns the proxy in the gateway's pod. Istio finds the pod by the address.
 func gatewayPod() *model.Proxy {
 	labels := map[string]string{"app": "istio-ingressgateway", "istio": "ingressgateway"}
 	return &model.Proxy{

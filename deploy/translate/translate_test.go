@@ -21,13 +21,13 @@ import (
 )
 
 const (
-	mended = ".."
-	seed   = "../seed"
+	current = ".."
+	seed    = "../seed"
 )
 
 func TestCommittedFilesAreCurrent(t *testing.T) {
 	for _, c := range []struct{ manifests, file string }{
-		{mended, "../local/gateway.json"},
+		{current, "../local/gateway.json"},
 		{seed, "../local/gateway-seed.json"},
 	} {
 		t.Run(filepath.Base(c.file), func(t *testing.T) {
@@ -40,14 +40,15 @@ func TestCommittedFilesAreCurrent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
-				t.Errorf("%s is stale: cd deploy/translate && go run . -manifests %s -o %s\n(-what Istio makes now +what is committed):\n%s",
+				t.Errorf("%s is stale: cd deploy/translate && go run . -manifests %s -o %s\n(-Istio's translation +committed file):\n%s",
 					c.file, c.manifests, c.file, diff)
 			}
 		})
 	}
 }
 
-// A request passes both listeners of the gateway's pod. What is in the seed's second list counts each call twice.
+// A request passes both listeners of the gateway's pod. The seed's filters on the second listener count each request
+// twice.
 func TestFiltersByPass(t *testing.T) {
 	const (
 		plugin     = "extensions.istio.io/trafficextension/istio-system.moodring~istio-translated-wasmplugin"
@@ -61,8 +62,8 @@ func TestFiltersByPass(t *testing.T) {
 		port            uint32
 		want            []string
 	}{
-		{"mended, from outside", mended, 8080, []string{rbac, plugin, limit, router}},
-		{"mended, to the revision", mended, 8081, []string{rbac, router}},
+		{"current, from outside", current, 8080, []string{rbac, plugin, limit, router}},
+		{"current, to the revision", current, 8081, []string{rbac, router}},
 		{"seed, from outside", seed, 8080, []string{rbac, seedPlugin, limit, router}},
 		{"seed, to the revision", seed, 8081, []string{rbac, seedPlugin, limit, router}},
 	} {
@@ -82,7 +83,7 @@ func TestFiltersByPass(t *testing.T) {
 }
 
 func TestOneMachineHasNoFilterOfIstiosOwn(t *testing.T) {
-	plain, err := onOneMachine(translated(t, mended))
+	plain, err := onOneMachine(translated(t, current))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestOneMachineHasNoFilterOfIstiosOwn(t *testing.T) {
 }
 
 func TestPlugin(t *testing.T) {
-	plain, err := onOneMachine(translated(t, mended))
+	plain, err := onOneMachine(translated(t, current))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func TestAuthorization(t *testing.T) {
 		name, manifests string
 		want            map[string][]string
 	}{
-		{"mended", mended, map[string][]string{
+		{"current", current, map[string][]string{
 			"ns[istio-system]-policy[allow-with-header]-rule[0]": {"path /v1/models/bert-emotion-model:predict", "X-Test istio-is-cool"},
 			"ns[istio-system]-policy[allow-with-header]-rule[1]": {":method GET", "path /healthz", "K-Network-Probe probe"},
 		}},
@@ -150,12 +151,12 @@ func TestLimits(t *testing.T) {
 		name, manifests, routes string
 		want                    []string
 	}{
-		{"mended, from outside", mended, "http.8080", []string{
+		{"current, from outside", current, "http.8080", []string{
 			predict + `, x-api-key={x-api-key}`,
 			predict + `, caller="without-key" unless x-api-key`,
 			`path={:path}`,
 		}},
-		{"mended, to the revision", mended, "http.8081", nil},
+		{"current, to the revision", current, "http.8081", nil},
 		{"seed, from outside", seed, "http.8080", []string{`path={:path}, x-api-key={x-api-key}`, `path={:path}`}},
 		{"seed, to the revision", seed, "http.8081", []string{`path={:path}, x-api-key={x-api-key}`, `path={:path}`}},
 	} {
@@ -174,7 +175,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestClusters(t *testing.T) {
-	plain, err := onOneMachine(translated(t, mended))
+	plain, err := onOneMachine(translated(t, current))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func TestPodIsPatched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := load(mended, "cluster")
+	in, err := load(current, "cluster")
 	if err != nil {
 		t.Fatal(err)
 	}
