@@ -77,7 +77,7 @@ func (f Family) rowTitle() string {
 	return strings.Join(words[:min(2, len(words))], " ")
 }
 
-// metric returns the family as queries see it, with the labels that scraping adds.
+// metric returns the family for queries, with the labels job and instance.
 func (f Family) metric() contract.Metric {
 	labels := []string{labelJob, labelInstance}
 	for label := range f.Labels {
@@ -90,7 +90,7 @@ func (f Family) metric() contract.Metric {
 }
 
 // groupBy returns the label by which queries group the family: the label with the
-// most values, up to maxValues. It is empty if no label has several values.
+// most values, up to maxValues. It is nil if no label has several values.
 func (f Family) groupBy() []string {
 	best, values := "", 1
 	for _, label := range f.metric().Labels {

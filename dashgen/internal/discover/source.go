@@ -82,8 +82,7 @@ func labelCounts(metrics []*dto.Metric) map[string]int {
 	return counts
 }
 
-// Prometheus returns the families whose names match, and of which a Prometheus
-// has series now.
+// Prometheus returns the families with matching names and current series.
 func Prometheus(ctx context.Context, prometheus prom.Client, match *regexp.Regexp) ([]Family, error) {
 	metadata, err := prometheus.Metadata(ctx)
 	if err != nil {
@@ -123,8 +122,7 @@ func seriesNames(name string, t contract.Type) []string {
 	return []string{name, name + total}
 }
 
-// values counts the values of each label of a series; nil if there is no such
-// series.
+// values counts the values of each label of a series; nil without such a series.
 func values(ctx context.Context, prometheus prom.Client, series string) (map[string]int, error) {
 	vector, err := prometheus.Vector(ctx, "{__name__="+quoted(series)+"}", time.Time{})
 	if err != nil || len(vector) == 0 {

@@ -8,8 +8,8 @@ import (
 	"github.com/grafana-tools/sdk"
 )
 
-// HasDataSource reports whether there is a data source of that name for the
-// Prometheus at url. It refuses one of that name for another server.
+// HasDataSource reports whether a data source called name exists for the Prometheus
+// at url. If the data source is for another server, it returns an error.
 func (g Grafana) HasDataSource(ctx context.Context, name, url string) (bool, error) {
 	found, err := g.client.GetDatasourceByName(ctx, name)
 	if isStatus(err, http.StatusNotFound) {
@@ -24,8 +24,8 @@ func (g Grafana) HasDataSource(ctx context.Context, name, url string) (bool, err
 	return true, nil
 }
 
-// EnsureDataSource creates a data source for the Prometheus at url, unless there
-// is one. It never changes a data source.
+// EnsureDataSource creates the data source if it is missing. It never changes an
+// existing data source.
 func (g Grafana) EnsureDataSource(ctx context.Context, name, url string) error {
 	exists, err := g.HasDataSource(ctx, name, url)
 	if err != nil || exists {

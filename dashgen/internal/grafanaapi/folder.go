@@ -13,7 +13,7 @@ type Folder struct {
 	ID         int // differs between Grafanas
 }
 
-// FindFolder returns the folder with a uid. ok is false if there is none.
+// FindFolder returns the folder with a uid. ok is false if the folder is missing.
 func (g Grafana) FindFolder(ctx context.Context, uid, title string) (_ Folder, ok bool, _ error) {
 	found, err := g.client.GetFolderByUID(ctx, uid)
 	if isStatus(err, http.StatusNotFound) {

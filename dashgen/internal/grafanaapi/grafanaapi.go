@@ -35,7 +35,7 @@ type Change struct {
 	Title string
 	State State
 	Diff  string // from Grafana's dashboard to ours; empty if they are the same
-	// version is the version of Grafana's dashboard; 0 if there is none.
+	// version is the version of the dashboard in Grafana; 0 for State New.
 	version int
 	text    []byte // our dashboard
 }
@@ -48,8 +48,8 @@ type Grafana struct {
 }
 
 // Dial returns a client of the Grafana at url. It does not connect yet. The
-// credentials are a token, or user:password; empty for no authentication. The
-// deadline is that of each request.
+// credentials are a token, or user:password; empty for no authentication. Each
+// request has the deadline.
 func Dial(url, credentials string, deadline time.Duration) (Grafana, error) {
 	client, err := sdk.NewClient(url, credentials, &http.Client{Transport: transport{}, Timeout: deadline})
 	if err != nil {
@@ -153,13 +153,13 @@ func decode(text []byte) (map[string]any, error) {
 	return fields, err
 }
 
-// Push saves the changed dashboards to a folder. It saves none of them if a
-// dashboard is Foreign, unless overwrite is set.
+// Push saves the changed dashboards to a folder. If a dashboard is Foreign and
+// overwrite is not set, Push saves no dashboard.
 //
 // Grafana increments a dashboard's version with each save. dashgen sets the
-// revision to the version that its own save creates. The two stay equal until
-// another client saves the dashboard. Each save also names the version that it
-// replaces, so that Grafana refuses the save if another client was faster.
+// revision to the new version. The two stay equal until another client saves the
+// dashboard. Each save also names the version to replace, so that Grafana refuses
+// the save if another client was faster.
 func (g Grafana) Push(ctx context.Context, changes []Change, folder Folder, overwrite bool) error {
 	for _, c := range changes {
 		if c.State == Foreign && !overwrite {

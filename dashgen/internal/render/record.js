@@ -1,6 +1,6 @@
-// Runs in a page before its own scripts: a canvas's context keeps, as SVG, what
-// is painted with it, in canvas.recorded. It knows what the preview's charts use
-// of a context, and fails at the rest.
+// Runs in a page before the page's scripts. A canvas's context records its drawing
+// operations as SVG, in canvas.recorded. Only the methods that the preview's charts
+// use exist.
 (() => {
   let clips = 0;
   const short = (n) => Number(n.toFixed(2));
@@ -9,13 +9,16 @@
   class Path {
     constructor(other) { this.d = other?.d ?? ''; }
     moveTo(x, y) { this.d += `M${short(x)} ${short(y)}`; }
-    // A canvas takes a line from nowhere as a move.
+    // On a canvas, a line without a start point is a move.
     lineTo(x, y) { this.d += `${this.d ? 'L' : 'M'}${short(x)} ${short(y)}`; }
     rect(x, y, w, h) { this.d += `M${short(x)} ${short(y)}h${short(w)}v${short(h)}h${short(-w)}z`; }
     bezierCurveTo(...points) { this.d += `C${points.map(short).join(' ')}`; }
     closePath() { this.d += 'z'; }
-    // Only whole circles are drawn: a chart's points.
-    arc(x, y, r) { this.d += `M${short(x - r)} ${short(y)}a${short(r)} ${short(r)} 0 1 0 ${short(2 * r)} 0a${short(r)} ${short(r)} 0 1 0 ${short(-2 * r)} 0z`; }
+    // Charts only draw whole circles, as points.
+    arc(x, y, r) {
+      const half = (width) => `a${short(r)} ${short(r)} 0 1 0 ${short(width)} 0`;
+      this.d += `M${short(x - r)} ${short(y)}${half(2 * r)}${half(-2 * r)}z`;
+    }
   }
 
   const plain = () => ({
@@ -43,7 +46,7 @@
     rect(...box) { this.path.rect(...box); }
     measureText(text) { this.real.font = this.font; return this.real.measureText(text); }
 
-    // Charts clear all of a canvas, or nothing.
+    // Charts only clear the whole canvas.
     clearRect() { this.canvas.recorded = []; }
 
     put(tag, attributes, text) {
@@ -76,7 +79,7 @@
       });
     }
 
-    // An SVG's viewers differ about baselines, so the text stands on its own.
+    // SVG viewers differ in baselines, so the text is moved to the alphabetic baseline.
     fillText(text, x, y) {
       const size = this.measureText(text);
       this.real.textBaseline = this.textBaseline;

@@ -199,8 +199,8 @@ func TestFailedQueries(t *testing.T) {
 		change     func(*render.Options)
 	}{
 		{"no such board", `no dashboard "nothing"; there are moodring-overview, kinds`, func(o *render.Options) { o.Board = "nothing" }},
-		{"no such panel", "This board has no panel 99.", func(o *render.Options) { o.Panel = "99" }},
-		{"no such time", "The time from tomorrow to 600000 is none.", func(o *render.Options) { o.From = "tomorrow" }},
+		{"no such panel", "This dashboard has no panel 99.", func(o *render.Options) { o.Panel = "99" }},
+		{"no such time", "The time range from tomorrow to 600000 is not valid.", func(o *render.Options) { o.From = "tomorrow" }},
 		{"a broken query", "A broken query: This panel could not be drawn: 1:5: parse error: unclosed left parenthesis.", func(o *render.Options) { o.Board, o.Panel = "kinds", "21" }},
 		{"no browser", `the browser: fork/exec /nowhere/chromium: no such file or directory`, func(o *render.Options) { o.Chromium = "/nowhere/chromium" }},
 	} {

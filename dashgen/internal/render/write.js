@@ -1,5 +1,5 @@
-// Gives an element of the page as SVG: boxes, text and drawings where they are.
-// It knows what the preview's page is made of.
+// Returns an element of the page as SVG: boxes, text and drawings at their places.
+// It supports the elements of the preview's page.
 (root) => {
   const origin = root.getBoundingClientRect();
   const short = (n) => Number(n.toFixed(2));
@@ -8,7 +8,8 @@
   let clips = 0;
 
   const isClear = (color) => /^rgba\(.*, 0\)$/.test(color);
-  const at = ({ left, top, width, height }) => `x="${short(left - origin.left)}" y="${short(top - origin.top)}" width="${short(width)}" height="${short(height)}"`;
+  const at = ({ left, top, width, height }) =>
+    `x="${short(left - origin.left)}" y="${short(top - origin.top)}" width="${short(width)}" height="${short(height)}"`;
 
   function element(e) {
     const style = getComputedStyle(e);
@@ -48,11 +49,12 @@
   }
 
   function drawing(e, rect, style) {
-    const attributes = [...e.attributes].filter((a) => !['width', 'height', 'class', 'aria-hidden'].includes(a.name)).map((a) => ` ${a.name}="${escape(a.value)}"`).join('');
+    const kept = [...e.attributes].filter((a) => !['width', 'height', 'class', 'aria-hidden'].includes(a.name));
+    const attributes = kept.map((a) => ` ${a.name}="${escape(a.value)}"`).join('');
     return `<svg ${at(rect)} color="${style.color}" opacity="${style.opacity}"${attributes}>${e.innerHTML}</svg>`;
   }
 
-  // text writes a node line by line, as it was broken.
+  // text writes a node line by line, with the line breaks of the page.
   function text(node, style) {
     if (!node.data.trim()) return '';
     measure.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
@@ -60,7 +62,8 @@
     const line = style.textDecorationLine.includes('underline') || node.parentElement.closest('a') ? ' text-decoration="underline"' : '';
     return lines(node).map(({ content, left, right, top, bottom }) => {
       const y = (top + bottom) / 2 + (ascent - descent) / 2 - origin.top;
-      return `<text x="${short(left - origin.left)}" y="${short(y)}" font-size="${parseFloat(style.fontSize)}" font-weight="${style.fontWeight}" font-family="${escape(style.fontFamily)}"` +
+      return `<text x="${short(left - origin.left)}" y="${short(y)}" font-size="${parseFloat(style.fontSize)}"` +
+        ` font-weight="${style.fontWeight}" font-family="${escape(style.fontFamily)}"` +
         ` fill="${style.color}" textLength="${short(right - left)}" lengthAdjust="spacingAndGlyphs"${line}>${escape(content)}</text>`;
     }).join('');
   }
@@ -80,7 +83,7 @@
     return found.map(trimmed(node)).filter((l) => l.content.trim());
   }
 
-  // trimmed cuts what the page cuts, with the same sign.
+  // trimmed cuts a line where the page cuts it, with an ellipsis.
   function trimmed(node) {
     const end = node.parentElement.closest('.name, h2, h3')?.getBoundingClientRect().right ?? Infinity;
     return (l) => {

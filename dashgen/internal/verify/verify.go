@@ -1,5 +1,5 @@
 // Package verify runs the queries of the dashboards and rules on a live
-// Prometheus, and reports those whose result is not as it should be.
+// Prometheus, and reports queries with unexpected results.
 package verify
 
 import (
@@ -25,7 +25,7 @@ type State string
 
 // States. Idle is the state of a share or a quantile without traffic: there are
 // series, but 0 divided by 0 is not a number, and a blank panel is correct. Off:
-// the panel needs a baseline or an option of the plugin that is not in use.
+// the panel needs a baseline, or a disabled option of the plugin.
 // Quiet: the annotation or alert currently has no series, which is normal.
 const (
 	Answered State = "answered"
@@ -179,9 +179,8 @@ func (r run) rules(ctx context.Context, all board.Set) error {
 	return nil
 }
 
-// types compares the metric types in the contract with those that Prometheus
-// scraped. A server without the metadata API, such as some stores that speak
-// PromQL, is skipped.
+// types compares the metric types in the contract with the scraped types. It skips
+// servers without the metadata API, such as some stores with PromQL.
 func (r run) types(ctx context.Context) error {
 	scraped, err := r.prometheus.Metadata(ctx)
 	if refused := (*promv1.Error)(nil); errors.As(err, &refused) && strings.Contains(refused.Msg, "404") {

@@ -1,5 +1,5 @@
-// All that a reader chose stands in the page's address, under the names that
-// Grafana gives it: a link made for a Grafana works here, and the other way.
+// The page's address holds the whole selection, with Grafana's parameter names, so
+// that links work in both Grafana and the preview.
 
 export function read(location) {
   const params = new URLSearchParams(location.search);

@@ -1,10 +1,10 @@
-// The page: one board, at the address it was opened under.
+// The page: the dashboard at the page's address.
 
 import { read, write } from './address.js';
 import * as controls from './controls.js';
 import { make } from './element.js';
-import { events } from './event.js';
-import { duration, parse } from './moment.js';
+import { annotations } from './annotation.js';
+import { duration, parse } from './time.js';
 import { rows } from './rows.js';
 import { resolve, values } from './variable.js';
 
@@ -17,9 +17,9 @@ async function json(path) {
   return reply.json();
 }
 
-// Everything that draws gets this one object.
+// page is the state that all modules share.
 const page = {
-  about: null, board: null, chosen: null, variables: [], range: null, events: [], rows: [],
+  about: null, board: null, chosen: null, variables: [], range: null, annotations: [], rows: [],
   signal: null, choose, reload, track, now: () => Date.now() / 1000,
 };
 
@@ -38,7 +38,7 @@ async function open() {
   await show();
 }
 
-// choose changes what is chosen, keeps it in the address, and shows it.
+// choose changes the selection, writes it into the address, and shows it.
 async function choose(change) {
   const before = page.chosen;
   page.chosen = { ...before, ...change };
@@ -47,7 +47,7 @@ async function choose(change) {
   if ('panel' in change) document.querySelector(`#panel-${change.panel ?? before.panel} .larger`)?.focus();
 }
 
-// show builds the page for what is chosen, and loads it.
+// show builds the page for the selection, and loads it.
 async function show() {
   complete();
   root.dataset.theme = page.chosen.theme ?? 'system';
@@ -60,7 +60,7 @@ async function show() {
   await reload();
 }
 
-// complete fills in what the address left open, from the board.
+// complete fills the selection with the defaults of the dashboard.
 function complete() {
   const { chosen, board } = page;
   chosen.from ||= board.time?.from ?? 'now-6h';
@@ -68,7 +68,7 @@ function complete() {
   chosen.refresh ||= board.refresh || 'off';
 }
 
-// reload asks everything again, as of now.
+// reload runs all queries again, as of now.
 async function reload() {
   clearTimeout(timer);
   stop.abort();
@@ -85,24 +85,24 @@ async function reload() {
     problem(error.message);
     root.dataset.state = 'failed';
   }
-  again(signal);
+  scheduleReload(signal);
 }
 
 async function prepare(signal) {
-  if (!(page.range.from < page.range.to)) throw new Error(`The time from ${page.chosen.from} to ${page.chosen.to} is none.`);
+  if (!(page.range.from < page.range.to)) throw new Error(`The time range from ${page.chosen.from} to ${page.chosen.to} is not valid.`);
   page.variables = await resolve(page.board, page.chosen.variables, page.range, signal);
   const scope = { range: page.range, variables: values(page.variables), scrapeInterval: page.about.scrapeInterval, signal };
-  const found = await events(page.board, scope);
-  page.events = found.events;
+  const found = await annotations(page.board, scope);
+  page.annotations = found.annotations;
   problem(found.problems.join(' '));
   build('controls', controls.links(page), controls.variables(page), controls.time(page));
   if (page.rows.length > 0) return;
   page.rows = rows(page);
   place('panels').replaceChildren(...page.rows.map((row) => row.element));
-  if (page.rows.length === 0) problem(page.chosen.panel ? `This board has no panel ${page.chosen.panel}.` : 'This board has no panels.');
+  if (page.rows.length === 0) problem(page.chosen.panel ? `This dashboard has no panel ${page.chosen.panel}.` : 'This dashboard has no panels.');
 }
 
-// track says in data-state of the whole page when panels are loaded.
+// track sets the data-state of the whole page while panels load.
 async function track(loading) {
   const { signal } = page;
   root.dataset.state = 'loading';
@@ -110,15 +110,14 @@ async function track(loading) {
   if (!signal.aborted) root.dataset.state = 'drawn';
 }
 
-// again comes back after the time that was chosen, while the page is looked at.
-function again(signal) {
+// scheduleReload reloads after the refresh interval, if the page is visible.
+function scheduleReload(signal) {
   const every = duration(page.chosen.refresh);
   if (signal.aborted || !(every > 0)) return;
-  timer = setTimeout(() => (document.hidden ? again(signal) : reload()), every * 1000);
+  timer = setTimeout(() => (document.hidden ? scheduleReload(signal) : reload()), every * 1000);
 }
 
-// build replaces a part of the page; what was open stays open, and the focus
-// where it was.
+// build replaces a part of the page, and restores open popups and the focus.
 function build(id, ...children) {
   const part = place(id);
   const isWithin = part.contains(document.activeElement);
@@ -134,6 +133,6 @@ function problem(text) {
 }
 
 open().catch((error) => {
-  problem(`The board could not be opened: ${error.message}`);
+  problem(`The dashboard could not be opened: ${error.message}`);
   root.dataset.state = 'failed';
 });

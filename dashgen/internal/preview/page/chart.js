@@ -1,16 +1,16 @@
-// A chart over time: uPlot with the page's look, a cursor that the keyboard
-// moves too, values beside it, and a drag that zooms.
+// A chart over time: uPlot in the page's style, with a tooltip, a cursor for mouse
+// and keyboard, and a drag that zooms.
 
 import { own } from './color.js';
 import { make } from './element.js';
-import { clock, stamp } from './moment.js';
+import { clock, stamp } from './time.js';
 
 const { uPlot } = globalThis;
 const font = '12px system-ui, sans-serif';
 
-// chart draws options.data into place. options: {data, series, scales, axes,
-// bands, draw, tell}: draw(u) paints on top, tell(index) lists {color, name,
-// text} for the values beside the cursor. It returns {destroy}.
+// chart draws options.data into place. options is {data, series, scales, axes,
+// bands, draw, tooltip}: draw(u) paints on top, and tooltip(index) lists the rows
+// {color, name, text} of the tooltip. It returns {destroy}.
 export function chart(place, scope, options) {
   const tip = make('div', { class: 'tip', hidden: true });
   const spoken = make('p', { class: 'spoken', 'aria-live': 'polite' });
@@ -27,12 +27,12 @@ export function chart(place, scope, options) {
     axes: [timeAxis(), ...options.axes],
     hooks: {
       draw: [(self) => options.draw?.(self), (self) => annotate(self, scope)],
-      setCursor: [(self) => point(self, place, tip, options.tell)],
+      setCursor: [(self) => point(self, place, tip, options.tooltip)],
       setSelect: [(self) => zoom(self, scope)],
     },
   }, options.data, place);
   place.append(tip, spoken);
-  listen(place, u, spoken, options.tell);
+  listen(place, u, spoken, options.tooltip);
   return { destroy: () => u.destroy() };
 }
 
@@ -49,14 +49,14 @@ function lines() {
   return { stroke: own('--text'), font, grid: { stroke: own('--line'), width: 1 }, ticks: { stroke: own('--line'), width: 1, size: 4 } };
 }
 
-// steps are the round times, in seconds, that marks may be apart.
+// steps are the possible distances of the axis marks, in seconds.
 const steps = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800, 2592000, 7776000, 31536000];
 
 function timeAxis() {
   return { ...lines(), incrs: steps, space: 56, size: 28, values: (u, splits, axis, space, step) => splits.map((t) => clock(t, step)) };
 }
 
-// valueAxis is as wide as its longest mark.
+// valueAxis returns an axis as wide as its longest mark.
 export function valueAxis(more) {
   return {
     ...lines(),
@@ -69,12 +69,12 @@ export function valueAxis(more) {
   };
 }
 
-// point shows the values at the cursor of the chart that is being used.
-function point(u, place, tip, tell) {
+// point shows the tooltip in the chart under the mouse, or with the focus.
+function point(u, place, tip, tooltip) {
   const { idx, left } = u.cursor;
   tip.hidden = idx === null || idx === undefined || left < 0 || !place.matches(':hover, :focus');
   if (tip.hidden) return;
-  tip.replaceChildren(make('p', {}, stamp(u.data[0][idx])), ...tell(idx).map(({ color, name, text }) =>
+  tip.replaceChildren(make('p', {}, stamp(u.data[0][idx])), ...tooltip(idx).map(({ color, name, text }) =>
     make('p', {}, make('span', { class: 'swatch', style: { '--color': color } }), ` ${name} `, make('b', {}, text))));
   const right = left > u.over.clientWidth / 2;
   tip.style.left = right ? 'auto' : `${u.over.offsetLeft + left + 12}px`;
@@ -99,8 +99,8 @@ const moves = {
   End: (i, last) => last,
 };
 
-// listen moves the cursor by keys, and speaks what is under it then.
-function listen(place, u, spoken, tell) {
+// listen moves the cursor by keys, and announces its values to screen readers.
+function listen(place, u, spoken, tooltip) {
   const leave = () => u.setCursor({ left: -10, top: -10 });
   place.addEventListener('blur', leave);
   place.addEventListener('keydown', (event) => {
@@ -111,20 +111,20 @@ function listen(place, u, spoken, tell) {
     const last = u.data[0].length - 1;
     const index = Math.min(last, Math.max(0, move(u.cursor.idx ?? last + 1, last)));
     u.setCursor({ left: u.valToPos(u.data[0][index], 'x'), top: 0 });
-    spoken.textContent = [stamp(u.data[0][index]), ...tell(index).map(({ name, text }) => `${name} ${text}`)].join('; ');
+    spoken.textContent = [stamp(u.data[0][index]), ...tooltip(index).map(({ name, text }) => `${name} ${text}`)].join('; ');
   });
 }
 
-// annotate marks what happened, on the chart's whole height.
+// annotate draws a line for each annotation.
 function annotate(u, scope) {
   const { ctx, bbox } = u;
   ctx.save();
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
-  for (const event of scope.page.events) {
-    const x = Math.round(u.valToPos(event.time, 'x', true));
+  for (const annotation of scope.page.annotations) {
+    const x = Math.round(u.valToPos(annotation.time, 'x', true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.strokeStyle = event.color;
+    ctx.strokeStyle = annotation.color;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
@@ -133,9 +133,9 @@ function annotate(u, scope) {
   ctx.restore();
 }
 
-// near are the events whose marks are where the cursor is.
-export function near(scope, times, index) {
+// annotationsAt returns the tooltip rows of the annotations at the cursor.
+export function annotationsAt(scope, times, index) {
   const half = ((times[1] ?? times[0] + 60) - times[0]) / 2;
-  return scope.page.events.filter((e) => Math.abs(e.time - times[index]) <= half)
+  return scope.page.annotations.filter((e) => Math.abs(e.time - times[index]) <= half)
     .map((e) => ({ color: e.color, name: e.name, text: e.text }));
 }

@@ -1,4 +1,4 @@
-// Colours: Grafana's names for them, palettes for series, schemes for cells.
+// Colours: Grafana's names, the palette of series, and schemes for values.
 
 const hues = {
   red: ['#FFA6B0', '#FF7383', '#F2495C', '#E02F44', '#C4162A'],
@@ -11,14 +11,14 @@ const hues = {
 const shades = ['super-light-', 'light-', '', 'semi-dark-', 'dark-'];
 const named = Object.fromEntries(Object.entries(hues).flatMap(([hue, list]) => list.map((hex, i) => [shades[i] + hue, hex])));
 
-// hex gives a colour that a canvas takes: Grafana's names are none that CSS
-// has, or mean another colour there.
+// hex returns a colour for CSS and canvases. CSS lacks some of Grafana's names, and
+// has other colours for the rest.
 export function hex(color) {
   if (color === 'text') return own('--text');
   return named[color] ?? (CSS.supports('color', color) ? color : '#808080');
 }
 
-// own is a colour of the page's theme.
+// own returns a CSS property of the page's theme.
 export function own(property) {
   return getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 }
@@ -32,8 +32,8 @@ export function byIndex(index) {
   return series[index % series.length];
 }
 
-// byName gives a name its colour on every board, whatever is beside it (by the
-// name's FNV-1a hash).
+// byName returns the colour of a name, by its FNV-1a hash: a name has the same
+// colour on every dashboard.
 export function byName(name) {
   let hash = 0x811c9dc5;
   for (const letter of name) hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193);
@@ -61,7 +61,7 @@ export function scheme(name) {
   return schemes[key] ?? schemes[key.replace(/^continuous-/, '')];
 }
 
-// mix takes the colour at part, 0 to 1, of a scheme.
+// mix returns the colour of a scheme at part, 0 to 1.
 export function mix(stops, part) {
   const at = Math.min(1, Math.max(0, part)) * (stops.length - 1);
   const from = rgb(stops[Math.floor(at)]);
@@ -83,8 +83,8 @@ export function fade(color, opacity) {
   return `rgba(${rgb(color).join(', ')}, ${opacity})`;
 }
 
-// on is black or white, whichever reads better on a colour: one of the two has
-// a contrast of at least 4.5 (WCAG 2.2, 1.4.3).
+// on returns the text colour on a background: black or white. One of the two
+// always has a contrast of at least 4.5 (WCAG 2.2, 1.4.3).
 export function on(color) {
   const [r, g, b] = rgb(color).map((c) => {
     const part = c / 255;

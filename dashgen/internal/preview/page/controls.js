@@ -1,8 +1,8 @@
-// What the reader chooses: time, refresh, theme, and the board's variables.
+// Controls: time range, refresh, theme, and the dashboard's variables.
 
 import { make } from './element.js';
 import { icon } from './icon.js';
-import { duration, parse, stamp } from './moment.js';
+import { duration, parse, stamp } from './time.js';
 import { ofBoard } from './link.js';
 import { all } from './variable.js';
 
@@ -10,7 +10,7 @@ const spans = [['5m', '5 minutes'], ['15m', '15 minutes'], ['30m', '30 minutes']
   ['24h', '24 hours'], ['2d', '2 days'], ['7d', '7 days'], ['30d', '30 days']];
 const refreshes = ['', '5s', '10s', '30s', '1m', '5m', '15m'];
 
-// boards is the list of all boards, the present one marked.
+// boards returns the list of dashboards, with the current dashboard marked.
 export function boards(page) {
   const here = (b) => b.uid === page.chosen.uid;
   const links = page.about.boards.map((b) => make('li', {}, make('a', { href: `/d/${b.uid}`, 'aria-current': here(b) ? 'page' : null }, b.title)));
@@ -22,7 +22,7 @@ export function links(page) {
   return list.length === 0 ? '' : make('nav', { 'aria-label': 'Links' }, make('ul', {}, list.map((link) => make('li', {}, link))));
 }
 
-// time is the range, the steps through it, and how often it moves on.
+// time returns the controls of the time range, the refresh and the theme.
 export function time(page) {
   return make('div', { class: 'time', role: 'group', 'aria-label': 'Time' },
     button('Earlier', 'earlier', () => shift(page, -0.5)),
@@ -53,7 +53,7 @@ function quick(page) {
 
 const written = (page, text) => (text.startsWith('now') ? text : stamp(parse(text, page.now())));
 
-// custom takes any two times that Grafana takes.
+// custom returns a form for any time range that Grafana accepts.
 function custom(page) {
   const problem = make('p', { role: 'alert' });
   const field = (name, value) => make('label', {}, name, make('input', { name: name.toLowerCase(), value, autocomplete: 'off', spellcheck: 'false' }));
@@ -63,8 +63,8 @@ function custom(page) {
     if (parse(from, page.now()) < parse(to, page.now(), true)) page.choose({ from, to });
     else problem.textContent = 'From must be a time before to: now-6h, 2026-01-31 18:00, or milliseconds.';
   };
-  return popup('Times', 'times', icon('more'), make('form', { onsubmit: submit }, field('From', written(page, page.chosen.from)), field('To', written(page, page.chosen.to)),
-    make('button', {}, 'Apply'), problem));
+  return popup('Times', 'times', icon('more'), make('form', { onsubmit: submit },
+    field('From', written(page, page.chosen.from)), field('To', written(page, page.chosen.to)), make('button', {}, 'Apply'), problem));
 }
 
 function shift(page, share) {
@@ -92,9 +92,10 @@ function theme(page) {
   return select('Theme', 'theme', names, page.chosen.theme ?? '', (value) => page.choose({ theme: value || null }));
 }
 
-// popup is a button with something behind it that Escape closes.
+// popup returns a button that opens a box. Escape closes the box.
 function popup(name, key, shown, content) {
-  const box = make('details', { class: 'popup', 'data-popup': key }, make('summary', { 'aria-label': name, 'data-key': key }, shown), make('div', { class: 'box' }, content));
+  const box = make('details', { class: 'popup', 'data-popup': key },
+    make('summary', { 'aria-label': name, 'data-key': key }, shown), make('div', { class: 'box' }, content));
   box.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || !box.open) return;
     box.open = false;
@@ -106,9 +107,10 @@ function popup(name, key, shown, content) {
   return box;
 }
 
-// variables is a control for each variable that the reader may choose.
+// variables returns a control for each visible variable.
 export function variables(page) {
-  const list = page.variables.filter((v) => !v.isHidden).map((v) => make('div', { class: 'variable' }, control(v, page), v.error ? make('p', { class: 'note' }, `${v.label}: ${v.error}`) : null));
+  const list = page.variables.filter((v) => !v.isHidden).map((v) => make('div', { class: 'variable' },
+    control(v, page), v.error ? make('p', { class: 'note' }, `${v.label}: ${v.error}`) : null));
   return make('div', { class: 'variables', role: 'group', 'aria-label': 'Variables' }, list);
 }
 
@@ -121,10 +123,14 @@ function control(variable, page) {
 }
 
 function typed(variable, choose) {
-  return make('label', {}, variable.label, make('input', { value: variable.chosen[0] ?? '', 'data-key': `var ${variable.name}`, autocomplete: 'off', spellcheck: 'false', onchange: (event) => choose([event.target.value]) }));
+  return make('label', {}, variable.label, make('input', {
+    value: variable.chosen[0] ?? '', 'data-key': `var ${variable.name}`, autocomplete: 'off', spellcheck: 'false',
+    onchange: (event) => choose([event.target.value]),
+  }));
 }
 
-// several offers check boxes. To choose none is to choose all, if there is one.
+// several returns check boxes. If the variable has "All", clearing every box selects
+// All.
 function several(variable, choose) {
   const shown = variable.chosen[0] === all ? 'All' : variable.chosen.map((v) => variable.options.find((o) => o.value === v)?.text ?? v).join(', ');
   const toggle = (value, isOn) => {
@@ -132,8 +138,10 @@ function several(variable, choose) {
     const kept = variable.chosen.filter((v) => v !== all && v !== value);
     choose(isOn ? [...kept, value] : kept.length > 0 ? kept : variable.hasAll ? [all] : variable.chosen);
   };
-  const box = ({ value, text }) => make('label', {}, make('input', { type: 'checkbox', checked: variable.chosen.includes(value), 'data-key': `var ${variable.name} ${value}`,
-    onchange: (event) => toggle(value, event.target.checked) }), text);
+  const box = ({ value, text }) => make('label', {}, make('input', {
+    type: 'checkbox', checked: variable.chosen.includes(value), 'data-key': `var ${variable.name} ${value}`,
+    onchange: (event) => toggle(value, event.target.checked),
+  }), text);
   const options = [...(variable.hasAll ? [{ value: all, text: 'All' }] : []), ...variable.options];
   return popup(`${variable.label}: ${shown || 'none'}`, `var ${variable.name}`, `${variable.label}: ${shown || 'none'}`,
     make('fieldset', {}, make('legend', {}, variable.label), options.map(box)));

@@ -1,4 +1,4 @@
-// Short ways to write HTML elements. Text goes in as text, never as markup.
+// Creates HTML and SVG elements. Text never becomes markup.
 
 export function make(tag, attributes = {}, ...children) {
   return fit(document.createElement(tag), attributes, children);
@@ -8,8 +8,8 @@ export function draw(tag, attributes = {}, ...children) {
   return fit(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 }
 
-// Attributes on* are listeners, style is an object: the page's policy allows no
-// style in markup, and none is needed.
+// fit sets attributes: on* are listeners, and style is an object, because the
+// page's policy forbids style attributes.
 function fit(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;

@@ -1,9 +1,9 @@
-// How a panel shows one series: its defaults, with the overrides that match.
+// Field settings: the defaults of a panel, with the overrides of a series.
 
 import { byIndex, byName, hex, mix, scheme } from './color.js';
 import { format } from './unit.js';
 
-// settings gives a series' own settings.
+// settings returns the settings of a series.
 export function settings(panel, frame) {
   const config = structuredClone(panel.fieldConfig?.defaults ?? {});
   config.custom ??= {};
@@ -36,22 +36,27 @@ function set(target, path, value) {
   else set((target[key] ??= {}), rest, value);
 }
 
-// title is the name that a series is shown under.
+// title returns the displayed name of a series.
 export function title(config, frame) {
   const given = config.displayName;
   if (!given) return frame.name;
   return given.replace(/\$\{__(?:series|field)\.(name|labels\.(\w+)|labels\["?([^"\]]+)"?\])\}/g,
-    (_, what, a, b) => (what === 'name' ? frame.name : frame.labels[a ?? b] ?? ''));
+    (_, property, a, b) => (property === 'name' ? frame.name : frame.labels[a ?? b] ?? ''));
 }
 
-// show gives a value's text and colour.
+// show returns the text and the colour of a value.
 export function show(value, config, name, index) {
   const mapped = mapping(value, config.mappings ?? []);
   return {
-    text: mapped?.text || (value === null || value === undefined ? config.noValue ?? 'No value' : typeof value === 'number' ? format(value, config.unit, config.decimals ?? null) : String(value)),
+    text: mapped?.text || plain(value, config),
     color: mapped?.color ? hex(mapped.color) : paint(value, config, name, index),
     isMapped: Boolean(mapped?.text),
   };
+}
+
+function plain(value, config) {
+  if (value === null || value === undefined) return config.noValue ?? 'No value';
+  return typeof value === 'number' ? format(value, config.unit, config.decimals ?? null) : String(value);
 }
 
 function mapping(value, list) {
@@ -74,7 +79,7 @@ const specials = {
   empty: (v) => v === '', true: (v) => v === true, false: (v) => v === false,
 };
 
-// paint gives a value its colour, or a series when value is undefined.
+// paint returns the colour of a value, or of a series if value is undefined.
 export function paint(value, config, name, index) {
   const mode = config.color?.mode ?? 'thresholds';
   if (mode === 'fixed' || mode === 'shades') return hex(config.color.fixedColor ?? 'text');
@@ -84,14 +89,14 @@ export function paint(value, config, name, index) {
   return stops ? mix(stops, part(value, config)) : byIndex(index);
 }
 
-// step is the threshold that a value has reached.
+// step returns the highest threshold that a value reaches.
 export function step(value, config) {
   const steps = config.thresholds?.steps ?? [];
   const scaled = config.thresholds?.mode === 'percentage' ? part(value, config) * 100 : value;
   return steps.findLast((s) => s.value === null || s.value === undefined || scaled >= s.value) ?? steps[0] ?? { color: 'green' };
 }
 
-// part is where a value is between least and most, 0 to 1.
+// part returns the place of a value between minimum and maximum, 0 to 1.
 export function part(value, config) {
   const least = config.min ?? 0;
   const most = config.max ?? 100;

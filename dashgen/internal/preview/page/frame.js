@@ -1,6 +1,6 @@
-// Prometheus's answers as frames: {name, labels, refId, times, values}, times in
-// seconds, a value null where there is none. All frames of a range query share
-// one grid of times.
+// Prometheus's results as frames: {name, labels, refId, times, values}. Times are
+// in seconds, and a missing value is null. All frames of a range query share one
+// grid of times.
 
 export function fromMatrix(data, target, grid) {
   const legend = legends(data.result.map((s) => s.metric), target);
@@ -25,15 +25,15 @@ function number(text) {
   return Number.isNaN(value) ? null : value;
 }
 
-// grid is when a range query answers.
+// grid returns the times of the samples of a range query.
 export function grid({ from, to, step }) {
   const times = [];
   for (let i = 0; from + i * step <= to + step / 1e6; i++) times.push(Number((from + i * step).toFixed(3)));
   return times;
 }
 
-// align puts frames of different steps on one grid. A value is undefined, and no
-// gap, where the frame has none at that time.
+// align puts frames of different steps on one grid. Where a frame has no time, its
+// value is undefined, which is not drawn as a gap.
 export function align(frames) {
   const times = [...new Set(frames.flatMap((f) => f.times))].sort((a, b) => a - b);
   if (frames.every((f) => f.times.length === times.length)) return frames;
@@ -43,8 +43,9 @@ export function align(frames) {
   });
 }
 
-// legends names series by the target's format. Without one, a series is named
-// by the labels in which it differs from the others.
+// legends returns the names of series by the format of the target. Without a
+// format, a name has all labels; with "auto", only the label that differs, if
+// exactly one does.
 function legends(all, target) {
   const format = target.legendFormat;
   if (format && format !== '__auto') {
@@ -79,8 +80,8 @@ const calculations = {
   allIsNull: (_, some) => (some.length ? 0 : 1),
 };
 
-// reduce makes one number of a frame's values; undefined for a calculation that
-// is not known here.
+// reduce returns the result of a calculation over a frame's values; undefined for
+// an unknown calculation.
 export function reduce(values, name = 'lastNotNull') {
   return calculations[name]?.(values, values.filter((v) => v !== null));
 }

@@ -1,4 +1,4 @@
-// Dials: where each value stands between its least and its most.
+// Gauges: each value between its minimum and its maximum.
 
 import { hex, own } from './color.js';
 import { draw, make } from './element.js';
@@ -22,13 +22,13 @@ function dial({ value, config, color }, options) {
     marks, arc(0, 1, 39, 9, own('--track')), arc(0, part(value, config), 39, 9, color));
 }
 
-// place is where a threshold begins on the dial.
+// place returns the start of a threshold on the dial.
 function place(step, config, none = 0) {
   if (step?.value === null || step?.value === undefined) return none;
   return config.thresholds.mode === 'percentage' ? step.value / 100 : part(step.value, config);
 }
 
-// arc is a part of the half circle, from and to being 0 to 1.
+// arc returns a part of the half circle. from and to are 0 to 1.
 function arc(from, to, radius, width, color) {
   const at = (share) => `${50 - radius * Math.cos(share * Math.PI)} ${54 - radius * Math.sin(share * Math.PI)}`;
   if (to <= from) return null;

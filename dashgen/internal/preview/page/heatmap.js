@@ -1,15 +1,15 @@
-// Buckets over time: how much fell into each, as the strength of a colour.
+// Heatmaps: the counts of buckets over time, as colours.
 
-import { chart, near, valueAxis } from './chart.js';
+import { annotationsAt, chart, valueAxis } from './chart.js';
 import { fade, hex, mix, own, scheme } from './color.js';
 import { make } from './element.js';
 import { format } from './unit.js';
 
 export function heatmap(place, scope) {
   const { options = {} } = scope.panel;
-  if (options.calculate) throw new Error('a heatmap that makes its own buckets is not drawn here; one of buckets by le is');
+  if (options.calculate) throw new Error('the preview only draws heatmaps of series with the label le, not heatmaps that calculate buckets');
   const { bounds, rows, times } = buckets(scope.frames);
-  if (rows.length === 0) throw new Error('a heatmap is drawn of series with the label le; these have none');
+  if (rows.length === 0) throw new Error('a heatmap needs series with the label le');
   const unit = options.yAxis?.unit ?? scope.panel.fieldConfig?.defaults?.unit;
   const most = Math.max(...rows.flat().filter((v) => v !== null), Number.MIN_VALUE);
   const area = make('div', { class: 'chart', tabindex: 0, role: 'group', 'aria-roledescription': 'heatmap', 'data-key': 'chart',
@@ -22,12 +22,11 @@ export function heatmap(place, scope) {
     scales: { y: { range: () => [0, rows.length] } },
     axes: [valueAxis({ scale: 'y', splits: () => marks(rows.length), values: (u, at) => at.map((i) => edge(bounds, i, unit)) })],
     draw: (u) => cells(u, rows, times, scope.step, shade(options.color, most)),
-    tell: (index) => [...near(scope, times, index), ...told(bounds, rows, index, unit, shade(options.color, most))],
+    tooltip: (index) => [...annotationsAt(scope, times, index), ...tooltipRows(bounds, rows, index, unit, shade(options.color, most))],
   });
 }
 
-// buckets takes each cumulative bucket's smaller neighbour from it, so that it
-// counts its own values only.
+// buckets turns cumulative buckets into the counts of single buckets.
 function buckets(frames) {
   const sums = new Map();
   for (const { labels, values } of frames) {
@@ -44,7 +43,7 @@ function buckets(frames) {
   return { bounds, rows, times: frames[0].times };
 }
 
-// marks are edges between buckets, not more than fit.
+// marks returns the labelled edges between buckets, at most about ten.
 function marks(count) {
   const every = Math.ceil(count / 10);
   return [...Array(count + 1).keys()].filter((i) => i % every === 0);
@@ -61,7 +60,7 @@ function shade(color = {}, most) {
   return (value) => mix(turned, strength(value, most, color.exponent));
 }
 
-// On a dark page little is dark and much is light.
+// On a dark page, small counts are dark and large counts are light.
 const isDark = () => own('--scheme') === 'dark';
 
 const strength = (value, most, exponent = 0.5) => (value / most) ** (exponent || 1);
@@ -83,7 +82,7 @@ function cells(u, rows, times, step, color) {
   ctx.restore();
 }
 
-function told(bounds, rows, index, unit, color) {
+function tooltipRows(bounds, rows, index, unit, color) {
   const name = (i) => `${i ? format(bounds[i - 1], unit) : '-Inf'} to ${format(bounds[i], unit)}`;
   return rows.map((row, i) => ({ name: name(i), value: row[index] })).filter(({ value }) => value)
     .map(({ name: label, value }) => ({ name: label, color: color(value), text: format(value, 'none') })).reverse();

@@ -1,4 +1,4 @@
-// Signs on buttons, drawn: not every font has them.
+// Icons of buttons, as SVG, because not every font has them.
 
 import { draw } from './element.js';
 

@@ -1,9 +1,9 @@
 // Steps of queries, by the rules of Grafana's Prometheus data source, so that a
-// query asks here what it asks there.
+// query has the same result as in Grafana.
 
-import { duration } from './moment.js';
+import { duration } from './time.js';
 
-// Round numbers of seconds, as Grafana's rangeutil.roundInterval has them.
+// Round numbers of seconds, as in Grafana's rangeutil.roundInterval.
 const round = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800];
 
 export function text(seconds) {
@@ -14,8 +14,8 @@ export function text(seconds) {
   return Math.round(seconds) + 's';
 }
 
-// intervals are what a panel of so many points asks with: its step, and the
-// built-in variables that go with it.
+// intervals returns the step of a panel with so many points, and the built-in
+// variables for this step.
 export function intervals(range, points, least, scrape) {
   const wanted = (range.to - range.from) / Math.max(1, points);
   const step = Math.max(least, round.find((s) => wanted <= s * 1.2) ?? 604800);
@@ -35,8 +35,8 @@ export function intervals(range, points, least, scrape) {
   };
 }
 
-// least is the shortest step of a query: a panel or a query may set one of its
-// own ("1m", ">1m"), which also stands for the scrape interval then.
+// least returns the shortest step of a query. A panel or a query can set it ("1m",
+// ">1m"); it then also replaces the scrape interval.
 export function least(given, scrape) {
   const own = duration(String(given ?? '').replace(/^>/, ''));
   return own > 0 ? own : scrape;

@@ -1,11 +1,11 @@
-// A chart's legend: each series a button that hides it and shows it again.
+// A chart's legend: each series has a button that hides and shows it.
 
 import { make } from './element.js';
 import { reduce } from './frame.js';
 import { format } from './unit.js';
 
-// legend lists series [{name, label, color, config, values}]; memory.hidden is
-// the set of names that are hidden, toggle is called after a change.
+// legend lists series [{name, label, color, config, values}]. memory.hidden is the
+// set of hidden names. toggle is called after a change.
 export function legend(series, options, memory, toggle) {
   if (options?.showLegend === false || options?.displayMode === 'hidden') return null;
   const side = options?.placement === 'right' ? 'right' : 'bottom';
@@ -16,7 +16,8 @@ export function legend(series, options, memory, toggle) {
       else memory.hidden.add(s.name);
       toggle();
     };
-    return make('li', {}, make('button', { type: 'button', 'aria-pressed': String(!isHidden), 'data-key': `series ${s.name}`, onclick: press },
+    const attributes = { type: 'button', 'aria-pressed': String(!isHidden), 'data-key': `series ${s.name}`, onclick: press };
+    return make('li', {}, make('button', attributes,
       make('span', { class: 'swatch', style: { '--color': s.color } }), ' ', s.label || '(no name)', figures(s, options?.calcs)));
   }));
 }
@@ -24,7 +25,8 @@ export function legend(series, options, memory, toggle) {
 function figures({ values, config }, calcs = []) {
   return calcs.map((calc) => {
     const value = reduce(values.filter((v) => v !== undefined), calc);
-    return value === undefined ? null : make('span', { class: 'figure' }, ` ${names[calc] ?? calc} `, make('b', {}, format(value, config.unit, config.decimals ?? null)));
+    if (value === undefined) return null;
+    return make('span', { class: 'figure' }, ` ${names[calc] ?? calc} `, make('b', {}, format(value, config.unit, config.decimals ?? null)));
   });
 }
 

@@ -1,41 +1,41 @@
-// Links between boards, and out of them.
+// Links between dashboards, and to other pages.
 
 import { make } from './element.js';
 import { write } from './address.js';
 import { fill } from './template.js';
 import { values } from './variable.js';
 
-// anchor is a link, or only its text when the address is none to follow.
+// anchor returns a link, or only its text if the address is not safe.
 export function anchor(url, text, isNew = false) {
   const safe = /^(https?:\/\/|\/(?!\/)|\?|#)/i.test(url);
   if (!safe) return make('span', {}, text);
   return make('a', { href: url, target: isNew ? '_blank' : null, rel: 'noreferrer' }, text);
 }
 
-// written fills the variables of a link's address in; scoped are those of the
-// value that it stands at.
+// written returns a link's address with its variables replaced. scoped has the
+// variables of the link's value.
 export function written(url, page, scoped = {}) {
   const time = new URLSearchParams({ from: page.chosen.from, to: page.chosen.to }).toString();
   const all = page.variables.flatMap((v) => v.chosen.map((value) => `var-${v.name}=${encodeURIComponent(value)}`)).join('&');
   return fill(url, { ...values(page.variables), ...scoped, __url_time_range: time, __all_variables: all }, 'percentencode');
 }
 
-// ofValue are the variables that a link at a value has.
+// ofValue returns the variables of a link at a value.
 export function ofValue(frame, value) {
   const scoped = { '__field.name': frame.name, '__series.name': frame.name, '__value.raw': String(value ?? ''), '__value.numeric': String(value ?? '') };
   for (const [label, text] of Object.entries(frame.labels)) scoped[`__field.labels.${label}`] = encodeURIComponent(text);
   return scoped;
 }
 
-// named is a value's name, as a link when its settings have one.
+// named returns a value's name, as a link if its settings have a link.
 export function named(page, config, frame, text, value) {
   const [link] = config.links ?? [];
   if (!link) return make('span', {}, text);
   return anchor(written(link.url, page, ofValue(frame, value)), text, link.targetBlank);
 }
 
-// ofBoard are the links at the top of a board: those written out, and those to
-// every other board with the same tags.
+// ofBoard returns the links at the top of a dashboard: single links, and links to
+// all other dashboards with the same tags.
 export function ofBoard(page) {
   return (page.board.links ?? []).flatMap((link) => (link.type === 'dashboards' ? tagged(page, link) : [single(page, link)]));
 }

@@ -1,5 +1,5 @@
-// Markdown, as much as panels and descriptions use: headings, paragraphs,
-// lists, code, emphasis, links, tables. It becomes elements, never markup.
+// Markdown for panels and descriptions: headings, paragraphs, lists, code,
+// emphasis, links and tables. HTML in the text stays text.
 
 import { make } from './element.js';
 import { anchor } from './link.js';
@@ -17,7 +17,7 @@ function blocks(lines, level) {
   return out.filter(Boolean);
 }
 
-// run takes the lines that match off the front.
+// run removes the matching lines from the front, and returns them.
 function run(lines, pattern) {
   const end = lines.findIndex((line) => !pattern.test(line));
   return lines.splice(0, end < 0 ? lines.length : end);

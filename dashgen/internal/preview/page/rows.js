@@ -1,19 +1,20 @@
-// A board's panels in their rows and places. Each row is a section with a grid
-// of its own, so that a closed row leaves no hole.
+// The panels of a dashboard in rows. Each row is a section with its own grid, so
+// that a closed row leaves no gap.
 
 import { make } from './element.js';
 import { once, panel } from './panel.js';
 import { fill } from './template.js';
 import { values } from './variable.js';
 
-// rows makes the elements of a board, and of each row a load(signal) that
-// loads the panels that can be seen.
+// rows returns the element of each row, and a load(signal) that loads its panels
+// if the row is open.
 export function rows(page) {
   return groups(page.board.panels ?? [], page.chosen.panel, page.chosen.kiosk).map((group) => row(group, page));
 }
 
-// groups: a row's panels follow it in the list, or are inside it when the row
-// was closed as the board was saved. The panel that is shown alone is a group.
+// groups returns the panels of each row. In the list, the panels of an open row
+// follow it, and those of a closed row are inside it. A panel that is shown alone
+// is a group.
 function groups(list, alone, isKiosk) {
   const found = [{ panels: [] }];
   for (const model of inReadingOrder(list)) {

@@ -1,5 +1,5 @@
-// Numbers to read at a glance. Their colour stands beside the text or behind
-// it, never in it: yellow figures on white are no text for everyone.
+// Stat panels. The colour of a value is beside the text or behind it, but never the
+// text's own, because yellow text on white is hard to read.
 
 import { on } from './color.js';
 import { draw, make } from './element.js';
@@ -9,20 +9,21 @@ import { list } from './value.js';
 export function stat(place, scope) {
   const { options = {} } = scope.panel;
   const items = list(scope);
-  const isNamed = options.textMode === 'value_and_name' || options.textMode === 'name' || (!options.textMode || options.textMode === 'auto') && items.length > 1;
+  const { textMode = 'auto' } = options;
+  const isNamed = textMode === 'value_and_name' || textMode === 'name' || textMode === 'auto' && items.length > 1;
   place.append(make('ul', { class: 'stats' }, items.map((item) => tile(item, options, isNamed, scope))));
 }
 
 function tile(item, options, isNamed, scope) {
   const isFilled = (options.colorMode ?? 'value').startsWith('background');
   const style = { '--color': item.color, ...(isFilled ? { 'background-color': item.color, color: on(item.color) } : {}) };
-  const name = isNamed || options.textMode === 'name' ? make('span', { class: 'name' }, named(scope.page, item.config, item.frame, item.name, item.value)) : null;
+  const name = isNamed ? make('span', { class: 'name' }, named(scope.page, item.config, item.frame, item.name, item.value)) : null;
   const value = options.textMode === 'name' || options.textMode === 'none' ? null : make('b', { class: 'figure' }, item.text);
   return make('li', { class: options.colorMode === 'none' || isFilled ? '' : 'barred', style }, name, value,
     options.graphMode === 'area' ? spark(item.frame.values, isFilled ? 'currentColor' : item.color) : null);
 }
 
-// spark is the series as a line without axes; an instant query has none.
+// spark returns the series as a line without axes. It needs two samples.
 function spark(values, color) {
   const some = values.filter((v) => v !== null && Number.isFinite(v));
   if (some.length < 2) return null;

@@ -1,9 +1,9 @@
-// Tables: a row for each series, its labels and values as columns.
+// Tables: a row for each series, with its labels and values as columns.
 
 import { fade, on } from './color.js';
 import { make } from './element.js';
 import { part, settings, show, title } from './field.js';
-import { stamp } from './moment.js';
+import { stamp } from './time.js';
 import { anchor, ofValue, written } from './link.js';
 import { apply, compare, table as tabulate } from './transform.js';
 
@@ -21,7 +21,7 @@ function drawn(data, scope) {
     make('tbody', {}, order.map((row) => make('tr', {}, columns.map((c) => cell(c, row, columns, scope))))));
 }
 
-// ordered gives the rows in the order that the reader, or the board, chose.
+// ordered returns the rows in the order of the user, or of the dashboard.
 function ordered(columns, rows, scope) {
   const [given] = scope.panel.options?.sortBy ?? [];
   const by = scope.memory.sort ?? (given && { name: given.displayName, isDown: given.desc });
@@ -48,7 +48,7 @@ function heading(column, scope) {
 function cell(column, row, columns, scope) {
   const value = column.values[row];
   const { config } = column;
-  const { text, color, isMapped } = column.type === 'time' ? { text: stamp(value / 1000) } : column.type === 'string' ? worded(value, config) : show(value, config, column.name, 0);
+  const { text, color, isMapped } = shownCell(column, value);
   const type = config.custom.cellOptions?.type ?? config.custom.displayMode ?? 'auto';
   const link = config.links?.[0];
   const shown = link ? anchor(written(link.url, scope.page, scoped(column, row, columns)), text, link.targetBlank) : text;
@@ -56,12 +56,17 @@ function cell(column, row, columns, scope) {
   return make('td', { class: column.type === 'number' && !isMapped ? 'number' : '', style: style ?? {} }, shown);
 }
 
+function shownCell({ type, config, name }, value) {
+  if (type === 'time') return { text: stamp(value / 1000) };
+  return type === 'string' ? worded(value, config) : show(value, config, name, 0);
+}
+
 function worded(value, config) {
   const mapped = show(value, { ...config, unit: 'string', decimals: null, noValue: '' }, '', 0);
   return mapped.isMapped ? mapped : { text: String(value ?? '') };
 }
 
-// A coloured text would be hard to read; it gets a coloured edge.
+// Coloured text would be hard to read, so the cell gets a coloured edge.
 const dress = {
   'color-background': (color) => ({ 'background-color': color, color: on(color) }),
   'color-text': (color) => ({ 'box-shadow': `inset 4px 0 ${color}` }),
@@ -70,6 +75,7 @@ const dress = {
 
 function scoped(column, row, columns) {
   const labels = Object.fromEntries(columns.map((c) => [c.name, String(c.values[row] ?? '')]));
-  const fields = Object.entries(labels).flatMap(([name, v]) => [[`__data.fields.${name}`, encodeURIComponent(v)], [`__data.fields["${name}"]`, encodeURIComponent(v)]]);
+  const fields = Object.entries(labels).flatMap(([name, v]) =>
+    [`__data.fields.${name}`, `__data.fields["${name}"]`].map((key) => [key, encodeURIComponent(v)]));
   return { ...ofValue({ name: column.name, labels }, column.values[row]), ...Object.fromEntries(fields) };
 }

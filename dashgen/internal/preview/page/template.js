@@ -1,11 +1,10 @@
-// Variables in text: $name, ${name}, ${name:format} and [[name]], as Grafana
-// fills them in.
+// Variables in text: $name, ${name}, ${name:format} and [[name]], as in Grafana.
 
 const place = /\$(\w+)|\$\{(\w+(?:\.[\w.-]+|\["[^"]*"\])?)(?::(\w+))?\}|\[\[(\w+)(?::(\w+))?\]\]/g;
 
-// A variable's value is {values: [...], text, raw, isList}: raw goes in as it
-// is (an "all" of the board's own), isList is one of which several can be
-// chosen, and is therefore written as a regular expression in queries.
+// fill replaces variables by their values. A value is {values: [...], text, raw,
+// isList}. raw, the dashboard's own value for All, is used as it is. isList allows
+// several values, so queries get a regular expression.
 export function fill(text, variables, format = 'query') {
   return String(text ?? '').replace(place, (whole, a, b, formatB, c, formatC) => {
     const name = a ?? b ?? c;
@@ -16,7 +15,7 @@ export function fill(text, variables, format = 'query') {
   });
 }
 
-// names lists the variables that text mentions.
+// names returns the variables in a text.
 export function names(text) {
   return [...String(text ?? '').matchAll(place)].map(([, a, b, , c]) => a ?? b ?? c);
 }
@@ -24,7 +23,7 @@ export function names(text) {
 const special = /[\\^$.*+?()[\]{}|]/g;
 
 const formats = {
-  // In a PromQL string a backslash is written twice.
+  // In a PromQL string, a backslash is written twice.
   query: (values, isList) => (isList ? any(values.map((v) => v.replace(special, '\\\\$&'))) : values.map((v) => v.replace(/["\\]/g, '\\$&')).join('|')),
   regex: (values) => any(values.map((v) => v.replace(special, '\\$&'))),
   raw: (values) => (values.length === 1 ? values[0] : `{${values.join(',')}}`),

@@ -1,6 +1,6 @@
-// Lines, areas, bars and points over time.
+// Time series: lines, areas, bars and points.
 
-import { chart, near, valueAxis } from './chart.js';
+import { annotationsAt, chart, valueAxis } from './chart.js';
 import { fade, hex } from './color.js';
 import { make } from './element.js';
 import { paint, settings, show, title } from './field.js';
@@ -27,24 +27,25 @@ export function timeseries(place, scope) {
     scales: Object.fromEntries(scales.map((a) => [a.scale, a.range])),
     axes: scales.map((a) => a.axis),
     draw: (u) => limits(u, shown[0]),
-    tell: (index) => [...near(scope, times, index), ...told(shown, index, scope.panel.options?.tooltip)],
+    tooltip: (index) => [...annotationsAt(scope, times, index), ...tooltipRows(shown, index, scope.panel.options?.tooltip)],
   });
 }
 
-// styled gives each series its settings, name and colour.
+// styled returns each series with its settings, name and colour.
 function styled(panel, frames) {
   return frames.map((frame, i) => {
     const config = settings(panel, frame);
     const last = frame.values.findLast((v) => typeof v === 'number') ?? null;
-    return { config, name: frame.name, label: title(config, frame), color: paint(last, config, frame.name, i), values: frame.values, scale: config.unit ?? 'none' };
+    const color = paint(last, config, frame.name, i);
+    return { config, name: frame.name, label: title(config, frame), color, values: frame.values, scale: config.unit ?? 'none' };
   }).filter((s) => !s.config.custom.hideFrom?.viz);
 }
 
 const mode = (s) => s.config.custom.stacking?.mode ?? 'none';
 const isStacked = (s) => mode(s) === 'normal' || mode(s) === 'percent';
 
-// stack adds each stacked series to those below it; percent makes of the whole
-// of each time 1.
+// stack adds each stacked series to the series below it. In percent mode, the sum
+// at each time is 1.
 function stack(series) {
   const stacked = series.filter(isStacked);
   const length = series[0]?.values.length ?? 0;
@@ -56,7 +57,7 @@ function stack(series) {
   });
 }
 
-// bands fill between a stacked series and the one below it.
+// bands fills the area between a stacked series and the series below it.
 function bands(series) {
   const stacked = series.map((s, i) => [s, i + 1]).filter(([s]) => isStacked(s));
   return stacked.slice(1).map(([s, i], below) => ({ series: [i, stacked[below][1]], fill: filling(s) }));
@@ -88,7 +89,7 @@ function line(s) {
   };
 }
 
-// points: a value between two gaps has no line, and would not be seen.
+// points shows values between two gaps as points, because they have no line.
 function points(custom, style, values) {
   const size = custom.pointSize ?? 5;
   if (style === 'points' || custom.showPoints === 'always') return { show: true, size };
@@ -97,14 +98,13 @@ function points(custom, style, values) {
   return { show: alone.length > 0, size, filter: () => alone };
 }
 
-// beside tells whether there is a value next to one, but for those of other
-// steps.
+// beside reports whether the next value, at the times of this series, exists.
 function beside(values, i, way) {
   do i += way; while (values[i] === undefined && i >= 0 && i < values.length);
   return typeof values[i] === 'number';
 }
 
-// axes: one for each unit, the first on the left.
+// axes returns an axis for each unit. The first axis is on the left.
 function axes(series) {
   const units = [...new Set(series.map((s) => s.scale))];
   return units.map((scale, i) => {
@@ -114,7 +114,7 @@ function axes(series) {
     const isPercent = custom.stacking?.mode === 'percent';
     return {
       scale,
-      range: { range: isPercent ? () => [0, 1] : (u, low, high) => span(config, low, high), ...(custom.scaleDistribution?.type === 'log' ? { distr: 3, log: custom.scaleDistribution.log === 2 ? 2 : 10 } : {}) },
+      range: { range: isPercent ? () => [0, 1] : (u, low, high) => span(config, low, high), ...distribution(custom) },
       axis: valueAxis({
         scale,
         side: isRight ? 1 : 3,
@@ -127,6 +127,11 @@ function axes(series) {
   });
 }
 
+// distribution returns uPlot's options of a logarithmic axis.
+function distribution({ scaleDistribution }) {
+  return scaleDistribution?.type === 'log' ? { distr: 3, log: scaleDistribution.log === 2 ? 2 : 10 } : {};
+}
+
 function span(config, low, high) {
   const { axisSoftMin, axisSoftMax, scaleDistribution } = config.custom;
   if (scaleDistribution?.type === 'log') return uPlot.rangeLog(low ?? 1, high ?? 10, 10, true);
@@ -136,7 +141,7 @@ function span(config, low, high) {
   return to > from ? [from, to] : [from, from + 1];
 }
 
-// limits draws the thresholds, as far as the panel wants them.
+// limits draws the thresholds in the style of the panel.
 function limits(u, series) {
   const style = series?.config.custom.thresholdsStyle?.mode ?? 'off';
   if (style === 'off') return;
@@ -167,7 +172,7 @@ function rule(ctx, bbox, y, color, isDashed) {
   ctx.stroke();
 }
 
-function told(series, index, options) {
+function tooltipRows(series, index, options) {
   const rows = series.map((s) => ({ color: s.color, name: s.label, value: s.values[index], text: show(s.values[index], s.config, s.name, 0).text }))
     .filter((row) => typeof row.value === 'number');
   const order = { asc: 1, desc: -1 }[options?.sort] ?? 0;

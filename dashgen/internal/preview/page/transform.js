@@ -1,10 +1,10 @@
-// Grafana's transformations, those that tables mostly use. A table is {columns:
-// [{name, type, values, refId, labels}], rows: number}.
+// Grafana's transformations that are usual in tables. A table is {columns: [{name,
+// type, values, refId, labels}], rows: number}.
 
 import { expression } from './field.js';
 
-// table makes one of frames: of each query's instant answer a column for every
-// label and one for the value, of a range's the last value.
+// table returns a table for each query, with a column for every label, and a column
+// for the value. The value of a range query is its last value.
 export function table(frames) {
   const queries = [...new Set(frames.map((f) => f.refId))];
   return queries.map((refId) => single(frames.filter((f) => f.refId === refId), queries.length > 1 ? `Value #${refId}` : 'Value', refId));
@@ -27,7 +27,7 @@ function single(frames, valueName, refId) {
 export function apply(tables, transformations = []) {
   for (const { id, options = {}, disabled } of transformations) {
     if (disabled) continue;
-    if (!steps[id]) throw new Error(`the transformation ${id} is not drawn here`);
+    if (!steps[id]) throw new Error(`the preview does not know the transformation ${id}`);
     tables = steps[id](tables, options);
   }
   return tables;
@@ -82,8 +82,8 @@ function filterFields(t, { include, exclude }) {
   return { ...t, columns: t.columns.filter((c) => (!include || fits(include, c.name)) && !(exclude && fits(exclude, c.name))) };
 }
 
-// join makes one table, in which rows that agree in what the tables share (or
-// in the field given) are one.
+// join merges tables. Rows with equal values in the shared columns, or in the given
+// field, become one row.
 function join(tables, field) {
   if (tables.length < 2) return tables[0] ?? { columns: [], rows: 0 };
   const shared = (name) => tables.every((t) => t.columns.some((c) => c.name === name && c.type !== 'number'));

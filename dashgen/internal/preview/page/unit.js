@@ -1,12 +1,12 @@
-// Numbers with their units, by the ids of Grafana's valueFormats. A unit that
-// is not known here is written behind the number as it is.
+// Numbers with units, by the ids of Grafana's valueFormats. An unknown unit is
+// written behind the number.
 
 const metric = ['', 'K', 'M', 'G', 'T', 'P', 'E'];
 const counts = ['', ' K', ' Mil', ' Bil', ' Tri', ' Quadr'];
 const times = [[1e-9, 'ns'], [1e-6, 'µs'], [1e-3, 'ms'], [1, 's'], [60, 'min'], [3600, 'hour'], [86400, 'day'], [604800, 'week'], [31536000, 'year']];
 
-// format writes a number. Without decimals there are as many as show three
-// digits, and no trailing zeros.
+// format writes a number. By default it has three significant digits, without
+// trailing zeros.
 export function format(value, unit = 'none', decimals = null) {
   if (value === null || value === undefined || Number.isNaN(value)) return 'No value';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';

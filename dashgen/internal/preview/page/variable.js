@@ -1,13 +1,13 @@
-// What a board lets its reader choose. resolve works the board's list through
-// in its order, since a variable's values may depend on those before it.
+// The variables of a dashboard. resolve reads them in order, because the values of
+// a variable can depend on earlier variables.
 
 import { labelNames, labelValues, instant } from './prometheus.js';
 import { fill } from './template.js';
 
 export const all = '$__all';
 
-// A resolved variable is {name, label, type, hide, isMulti, options: [{text,
-// value}], chosen: [...], error}; chosen may be [all].
+// resolve returns variables {name, label, type, hide, isMulti, options: [{text,
+// value}], chosen: [...], error}. chosen can be [all].
 export async function resolve(board, chosen, range, signal) {
   const resolved = [];
   for (const model of board.templating?.list ?? []) {
@@ -47,7 +47,7 @@ async function options(model, known, range, signal) {
     case 'constant': case 'textbox': return [{ text: fill(text(model.query), known), value: fill(text(model.query), known) }];
     case 'query': return sort(pick(await query(model, known, range, signal), model.regex), model.sort);
   }
-  throw new Error(`variables of type ${model.type} are not offered here`);
+  throw new Error(`the preview does not know variables of type ${model.type}`);
 }
 
 function text(query) {
@@ -61,21 +61,21 @@ function custom(list) {
   }).filter((o) => o.value !== '');
 }
 
-// query asks for the values of a query variable, in the words of Grafana's
-// Prometheus data source.
+// query returns the values of a query variable, in the forms of Grafana's Prometheus
+// data source.
 async function query(model, known, range, signal) {
-  const asked = fill(text(model.query), known).trim();
-  const values = asked.match(/^label_values\((?:(.+),)?\s*([a-zA-Z_]\w*)\s*\)$/s);
+  const filled = fill(text(model.query), known).trim();
+  const values = filled.match(/^label_values\((?:(.+),)?\s*([a-zA-Z_]\w*)\s*\)$/s);
   if (values) return labelValues(values[2], values[1]?.trim(), range, signal);
-  if (/^label_names\(\s*\)$/.test(asked)) return labelNames(range, signal);
-  const metrics = asked.match(/^metrics\((.*)\)$/s);
+  if (/^label_names\(\s*\)$/.test(filled)) return labelNames(range, signal);
+  const metrics = filled.match(/^metrics\((.*)\)$/s);
   if (metrics) return (await labelValues('__name__', undefined, range, signal)).filter((name) => new RegExp(metrics[1]).test(name));
-  const result = asked.match(/^query_result\((.*)\)$/s);
+  const result = filled.match(/^query_result\((.*)\)$/s);
   if (result) return series(await instant(result[1], range.to, signal));
-  throw new Error(`a query of a form that is not known here: ${asked}`);
+  throw new Error(`the preview does not know this form of a query: ${filled}`);
 }
 
-// series writes a query's result as query_result has it: metric, value, time.
+// series formats a result as query_result does: metric, value, time.
 function series(data) {
   return data.result.map(({ metric: { __name__: name = '', ...labels }, value }) => {
     const inner = Object.entries(labels).map(([k, v]) => `${k}="${v}"`).join(',');
@@ -97,8 +97,9 @@ function pick(values, regex) {
   return [...found.values()];
 }
 
-// sort: 0 as they come, odd ascending, even descending; 1-2 by text, 3-4 by
-// number, 5-6 by text without case, 7-8 by the numbers within.
+// sort orders options by Grafana's number: 0 not at all, odd ascending, even
+// descending; 1-2 by text, 3-4 by number, 5-6 by text without case, 7-8 by natural
+// order.
 function sort(options, order = 0) {
   const number = (o) => Number(o.text.match(/-?\d+(\.\d+)?/)?.[0] ?? NaN);
   const compare = {
@@ -112,8 +113,8 @@ function sort(options, order = 0) {
   return order % 2 ? sorted : sorted.reverse();
 }
 
-// choose keeps what the address says, then what the board says, as far as it
-// is on offer; else all, or the first.
+// choose returns the values in the address, or else those in the dashboard, as far
+// as the variable offers them. Otherwise it returns All, or the first value.
 function choose(variable, model, given) {
   const offered = (value) => variable.options.some((o) => o.value === value);
   if (variable.type === 'textbox' && given) return given;
@@ -129,7 +130,7 @@ function choose(variable, model, given) {
   return variable.options.slice(0, 1).map((o) => o.value);
 }
 
-// values are the resolved variables as template.js takes them.
+// values returns resolved variables in the form of template.js.
 export function values(resolved) {
   return Object.fromEntries(resolved.map((v) => [v.name, value(v)]));
 }

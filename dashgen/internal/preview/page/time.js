@@ -3,7 +3,7 @@
 
 const seconds = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
 
-// duration reads "90s", "1h", "1h30m" or "500ms"; NaN when it is none.
+// duration reads "90s", "1h", "1h30m" or "500ms". For another text it returns NaN.
 export function duration(text) {
   if (!/^(\d+(\.\d+)?(ms|[smhdwMy]))+$/.test(text ?? '')) return NaN;
   let sum = 0;
@@ -13,8 +13,8 @@ export function duration(text) {
   return sum;
 }
 
-// parse gives the time that text names; isEnd rounds up where text rounds, as
-// "now/d" at the end of a range is the day's last second.
+// parse returns the time of a text. isEnd rounds up: "now/d" at the end of a range
+// is the last second of the day.
 export function parse(text, now, isEnd = false) {
   if (/^-?\d+$/.test(text)) return Number(text) / 1000;
   if (!text?.startsWith('now')) return Date.parse(text) / 1000;
@@ -48,7 +48,7 @@ function round(time, unit, isEnd) {
 
 const pad = (n) => String(n).padStart(2, '0');
 
-// clock writes a time for an axis whose marks are step seconds apart.
+// clock formats a time for an axis with marks every step seconds.
 export function clock(time, step) {
   const d = new Date(time * 1000);
   const day = `${pad(d.getMonth() + 1)}-${pad(d.getDate())}`;
@@ -58,7 +58,7 @@ export function clock(time, step) {
   return minute === '00:00' ? day : minute;
 }
 
-// stamp writes a time in full.
+// stamp formats a time in full.
 export function stamp(time) {
   const d = new Date(time * 1000);
   return `${d.getFullYear()}-${pad(d.getMonth() + 1)}-${pad(d.getDate())} ${pad(d.getHours())}:${pad(d.getMinutes())}:${pad(d.getSeconds())}`;

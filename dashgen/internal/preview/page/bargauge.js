@@ -1,4 +1,4 @@
-// Bars to compare: a bar gauge, lying or standing.
+// Bar gauges, horizontal or vertical.
 
 import { make } from './element.js';
 import { part } from './field.js';
@@ -13,8 +13,8 @@ export function bars(place, scope) {
   place.append(make('ul', { class: isUpright ? 'bars upright' : 'bars' }, items.map((item) => bar(item, most, isUpright, options, scope))));
 }
 
-// bar: without a greatest value of the panel's own, the longest bar is that of
-// the greatest value.
+// bar draws one bar. If the panel sets no maximum, the greatest value has the
+// longest bar.
 function bar({ config, frame, name, value, text, color }, most, isUpright, options, scope) {
   const share = part(value, { min: config.min ?? 0, max: config.max ?? (most || 1) }) * 100 + '%';
   return make('li', {},

@@ -1,18 +1,17 @@
-// What a panel asks, and what it is answered: its queries filled in, sent, and
-// the answers as frames.
+// Runs the queries of a panel, and returns the results as frames.
 
 import * as prometheus from './prometheus.js';
 import { fromMatrix, fromVector, grid } from './frame.js';
 import { intervals, least } from './interval.js';
-import { duration } from './moment.js';
+import { duration } from './time.js';
 import { fill } from './template.js';
 
-// frames asks a panel's queries. scope is {range, variables, scrapeInterval,
-// points, signal}. The answer is {frames, range, step}.
+// frames runs a panel's queries. scope is {range, variables, scrapeInterval,
+// points, signal}. It returns {frames, range, step}.
 export async function frames(panel, scope) {
   const range = ownRange(panel, scope.range);
   const targets = (panel.targets ?? []).filter((target) => !target.hide);
-  const parts = await Promise.all(targets.map((target) => answer(panel, target, { ...scope, range })));
+  const parts = await Promise.all(targets.map((target) => run(panel, target, { ...scope, range })));
   const { step } = intervals(range, points(panel, scope), least(panel.interval, scope.scrapeInterval), scope.scrapeInterval);
   return { frames: parts.flat(), range, step };
 }
@@ -21,17 +20,17 @@ function points(panel, scope) {
   return panel.maxDataPoints || scope.points;
 }
 
-// ownRange: a panel may show a time of its own, or the board's some time ago.
+// ownRange applies the panel's "relative time" and "time shift".
 function ownRange(panel, { from, to }) {
   const span = duration(panel.timeFrom?.replace(/^now-/, ''));
   const shift = duration(panel.timeShift?.replace(/^now-/, '')) || 0;
   return { from: (span > 0 ? to - span : from) - shift, to: to - shift };
 }
 
-async function answer(panel, target, scope) {
+async function run(panel, target, scope) {
   const source = target.datasource?.type ?? panel.datasource?.type;
   if (source && source !== 'prometheus' && source !== 'datasource') {
-    throw new Error(`asks a data source of type ${source}; the preview has Prometheus only`);
+    throw new Error(`the data source has the type ${source}; the preview only has Prometheus`);
   }
   if (!target.expr) return [];
   const scrape = least(target.interval || panel.interval, scope.scrapeInterval);
@@ -41,18 +40,18 @@ async function answer(panel, target, scope) {
   if (target.instant && !target.range) {
     return ordered(expr, fromVector(vector(await prometheus.instant(expr, scope.range.to, scope.signal)), named));
   }
-  // As Grafana, ask at whole steps: then a refresh moves no point.
-  const asked = { from: Math.floor(scope.range.from / step) * step, to: Math.floor(scope.range.to / step) * step, step };
-  return fromMatrix(await prometheus.range(expr, asked, scope.signal), named, grid(asked));
+  // Grafana aligns the range to whole steps, so that a refresh moves no point.
+  const aligned = { from: Math.floor(scope.range.from / step) * step, to: Math.floor(scope.range.to / step) * step, step };
+  return fromMatrix(await prometheus.range(expr, aligned, scope.signal), named, grid(aligned));
 }
 
 function vector(data) {
   if (data.resultType === 'vector' || data.resultType === 'scalar') return data;
-  throw new Error(`a panel draws vectors, and the answer is a ${data.resultType}`);
+  throw new Error(`a panel draws vectors, and the result is a ${data.resultType}`);
 }
 
-// ordered: a vector comes in any order, another each time, unless the query
-// gives it one.
+// ordered sorts a vector by name, because Prometheus returns it in no fixed order,
+// unless the query sorts it.
 function ordered(expr, frames) {
   if (/\b(sort|sort_desc|sort_by_label|sort_by_label_desc|topk|bottomk)\b/.test(expr)) return frames;
   return frames.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

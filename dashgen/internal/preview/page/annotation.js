@@ -1,33 +1,33 @@
-// Annotations: what happened, asked of Prometheus, to be marked on every chart.
+// Annotations: queries of Prometheus, whose results every chart marks.
 
 import * as prometheus from './prometheus.js';
 import { hex } from './color.js';
 import { intervals, least } from './interval.js';
 import { fill } from './template.js';
 
-// events gives {events: [{time, name, text, color}], problems: [text]} of the
-// annotations that the board has switched on.
-export async function events(board, scope) {
-  const asked = (board.annotations?.list ?? []).filter((a) => a.enable !== false && (a.expr || a.target?.expr));
-  const parts = await Promise.allSettled(asked.map((a) => ask(a, scope)));
+// annotations returns {annotations: [{time, name, text, color}], problems: [text]}
+// of the enabled annotation queries.
+export async function annotations(board, scope) {
+  const queries = (board.annotations?.list ?? []).filter((a) => a.enable !== false && (a.expr || a.target?.expr));
+  const parts = await Promise.allSettled(queries.map((a) => run(a, scope)));
   scope.signal.throwIfAborted();
   return {
-    events: parts.flatMap((p) => p.value ?? []),
-    problems: parts.flatMap((p, i) => (p.reason ? [`The annotations ${asked[i].name} could not be read: ${p.reason.message}`] : [])),
+    annotations: parts.flatMap((p) => p.value ?? []),
+    problems: parts.flatMap((p, i) => (p.reason ? [`The annotations ${queries[i].name} could not be read: ${p.reason.message}`] : [])),
   };
 }
 
-async function ask(annotation, { range, variables, scrapeInterval, signal }) {
+async function run(annotation, { range, variables, scrapeInterval, signal }) {
   const scrape = least(annotation.step, scrapeInterval);
   const { step, values } = intervals(range, 1000, scrape, scrape);
   const expr = fill(annotation.expr || annotation.target.expr, { ...variables, ...values });
-  const asked = { from: Math.floor(range.from / step) * step, to: Math.floor(range.to / step) * step, step };
-  const { result } = await prometheus.range(expr, asked, signal);
+  const aligned = { from: Math.floor(range.from / step) * step, to: Math.floor(range.to / step) * step, step };
+  const { result } = await prometheus.range(expr, aligned, signal);
   return result.flatMap((series) => starts(series, annotation, step, range));
 }
 
-// starts: an annotation is a series that is there (and not 0); its mark is
-// where it begins.
+// starts returns an annotation for each time at which a series begins, or becomes
+// other than 0.
 function starts({ metric, values }, annotation, step, { from, to }) {
   const there = annotation.useValueForTime === 'on' || annotation.useValueForTime === true
     ? values.map(([, value]) => Number(value) / 1000)

@@ -1,7 +1,7 @@
-// What state each series was in, over time: one lane for each, equal
-// neighbours as one block.
+// State timelines: the states of each series over time. Each series has a lane, and
+// equal neighbours are one block.
 
-import { chart, near, valueAxis } from './chart.js';
+import { annotationsAt, chart, valueAxis } from './chart.js';
 import { fade, on } from './color.js';
 import { make } from './element.js';
 import { settings, show, title } from './field.js';
@@ -22,7 +22,7 @@ export function states(place, scope) {
     scales: { y: { range: () => [0, lanes.length] } },
     axes: [valueAxis({ scale: 'y', splits: () => [...middle].reverse(), values: () => lanes.map((l) => l.label).reverse(), grid: { show: false } })],
     draw: (u) => lanes.forEach((l, i) => blocks(u, l, lanes.length - i - 1, scope)),
-    tell: (index) => [...near(scope, times, index), ...lanes.map((l) => ({ name: l.label, ...l.shown[index] })).filter((s) => s.color)],
+    tooltip: (index) => [...annotationsAt(scope, times, index), ...lanes.map((l) => ({ name: l.label, ...l.shown[index] })).filter((s) => s.color)],
   });
 }
 
@@ -51,7 +51,7 @@ function blocks(u, { runs, times, opacity }, row, scope) {
   }
 }
 
-// write puts a state's text on its block, when it fits.
+// write draws the text of a state on its block, if it fits.
 function write(ctx, { text, color }, left, right, y, opacity) {
   ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
   if (ctx.measureText(text).width + 8 * devicePixelRatio > right - left) return;

@@ -1,5 +1,5 @@
-// Text panels. HTML is shown as it is written: a board's text must not become
-// part of the page.
+// Text panels. HTML is shown as source, because the text of a dashboard must not
+// become part of the page.
 
 import { make } from './element.js';
 import { markdown } from './markdown.js';
