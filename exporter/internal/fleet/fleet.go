@@ -4,7 +4,7 @@
 // # Goroutines
 //
 // Each gateway has one goroutine, gateway.run. It scrapes at the configured
-// interval, and each second while the gateway shuts down. All other scrapes are
+// interval, and each second while the gateway shuts down and answers. All other scrapes are
 // started by Fleet.Scrape. scrape.Shared lets one scrape of a gateway run at a time.
 //
 // # Locks

@@ -190,6 +190,39 @@ func TestFleetScrapesUntilTheEnd(t *testing.T) {
 	})
 }
 
+// A terminating gateway whose Envoy has stopped is not shown as down, and is scraped
+// ever more seldom. It is scraped as before if its deletion is undone.
+func TestFleetHidesTerminatingGatewayThatHasStopped(t *testing.T) {
+	onFakeTime(t, "min_age: 0s, keep: 5m", func(t *testing.T, f *Fleet) {
+		var log strings.Builder
+		f.logger = slog.New(slog.NewTextHandler(&log, nil))
+		a, stopped := newCounter(t), new(counter)
+		stopped.serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			stopped.scrapes.Add(1)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+		f.Apply([]discovery.Target{a.target("a")}, false)
+		wantPage(t, f, "a 1")
+		leaving := stopped.target("a")
+		leaving.IsTerminating = true
+		f.Apply([]discovery.Target{leaving}, false)
+		f.gateways["a"].scraper.link.Close()
+		wantPage(t, f, "a gone 1") // the first failure
+		pass(4 * time.Minute)
+		wantPage(t, f, "a gone 1")
+		pass(56 * time.Minute)
+		wantPage(t, f, "a gone")
+		if got := stopped.scrapes.Load(); got > 65 || got < 60 {
+			t.Errorf("%d scrapes in an hour, want one a minute", got)
+		}
+		if strings.Contains(log.String(), "WARN") {
+			t.Errorf("log:\n%s", log.String())
+		}
+		f.Apply([]discovery.Target{stopped.target("a")}, false)
+		wantPage(t, f, "a down")
+	})
+}
+
 // A removed gateway that still answers is not scraped for ever.
 func TestFleetDropsRemovedGatewayThatAnswers(t *testing.T) {
 	onFakeTime(t, "keep: 10s", func(t *testing.T, f *Fleet) {
@@ -396,7 +429,7 @@ func TestFleetIsOnTimeBesideHangingGateways(t *testing.T) {
 			next = next.Add(15 * time.Second)
 		}
 		asked := time.Now()
-		if got := page(t, f); !strings.HasPrefix(got, "good 5, hangs-00 down, ") || time.Since(asked) > 0 {
+		if got := page(t, f); !strings.HasPrefix(got, "good 5, hangs-00 gone, hangs-01 down, ") || time.Since(asked) > 0 {
 			t.Errorf("after %s the page shows %q", time.Since(asked), got)
 		}
 	})

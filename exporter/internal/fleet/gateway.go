@@ -164,7 +164,7 @@ func (g *gateway) logTransition(before, after state) {
 	switch logger := g.fleet.logger.With("gateway", g.name); {
 	case last.Up:
 		logger.Info("Scraping a gateway succeeds again")
-	case after.isGone():
+	case after.isGone(), after.target.IsTerminating:
 		logger.Info("A gateway is gone", "err", last.Err)
 	default:
 		logger.Warn("Scraping a gateway failed", "err", last.Err)

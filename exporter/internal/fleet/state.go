@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"hash/fnv"
 	"time"
 
@@ -18,6 +19,8 @@ type state struct {
 	latest     *expose.Snapshot // nil before the first scrape
 	good       *expose.Block    // series of the last successful scrape
 	goodAt     time.Time
+
+	leavingFailures int // failed scrapes since the last success, while the gateway shuts down
 }
 
 // isGone reports whether the gateway is no longer listed.
@@ -26,6 +29,9 @@ func (s state) isGone() bool { return !s.goneAt.IsZero() }
 // listed returns the state after discovery listed the target t.
 func (s state) listed(t discovery.Target, isReplaced bool) state {
 	s.target, s.goneAt, s.isReplaced = t, time.Time{}, isReplaced
+	if !t.IsTerminating {
+		s.leavingFailures = 0
+	}
 	return s
 }
 
@@ -42,17 +48,21 @@ func (s state) removed(isReplaced bool, now time.Time) state {
 // scraped returns the state after a scrape.
 func (s state) scraped(result *expose.Snapshot, now time.Time) state {
 	s.latest = result
-	if result.Up {
-		s.good, s.goodAt = result.Series, now
+	switch {
+	case result.Up:
+		s.good, s.goodAt, s.leavingFailures = result.Series, now, 0
+	case s.target.IsTerminating:
+		s.leavingFailures++
 	}
 	return s
 }
 
-// isScrapedOnRequest reports whether a request for the page scrapes the gateway.
+// isScrapedOnRequest reports whether a request for the page scrapes the gateway. A
+// terminating gateway that no longer answers must not delay the page.
 // With scrape.interval, only a gateway without a result is scraped, so that a
 // restart leaves no gap.
 func (s state) isScrapedOnRequest(cfg *config.Config) bool {
-	return !s.isGone() && !s.isReplaced && (cfg.Scrape.Interval == 0 || s.latest == nil)
+	return !s.isGone() && !s.isReplaced && s.leavingFailures == 0 && (cfg.Scrape.Interval == 0 || s.latest == nil)
 }
 
 const never = time.Duration(1<<63 - 1)
@@ -60,6 +70,24 @@ const never = time.Duration(1<<63 - 1)
 // leavingInterval is the scrape interval of a terminating gateway. It is short
 // because counts after the last scrape are lost. Istio's gateways drain for 5 s.
 const leavingInterval = time.Second
+
+// maxLeavingInterval limits the interval of a terminating gateway that no longer
+// answers, if scrape.interval does not.
+const maxLeavingInterval = time.Minute
+
+// leavingWait returns the time until the next scrape of a terminating gateway. The
+// pod of an Envoy that has stopped can stay for hours: its node is dead, or it has
+// a finalizer. Each failure doubles the time.
+func (s state) leavingWait(interval time.Duration) time.Duration {
+	limit := cmp.Or(interval, maxLeavingInterval)
+	wait := leavingInterval
+	for range s.leavingFailures {
+		if wait *= 2; wait >= limit {
+			return limit
+		}
+	}
+	return wait
+}
 
 // wait returns the time until the gateway's goroutine has something to do.
 func (s state) wait(cfg *config.Config, now time.Time) time.Duration {
@@ -69,8 +97,10 @@ func (s state) wait(cfg *config.Config, now time.Time) time.Duration {
 		return s.expiry(cfg).Sub(now)
 	case s.isReplaced:
 		return never
-	case s.isGone(), s.target.IsTerminating:
+	case s.isGone():
 		return leavingInterval
+	case s.target.IsTerminating:
+		return s.leavingWait(interval)
 	case interval > 0:
 		return slot(s.target.Gateway, now, interval)
 	}
@@ -108,9 +138,10 @@ func slot(gateway string, now time.Time, interval time.Duration) time.Duration {
 }
 
 // show returns the snapshot for the page. After a failed scrape, and for a replaced
-// gateway, it has the last good series until scrape.keep has passed.
+// gateway, it has the last good series until scrape.keep has passed. A terminating
+// gateway that no longer answers is shown as gone: its end is no alarm.
 func (s state) show(snapshot expose.Snapshot, cfg *config.Config, now time.Time) *expose.Snapshot {
-	snapshot.IsGone = s.isGone() || s.isReplaced
+	snapshot.IsGone = s.isGone() || s.isReplaced || s.target.IsTerminating && !snapshot.Up
 	if s.isReplaced {
 		snapshot.Series = nil
 	}
