@@ -4,7 +4,7 @@ import (
 	"github.com/moodring/moodring/plugin/internal/abi"
 )
 
-// Root is the context of a VM's first plugin.
+// Root is the root context of a VM's first plugin.
 const Root = 1
 
 // Start starts the plugin of vm.Root with vm.Config.
@@ -13,23 +13,23 @@ func (vm *VM) Start(filter abi.Filter) bool {
 	return filter.Configure(vm.Root)
 }
 
-// Exchange is a request and its reply, as they pass the filter. Its zero value
-// is a request without a path and a reply of 200 without a body.
+// Exchange is a request and its reply. The zero value is a request without a path,
+// and a reply with status 200 and no body.
 type Exchange struct {
 	Path    string
 	Request Headers // besides the path
 
-	Status   string // 200, if empty
+	Status   string // empty means 200
 	Headers  Headers
-	Body     []string // in the pieces that come
+	Body     []string // chunks
 	Trailers Headers
 	Details  string // Envoy's response code details
 
 	IsReset bool // the stream ends before its reply does
 }
 
-// Begin passes the exchange's request, and returns its headers behind the
-// filter, valid until the next one.
+// Begin passes the exchange's request through the filter. The returned headers are
+// valid until the next Begin.
 func (vm *VM) Begin(filter abi.Filter, stream uint32, e *Exchange) Headers {
 	filter.ContextCreated(stream, vm.Root)
 	vm.setHeaders(abi.RequestHeaders, ":path", e.Path, e.Request)
@@ -41,7 +41,7 @@ func (vm *VM) setHeaders(to abi.Map, name, value string, others Headers) {
 	vm.headers[to] = append(append(vm.headers[to][:0], [2]string{name, value}), others...)
 }
 
-// End passes the exchange's reply, and ends the stream.
+// End passes the exchange's reply through the filter and ends the stream.
 func (vm *VM) End(filter abi.Filter, stream uint32, e *Exchange) {
 	status := e.Status
 	if status == "" {
@@ -52,10 +52,10 @@ func (vm *VM) End(filter abi.Filter, stream uint32, e *Exchange) {
 		vm.details = "upstream_reset_after_response_started{connection_termination}"
 	}
 	vm.setHeaders(abi.ResponseHeaders, ":status", status, e.Headers)
-	for i, piece := range e.Body {
-		vm.body = append(vm.body[:0], piece...)
+	for i, chunk := range e.Body {
+		vm.body = append(vm.body[:0], chunk...)
 		isLast := i == len(e.Body)-1 && len(e.Trailers) == 0 && !e.IsReset
-		filter.ResponseBody(stream, len(piece), isLast)
+		filter.ResponseBody(stream, len(chunk), isLast)
 	}
 	if len(e.Trailers) > 0 && !e.IsReset {
 		vm.headers[abi.ResponseTrailers] = e.Trailers
@@ -67,7 +67,7 @@ func (vm *VM) End(filter abi.Filter, stream uint32, e *Exchange) {
 	}
 }
 
-// Pass passes an exchange as a whole.
+// Pass passes a whole exchange through the filter.
 func (vm *VM) Pass(filter abi.Filter, e *Exchange) {
 	vm.Begin(filter, aStream, e)
 	vm.End(filter, aStream, e)

@@ -1,5 +1,5 @@
-// Package abitest is a proxy in memory, for tests: it runs the filter's code as
-// it is, or as compiled wasm, and one body of tests runs on both.
+// Package abitest is an in-memory proxy for tests. It runs the filter natively or
+// as compiled Wasm, so that the same tests run on both.
 package abitest
 
 import (
@@ -10,7 +10,8 @@ import (
 	"github.com/moodring/moodring/plugin/internal/abi"
 )
 
-// Proxy is what all VMs of a proxy share. Its zero value is ready.
+// Proxy holds the state that all VMs of a proxy share. The zero value is ready for
+// use.
 type Proxy struct {
 	counters map[string]uint64
 	shared   map[string]shared
@@ -22,40 +23,39 @@ type shared struct {
 	version uint32
 }
 
-// Counters returns the counters that there are, by name.
+// Counters returns the values of all counters by name.
 func (p *Proxy) Counters() map[string]uint64 { return maps.Clone(p.counters) }
 
-// VM is one VM of a proxy: abi.Host. It is in one callback of one stream at a
-// time, and what it returns stands in one buffer, and bodies in another, as in the
-// real one.
+// VM is a VM of a proxy. It implements abi.Host. As in a real proxy, results
+// share a single buffer, and body chunks have another buffer.
 type VM struct {
 	Proxy  *Proxy
-	Root   uint32   // the context of the plugin that is started, or that streams are of
-	Ended  uint32   // the context of a plugin that is gone, if any is
-	Config []byte   // of the plugin that is started
-	Logged []string // lines
-	Calls  int      // of the filter, so far
-	Tick   uint32   // milliseconds between ticks, as the filter has asked; 0 for none
+	Root   uint32   // root context for Start and Begin
+	Ended  uint32   // root context of a plugin that has ended, or 0
+	Config []byte   // configuration for Start
+	Logged []string // log lines
+	Calls  int      // number of host calls
+	Tick   uint32   // tick interval in milliseconds, or 0
 
-	// RouteChoices counts what makes Envoy choose a request's route anew.
+	// RouteChoices counts the calls that make Envoy choose a request's route again.
 	RouteChoices int
 
-	names   []string // of counters, by id
+	names   []string // names of counters, by id
 	headers map[abi.Map]Headers
 	body    []byte
 	details string
-	buffer  []byte // what is returned
-	piece   []byte // of a body
+	buffer  []byte // latest result
+	chunk   []byte // latest body chunk
 }
 
 var _ abi.Host = (*VM)(nil)
 
 // NewVM returns a VM of the proxy.
 func NewVM(proxy *Proxy) *VM {
-	return &VM{Proxy: proxy, Root: Root, headers: map[abi.Map]Headers{}, buffer: make([]byte, 4<<10), piece: make([]byte, 64<<10)}
+	return &VM{Proxy: proxy, Root: Root, headers: map[abi.Map]Headers{}, buffer: make([]byte, 4<<10), chunk: make([]byte, 64<<10)}
 }
 
-// Headers are names, in lower case, with values.
+// Headers is a list of header names, in lower case, and values.
 type Headers [][2]string
 
 func (h Headers) index(name string) int {
@@ -67,8 +67,8 @@ func (vm *VM) give(value []byte) []byte {
 	return vm.buffer
 }
 
-// margin is what can be read behind a piece of a body: here, what looks like the
-// beginning of more.
+// margin follows a body chunk in memory. It looks like the beginning of another
+// chunk.
 var margin = [abi.Margin]byte(bytes.Repeat([]byte("}]]}{\"label\":\"0."), abi.Margin/16))
 
 // Log implements abi.Host.
@@ -95,8 +95,8 @@ func (vm *VM) Header(from abi.Map, name string) ([]byte, abi.Status) {
 	return vm.buffer, abi.OK
 }
 
-// RemoveHeader implements abi.Host. As in Envoy it is no error when there is
-// no such header, and the route is chosen anew all the same.
+// RemoveHeader implements abi.Host. As in Envoy, removing a missing header is no
+// error and makes the proxy choose the route again.
 func (vm *VM) RemoveHeader(from abi.Map, name string) abi.Status {
 	vm.Calls++
 	vm.RouteChoices++
@@ -111,8 +111,8 @@ func (vm *VM) Body(start, length int) ([]byte, abi.Status) {
 	vm.Calls++
 	start = min(start, len(vm.body))
 	end := min(start+length, len(vm.body))
-	vm.piece = append(append(vm.piece[:0], vm.body[start:end]...), margin[:]...)
-	return vm.piece[:end-start], abi.OK
+	vm.chunk = append(append(vm.chunk[:0], vm.body[start:end]...), margin[:]...)
+	return vm.chunk[:end-start], abi.OK
 }
 
 // Property implements abi.Host.
@@ -141,7 +141,7 @@ func (vm *VM) DefineCounter(name []byte) (uint32, abi.Status) {
 	return uint32(len(vm.names) - 1), abi.OK
 }
 
-// Increment implements abi.Host. Envoy refuses increments of nothing.
+// Increment implements abi.Host. Envoy refuses an increment of 0.
 func (vm *VM) Increment(counter uint32, n uint64) abi.Status {
 	vm.Calls++
 	if n == 0 || int(counter) >= len(vm.names) {

@@ -11,13 +11,13 @@ import (
 	"github.com/moodring/moodring/plugin/internal/abi"
 )
 
-// Wasm is a compiled filter, which VMs can be made of.
+// Wasm is a compiled filter.
 type Wasm struct {
 	runtime wazero.Runtime
 	module  wazero.CompiledModule
 }
 
-// Compile compiles a filter, for as long as ctx lasts.
+// Compile compiles a filter. The result is valid until ctx ends.
 func Compile(ctx context.Context, code []byte) (*Wasm, error) {
 	runtime := wazero.NewRuntime(ctx)
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, runtime); err != nil {
@@ -33,7 +33,7 @@ func Compile(ctx context.Context, code []byte) (*Wasm, error) {
 // Close ends all VMs.
 func (w *Wasm) Close(ctx context.Context) error { return w.runtime.Close(ctx) }
 
-// Run starts the filter in the VM.
+// Run instantiates the filter in a VM.
 func (w *Wasm) Run(ctx context.Context, vm *VM) (*Instance, error) {
 	ctx = context.WithValue(ctx, vmKey{}, vm)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")
@@ -44,23 +44,22 @@ func (w *Wasm) Run(ctx context.Context, vm *VM) (*Instance, error) {
 	return &Instance{ctx, module}, nil
 }
 
-// vmKey is where a call's context has the *VM.
+// vmKey is the key of the *VM in a call's context.
 type vmKey struct{}
 
-// Instance is a compiled filter in a VM: abi.Filter. It panics where the
-// module traps.
+// Instance is a compiled filter in a VM. It implements abi.Filter. If the module
+// traps, it panics.
 type Instance struct {
-	ctx    context.Context // what host functions get their VM from
+	ctx    context.Context // with the VM for host functions
 	module api.Module
 }
 
 var _ abi.Filter = (*Instance)(nil)
 
-// MemoryBytes returns how much memory the filter has taken.
+// MemoryBytes returns the size of the filter's memory.
 func (i *Instance) MemoryBytes() uint32 { return i.module.Memory().Size() }
 
-// call returns what an export returns; every one that passes traffic is to
-// return that it carries on.
+// call calls an exported function.
 func (i *Instance) call(export string, args ...uint64) []uint64 {
 	results, err := i.module.ExportedFunction(export).Call(i.ctx, args...)
 	if err != nil {
@@ -69,9 +68,10 @@ func (i *Instance) call(export string, args ...uint64) []uint64 {
 	return results
 }
 
+// pass calls an exported callback, which must return CONTINUE.
 func (i *Instance) pass(export string, args ...uint64) {
 	if action := i.call(export, args...)[0]; action != 0 {
-		panic(fmt.Sprintf("%s answered %d", export, action))
+		panic(fmt.Sprintf("%s returned %d", export, action))
 	}
 }
 
@@ -113,8 +113,8 @@ func flag(is bool) uint64 {
 	return 0
 }
 
-// memory is a module's, during a call into the host. It panics on addresses
-// outside, which traps the module.
+// memory is a module's memory during a host call. An address out of range panics,
+// which traps the module.
 type memory struct {
 	ctx    context.Context
 	module api.Module
@@ -138,8 +138,8 @@ func (m memory) number(address, value uint32) {
 	}
 }
 
-// give copies a value to where the filter's allocator says, as Envoy does, and
-// tells the filter where it is. One that is empty has no place.
+// give copies a value to memory from the filter's allocator, as Envoy does, and
+// writes its address and size. An empty value has address 0.
 func (m memory) give(value []byte, status abi.Status, at, size uint32) uint32 {
 	if status != abi.OK {
 		return uint32(status)
@@ -158,7 +158,7 @@ func (m memory) give(value []byte, status abi.Status, at, size uint32) uint32 {
 	return uint32(abi.OK)
 }
 
-// exportHost gives modules the host functions that the filter imports.
+// exportHost defines the host functions that the filter imports.
 func exportHost(ctx context.Context, runtime wazero.Runtime) error {
 	builder := runtime.NewHostModuleBuilder("env")
 	for name, function := range hostFunctions() {

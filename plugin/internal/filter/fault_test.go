@@ -10,11 +10,11 @@ import (
 	"github.com/moodring/moodring/plugin/internal/filter"
 )
 
-// brokenHost is a proxy in whose calls something goes wrong, once it has begun.
+// brokenHost is a proxy with host calls that fail.
 type brokenHost struct {
 	*abitest.VM
-	body   func() abi.Status // in place of a piece of a reply
-	header func()            // before a header is given
+	body   func() abi.Status // called instead of Body, if not nil
+	header func()            // called before Header, if not nil
 	shared abi.Status
 	define abi.Status
 	tick   abi.Status
@@ -57,13 +57,13 @@ func (b *brokenHost) SetTick(milliseconds uint32) abi.Status {
 
 const internalFailure abi.Status = 10
 
-// TestFaults: a fault costs its own reply's count and no other, changes nothing
-// that passes, and is logged once.
+// TestFaults checks that after a fault only the current reply is not counted, and
+// that the VM logs once.
 func TestFaults(t *testing.T) {
 	tests := []struct {
 		name   string
 		broken brokenHost
-		want   map[string]uint64 // after three such replies and a good one
+		want   map[string]uint64 // after three replies with the fault and one without
 		logged []string
 	}{
 		{
@@ -124,8 +124,9 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestFaultBesideOthers: what other replies held is told all the same.
-func TestFaultBesideOthers(t *testing.T) {
+// TestFaultKeepsOtherCounts checks that a fault does not lose the counts of other
+// replies.
+func TestFaultKeepsOtherCounts(t *testing.T) {
 	var proxy abitest.Proxy
 	vm := abitest.NewVM(&proxy)
 	broken := brokenHost{VM: vm}
@@ -140,7 +141,7 @@ func TestFaultBesideOthers(t *testing.T) {
 	checkCounters(t, &proxy, map[string]uint64{faults: 1, predictions("joy"): 1, counted: 1})
 }
 
-// TestNoTick: a proxy that does not tick is told at once.
+// TestNoTick checks that counts are flushed at once if the proxy has no ticks.
 func TestNoTick(t *testing.T) {
 	var proxy abitest.Proxy
 	vm := abitest.NewVM(&proxy)

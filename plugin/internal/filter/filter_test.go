@@ -21,7 +21,7 @@ type (
 
 const bert = "/v1/models/bert:predict"
 
-// worker is one VM of a proxy, with the filter in it.
+// worker is a VM of a proxy, with the filter.
 type worker struct {
 	*abitest.VM
 	filter abi.Filter
@@ -38,8 +38,8 @@ func start(t testing.TB, proxy *abitest.Proxy, config string) worker {
 	return w
 }
 
-// answer passes a reply of bert's with these labels.
-func (w worker) answer(labels ...string) {
+// reply passes a reply of bert with these labels.
+func (w worker) reply(labels ...string) {
 	w.Pass(w.filter, &exchange{Path: bert, Body: []string{`{"predictions":["` + strings.Join(labels, `","`) + `"]}`}})
 }
 
@@ -63,33 +63,33 @@ func checkCounters(t *testing.T, proxy *abitest.Proxy, want map[string]uint64) {
 	}
 }
 
-func TestWorkersKeepTheSameLabelsApart(t *testing.T) {
+func TestWorkersAdmitTheSameLabels(t *testing.T) {
 	var proxy abitest.Proxy
 	const config = `{"maxLabels": 3}`
 	one, two := start(t, &proxy, config), start(t, &proxy, config)
-	one.answer("a", "b")
-	two.answer("c", "d", "a") // d is one too many
-	one.answer("d", "c", "b")
-	two.answer("b", "d")
+	one.reply("a", "b")
+	two.reply("c", "d", "a") // d is past the limit
+	one.reply("d", "c", "b")
+	two.reply("b", "d")
 	want := map[string]uint64{
 		predictions("a"): 2, predictions("b"): 3, predictions("c"): 2, predictions("other"): 3,
 		overflow: 3, counted: 4,
 	}
 	checkCounters(t, &proxy, want)
 
-	t.Run("a full list is not asked for again", func(t *testing.T) {
-		one.answer("d", "e") // their counters are there now
+	t.Run("a full list is not read again", func(t *testing.T) {
+		one.reply("d", "e") // defines their counters
 		before := one.Calls
-		one.answer("d", "e")
-		// The path, accept-encoding, the status, the body; and predictions, overflow
-		// and replies.
+		one.reply("d", "e")
+		// Header (:path, accept-encoding, :status), Body, and Increment for predictions,
+		// overflow and replies.
 		if calls := one.Calls - before; calls != 7 {
 			t.Errorf("%d host calls, want 7", calls)
 		}
 	})
 }
 
-func TestWorkersKeepTheSameModelsApart(t *testing.T) {
+func TestWorkersAdmitTheSameModels(t *testing.T) {
 	var proxy abitest.Proxy
 	const config = `{"maxModels": 2}`
 	ask := func(w worker, model string) {
@@ -108,46 +108,45 @@ func TestWorkersKeepTheSameModelsApart(t *testing.T) {
 	})
 }
 
-// TestLowerLimit: what has room keeps it; the lower limit is for those to come.
+// TestLowerLimit checks that admitted labels stay admitted under a lower limit.
 func TestLowerLimit(t *testing.T) {
 	var proxy abitest.Proxy
-	start(t, &proxy, `{"maxLabels": 3}`).answer("a", "b", "c")
-	start(t, &proxy, `{"maxLabels": 2}`).answer("d", "a", "b", "c")
+	start(t, &proxy, `{"maxLabels": 3}`).reply("a", "b", "c")
+	start(t, &proxy, `{"maxLabels": 2}`).reply("d", "a", "b", "c")
 	checkCounters(t, &proxy, map[string]uint64{
 		predictions("a"): 2, predictions("b"): 2, predictions("c"): 2, predictions("other"): 1,
 		overflow: 1, counted: 2,
 	})
 }
 
-// TestKnownLabelsOfAFloodedReply: a reply of new labels without end takes none
-// of the answers that belong to known ones.
+// TestKnownLabelsOfAFloodedReply checks that a reply with many new labels still
+// counts its known labels separately.
 func TestKnownLabelsOfAFloodedReply(t *testing.T) {
 	var proxy abitest.Proxy
 	const config = `{"maxLabels": 2}`
 	one, two := start(t, &proxy, config), start(t, &proxy, config)
-	two.answer("b")
-	one.answer("a")
+	two.reply("b")
+	one.reply("a")
 	labels := []string{}
 	for i := range 1000 {
 		labels = append(labels, fmt.Sprint("new", i))
 	}
-	one.answer(append(labels, "a", "b", "a")...)
+	one.reply(append(labels, "a", "b", "a")...)
 	checkCounters(t, &proxy, map[string]uint64{
 		predictions("a"): 3, predictions("b"): 2, predictions("other"): 1000, overflow: 1000, counted: 3,
 	})
 }
 
-// TestListsOfOtherWorkersLeaveTheReplyAlone: what the proxy gives while a piece
-// of a reply is read, a list longer than what was read of it, does not take the
-// piece's place.
-func TestListsOfOtherWorkersLeaveTheReplyAlone(t *testing.T) {
+// TestSharedListKeepsTheChunk checks that a shared list, read while a body chunk is
+// parsed and longer than the chunk, does not overwrite the chunk.
+func TestSharedListKeepsTheChunk(t *testing.T) {
 	var proxy abitest.Proxy
 	const config = `{"maxLabels": 2}`
 	one, two := start(t, &proxy, config), start(t, &proxy, config)
 	long := strings.Repeat("a long label ", 8)
 	escaped := string(contract.AppendValue(nil, long))
-	two.answer(long+"1", long+"2")
-	one.answer(slices.Concat([]string{"a", "b", "c"}, slices.Repeat([]string{"d"}, 200), []string{long + "1"})...)
+	two.reply(long+"1", long+"2")
+	one.reply(slices.Concat([]string{"a", "b", "c"}, slices.Repeat([]string{"d"}, 200), []string{long + "1"})...)
 	checkCounters(t, &proxy, map[string]uint64{
 		predictions(escaped + "1"): 2,
 		predictions(escaped + "2"): 1,
@@ -155,9 +154,9 @@ func TestListsOfOtherWorkersLeaveTheReplyAlone(t *testing.T) {
 	})
 }
 
-// TestBrokenRepliesTakeNoRoom: neither do the labels of a reply that a later
-// member replaces.
-func TestBrokenRepliesTakeNoRoom(t *testing.T) {
+// TestBrokenRepliesAdmitNoLabels checks this also for labels that a later member of
+// the reply replaces.
+func TestBrokenRepliesAdmitNoLabels(t *testing.T) {
 	var proxy abitest.Proxy
 	w := start(t, &proxy, `{"maxLabels": 1}`)
 	for _, body := range []string{`{"predictions":["a"]`, `{"predictions":["b"]]`, `{"predictions":["c"],"predictions":["d"]}`} {
@@ -172,7 +171,7 @@ func TestOptions(t *testing.T) {
 	of := func(field string) string { return "model=.=bert;.;" + field }
 	always := map[string]uint64{
 		counted: 1, predictions("joy"): 2,
-		joy("moodring_prediction_confidence_count"):              1, // 1.5 is no confidence
+		joy("moodring_prediction_confidence_count"):              1, // 1.5 is not a confidence
 		joy("moodring_prediction_confidence_sum_millionths"):     700000,
 		joy("le=.=0.7;.;moodring_prediction_confidence_bucket"):  1,
 		joy("le=.=0.8;.;moodring_prediction_confidence_bucket"):  1,
@@ -251,7 +250,8 @@ func TestModelsOptions(t *testing.T) {
 	})
 }
 
-// TestOnlyListed: the others cost one look at the path.
+// TestOnlyListed checks that a request to an unlisted model costs a single host
+// call.
 func TestOnlyListed(t *testing.T) {
 	var proxy abitest.Proxy
 	w := start(t, &proxy, `{"onlyListed": true, "models": {"bert": {}}}`)
@@ -264,11 +264,11 @@ func TestOnlyListed(t *testing.T) {
 	if len(got) != 2 {
 		t.Errorf("the request lost a header: %q", got)
 	}
-	w.answer("joy")
+	w.reply("joy")
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 1, counted: 1})
 }
 
-// exchangeTest is an exchange and all counters that there are behind it.
+// exchangeTest is an exchange and all counters after it.
 type exchangeTest struct {
 	name string
 	e    exchange
@@ -286,7 +286,8 @@ func (test exchangeTest) check(t *testing.T, path string) {
 	})
 }
 
-// TestGRPCErrors: they are 200 in HTTP, and name no model.
+// TestGRPCErrors tests gRPC errors. Their HTTP status is 200, and they name no
+// model.
 func TestGRPCErrors(t *testing.T) {
 	const (
 		path     = "/inference.GRPCInferenceService/ModelInfer"
@@ -300,39 +301,39 @@ func TestGRPCErrors(t *testing.T) {
 		{"the gateway's own", exchange{Request: grpc, Headers: headers{{"grpc-status", "14"}}, Details: "no_healthy_upstream"}, nil},
 		{"no trailers", exchange{Request: grpc, Body: []string{"\x00\x00\x00\x00\x00"}}, map[string]uint64{cutShort: 1}},
 		{"a media type with a suffix", exchange{Request: headers{{"content-type", "application/grpc+proto"}}, Trailers: headers{{"grpc-status", "5"}}}, map[string]uint64{failed: 1}},
-		{"gRPC-Web frames otherwise", exchange{Request: headers{{"content-type", "application/grpc-web"}}, Trailers: headers{{"grpc-status", "5"}}}, nil},
-		{"no gRPC", exchange{Status: "500"}, nil},
+		{"gRPC-Web", exchange{Request: headers{{"content-type", "application/grpc-web"}}, Trailers: headers{{"grpc-status", "5"}}}, nil},
+		{"not gRPC", exchange{Status: "500"}, nil},
 	}
 	for _, test := range tests {
 		test.check(t, path)
 	}
 }
 
-// TestRepliesThatEndEarly: of a reply that was cut, and of one that the gateway made
-// itself, Envoy's response code details tell which.
+// TestRepliesThatEndEarly checks that Envoy's response code details distinguish a
+// cut reply from a reply that the gateway made itself.
 func TestRepliesThatEndEarly(t *testing.T) {
 	const failed = "model=.=bert;.;outcome=.=error_status;.;moodring_replies_total"
 	body := []string{`{"predictions":["jo`}
 	tests := []exchangeTest{
 		{"in its body", exchange{Body: body, IsReset: true}, map[string]uint64{truncated: 1}},
-		{"behind its headers", exchange{IsReset: true}, map[string]uint64{truncated: 1}},
-		{"and compressed", exchange{IsReset: true, Headers: headers{{"content-encoding", "gzip"}}}, map[string]uint64{encoded: 1}},
-		{"as the client left", exchange{Details: "downstream_remote_disconnect"}, map[string]uint64{truncated: 1}},
-		{"as its time was over", exchange{Details: "upstream_response_timeout"}, map[string]uint64{truncated: 1}},
-		{"as nothing came any more", exchange{Details: "stream_idle_timeout"}, map[string]uint64{truncated: 1}},
+		{"after its headers", exchange{IsReset: true}, map[string]uint64{truncated: 1}},
+		{"when compressed", exchange{IsReset: true, Headers: headers{{"content-encoding", "gzip"}}}, map[string]uint64{encoded: 1}},
+		{"when the client disconnects", exchange{Details: "downstream_remote_disconnect"}, map[string]uint64{truncated: 1}},
+		{"at the timeout", exchange{Details: "upstream_response_timeout"}, map[string]uint64{truncated: 1}},
+		{"at the idle timeout", exchange{Details: "stream_idle_timeout"}, map[string]uint64{truncated: 1}},
 		{"an error, in its body", exchange{Status: "500", Body: body, IsReset: true}, map[string]uint64{failed: 1}},
-		{"an error, as the client left", exchange{Status: "500", Details: "downstream_local_disconnect(detail)"}, map[string]uint64{failed: 1}},
-		{"not, but is empty", exchange{Details: "via_upstream"}, map[string]uint64{truncated: 1}},
-		{"not begun", exchange{Status: "504", Details: "upstream_response_timeout"}, nil},
-		{"not begun, as the model reset it", exchange{Status: "503", Details: "upstream_reset_before_response_started{connection_termination}"}, nil},
-		{"not sent on", exchange{Status: "429", Details: "request_rate_limited"}, nil},
+		{"an error, when the client disconnects", exchange{Status: "500", Details: "downstream_local_disconnect(detail)"}, map[string]uint64{failed: 1}},
+		{"an empty success", exchange{Details: "via_upstream"}, map[string]uint64{truncated: 1}},
+		{"timeout before the headers", exchange{Status: "504", Details: "upstream_response_timeout"}, nil},
+		{"reset before the headers", exchange{Status: "503", Details: "upstream_reset_before_response_started{connection_termination}"}, nil},
+		{"refused by the rate limit", exchange{Status: "429", Details: "request_rate_limited"}, nil},
 	}
 	for _, test := range tests {
 		test.check(t, bert)
 	}
 }
 
-// TestManyStreams: replies of many streams pass at once, and some never come.
+// TestManyStreams tests many open streams, some of which end without a reply.
 func TestManyStreams(t *testing.T) {
 	var proxy abitest.Proxy
 	w := start(t, &proxy, "")
@@ -348,8 +349,8 @@ func TestManyStreams(t *testing.T) {
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 3 * 499, counted: 3 * 499})
 }
 
-// TestTwoPlugins: two configurations in one VM, as after a change of one. A
-// stream keeps its own.
+// TestTwoPlugins tests two configurations in one VM, as after a configuration
+// change. An open stream keeps its configuration.
 func TestTwoPlugins(t *testing.T) {
 	var proxy abitest.Proxy
 	w := start(t, &proxy, `{"plainCounters": true}`)
@@ -362,11 +363,11 @@ func TestTwoPlugins(t *testing.T) {
 	w.End(w.filter, 2, &reply)
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 1, counted: 1, "joy": 1})
 
-	w.answer("joy")
+	w.reply("joy")
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 2, counted: 2, "joy": 1})
 
 	w.Root = abitest.Root
-	w.answer("joy")
+	w.reply("joy")
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 3, counted: 3, "joy": 2})
 
 	w.Ended, w.Root = abitest.Root, 200
@@ -374,6 +375,6 @@ func TestTwoPlugins(t *testing.T) {
 		t.Fatalf("did not start: %q", w.Logged)
 	}
 	w.Root = abitest.Root
-	w.answer("joy")
+	w.reply("joy")
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 3, counted: 3, "joy": 2})
 }

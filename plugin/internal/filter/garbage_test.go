@@ -7,13 +7,14 @@ import (
 	"github.com/moodring/moodring/plugin/internal/abitest"
 )
 
-// seed is what KServe's emotion classifier answers to one text.
+// seed is a reply of KServe's emotion classifier to one text.
 const seed = `{"predictions":[[{"label":"joy","score":0.9889927506446838},{"label":"love","score":0.004175746813416481},` +
 	`{"label":"anger","score":0.003846140578389168},{"label":"sadness","score":0.0012988817179575562},` +
 	`{"label":"fear","score":0.0009755274513736367},{"label":"surprise","score":0.0007109164143912494}]]}`
 
-// TestNoGarbage: a request allocates nothing, once one like it has passed. In
-// Wasm nothing then ever collects garbage, and the memory stays as it is.
+// TestNoGarbage checks that a request allocates nothing if a similar request has
+// passed before. In Wasm the garbage collector then never runs, and the memory does
+// not grow.
 func TestNoGarbage(t *testing.T) {
 	everything := `{"plainCounters": true, "scoreSums": true, "margins": true, "batchSizes": true}`
 	tests := []struct {
@@ -22,7 +23,7 @@ func TestNoGarbage(t *testing.T) {
 	}{
 		{"a reply", "", exchange{Path: bert, Body: []string{seed}}},
 		{"with all options", everything, exchange{Path: bert, Body: []string{seed}}},
-		{"in pieces", everything, exchange{Path: bert, Body: strings.SplitAfter(seed, ",")}},
+		{"in chunks", everything, exchange{Path: bert, Body: strings.SplitAfter(seed, ",")}},
 		{"of labels past the limit", `{"maxLabels": 1}`, exchange{Path: bert, Body: []string{`{"predictions":["a","b","c","a"]}`}}},
 		{"of V2", everything, exchange{Path: "/v2/models/bert/infer", Headers: headers{{"inference-header-content-length", "2"}}, Body: []string{`{}`}}},
 		{"that is broken", "", exchange{Path: bert, Body: []string{seed[:40]}, IsReset: true}},
@@ -40,8 +41,8 @@ func TestNoGarbage(t *testing.T) {
 	}
 }
 
-// BenchmarkReply is a request and a reply of the seed's size, without the
-// proxy's own work, while another stream is open.
+// BenchmarkReply measures a request and its reply while another stream is open,
+// without the work of a real proxy.
 func BenchmarkReply(b *testing.B) {
 	w := start(b, &abitest.Proxy{}, "")
 	e := exchange{Path: bert, Body: []string{seed}}
@@ -52,7 +53,7 @@ func BenchmarkReply(b *testing.B) {
 	}
 }
 
-// BenchmarkBatch is a reply of many answers.
+// BenchmarkBatch measures a reply with 201 predictions.
 func BenchmarkBatch(b *testing.B) {
 	w := start(b, &abitest.Proxy{}, "")
 	prediction := seed[len(`{"predictions":[`) : len(seed)-len(`]}`)]
@@ -65,7 +66,7 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// BenchmarkAnotherRoute is a request that the filter does not follow.
+// BenchmarkAnotherRoute measures a request on a path that is not a predict route.
 func BenchmarkAnotherRoute(b *testing.B) {
 	w := start(b, &abitest.Proxy{}, "")
 	e := exchange{Path: "/healthz", Body: []string{seed}}

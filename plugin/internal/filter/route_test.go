@@ -68,7 +68,7 @@ func TestRouteOfListedModelsOnly(t *testing.T) {
 		"/":                        "v1 bert",
 		"/v1/models/other:predict": "none",
 		"/v2/models/other/infer":   "none",
-		"/inference.GRPCInferenceService/ModelInfer": "grpc", // only the reply names its model
+		"/inference.GRPCInferenceService/ModelInfer": "grpc", // only the reply names the model
 	} {
 		if got := describe(plugin.route([]byte(path))); got != want {
 			t.Errorf("%s is %s, want %s", path, got, want)

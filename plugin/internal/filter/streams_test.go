@@ -5,14 +5,14 @@ import (
 	"testing"
 )
 
-// TestStreams compares the table with a map, on ids that lie close, far apart,
-// and in one place.
+// TestStreams compares the table with a map, for ids that are close, far apart, or
+// all in the same slot.
 func TestStreams(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, id := range map[string]func() uint32{
-		"close":        func() uint32 { return 1 + random.Uint32N(64) },
-		"far apart":    random.Uint32,
-		"in one place": func() uint32 { return 1 + random.Uint32N(64)<<16 },
+		"close":       func() uint32 { return 1 + random.Uint32N(64) },
+		"far apart":   random.Uint32,
+		"in one slot": func() uint32 { return 1 + random.Uint32N(64)<<16 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			table, want := newStreams(), map[uint32]*stream{}
@@ -40,7 +40,7 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// TestStreamsForget: the table of a burst is not kept when nothing passes.
+// TestStreamsForget checks that a large table is not kept when it is empty.
 func TestStreamsForget(t *testing.T) {
 	table := newStreams()
 	var open []*stream
