@@ -9,10 +9,10 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// TestEnvoyBoundsItsSeries: four workers together keep no more apart than one may,
-// and every answer past a limit counts under other and as overflow: of a model
-// that answers a new label each time, and of callers who ask for models by names
-// that they make up, on a route that takes any.
+// TestEnvoyBoundsItsSeries checks that four workers together keep to the limits,
+// and that every prediction past a limit counts under other and as overflow. One
+// model gives a new label each time. Callers request models with invented names,
+// on a wildcard route.
 func TestEnvoyBoundsItsSeries(t *testing.T) {
 	const callers, calls, maxLabels, maxModels = 16, 100, 10, 5
 	limits := fmt.Sprintf(`{"maxLabels": %d, "maxModels": %d}`, maxLabels, maxModels)
@@ -62,7 +62,7 @@ func TestEnvoyBoundsItsSeries(t *testing.T) {
 	})
 }
 
-// ok asks a model for a reply over HTTP/1.1.
+// ok requests a reply over HTTP/1.1.
 func (c *caller) ok(model, reply string, status int) error {
 	request, err := http.NewRequest(http.MethodPost, c.url+"/v1/models/"+model+":predict", strings.NewReader(reply))
 	if err != nil {
@@ -76,8 +76,8 @@ func (c *caller) ok(model, reply string, status int) error {
 	return c.holdTo(response, status, []byte(reply))
 }
 
-// checkBounds holds the counters to n replies of the hostile model, n of two
-// answers each of models that are made up, and n of 404.
+// checkBounds checks the counters after n replies of the hostile model, n replies
+// of invented models with two predictions each, and n replies with status 404.
 func checkBounds(t *testing.T, counters map[string]uint64, n uint64, maxLabels, maxModels int) {
 	t.Helper()
 	labels, models := map[string]bool{}, map[string]bool{}

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestEnvoyServesLabelsItself is for users who let Prometheus scrape the
-// gateway: Envoy takes the labels out of the names by its stats_tags.
+// TestEnvoyServesLabelsItself tests scraping without the exporter: Envoy extracts
+// the labels from the names by its stats_tags.
 func TestEnvoyServesLabelsItself(t *testing.T) {
 	gateway := gateway{name: "gateway", config: `{"maxLabels": 2, "margins": true, "scoreSums": true, "batchSizes": true}`}
 	envoy := startEnvoy(t, newModel(t), setup{workers: 1, listeners: list{gateway.listener(wasmFile(t))}, stats: documentedStats(t)})
@@ -39,7 +39,7 @@ func TestEnvoyServesLabelsItself(t *testing.T) {
 	}
 }
 
-// documentedStats is the bootstrap's part that docs/plugin.md shows.
+// documentedStats returns the part of the bootstrap that docs/plugin.md shows.
 func documentedStats(t *testing.T) (stats object) {
 	t.Helper()
 	text, err := os.ReadFile("../docs/plugin.md")

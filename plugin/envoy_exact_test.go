@@ -19,16 +19,16 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// How much TestEnvoyCountsExactly does; `make exact` has it do more.
+// Flags of TestEnvoyCountsExactly. `make exact` sets replies.
 var (
 	replies = flag.Int("replies", 10_000, "replies that TestEnvoyCountsExactly sends")
-	seed    = flag.Uint64("seed", 1, "what it chooses them by")
+	seed    = flag.Uint64("seed", 1, "seed of their random choice")
 )
 
-// truth is what the counters must be, by their names.
+// truth holds the expected counters by name.
 type truth map[string]uint64
 
-// reply adds one that is counted, with every option of the plugin's or with none.
+// reply adds a counted reply, with all options of the plugin or none.
 func (want truth) reply(s shape, batch []answered, hasOptions bool) {
 	model := fields(s)
 	want.add(1, contract.Replies, model, contract.Field{Key: contract.LabelOutcome, Value: contract.OutcomeCounted})
@@ -107,13 +107,13 @@ func (want truth) addAll(other truth) {
 	}
 }
 
-// caller sends requests, one after the other, over connections of its own.
+// caller sends requests one after the other, over its own connections.
 type caller struct {
 	generator
 	number uint64
 	url    string
-	isBare bool            // the plugin there has no options on
-	client [2]*http.Client // of HTTP/1.1 and HTTP/2
+	isBare bool            // whether the plugin has no options
+	client [2]*http.Client // for HTTP/1.1 and HTTP/2
 	want   truth
 	body   bytes.Buffer
 }
@@ -129,7 +129,7 @@ func newCaller(url string, seed, number uint64) *caller {
 	return c
 }
 
-// call has the model give a reply, and holds what arrives to it.
+// call requests a reply and checks the bytes that arrive.
 func (c *caller) call(s shape) error {
 	batch := c.batch(s)
 	body, jsonBytes := s.write(&c.generator, s, batch)
@@ -149,7 +149,7 @@ func (c *caller) call(s shape) error {
 	return nil
 }
 
-// holdTo reads a response, which must be what the model gave.
+// holdTo checks that a response equals the model's reply.
 func (c *caller) holdTo(response *http.Response, status int, body []byte) error {
 	c.body.Reset()
 	_, err := c.body.ReadFrom(response.Body)
@@ -162,7 +162,7 @@ func (c *caller) holdTo(response *http.Response, status int, body []byte) error 
 	return nil
 }
 
-// ask says how the reply is to come, and returns by which client.
+// ask sets how the model sends the reply, and returns the client to use.
 func (c *caller) ask(header http.Header, s shape, body []byte, jsonBytes int) (client int) {
 	if c.IntN(3) == 0 {
 		header.Set(plainHeader, "yes")
@@ -194,16 +194,16 @@ func (c *caller) cuts(length int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(cuts), " ", ","), "[]")
 }
 
-// hangUp ends the connections.
+// hangUp closes the connections.
 func (c *caller) hangUp() {
 	for _, client := range c.client {
 		client.CloseIdleConnections()
 	}
 }
 
-// TestEnvoyCountsExactly holds an Envoy's counters to what was chosen before the
-// replies were written: of all shapes, over HTTP/1.1 and HTTP/2 on both sides,
-// in pieces cut anywhere.
+// TestEnvoyCountsExactly compares Envoy's counters with predictions that were
+// chosen before the replies were written. It covers all reply formats, over HTTP/1.1
+// and HTTP/2 on both sides, in chunks cut anywhere.
 func TestEnvoyCountsExactly(t *testing.T) {
 	const callers = 24
 	all, wasm := shapes(), wasmFile(t)
@@ -213,7 +213,7 @@ func TestEnvoyCountsExactly(t *testing.T) {
 	}})
 	bare := envoy.gateway(t, "bare")
 	want := drive(t, envoy.gateway(t, "gateway"), *seed, callers, func(c *caller) error {
-		if c.isBare = c.number%2 == 0; c.isBare { // it has a faster way through a reply
+		if c.isBare = c.number%2 == 0; c.isBare { // takes the fast path for replies
 			c.url = bare
 		}
 		for range *replies / callers {
@@ -229,7 +229,7 @@ func TestEnvoyCountsExactly(t *testing.T) {
 	}
 }
 
-// drive has callers at work together, and returns what they make the counters.
+// drive runs callers in parallel and returns the expected counters.
 func drive(t *testing.T, url string, seed uint64, callers int, work func(*caller) error) truth {
 	t.Helper()
 	want := truth{}
@@ -252,7 +252,7 @@ func drive(t *testing.T, url string, seed uint64, callers int, work func(*caller
 	return want
 }
 
-// expect holds the plugin's counters to what they must be.
+// expect checks the plugin's counters.
 func (e envoy) expect(t *testing.T, want truth) {
 	t.Helper()
 	got := eventually(t, func(t *testing.T) truth { return e.counters(t) }, func(got truth) bool { return cmp.Equal(want, got) })

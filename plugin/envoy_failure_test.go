@@ -19,7 +19,7 @@ const (
 	wasmType  = typePrefix + "extensions.filters.http.wasm.v3.Wasm"
 )
 
-// discovered is a filter that comes by ECDS from a file, as Istio sends it.
+// discovered is a filter that Envoy gets by ECDS, as from Istio, here from a file.
 type discovered struct{ path, wasm, name string }
 
 func (d discovered) file() string { return filepath.Join(d.path, d.name) }
@@ -45,9 +45,10 @@ func (d discovered) filter() object {
 	}}
 }
 
-// TestEnvoyWithABadConfiguration: the plugin does not start, and the log says why
-// in one line. Whatever the failure policy, Envoy refuses the configuration: what
-// had none before answers 500, and what had one goes on with it.
+// TestEnvoyWithABadConfiguration checks that the plugin does not start and logs the
+// reason in one line. With any failure policy Envoy refuses the configuration: a
+// listener without an earlier configuration answers 500, and a listener with one
+// keeps it.
 func TestEnvoyWithABadConfiguration(t *testing.T) {
 	dir, wasm := t.TempDir(), wasmFile(t)
 	var listeners list
@@ -84,8 +85,8 @@ func TestEnvoyWithABadConfiguration(t *testing.T) {
 	}
 }
 
-// TestEnvoyWithADeadVM: the request on which a worker's VM dies is answered 503;
-// of those that follow, the failure policy says whether they pass uncounted.
+// TestEnvoyWithADeadVM checks that the request on which a worker's VM dies is
+// answered 503. The failure policy decides whether later requests pass uncounted.
 func TestEnvoyWithADeadVM(t *testing.T) {
 	wasm := build(t, "./testdata/mortal")
 	var listeners list
@@ -95,7 +96,7 @@ func TestEnvoyWithADeadVM(t *testing.T) {
 		listeners = append(listeners, gateway{name: policy, filter: moodringFilter(config)}.listener(wasm))
 	}
 	envoy := startEnvoy(t, newModel(t), setup{workers: 1, listeners: listeners})
-	plain := &http.Client{Transport: &http.Transport{DisableCompression: true}} // a dead filter drops no accept-encoding
+	plain := &http.Client{Transport: &http.Transport{DisableCompression: true}} // a dead filter does not remove accept-encoding
 	defer plain.CloseIdleConnections()
 	got := map[string][]int{}
 	for _, policy := range []string{"FAIL_OPEN", "FAIL_CLOSED"} {
@@ -119,10 +120,9 @@ func TestEnvoyWithADeadVM(t *testing.T) {
 	envoy.expect(t, counted)
 }
 
-// TestEnvoyAsGatewayAndSidecar has a reply pass the filter twice: in a predictor's
-// sidecar, which Istio gives an inbound listener and an inbound cluster, and in a
-// gateway before it. Each counts it once, which the options that only one of them
-// has on tell apart.
+// TestEnvoyAsGatewayAndSidecar passes a reply through the filter twice: in a
+// predictor's sidecar, with Istio's inbound listener and inbound cluster, and in the
+// gateway. Each counts the reply once; different options distinguish their counts.
 func TestEnvoyAsGatewayAndSidecar(t *testing.T) {
 	wasm, socket, port := wasmFile(t), filepath.Join(t.TempDir(), "sidecar"), newModel(t)
 	pipe := object{"pipe": object{"path": socket}}

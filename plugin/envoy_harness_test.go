@@ -23,7 +23,7 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// object and list are Envoy's configuration, in JSON.
+// object and list are JSON values of Envoy's configuration.
 type (
 	object map[string]any
 	list   []any
@@ -31,13 +31,13 @@ type (
 
 const typePrefix = "type.googleapis.com/envoy."
 
-// gateway is a listener with Moodring's filter, before the model.
+// gateway is a listener with Moodring's filter in front of the model.
 type gateway struct {
 	name    string
-	config  string // the plugin's
+	config  string // of the plugin
 	vmID    string
-	filter  object // in the place of Moodring's, if there is one
-	cluster string // model, if empty
+	filter  object // replaces Moodring's filter, if not nil
+	cluster string // empty means model
 	more    object // members of the listener
 	routes  list   // before those to the model
 }
@@ -98,7 +98,7 @@ func cluster(name string, port int) object {
 	}
 }
 
-// clusterHTTP2 is one that is spoken to in HTTP/2 without TLS.
+// clusterHTTP2 returns a cluster with HTTP/2 without TLS.
 func clusterHTTP2(name string, port int) object {
 	const options = "extensions.upstreams.http.v3.HttpProtocolOptions"
 	made := cluster(name, port)
@@ -109,7 +109,7 @@ func clusterHTTP2(name string, port int) object {
 	return made
 }
 
-// setup is what an Envoy is started with.
+// setup is the configuration of an Envoy.
 type setup struct {
 	workers   int
 	listeners list
@@ -127,7 +127,7 @@ type envoy struct {
 func startEnvoy(t *testing.T, modelPort int, s setup) envoy {
 	t.Helper()
 	bootstrap := object{
-		"node":  object{"id": "test", "cluster": "test"}, // discovery asks for one
+		"node":  object{"id": "test", "cluster": "test"}, // discovery requires a node
 		"admin": object{"address": address(0)},
 		"static_resources": object{
 			"listeners": s.listeners,
@@ -164,8 +164,8 @@ func writeJSON(t *testing.T, path string, value any) {
 	}
 }
 
-// findEnvoy takes ENVOY, the PATH, and what `make tools` installs, in this
-// order.
+// findEnvoy looks for Envoy in ENVOY, in the PATH and among the files of
+// `make tools`, in this order.
 func findEnvoy(t *testing.T) string {
 	t.Helper()
 	installed, err := filepath.Abs("../.tools/bin/envoy")
@@ -181,7 +181,7 @@ func findEnvoy(t *testing.T) string {
 	return ""
 }
 
-// logged is what a process has logged so far.
+// logged holds the log of a process.
 type logged struct {
 	mutex sync.Mutex
 	text  strings.Builder
@@ -199,8 +199,8 @@ func (l *logged) add(line string) {
 	l.text.WriteString(line + "\n")
 }
 
-// runUntilEnd starts the command, waits until it logs ready, and stops it when
-// the test ends. The log is shown if the test fails.
+// runUntilEnd starts a command, waits until it logs ready, and stops it when the
+// test ends. If the test fails, the log is shown.
 func runUntilEnd(t *testing.T, command *exec.Cmd, ready string) *logged {
 	t.Helper()
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -240,7 +240,7 @@ func runUntilEnd(t *testing.T, command *exec.Cmd, ready string) *logged {
 	return log
 }
 
-// gateway returns where a listener listens.
+// gateway returns the address of a listener.
 func (e envoy) gateway(t *testing.T, name string) string {
 	t.Helper()
 	for line := range strings.Lines(e.get(t, "/listeners")) {
@@ -270,7 +270,7 @@ func readAll(t *testing.T, response *http.Response) string {
 	return string(body)
 }
 
-// counters returns the plugin's counters by their names.
+// counters returns the plugin's counters by name.
 func (e envoy) counters(t *testing.T) map[string]uint64 {
 	t.Helper()
 	counters := map[string]uint64{}
@@ -285,8 +285,8 @@ func (e envoy) counters(t *testing.T) map[string]uint64 {
 	return counters
 }
 
-// eventually reads until what is read is wanted, for ten seconds: a stream that
-// was reset is counted after its client knows.
+// eventually reads again until the wanted value arrives, for at most ten seconds.
+// Envoy counts a reset stream after the client sees the reset.
 func eventually[T any](t *testing.T, read func(*testing.T) T, isWanted func(T) bool) T {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; {
@@ -296,18 +296,18 @@ func eventually[T any](t *testing.T, read func(*testing.T) T, isWanted func(T) b
 	}
 }
 
-// What a request can ask of the model.
+// Request headers that control the model.
 const (
 	cutsHeader    = "x-cuts"   // bytes at which the reply is flushed, ascending
-	plainHeader   = "x-plain"  // to say the reply's length
+	plainHeader   = "x-plain"  // to send the reply's length
 	breakHeader   = "x-break"  // to break off after the reply
-	statusHeader  = "x-status" // to answer with a status
+	statusHeader  = "x-status" // to reply with a status
 	binaryHeader  = "Inference-Header-Content-Length"
 	grpcMediaType = "application/grpc"
 )
 
-// newModel starts a server, of HTTP/1.1 and HTTP/2, that answers each request
-// with the request's own body, compressed in name for those who take that.
+// newModel starts an HTTP/1.1 and HTTP/2 server that replies with the body of the
+// request. If the request accepts compression, the reply claims to be compressed.
 func newModel(t *testing.T) (port int) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

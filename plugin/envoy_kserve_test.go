@@ -14,8 +14,7 @@ import (
 	"github.com/moodring/moodring/plugin/internal/abitest"
 )
 
-// recorded is a reply of KServe's own server; testdata/kserve/record.py writes
-// them.
+// recorded is a reply of KServe's server, recorded by testdata/kserve/record.py.
 type recorded struct {
 	Name, Path string
 	Status     int
@@ -23,7 +22,7 @@ type recorded struct {
 	Body       latin1
 }
 
-// latin1 is bytes, each as the character of its number.
+// latin1 is a byte string in JSON, with a character for each byte.
 type latin1 string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -61,7 +60,8 @@ func recordedReplies(t *testing.T) (replies []recorded) {
 	return replies
 }
 
-// recordedTruth is what record.py's models answer: V1's once, V2's in four ways.
+// recordedTruth returns the expected counters: V1 models reply once, V2 models in
+// four encodings.
 func recordedTruth() truth {
 	scored := func(labels []string, scores ...float64) answered {
 		a := answered{labels: labels, scores: scores}
@@ -101,7 +101,7 @@ func recordedTruth() truth {
 		want.reply(shape{model: model}, batch, false)
 	}
 	for model, batch := range v2 {
-		for range 4 { // JSON, binary tensors, gRPC's contents, and raw ones
+		for range 4 { // JSON, binary tensors, gRPC contents, raw gRPC contents
 			want.reply(shape{model: model}, batch, false)
 		}
 	}
@@ -111,7 +111,7 @@ func recordedTruth() truth {
 	return want
 }
 
-// TestKServesReplies counts what KServe's own server answers.
+// TestKServesReplies counts recorded replies of KServe's server.
 func TestKServesReplies(t *testing.T) {
 	replies := recordedReplies(t)
 	for name, body := range bothBodies(t) {
@@ -143,7 +143,7 @@ func TestKServesReplies(t *testing.T) {
 	})
 }
 
-// replay has the model give a recorded reply.
+// replay sends a recorded reply through Envoy.
 func (c *caller) replay(reply recorded) error {
 	request, err := http.NewRequest(http.MethodPost, c.url+reply.Path, strings.NewReader(string(reply.Body)))
 	if err != nil {

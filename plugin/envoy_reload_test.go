@@ -14,9 +14,9 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// TestEnvoyLosesNoCountWhenReconfigured changes the plugin's configuration again
-// and again while four workers are at work: by a listener that is replaced as a
-// whole, and by one that keeps its socket and gets other filters.
+// TestEnvoyLosesNoCountWhenReconfigured changes the plugin's configuration
+// repeatedly under traffic on four workers. Some changes replace the whole listener,
+// others keep its socket and replace its filters.
 func TestEnvoyLosesNoCountWhenReconfigured(t *testing.T) {
 	const callers, changes, callsAtLeast, callsAConnection = 8, 4, 100, 10
 	all := shapes()
@@ -32,7 +32,7 @@ func TestEnvoyLosesNoCountWhenReconfigured(t *testing.T) {
 				if err := c.call(all[c.IntN(len(all))]); err != nil {
 					return err
 				}
-				if call%callsAConnection == 0 { // a connection stays with its configuration
+				if call%callsAConnection == 0 { // a connection keeps its configuration
 					c.hangUp()
 				}
 			}
@@ -45,7 +45,7 @@ func TestEnvoyLosesNoCountWhenReconfigured(t *testing.T) {
 	}
 	isOver.Store(true)
 	want := <-done
-	for name, count := range envoy.counters(t) { // of those that awaited a configuration
+	for name, count := range envoy.counters(t) { // by awaitGeneration
 		if strings.HasPrefix(name, contract.LabelModel+contract.FieldEquals+"generation_") {
 			want[name] = count
 		}
@@ -53,7 +53,7 @@ func TestEnvoyLosesNoCountWhenReconfigured(t *testing.T) {
 	envoy.expect(t, want)
 }
 
-// listenerFile is where an Envoy finds its listener.
+// listenerFile is the file with Envoy's listener.
 type listenerFile struct{ path, wasm string }
 
 func (f listenerFile) resources() object {
@@ -61,13 +61,13 @@ func (f listenerFile) resources() object {
 	return object{"lds_config": object{"path_config_source": source}}
 }
 
-// change writes the listener with a configuration that, beside the shapes', has a
-// path which only its generation knows.
+// change writes the listener with the configuration of shapes, and with one more
+// path that only this generation has.
 func (f listenerFile) change(t *testing.T, all []shape, number int) {
 	t.Helper()
 	generation := task(generation(number), "/"+generation(number), 1, nil)
 	g := gateway{name: "gateway", config: pluginConfig(append(slices.Clone(all), generation), everyOption)}
-	if number%2 == 0 { // more than filters: a new listener takes its place
+	if number%2 == 0 { // replaces the whole listener
 		g.more = object{"metadata": object{"filter_metadata": object{"test": object{"number": number}}}}
 	}
 	resource := object{"@type": typePrefix + "config.listener.v3.Listener"}
@@ -80,7 +80,8 @@ func (f listenerFile) change(t *testing.T, all []shape, number int) {
 
 func generation(number int) string { return fmt.Sprintf("generation_%d", number) }
 
-// awaitGeneration asks on new connections until a configuration answers.
+// awaitGeneration requests a generation's path, on new connections, until the
+// generation is in use.
 func (e envoy) awaitGeneration(t *testing.T, url string, number int) {
 	t.Helper()
 	counter := contract.AppendStat(nil, contract.Predictions,

@@ -17,31 +17,31 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// oddLabels are what a model may answer.
+// oddLabels are unusual labels.
 var oddLabels = []string{
 	"joy", "sadness", oddLabel, "", "line\nbreak", "trailing.", "a=.=b;.;c", "é 😀", "\xff\x00", "back\\slash\t", "0x41", "other",
 	"moodring_predictions_total", "__", strings.Repeat("long ", 80), strings.Repeat("é", 64),
 }
 
-// classes are what the models with classes call them.
+// classes are the class names of models with the option classes.
 var classes = []string{"joy", "so \"happy\"/", "é", "surprise.", "\n", "5"}
 
-// answered is one prediction, chosen before its reply is written.
+// answered is a prediction, chosen before its reply is written.
 type answered struct {
 	labels []string
-	scores []float64 // of each; none for a label without a score
+	scores []float64 // of each label; empty for a label without a score
 	top    int
 }
 
-// generator chooses answers, and writes replies that hold them.
+// generator chooses predictions and writes replies with them.
 type generator struct {
 	*rand.Rand
 	text strings.Builder
 }
 
-// shape is how one model answers.
+// shape is the reply format of a model.
 type shape struct {
-	model, version string // as they are counted
+	model, version string // as counted
 	path           string
 	config         object // of the model
 	most           int    // predictions in a reply; 100 if 0
@@ -69,7 +69,7 @@ func inJSON(before string, write func(*generator, []answered), after string) fun
 	}
 }
 
-// shapes are all that the filter reads.
+// shapes lists all reply formats that the filter reads.
 func shapes() []shape {
 	withClasses := object{"classes": classes}
 	all := []shape{
@@ -127,7 +127,7 @@ func shapes() []shape {
 
 var everyOption = object{"margins": true, "scoreSums": true, "batchSizes": true}
 
-// pluginConfig is what the filter must know to read them, and more.
+// pluginConfig returns the configuration for all shapes, with more members.
 func pluginConfig(all []shape, more object) string {
 	models := object{}
 	for _, s := range all {
@@ -144,7 +144,7 @@ func pluginConfig(all []shape, more object) string {
 	return string(config)
 }
 
-// batch chooses 1 to most answers, few more often than many.
+// batch chooses 1 to most predictions. Small batches are more likely.
 func (g *generator) batch(s shape) []answered {
 	most := s.most
 	if most == 0 {
@@ -194,7 +194,7 @@ func floats(g *generator) answered {
 	return a
 }
 
-// win gives one label the top score. The rest are at least a thousandth lower.
+// win gives a label the top score. All other scores are at least 0.001 lower.
 func (a answered) win(g *generator) answered {
 	a.top = g.IntN(len(a.labels))
 	top := 0.1 + 0.9*g.score(1)
@@ -205,7 +205,7 @@ func (a answered) win(g *generator) answered {
 	return a
 }
 
-// score returns one up to most, at times one of the bounds of the histogram.
+// score returns a score of at most most, sometimes a bound of the histogram.
 func (g *generator) score(most float64) float64 {
 	if bounds := contract.Bounds(contract.Confidence); g.IntN(10) == 0 {
 		if bound := bounds[g.IntN(len(bounds))].Value; bound <= most {
@@ -235,8 +235,8 @@ func (g *generator) list(n int, member func(int)) {
 	g.put("]")
 }
 
-// quote writes a string, at times with escapes that are not needed, and never
-// with bytes replaced.
+// quote writes a string, sometimes with unnecessary escapes. It never replaces
+// bytes.
 func (g *generator) quote(value string) {
 	g.put(`"`)
 	for at, r := range value {
@@ -315,7 +315,7 @@ func (g *generator) probabilities(a answered) {
 
 // Writing tensors.
 
-// tensor is an output of V2. One of the three lists has its elements.
+// tensor is a V2 output. Its elements are in one of the three lists.
 type tensor struct {
 	datatype string
 	shape    []int
@@ -421,7 +421,7 @@ func appendField(message []byte, number protowire.Number, value []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(message, number, protowire.BytesType), value)
 }
 
-// header is an InferOutputTensor without its contents.
+// header writes an InferOutputTensor without contents.
 func header(of tensor) []byte {
 	const name, datatype, shape = 1, 2, 3
 	var dimensions []byte
@@ -432,14 +432,14 @@ func header(of tensor) []byte {
 	return appendField(appendField(message, datatype, []byte(of.datatype)), shape, dimensions)
 }
 
-// response is a ModelInferResponse with one output.
+// response writes a ModelInferResponse with one output.
 func response(s shape, output []byte) []byte {
 	const name, version, id, outputs = 1, 2, 3, 5
 	message := appendField(appendField(nil, name, []byte(s.model)), version, []byte(s.version))
 	return appendField(appendField(message, id, []byte("7")), outputs, output)
 }
 
-// frame makes a gRPC message.
+// frame writes a gRPC message.
 func frame(message []byte) []byte {
 	return slices.Concat(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message)
 }

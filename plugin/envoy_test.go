@@ -17,8 +17,8 @@ import (
 
 const oddLabel = `so "happy"/very-much.v2`
 
-// TestEnvoy runs the compiled filter in a real Envoy and reads its counters in
-// all three forms that the admin endpoint has.
+// TestEnvoy runs the compiled filter in a real Envoy and reads its counters in all
+// three formats of the admin endpoint.
 func TestEnvoy(t *testing.T) {
 	refused := object{"match": object{"path": "/v1/models/refused:predict"}, "direct_response": object{"status": 429}}
 	gateway := gateway{name: "gateway", config: `{"plainCounters": true}`, routes: list{refused}}
@@ -41,7 +41,7 @@ func TestEnvoy(t *testing.T) {
 	}
 	predict(t, url, "refused", "")
 	reset(t, url, http.StatusOK, joy[:20])
-	reset(t, url, http.StatusOK, "") // behind the headers
+	reset(t, url, http.StatusOK, "") // after the headers
 	reset(t, url, http.StatusInternalServerError, joy[:20])
 
 	field := func(key, value string) string { return key + "=" + strconv.Quote(value) }
@@ -85,7 +85,7 @@ func predict(t *testing.T, url, model, reply string) string {
 	return readAll(t, response)
 }
 
-// reset has the model break off in the middle of its reply.
+// reset makes the model reset the stream in the middle of its reply.
 func reset(t *testing.T, url string, status int, reply string) {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPost, url+"/v1/models/bert-emotion-model:predict", strings.NewReader(reply))
@@ -98,7 +98,7 @@ func reset(t *testing.T, url string, status int, reply string) {
 	response, err := http.DefaultClient.Do(request)
 	if err == nil {
 		_, err = io.Copy(io.Discard, response.Body)
-		_ = response.Body.Close() // the reply's error is the one that counts
+		_ = response.Body.Close() // the reply's error matters, not this one
 	}
 	if err == nil {
 		t.Error("a reply that was broken off arrived whole")
@@ -143,7 +143,7 @@ func (e envoy) prometheusStats(t *testing.T) map[string]uint64 {
 	return series
 }
 
-// addSeries keeps answers and replies, written as Prometheus writes series.
+// addSeries adds the predictions and replies to series, in Prometheus's notation.
 func addSeries(t *testing.T, series map[string]uint64, parse func(string) (contract.Stat, error), name, value string) {
 	t.Helper()
 	stat, err := parse(name)

@@ -21,11 +21,11 @@ import (
 	"github.com/moodring/moodring/plugin/internal/filter"
 )
 
-// body starts the filter in a VM.
+// body starts a build of the filter in a VM.
 type body func(*testing.T, *abitest.VM) abi.Filter
 
-// bothBodies are the two that every case runs on: the code as it is, and as
-// compiled wasm.
+// bothBodies returns the native build and the compiled Wasm. Every case runs on
+// both.
 func bothBodies(t *testing.T) map[string]body {
 	t.Helper()
 	wasm := compiled(t)
@@ -42,7 +42,7 @@ func bothBodies(t *testing.T) map[string]body {
 	}
 }
 
-// compiled returns the filter as wasm, until the test ends.
+// compiled returns the filter as Wasm. It is closed when the test ends.
 func compiled(t *testing.T) *abitest.Wasm {
 	t.Helper()
 	code, err := os.ReadFile(wasmFile(t))
@@ -61,8 +61,8 @@ func compiled(t *testing.T) *abitest.Wasm {
 	return wasm
 }
 
-// wasmFile compiles the filter, so that a test never runs an old one. The Go
-// build cache makes all but the first call cheap.
+// wasmFile compiles the filter, so that a test never runs an old build. With Go's
+// build cache only the first call is slow.
 func wasmFile(t *testing.T) string {
 	t.Helper()
 	return build(t, ".")
@@ -107,7 +107,7 @@ type filterTest struct {
 	name      string
 	config    string
 	exchanges []exchange
-	want      map[string]uint64 // all counters that there are
+	want      map[string]uint64 // all counters
 }
 
 func TestFilter(t *testing.T) {
@@ -130,7 +130,7 @@ func TestFilter(t *testing.T) {
 			},
 		},
 		{
-			name:      "a batch in pieces, twice",
+			name:      "a batch in chunks, twice",
 			exchanges: []exchange{{Path: bert, Body: []string{batch[:20], batch[20:40], "", batch[40:]}}, {Path: bert, Body: strings.SplitAfter(batch, "")}},
 			want: map[string]uint64{
 				"model=.=bert;.;outcome=.=counted;.;moodring_replies_total":                       2,
@@ -160,7 +160,7 @@ func TestFilter(t *testing.T) {
 				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, IsReset: true},
 				{Path: bert, Body: []string{"\x1f\x8b"}, Headers: headers{{"content-encoding", "gzip"}}},
 				{Path: bert, Body: []string{"\x1f\x8b"}, Headers: headers{{"content-encoding", "gzip"}}, IsReset: true},
-				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Headers: headers{{"content-encoding", "gzip"}}}, // it is not
+				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Headers: headers{{"content-encoding", "gzip"}}}, // claims to be, but is not
 				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Headers: headers{{"content-encoding", "identity"}}},
 				{Path: bert, Body: []string{`{"predictions":["joy"]}`}, Trailers: headers{{"x", "y"}}},
 				{Path: bert, Body: []string{`{"error":"no"}`}, Status: "500"},
@@ -176,7 +176,7 @@ func TestFilter(t *testing.T) {
 			},
 		},
 		{
-			name: "other routes are not ours",
+			name: "other routes are not counted",
 			exchanges: []exchange{
 				{Path: "/v1/models/bert", Body: []string{joy}},
 				{Path: "/v1/models/bert:explain", Body: []string{joy}},
@@ -202,7 +202,7 @@ func TestFilter(t *testing.T) {
 			},
 		},
 		{
-			name:      "labels past the limit go to other",
+			name:      "labels past the limit count under other",
 			config:    `{"maxLabels":2}`,
 			exchanges: many(5),
 			want: map[string]uint64{
@@ -214,7 +214,7 @@ func TestFilter(t *testing.T) {
 			},
 		},
 		{
-			name:   "models past the limit go to other, and so does what is not there",
+			name:   "models past the limit, and unknown models, count under other",
 			config: `{"maxModels":1}`,
 			exchanges: []exchange{
 				{Path: "/v1/models/invented:predict", Status: "404", Body: []string{`{}`}},
@@ -273,8 +273,8 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// knownTests are about the shortcut that a model's path is from its second request
-// on, and the one that a known label's only answer is.
+// knownTests test the path cache, which a path enters with its second request, and
+// the fast path for a reply with a single prediction of a known label.
 func knownTests() []filterTest {
 	const fear = `{"predictions":[[{"label":"fear","score":0.7},{"label":"joy","score":0.3}]]}`
 	before := []exchange{{Path: bert, Body: []string{joy}}, {Path: bert, Body: []string{joy}}}
@@ -309,7 +309,7 @@ func knownTests() []filterTest {
 		})},
 		{name: "by another way to write the path", exchanges: []exchange{{Path: bert + "?n=1", Body: []string{joy}}, {Path: "/v1/models/b%65rt:predict", Body: []string{joy}}},
 			want: joys(4, nil)},
-		{name: "a version of it, and its V2", exchanges: []exchange{
+		{name: "a version of the model, and V2", exchanges: []exchange{
 			{Path: "/v1/models/bert/versions/1:predict", Body: []string{`{"predictions":[]}`}},
 			{Path: "/v1/models/bert/versions/1:predict", Body: []string{`{"predictions":[]}`}},
 			{Path: "/v2/models/bert/infer", Body: []string{`{"outputs":[{"name":"o","datatype":"BYTES","shape":[1],"data":["joy"]}]}`}},
@@ -346,8 +346,8 @@ func knownTests() []filterTest {
 	return tests
 }
 
-// v2Tests are about the Open Inference Protocol: who says which model it is, and
-// what the headers say of the body.
+// v2Tests test the Open Inference Protocol: the source of the model's name, and the
+// headers that describe the body.
 func v2Tests() []filterTest {
 	const (
 		infer = "/v2/models/bert/infer"
@@ -362,7 +362,7 @@ func v2Tests() []filterTest {
 	good := headers{{"grpc-status", "0"}}
 	return []filterTest{
 		{
-			name: "V2: the path names the model, and the reply what the path leaves open",
+			name: "V2: the path names the model, and the reply the version",
 			exchanges: []exchange{
 				{Path: infer, Body: []string{reply}},
 				{Path: "/v2/models/bert/versions/2/infer", Body: []string{reply}},
@@ -417,8 +417,8 @@ func v2Tests() []filterTest {
 	}
 }
 
-// modelInferReply is a ModelInferResponse in its gRPC frame, with one output of
-// INT64 (kserve/open-inference-protocol, grpc_predict_v2.proto).
+// modelInferReply returns a ModelInferResponse in its gRPC frame, with one INT64
+// output (kserve/open-inference-protocol, grpc_predict_v2.proto).
 func modelInferReply(model, version string, classes ...uint64) string {
 	text := func(message []byte, field protowire.Number, value string) []byte {
 		return protowire.AppendString(protowire.AppendTag(message, field, protowire.BytesType), value)
@@ -434,8 +434,8 @@ func modelInferReply(model, version string, classes ...uint64) string {
 	return string(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message)))) + string(message)
 }
 
-// TestAcceptEncoding: only predict requests lose the header, and only where the
-// configuration does not keep it.
+// TestAcceptEncoding checks that only predict requests lose the header, and only if
+// the configuration does not keep it.
 func TestAcceptEncoding(t *testing.T) {
 	tests := []struct {
 		name, config, path string
@@ -468,11 +468,12 @@ func TestAcceptEncoding(t *testing.T) {
 	}
 }
 
-// longHash is the FNV-1a hash of ten thousand x.
+// longHash is the FNV-1a hash of 10,000 x.
 const longHash = "4118176bad223b65"
 
-// TestTick: while another stream is open, the proxy is told at the next tick; and
-// at once when none is, as nothing may call the filter any more.
+// TestTick checks that counts are flushed at the next tick while another stream is
+// open. After the last stream they are flushed at once, because no callback may
+// follow.
 func TestTick(t *testing.T) {
 	told := func(answers uint64) map[string]uint64 {
 		return map[string]uint64{
@@ -526,8 +527,8 @@ func TestBadConfigStopsTheFilter(t *testing.T) {
 	}
 }
 
-// TestMemoryStaysAsItIs: the compiled filter takes no more memory for many
-// requests than for some, nor for a reply in one long piece.
+// TestMemoryStaysAsItIs checks that the memory of the compiled filter does not grow
+// with the number of requests, or with the length of a chunk.
 func TestMemoryStaysAsItIs(t *testing.T) {
 	wasm := compiled(t)
 	vm := abitest.NewVM(&abitest.Proxy{})
