@@ -1,4 +1,4 @@
-// Command modelserver serves a text classifier over KServe's V1 inference protocol, with ONNX Runtime.
+// Modelserver serves a text classifier over KServe's V1 inference protocol, with ONNX Runtime.
 package main
 
 import (
@@ -32,7 +32,7 @@ var version = "unknown" // set by the linker
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is the program: 0 is a clean end, 1 a failure, 2 a wrong command line.
+// run is the program. It returns the exit code: 0 for success, 1 for a failure, 2 for a wrong command line.
 func run(args []string, stdout, stderr io.Writer) int {
 	settings, err := parse(args, stdout, stderr)
 	switch {
@@ -60,7 +60,7 @@ type settings struct {
 	version                  bool
 }
 
-// parse reads the flags, whose names are those of KServe's own servers. What is wrong is already told on stderr.
+// parse reads the flags, which have the names of the flags of KServe's own servers. It prints errors to stderr.
 func parse(args []string, stdout, stderr io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("modelserver", flag.ContinueOnError)
@@ -68,7 +68,7 @@ func parse(args []string, stdout, stderr io.Writer) (settings, error) {
 	flags.StringVar(&s.name, "model_name", "bert-emotion-model", "name of the model in paths, /v1/models/`NAME`:predict")
 	flags.StringVar(&s.dir, "model_dir", "modelserver/models/bert-emotion-model", "`folder` with model.onnx, vocab.txt and config.json")
 	flags.StringVar(&s.host, "host", "127.0.0.1", "`address` to listen on")
-	flags.IntVar(&s.port, "http_port", 8085, "`port` to listen on; 0 takes any free one and the log says which")
+	flags.IntVar(&s.port, "http_port", 8085, "`port` to listen on; 0 takes any free port, and the log shows the port")
 	flags.StringVar(&s.library, "onnxruntime", os.Getenv("ONNXRUNTIME_LIB"), "`path` of libonnxruntime.so; else $ONNXRUNTIME_LIB, else .tools/lib of the working directory or beside the program's folder")
 	flags.BoolVar(&s.version, "version", false, "print the version and exit")
 	err := flags.Parse(args)
@@ -89,7 +89,7 @@ func parse(args []string, stdout, stderr io.Writer) (settings, error) {
 	return s, err
 }
 
-// serve loads the model, then listens, until ctx is done; a port that answers is a model that is ready.
+// serve loads the model and then listens until ctx is done. Once the port is open, the model is ready.
 func serve(ctx context.Context, s settings, log *slog.Logger) error {
 	started := time.Now()
 	loaded, err := load(s)
@@ -106,8 +106,8 @@ func serve(ctx context.Context, s settings, log *slog.Logger) error {
 	}
 	log.Info("serving", "model", s.name, "url", "http://"+listener.Addr().String(),
 		"onnxruntime", loaded.session.Version(), "startup", time.Since(started).Round(time.Millisecond))
-	if err := answer(ctx, listener, handler, log); err != nil {
-		return err // a run may still be under way, so the session stays open to the end of the process
+	if err := serveRequests(ctx, listener, handler, log); err != nil {
+		return err // a request may still use the session, so the session stays open until the process ends
 	}
 	return loaded.session.Close()
 }
@@ -165,8 +165,8 @@ func routes(options protocol.Options) (http.Handler, error) {
 	}), nil
 }
 
-// answer serves until ctx is done, then lets the requests under way end, for at most ten seconds.
-func answer(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+// serveRequests serves until ctx is done, and then waits at most ten seconds for requests in flight.
+func serveRequests(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -185,7 +185,7 @@ func answer(ctx context.Context, listener net.Listener, handler http.Handler, lo
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if err := server.Shutdown(limit); err != nil {
-		return fmt.Errorf("requests were still under way 10 seconds after the signal: %w", err)
+		return fmt.Errorf("requests were still in flight 10 seconds after the signal: %w", err)
 	}
 	return nil
 }

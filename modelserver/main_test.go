@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// takenPort listens on a free port until the script ends, and puts it into $PORT.
+// takenPort listens on a free port until the script ends, and sets $PORT.
 func takenPort(ts *testscript.TestScript, _ bool, _ []string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -52,7 +52,7 @@ func takenPort(ts *testscript.TestScript, _ bool, _ []string) {
 
 const modelDir = "models/bert-emotion-model"
 
-// library is where the tests find ONNX Runtime; without it they fail.
+// library returns the path of ONNX Runtime. A test fails without the library.
 func library(t testing.TB) string {
 	t.Helper()
 	path, err := filepath.Abs("../.tools/lib/libonnxruntime.so")
@@ -68,7 +68,7 @@ func library(t testing.TB) string {
 	return path
 }
 
-// realServer is the whole program, less its command line, with the model of the repository.
+// realServer starts the program without its command line, with the model of the repository.
 func realServer(t testing.TB) (url string) {
 	t.Helper()
 	loaded, err := load(settings{dir: modelDir, library: library(t)})
@@ -89,12 +89,12 @@ func realServer(t testing.TB) (url string) {
 	return server.URL
 }
 
-type answer1 struct {
+type labelScore struct {
 	Label string
 	Score float64
 }
 
-func predict(t testing.TB, url string, texts ...string) [][]answer1 {
+func predict(t testing.TB, url string, texts ...string) [][]labelScore {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"instances": texts})
 	if err != nil {
@@ -105,14 +105,14 @@ func predict(t testing.TB, url string, texts ...string) [][]answer1 {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	var reply struct{ Predictions [][]answer1 }
+	var reply struct{ Predictions [][]labelScore }
 	if err := json.NewDecoder(response.Body).Decode(&reply); err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("status %d, %v", response.StatusCode, err)
 	}
 	return reply.Predictions
 }
 
-// TestRealModel wants sentences with a plain mood to be answered by it, whatever their company in a batch.
+// TestRealModel checks the labels of sentences with a clear emotion. The scores must be the same alone and in a batch.
 func TestRealModel(t *testing.T) {
 	url := realServer(t)
 	sentences := map[string]string{
@@ -132,29 +132,29 @@ func TestRealModel(t *testing.T) {
 		}
 	}
 	for i, got := range predict(t, url, batch...) {
-		checkAnswer(t, got)
+		checkPrediction(t, got)
 		if alone := predict(t, url, batch[i])[0]; fmt.Sprint(got) != fmt.Sprint(alone) {
 			t.Errorf("%q: %v in a batch, %v alone", batch[i], got, alone)
 		}
 	}
 }
 
-// checkAnswer wants six labels, sorted, whose scores add up to 1.
-func checkAnswer(t *testing.T, answer []answer1) {
+// checkPrediction checks that there are six labels, sorted by score, and that the scores add up to 1.
+func checkPrediction(t *testing.T, prediction []labelScore) {
 	t.Helper()
 	sum := 0.0
-	for i, score := range answer {
+	for i, score := range prediction {
 		sum += score.Score
-		if i > 0 && score.Score > answer[i-1].Score {
-			t.Errorf("not sorted: %v", answer)
+		if i > 0 && score.Score > prediction[i-1].Score {
+			t.Errorf("not sorted: %v", prediction)
 		}
 	}
-	if len(answer) != 6 || sum < 0.999 || sum > 1.001 {
-		t.Errorf("%d labels with a sum of %v: %v", len(answer), sum, answer)
+	if len(prediction) != 6 || sum < 0.999 || sum > 1.001 {
+		t.Errorf("%d labels with a sum of %v: %v", len(prediction), sum, prediction)
 	}
 }
 
-// TestManyAtOnce wants the same scores from shared use as from use alone, and exact counts.
+// TestManyAtOnce: parallel requests get the same scores as a single request, and the counts are exact.
 func TestManyAtOnce(t *testing.T) {
 	url := realServer(t)
 	texts := []string{"", "fine", "what a long and winding road this was, i thought", strings.Repeat("over and out ", 50)}
@@ -170,12 +170,12 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if total := answersTotal(t, url); total != 41*len(texts) {
-		t.Errorf("%d answers counted, want %d", total, 41*len(texts))
+	if total := predictionsTotal(t, url); total != 41*len(texts) {
+		t.Errorf("%d predictions counted, want %d", total, 41*len(texts))
 	}
 }
 
-func answersTotal(t *testing.T, url string) int {
+func predictionsTotal(t *testing.T, url string) int {
 	t.Helper()
 	response, err := http.Get(url + "/metrics")
 	if err != nil {
@@ -199,7 +199,7 @@ func answersTotal(t *testing.T, url string) int {
 	return total
 }
 
-// TestRunUntilSignal runs the program's own run: the address is in its log, SIGTERM ends it with 0.
+// TestRunUntilSignal: the log has the address, and SIGTERM ends the program with exit code 0.
 func TestRunUntilSignal(t *testing.T) {
 	log, stderr := io.Pipe()
 	code := make(chan int, 1)
@@ -214,7 +214,7 @@ func TestRunUntilSignal(t *testing.T) {
 	_, rest, _ := strings.Cut(lines.Text(), "url=")
 	url, _, _ := strings.Cut(rest, " ")
 	if got := predict(t, url, "what a day"); len(got) != 1 {
-		t.Errorf("%d answers for one text", len(got))
+		t.Errorf("%d predictions for one text", len(got))
 	}
 	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -229,7 +229,7 @@ func TestRunUntilSignal(t *testing.T) {
 	}
 }
 
-// TestGracefulStop asks for the end while a request is under way, and wants its reply all the same.
+// TestGracefulStop stops the server during a request. The request must still get its reply.
 func TestGracefulStop(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -244,7 +244,7 @@ func TestGracefulStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stopping := make(waitFor, 1)
 	ended := make(chan error, 1)
-	go func() { ended <- answer(ctx, listener, slow, slog.New(slog.NewTextHandler(stopping, nil))) }()
+	go func() { ended <- serveRequests(ctx, listener, slow, slog.New(slog.NewTextHandler(stopping, nil))) }()
 	replies := make(chan string, 1)
 	go func() {
 		response, err := http.Get("http://" + listener.Addr().String())
@@ -261,14 +261,14 @@ func TestGracefulStop(t *testing.T) {
 	<-stopping
 	close(leave)
 	if got := <-replies; got != "done<nil>" {
-		t.Errorf("the request under way got %q", got)
+		t.Errorf("the request in flight got %q", got)
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
 }
 
-// waitFor is a log that tells of its first line.
+// waitFor is a log that signals its first line.
 type waitFor chan struct{}
 
 func (w waitFor) Write(line []byte) (int, error) {

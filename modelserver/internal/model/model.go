@@ -1,4 +1,4 @@
-// Package model is what the server asks: texts in, for each text every label with its score out.
+// Package model classifies texts: the input is a list of texts, the output is every label with its score for each text.
 package model
 
 import (
@@ -8,34 +8,34 @@ import (
 	"slices"
 )
 
-// Score is one label, and how likely the model holds it to be: 0..1, all of a text's scores add up to 1.
+// Score is one label with its probability, 0 to 1. The scores of a text add up to 1.
 type Score struct {
 	Label string  `json:"label"`
 	Score float32 `json:"score"`
 }
 
-// Answer is all labels of one text, the likeliest first.
-type Answer []Score
+// Prediction holds all labels for one text, sorted by score, highest first.
+type Prediction []Score
 
-// Model answers texts: one answer a text, in their order. It is safe for concurrent use and ends early,
-// with ctx's error, when ctx is done.
+// Model returns one prediction for each text, in the order of the texts. It is safe for concurrent use. When ctx is done,
+// it returns early with ctx's error.
 type Model interface {
-	Predict(ctx context.Context, texts []string) ([]Answer, error)
+	Predict(ctx context.Context, texts []string) ([]Prediction, error)
 }
 
-// Func is a Model made of a function of one text; tests of the protocol use it in place of a network.
-type Func func(text string) Answer
+// Func is a Model made of a function of one text, for tests without a network.
+type Func func(text string) Prediction
 
-// Predict answers each text in turn.
-func (f Func) Predict(_ context.Context, texts []string) ([]Answer, error) {
-	answers := make([]Answer, len(texts))
+// Predict calls f for each text in turn.
+func (f Func) Predict(_ context.Context, texts []string) ([]Prediction, error) {
+	predictions := make([]Prediction, len(texts))
 	for i, text := range texts {
-		answers[i] = f(text)
+		predictions[i] = f(text)
 	}
-	return answers, nil
+	return predictions, nil
 }
 
-// Classifier is a Model of three parts: a tokenizer, a network, and the names of the network's outputs.
+// Classifier is a Model that joins a tokenizer, a network, and the names of the network's outputs.
 type Classifier struct {
 	labels []string
 	encode func(text string) []int64
@@ -43,26 +43,26 @@ type Classifier struct {
 	slots  chan struct{}
 }
 
-// NewClassifier joins the parts. At most parallel texts are in scores at once.
+// NewClassifier returns a Classifier that calls scores for at most parallel texts at a time.
 func NewClassifier(labels []string, encode func(string) []int64, scores func([]int64) ([]float32, error), parallel int) *Classifier {
 	return &Classifier{labels: labels, encode: encode, scores: scores, slots: make(chan struct{}, parallel)}
 }
 
-// Predict runs each text on its own: an int8 network scales its activations by all it sees at once, so in a
-// shared run a text's scores would depend on its neighbours.
-func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Answer, error) {
-	answers := make([]Answer, len(texts))
+// Predict runs each text on its own. An int8 network scales its activations by all texts of a run, so in a shared run the
+// scores of a text would depend on the other texts.
+func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Prediction, error) {
+	predictions := make([]Prediction, len(texts))
 	for i, text := range texts {
-		answer, err := c.one(ctx, text)
+		prediction, err := c.predictOne(ctx, text)
 		if err != nil {
 			return nil, err
 		}
-		answers[i] = answer
+		predictions[i] = prediction
 	}
-	return answers, nil
+	return predictions, nil
 }
 
-func (c *Classifier) one(ctx context.Context, text string) (Answer, error) {
+func (c *Classifier) predictOne(ctx context.Context, text string) (Prediction, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -79,18 +79,18 @@ func (c *Classifier) one(ctx context.Context, text string) (Answer, error) {
 	return ranked(c.labels, scores)
 }
 
-// ranked pairs labels with scores, highest first; equal scores keep the order of the labels.
-func ranked(labels []string, scores []float32) (Answer, error) {
+// ranked pairs labels with scores, highest score first. Equal scores keep the order of the labels.
+func ranked(labels []string, scores []float32) (Prediction, error) {
 	if len(scores) != len(labels) {
 		return nil, fmt.Errorf("the model gave %d scores for %d labels; its config.json belongs to another model", len(scores), len(labels))
 	}
-	answer := make(Answer, len(labels))
+	prediction := make(Prediction, len(labels))
 	for i, label := range labels {
 		if !(scores[i] >= 0 && scores[i] <= 1) { // also catches NaN, which JSON cannot hold
 			return nil, fmt.Errorf("the model gave label %q the score %v, want 0 to 1; its last layer must be a softmax", label, scores[i])
 		}
-		answer[i] = Score{label, scores[i]}
+		prediction[i] = Score{label, scores[i]}
 	}
-	slices.SortStableFunc(answer, func(a, b Score) int { return cmp.Compare(b.Score, a.Score) })
-	return answer, nil
+	slices.SortStableFunc(prediction, func(a, b Score) int { return cmp.Compare(b.Score, a.Score) })
+	return prediction, nil
 }

@@ -26,7 +26,7 @@ func TestClassifierRanks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Answer{
+	want := []Prediction{
 		{{"b", 0.5}, {"a", 0.25}, {"c", 0.25}},
 		{{"c", 1}, {"a", 0}, {"b", 0}},
 	}
@@ -57,7 +57,7 @@ func TestClassifierErrors(t *testing.T) {
 	}
 }
 
-// TestClassifierBounds holds the only slot and wants the next caller to wait for it, until it gives up.
+// TestClassifierBounds: while one caller uses the only slot, the next caller waits until its context is cancelled.
 func TestClassifierBounds(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	scores := func([]int64) ([]float32, error) {
@@ -93,7 +93,7 @@ func TestReadConfig(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"good":        {`{"labels":["a","b"],"max_tokens":64}`, ""},
 		"no labels":   {`{"max_tokens":64}`, "no labels"},
-		"twice":       {`{"labels":["a","a"],"max_tokens":64}`, `label "a" stands twice`},
+		"twice":       {`{"labels":["a","a"],"max_tokens":64}`, `label "a" is listed twice`},
 		"unknown key": {`{"labels":["a"],"max_token":64}`, `unknown field "max_token"`},
 		"not JSON":    {`labels: [a]`, "invalid character"},
 	} {

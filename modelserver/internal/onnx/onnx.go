@@ -1,5 +1,5 @@
-// Package onnx runs a text classifier with ONNX Runtime. It is the only room with native code: the shared library
-// is loaded when a session is opened, so the program builds and starts without it.
+// Package onnx runs a text classifier with ONNX Runtime. It is the only package with native code. Open loads the shared
+// library, so the program builds and starts without the library.
 package onnx
 
 import (
@@ -11,14 +11,14 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Session is a loaded network. The library keeps its state in the process, so only one can be open at a time.
+// Session is a loaded network. The library has global state, so only one Session can be open at a time.
 type Session struct {
 	session *ort.DynamicAdvancedSession
 	labels  int64
 }
 
-// Library says where ONNX Runtime is: the path given, or else the first that exists of .tools/lib/libonnxruntime.so in the
-// working directory and beside the folder of the executable.
+// Library returns the path of ONNX Runtime's shared library: the given path, or else .tools/lib/libonnxruntime.so of the
+// working directory or of the parent of the executable's folder.
 func Library(given, executable string) (string, error) {
 	const local = ".tools/lib/libonnxruntime.so"
 	candidates := []string{given}
@@ -34,7 +34,7 @@ func Library(given, executable string) (string, error) {
 }
 
 // Open loads the library and a network with inputs input_ids and attention_mask (int64 [batch, tokens]) and output
-// scores (float32 [batch, labels]), and runs it once, so that what does not fit shows at the start.
+// scores (float32 [batch, labels]). It runs the network once, so that a wrong network is an error at the start.
 func Open(library, network string, labels int) (*Session, error) {
 	if _, err := os.Stat(network); err != nil {
 		return nil, fmt.Errorf("network: %w; name the model's folder with --model_dir", err)
@@ -63,7 +63,8 @@ func (s *Session) load(network string) error {
 	return err
 }
 
-// oneThread gives each run one thread: runs of different texts share the cores better than the parts of one text do.
+// oneThread returns options for one thread per run. Parallel runs of different texts use the cores better than several
+// threads for one text.
 func oneThread() (*ort.SessionOptions, error) {
 	options, err := ort.NewSessionOptions()
 	if err != nil {
@@ -75,10 +76,10 @@ func oneThread() (*ort.SessionOptions, error) {
 	return options, nil
 }
 
-// Version is that of the loaded library.
+// Version returns the version of the loaded library.
 func (s *Session) Version() string { return ort.GetVersion() }
 
-// Scores runs one text: its ids in, a score for each label out. It is safe for concurrent use.
+// Scores returns a score for each label, for the ids of one text. It is safe for concurrent use.
 func (s *Session) Scores(ids []int64) (scores []float32, err error) {
 	mask := make([]int64, len(ids))
 	for i := range mask {
@@ -109,7 +110,7 @@ func (s *Session) Scores(ids []int64) (scores []float32, err error) {
 	return append([]float32(nil), output.GetData()...), nil
 }
 
-// Close frees the network and unloads the library. No Scores may run any more.
+// Close frees the network and unloads the library. All calls of Scores must have returned.
 func (s *Session) Close() error {
 	var err error
 	if s.session != nil {

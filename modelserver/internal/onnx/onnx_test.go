@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestLibrary looks in each place in turn: as named, under the working directory, beside the program's folder.
+// TestLibrary checks the order: the named path, the working directory, the parent of the program's folder.
 func TestLibrary(t *testing.T) {
 	root := t.TempDir()
 	t.Chdir(t.TempDir())
@@ -24,7 +24,7 @@ func TestLibrary(t *testing.T) {
 	named := touch(t, "named.so")
 	expect(t, named, executable, named)
 	if path, err := Library("missing.so", executable); err == nil || !strings.Contains(err.Error(), "missing.so") {
-		t.Errorf("a named one that is missing: %q, %v; it must not be replaced by another", path, err)
+		t.Errorf("a missing named library: %q, %v; Library must not choose another one", path, err)
 	}
 }
 

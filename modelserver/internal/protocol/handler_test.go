@@ -19,12 +19,12 @@ import (
 	"github.com/moodring/moodring/modelserver/internal/model"
 )
 
-// byMood answers by a word in the text, so that a reply tells which text it is for.
-func byMood(text string) model.Answer {
+// byMood predicts from a word in the text, so that the order of predictions can be checked.
+func byMood(text string) model.Prediction {
 	if strings.Contains(text, "sad") {
-		return model.Answer{{Label: "sadness", Score: 0.75}, {Label: "<joy>", Score: 0.25}}
+		return model.Prediction{{Label: "sadness", Score: 0.75}, {Label: "<joy>", Score: 0.25}}
 	}
-	return model.Answer{{Label: "<joy>", Score: 1}, {Label: "sadness", Score: 0}}
+	return model.Prediction{{Label: "<joy>", Score: 1}, {Label: "sadness", Score: 0}}
 }
 
 const (
@@ -32,7 +32,7 @@ const (
 	sadness = `[{"label":"sadness","score":0.75},{"label":"<joy>","score":0.25}]`
 )
 
-// newServer is a real server on a free port; what it logs is in the buffer once it is closed.
+// newServer starts a server on a free port, which writes its log into the buffer.
 func newServer(t *testing.T, m model.Model) (url string, registry *prometheus.Registry, log *bytes.Buffer) {
 	t.Helper()
 	registry, log = prometheus.NewRegistry(), &bytes.Buffer{}
@@ -45,7 +45,7 @@ func newServer(t *testing.T, m model.Model) (url string, registry *prometheus.Re
 	return server.URL, registry, log
 }
 
-// exchange sends one request and gives its reply as "status body".
+// exchange sends one request and returns the reply as "status body".
 func exchange(t *testing.T, method, url, body string) (string, http.Header) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -119,7 +119,7 @@ func TestV1(t *testing.T) {
 	}
 }
 
-// TestLargeReply is past the size up to which net/http would set the length itself.
+// TestLargeReply: net/http sets the content length of small replies only.
 func TestLargeReply(t *testing.T) {
 	url, _, _ := newServer(t, model.Func(byMood))
 	body := `{"instances":["a"` + strings.Repeat(`,"a"`, maxTexts-1) + `]}`
@@ -153,14 +153,14 @@ modelserver_answers_total{label="sadness",model="m.v1"} 1
 
 type broken struct{}
 
-func (broken) Predict(context.Context, []string) ([]model.Answer, error) {
+func (broken) Predict(context.Context, []string) ([]model.Prediction, error) {
 	return nil, errors.New("no memory for the tensor")
 }
 
 func TestModelFails(t *testing.T) {
 	url, registry, log := newServer(t, broken{})
 	got, _ := exchange(t, "POST", url+"/v1/models/m.v1:predict", `{"input":"secret"}`)
-	if want := `500 {"error":"the model failed; its server's log says why"}`; got != want {
+	if want := `500 {"error":"the model failed; the model server's log has the cause"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if line := log.String(); !strings.Contains(line, "no memory for the tensor") || strings.Contains(line, "secret") {

@@ -9,14 +9,14 @@ import (
 	"github.com/moodring/moodring/modelserver/internal/model"
 )
 
-// requestV1 is KServe's V1 predict request, https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protocol:
-// "instances" is the protocol's own key; "input" is what Hugging Face pipelines behind KServe take.
+// requestV1 is KServe's V1 predict request, https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protocol.
+// "instances" is the protocol's own key; Hugging Face pipelines behind KServe take "input".
 type requestV1 struct {
 	Input     json.RawMessage `json:"input"`
 	Instances json.RawMessage `json:"instances"`
 }
 
-// decodeV1 reads the texts out of a body. Its errors say where the body is wrong and repeat nothing of it.
+// decodeV1 returns the texts of a body. Its errors give the position of a mistake, and quote nothing from the body.
 func decodeV1(body []byte) ([]string, error) {
 	var request requestV1
 	if err := json.Unmarshal(body, &request); err != nil {
@@ -30,21 +30,21 @@ func decodeV1(body []byte) ([]string, error) {
 	case request.Instances != nil:
 		return list("instances", "a list of strings", request.Instances)
 	}
-	var one *string
-	if err := json.Unmarshal(request.Input, &one); err == nil && one != nil {
-		return []string{*one}, nil
+	var text *string
+	if err := json.Unmarshal(request.Input, &text); err == nil && text != nil {
+		return []string{*text}, nil
 	}
 	return list("input", "a string or a list of strings", request.Input)
 }
 
 // list reads a JSON list of strings; null is neither a list nor a string.
 func list(key, want string, raw json.RawMessage) ([]string, error) {
-	var found []*string
-	if err := json.Unmarshal(raw, &found); err != nil || found == nil {
+	var items []*string
+	if err := json.Unmarshal(raw, &items); err != nil || items == nil {
 		return nil, fmt.Errorf("%q must be %s", key, want)
 	}
-	texts := make([]string, len(found))
-	for i, text := range found {
+	texts := make([]string, len(items))
+	for i, text := range items {
 		if text == nil {
 			return nil, fmt.Errorf("%q must be %s; number %d is null", key, want, i+1)
 		}
@@ -53,7 +53,7 @@ func list(key, want string, raw json.RawMessage) ([]string, error) {
 	return texts, nil
 }
 
-// withoutText keeps the place of a JSON error, and drops its words: they quote the body.
+// withoutText keeps the position of a JSON error, and drops its message, which quotes the body.
 func withoutText(err error) error {
 	if syntax := new(json.SyntaxError); errors.As(err, &syntax) {
 		return fmt.Errorf("the body is not JSON (byte %d)", syntax.Offset)
@@ -61,7 +61,7 @@ func withoutText(err error) error {
 	return errors.New("the body is not a JSON object")
 }
 
-// encode is compact JSON as KServe writes it: no newline at the end, and no escapes for the sake of HTML.
+// encode returns compact JSON as KServe writes it, without a final newline and without HTML escapes.
 func encode(value any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -73,14 +73,14 @@ func encode(value any) ([]byte, error) {
 }
 
 type predictionsV1 struct {
-	Predictions []model.Answer `json:"predictions"`
+	Predictions []model.Prediction `json:"predictions"`
 }
 
 type modelsV1 struct {
 	Models []string `json:"models"`
 }
 
-// readyV1 spells readiness as KServe does, with a string.
+// readyV1 has the readiness as a string, as KServe does.
 type readyV1 struct {
 	Name  string `json:"name"`
 	Ready string `json:"ready"`

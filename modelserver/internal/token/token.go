@@ -1,5 +1,5 @@
-// Package token turns a text into the ids that an uncased BERT model reads: WordPiece, as Hugging Face's
-// BertTokenizerFast does it, measured equal id for id (see testdata/README.md).
+// Package token turns a text into the ids that an uncased BERT model reads. It uses WordPiece and gives the same ids as
+// Hugging Face's BertTokenizerFast (testdata/README.md lists the known differences).
 package token
 
 import (
@@ -13,33 +13,33 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxWordRunes is BERT's own limit: a longer word is one [UNK].
+// maxWordRunes is BERT's own limit. A longer word becomes one [UNK].
 const maxWordRunes = 100
 
 // Tokenizer holds a vocabulary. It is safe for concurrent use.
 type Tokenizer struct {
-	first         map[string]int64 // pieces that begin a word
-	next          map[string]int64 // pieces that go on with one, less their "##"
+	first         map[string]int64 // ids of pieces at the start of a word
+	next          map[string]int64 // ids of pieces inside a word, without the prefix "##"
 	cls, sep, unk int64
 	maxTokens     int
 }
 
-// Open reads a vocab.txt (one piece a line, its line number is its id) for texts of at most maxTokens ids,
-// [CLS] and [SEP] included.
+// Open reads a vocab.txt, in which a piece's line number is its id. A text has at most maxTokens ids, [CLS] and [SEP]
+// included.
 func Open(path string, maxTokens int) (*Tokenizer, error) {
 	if maxTokens < 3 {
-		return nil, fmt.Errorf("tokenizer: %d tokens a text leave no room for one beside [CLS] and [SEP]; want at least 3", maxTokens)
+		return nil, fmt.Errorf("tokenizer: %d tokens a text leave no space for text between [CLS] and [SEP]; want at least 3", maxTokens)
 	}
 	t := &Tokenizer{first: map[string]int64{}, next: map[string]int64{}, maxTokens: maxTokens}
 	if err := t.read(path); err != nil {
 		return nil, fmt.Errorf("vocabulary: %w", err)
 	}
 	for piece, id := range map[string]*int64{"[CLS]": &t.cls, "[SEP]": &t.sep, "[UNK]": &t.unk} {
-		found, ok := t.first[piece]
+		known, ok := t.first[piece]
 		if !ok {
 			return nil, fmt.Errorf("vocabulary %s has no line %s; it is no BERT vocabulary", path, piece)
 		}
-		*id = found
+		*id = known
 	}
 	return t, nil
 }
@@ -64,8 +64,8 @@ func (t *Tokenizer) read(path string) error {
 	return nil
 }
 
-// Encode gives the ids of a text: [CLS], at most maxTokens-2 pieces, [SEP]. What is beyond that is cut off.
-// A text that spells a marker, "[SEP]" say, is three pieces of text and no marker: a caller must not be able to forge one.
+// Encode returns the ids of a text: [CLS], at most maxTokens-2 pieces, [SEP]. The rest of the text is dropped. A marker
+// in the text, such as "[SEP]", becomes three pieces of text, so that a caller cannot forge a marker.
 func (t *Tokenizer) Encode(text string) []int64 {
 	ids := append(make([]int64, 0, t.maxTokens), t.cls)
 	last := t.maxTokens - 1
@@ -82,7 +82,7 @@ func (t *Tokenizer) Encode(text string) []int64 {
 	return append(ids[:min(len(ids), last)], t.sep)
 }
 
-// wordSize is how many bytes of s go together: one punctuation mark, or all up to the next one.
+// wordSize returns the length in bytes of the first word of s: one punctuation mark, or the text up to the next mark.
 func wordSize(s string) int {
 	if at := strings.IndexFunc(s, isPunctuation); at > 0 {
 		return at
@@ -93,8 +93,8 @@ func wordSize(s string) int {
 	return size
 }
 
-// appendPieces splits a word into the longest pieces that the vocabulary has, from its start on; a word that
-// cannot be split to its end is one [UNK].
+// appendPieces splits a word from its start into the longest pieces of the vocabulary. A word that cannot be split to its
+// end becomes one [UNK].
 func (t *Tokenizer) appendPieces(ids []int64, word string) []int64 {
 	if utf8.RuneCountInString(word) > maxWordRunes {
 		return append(ids, t.unk)
@@ -110,7 +110,7 @@ func (t *Tokenizer) appendPieces(ids []int64, word string) []int64 {
 	return ids
 }
 
-// longest finds the longest beginning of word that is a piece; size 0 says that there is none.
+// longest returns the longest piece at the start of word, or size 0 if no piece matches.
 func longest(pieces map[string]int64, word string) (id int64, size int) {
 	for size = len(word); size > 0; {
 		if id, ok := pieces[word[:size]]; ok {
@@ -122,8 +122,8 @@ func longest(pieces map[string]int64, word string) (id int64, size int) {
 	return 0, 0
 }
 
-// normalise drops control characters, sets ideographs apart, strips accents and lower-cases: the steps and the order
-// of huggingface/tokenizers:tokenizers/src/normalizers/bert.rs. Text that is not UTF-8 loses the bytes that are not.
+// normalise drops control characters, puts spaces around ideographs, removes accents and lower-cases, in the order of
+// huggingface/tokenizers:tokenizers/src/normalizers/bert.rs. It drops bytes that are not UTF-8.
 func normalise(text string) string {
 	var clean strings.Builder
 	clean.Grow(len(text))
@@ -140,29 +140,29 @@ func normalise(text string) string {
 			clean.WriteRune(r)
 		}
 	}
-	return strings.Map(plain, norm.NFD.String(clean.String()))
+	return strings.Map(foldRune, norm.NFD.String(clean.String()))
 }
 
-// plain lower-cases a rune, and drops it when it is an accent of the rune before it.
-func plain(r rune) rune {
+// foldRune lower-cases a rune, and drops an accent of the previous rune.
+func foldRune(r rune) rune {
 	if unicode.Is(unicode.Mn, r) {
 		return -1
 	}
 	return unicode.ToLower(r)
 }
 
-// isSpace differs from unicode.IsSpace in the control characters among them, of which BERT keeps three.
+// isSpace differs from unicode.IsSpace in control characters: only three of them are spaces for BERT.
 func isSpace(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || unicode.IsSpace(r) && !unicode.IsControl(r)
 }
 
-// isDropped holds for the replacement character and for control, format and private-use characters. Go's unicode.C
-// would also take what Unicode has not assigned yet, which BERT keeps: tomorrow's emoji are then [UNK], not nothing.
+// isDropped reports whether r is the replacement character or a control, format or private-use character. Go's unicode.C
+// would also include unassigned characters. BERT keeps them, so that a new emoji becomes [UNK].
 func isDropped(r rune) bool {
 	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co)
 }
 
-// isPunctuation takes all of ASCII's marks, also those that Unicode calls symbols, as BERT does.
+// isPunctuation reports whether r is a punctuation mark. As in BERT, ASCII symbols such as $ and + are marks too.
 func isPunctuation(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r > ' ' && r != 0x7f && !unicode.IsLetter(r) && !unicode.IsDigit(r)
@@ -170,7 +170,7 @@ func isPunctuation(r rune) bool {
 	return unicode.IsPunct(r)
 }
 
-// ideographs are BERT's ranges. The fifth begins at 2B920, not at 2B820 as Unicode has it: Hugging Face's code does so.
+// ideographs are BERT's ranges. The fifth range begins at 2B920, as in Hugging Face's code; in Unicode it begins at 2B820.
 var ideographs = &unicode.RangeTable{
 	R16: []unicode.Range16{{Lo: 0x3400, Hi: 0x4DBF, Stride: 1}, {Lo: 0x4E00, Hi: 0x9FFF, Stride: 1}, {Lo: 0xF900, Hi: 0xFAFF, Stride: 1}},
 	R32: []unicode.Range32{

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// vocabulary is the one the server loads: the goldens are made with it.
+// vocabulary is the server's own vocabulary, from which testdata/golden.py makes the golden ids.
 const vocabulary = "../../models/bert-emotion-model/vocab.txt"
 
 func open(t testing.TB, maxTokens int) *Tokenizer {
@@ -24,7 +24,7 @@ func open(t testing.TB, maxTokens int) *Tokenizer {
 	return tokenizer
 }
 
-// TestGolden wants the ids of Hugging Face's own tokenizer, as testdata/golden.py recorded them.
+// TestGolden compares the ids with those of Hugging Face's tokenizer, recorded by testdata/golden.py.
 func TestGolden(t *testing.T) {
 	tokenizer, count := open(t, 64), 0
 	for text, want := range golden(t) {
@@ -96,7 +96,8 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// FuzzEncode wants sound ids for any bytes: begun by [CLS], ended by [SEP], within the limit and the vocabulary.
+// FuzzEncode checks for any bytes that the ids start with [CLS], end with [SEP], and are within the limit and the
+// vocabulary.
 func FuzzEncode(f *testing.F) {
 	for text := range golden(f) {
 		f.Add(text)
@@ -114,7 +115,7 @@ func FuzzEncode(f *testing.F) {
 			}
 		}
 		if valid := strings.ToValidUTF8(text, string(utf8.RuneError)); !cmp.Equal(ids, tokenizer.Encode(valid)) {
-			t.Fatalf("Encode(%q) changes when its bad bytes are marked as such", text)
+			t.Fatalf("Encode(%q) changes when invalid bytes become replacement characters", text)
 		}
 	})
 }

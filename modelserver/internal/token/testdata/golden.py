@@ -1,8 +1,8 @@
-"""Writes golden.jsonl: texts, and the ids that Hugging Face's tokenizer gives them (64 at most).
+"""Writes golden.jsonl: texts, and their ids from Hugging Face's tokenizer (at most 64).
 
     python testdata/golden.py VOCAB_TXT > testdata/golden.jsonl
 
-in an environment of modelserver/train/requirements.txt. The sentences are written for this test.
+It needs the packages of modelserver/train/requirements.txt. The sentences were written for this test.
 """
 
 import json
