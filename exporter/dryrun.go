@@ -18,13 +18,15 @@ import (
 // dryRunGateway is the gateway label: a saved page does not have one.
 const dryRunGateway = "dry-run"
 
+const stdinName = "-" // of standard input, as the name of a file
+
 // dryRun prints the series of a saved page. The page's format is detected.
 func dryRun(f *flags, stdout, stderr io.Writer) error {
 	cfg, err := f.file()
 	if err != nil {
 		return err
 	}
-	page, err := os.ReadFile(*f.dryRunFile)
+	page, err := readFileOrStdin(*f.dryRunFile)
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
@@ -46,6 +48,13 @@ func dryRun(f *flags, stdout, stderr io.Writer) error {
 	}
 	_, err = fmt.Fprintf(stderr, "%d samples made %d series; %d samples or series were left out\n", samples, len(series), dropped)
 	return err
+}
+
+func readFileOrStdin(name string) ([]byte, error) {
+	if name == stdinName {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(name)
 }
 
 func formatOf(page []byte) config.Format {

@@ -183,6 +183,9 @@ func faults() map[string]fault {
 		"not UTF-8":                  {serve: text(mood + "envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"\xff\"} 1\n"), lines: one},
 		"types that change":          {serve: firstThen("# TYPE label___joy___moodring_predictions_total gauge\n"+mood, "# TYPE label___joy___moodring_predictions_total histogram\n"+mood), lines: one},
 		"series that become others":  {serve: firstThen("label___joy___moodring_prediction_confidence_count{} 6\nlabel___joy___moodring_prediction_confidence_bucket{} 6\n", mood), lines: one},
+		"gzip in capitals":           {serve: with("Content-Encoding", []string{"GZIP"}, zip(mood)), lines: one},
+		"gzip by its old name":       {serve: with("Content-Encoding", []string{"x-gzip"}, zip(mood)), lines: one},
+		"no encoding, by its name":   {serve: with("Content-Encoding", []string{"Identity"}, mood), lines: one},
 
 		// Istio's agent appends the page of an application to Envoy's (port 15020).
 		"an application with odd escapes":      {serve: text(mood + `app_x{path="C:\Temp"} 1` + "\n"), lines: one},

@@ -58,7 +58,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	f.namespaces = app.Flag("kube.namespace", "Namespace in which --kube looks. Repeatable.").PlaceHolder("istio-system").Strings()
 	f.shardText = app.Flag("shard", "Scrape a share of the gateways: I/N is share I, from 0, of N; auto/N takes I from the end of the host name, as a StatefulSet gives it.").PlaceHolder("I/N").String()
 	f.configFile = app.Flag("config.file", "YAML file with gateways, relabelling rules and scrape settings.").PlaceHolder("FILE").String()
-	f.dryRunFile = app.Flag("dry-run", "Show the series made of a saved page, and exit. The page is a gateway's response to GET /stats/prometheus or /stats?format=json.").PlaceHolder("FILE").String()
+	f.dryRunFile = app.Flag("dry-run", "Show the series made of a saved page, and exit. The page is a gateway's response to GET /stats/prometheus or /stats?format=json; - reads it from standard input.").PlaceHolder("FILE").String()
 	app.Flag("otlp.endpoint", "Also push the metrics over OTLP (HTTP, protobuf) to this address. Headers come from OTEL_EXPORTER_OTLP_HEADERS.").PlaceHolder("http://HOST:4318").StringVar(&f.otlp.Endpoint)
 	app.Flag("otlp.interval", "How often to push.").Default("15s").DurationVar(&f.otlp.Interval)
 	f.isProfiled = app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof.").Bool()
@@ -66,6 +66,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	serving := app.Command(serveCommand, "Serve /metrics.")
 	f.checkFile = app.Command(checkCommand, "Check a configuration file and exit.").Arg("FILE", "YAML file for --config.file.").Required().String()
 
+	args = joinStdinName(args)
 	// With a default command, kingpin ignores a flag without its value, so the first
 	// parse is without one.
 	if _, err := app.ParseContext(args); err != nil {
@@ -77,6 +78,20 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 		return "", f, nil
 	}
 	return command, f, err
+}
+
+// joinStdinName joins a flag and the value - after it, because kingpin takes a
+// separate - for a flag without a name.
+func joinStdinName(args []string) []string {
+	var joined []string
+	for i, arg := range args {
+		if isValue := arg == stdinName && i > 0 && strings.HasPrefix(args[i-1], "--"); isValue {
+			joined[len(joined)-1] += "=" + arg
+		} else {
+			joined = append(joined, arg)
+		}
+	}
+	return joined
 }
 
 // fail prints err on one line and returns code.

@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +14,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/expose"
 	"github.com/moodring/moodring/exporter/internal/fleet"
+	"github.com/moodring/moodring/exporter/internal/hangup"
 	"github.com/moodring/moodring/exporter/internal/push"
 )
 
@@ -29,7 +27,7 @@ type exporter struct {
 	logger    *slog.Logger
 	running   sync.WaitGroup
 
-	reloading          sync.Mutex
+	reloads            merged
 	isLoaded, loadedAt prometheus.Gauge
 }
 
@@ -84,8 +82,6 @@ func newDiscoveryErrors(registry prometheus.Registerer, others ...prometheus.Col
 // load reads the configuration and uses it until ctx ends. After an error the
 // previous configuration stays in use.
 func (e *exporter) load(ctx context.Context) error {
-	e.reloading.Lock()
-	defer e.reloading.Unlock()
 	err := e.apply(ctx)
 	if err != nil {
 		e.isLoaded.Set(0)
@@ -110,26 +106,51 @@ func (e *exporter) apply(ctx context.Context) error {
 	return nil
 }
 
-// reload loads the configuration again, and logs the outcome.
+// reload loads the configuration again, and logs the outcome. Callers that wait at
+// the same time share a load, because a load may wait for a slow source.
 func (e *exporter) reload(ctx context.Context) error {
-	err := e.load(ctx)
-	if err != nil {
-		e.logger.Error("Loading the configuration failed; the previous one stays in use", "err", err)
-	} else {
-		e.logger.Info("Loaded the configuration")
+	return e.reloads.do(func() error {
+		err := e.load(ctx)
+		if err != nil {
+			e.logger.Error("Loading the configuration failed; the previous one stays in use", "err", err)
+		} else {
+			e.logger.Info("Loaded the configuration")
+		}
+		return err
+	})
+}
+
+// merged merges calls of a function. Only one call runs at a time, and all callers
+// that wait for it to end share the next call.
+type merged struct {
+	running, mu sync.Mutex
+	next        func() error // the call that waits; nil if there is none; guarded by mu
+}
+
+// do calls f, or returns the error of a call that another caller began after do.
+func (m *merged) do(f func() error) error {
+	m.mu.Lock()
+	if m.next == nil {
+		m.next = sync.OnceValue(func() error {
+			m.running.Lock()
+			defer m.running.Unlock()
+			m.mu.Lock()
+			m.next = nil
+			m.mu.Unlock()
+			return f()
+		})
 	}
-	return err
+	next := m.next
+	m.mu.Unlock()
+	return next()
 }
 
 // reloadOnHangup reloads the configuration at each SIGHUP until ctx ends.
 func (e *exporter) reloadOnHangup(ctx context.Context) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
 	e.running.Go(func() {
-		defer signal.Stop(hangups)
 		for {
 			select {
-			case <-hangups:
+			case <-hangup.Signals:
 				_ = e.reload(ctx) // reload logs the error
 			case <-ctx.Done():
 				return

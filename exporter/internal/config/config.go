@@ -178,7 +178,7 @@ func (g *Gateway) check() error {
 		return fmt.Errorf("url %q does not parse: want http://HOST:PORT", g.URL[strings.LastIndex(g.URL, "@")+1:]) // no password
 	}
 	switch {
-	case address.Scheme != "http" && address.Scheme != "https", address.Host == "":
+	case address.Scheme != "http" && address.Scheme != "https", address.Hostname() == "", strings.HasSuffix(address.Host, ":"):
 		return fmt.Errorf("url %q: want http://HOST:PORT", address.Redacted())
 	case address.RawQuery != "" || address.Fragment != "":
 		return fmt.Errorf("url %q: leave out the query and the fragment; the exporter adds its own query", address.Redacted())

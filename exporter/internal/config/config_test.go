@@ -179,6 +179,7 @@ func TestParseGateway(t *testing.T) {
 		"http://127.0.0.1:15000":         {"127.0.0.1:15000", "http://127.0.0.1:15000"},
 		"ingress=http://127.0.0.1:15000": {"ingress", "http://127.0.0.1:15000"},
 		"a/b=https://host/path=x":        {"a/b", "https://host/path=x"},
+		"http://[::1]:15000":             {"[::1]:15000", "http://[::1]:15000"},
 		"http://host/path=x":             {"host", "http://host/path=x"},
 	} {
 		if got, err := ParseGateway(text); err != nil || got != want {
@@ -194,6 +195,10 @@ func TestParseGatewayRefuses(t *testing.T) {
 		"localhost:15000":     `url "localhost:15000": want http://HOST:PORT`,
 		"=http://a":           `"=http://a": no name before the =`,
 		"a=":                  `url "": want http://HOST:PORT`,
+		"http://a:":           `url "http://a:": want http://HOST:PORT`,
+		"http://:15000":       `url "http://:15000": want http://HOST:PORT`,
+		"http://:":            `url "http://:": want http://HOST:PORT`,
+		"http://[::1]:":       `url "http://[::1]:": want http://HOST:PORT`,
 		"http://a:65536":      `url "http://a:65536": 65536 is not a port`,
 		"ftp://u:secret@a":    `url "ftp://u:xxxxx@a": want http://HOST:PORT`,
 		"http://u:secret@a b": `url "a b" does not parse: want http://HOST:PORT`,

@@ -70,9 +70,12 @@ func (r *Rule) checkName() error {
 }
 
 func (r *Rule) checkLabels() error {
-	for key := range r.Labels {
+	for key, template := range r.Labels {
 		if !model.LegacyValidation.IsValidLabelName(key) || strings.HasPrefix(key, model.ReservedLabelPrefix) || key == contract.LabelBucket || key == contract.LabelGateway {
 			return fmt.Errorf("labels: %q is not a label name, or is reserved: choose another", key)
+		}
+		if err := checkTemplate(template, r.Match.NumSubexp()); err != nil {
+			return fmt.Errorf("labels: %s: %w", key, err)
 		}
 	}
 	return nil

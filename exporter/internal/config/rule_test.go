@@ -52,6 +52,9 @@ func TestRulesRefused(t *testing.T) {
 		`{match: a, filter: a, name: a, type: gauge, unit: seconds}`:                                   "rules[0]: name: a does not end in the unit, _seconds",
 		`{match: a, filter: a, name: a, type: gauge, scale: -1}`:                                       "rules[0]: scale: -1 is not above 0",
 		`{match: a, filter: a, name: a, type: gauge, labels: {gateway: x}}`:                            `rules[0]: labels: "gateway" is not a label name, or is reserved: choose another`,
+		`{match: (a), filter: a, name: a, type: gauge, labels: {x: "$10"}}`:                            `rules[0]: labels: x: $10: the last group of match is $1; for a dollar sign, write $$`,
+		`{match: (a), filter: a, name: a, type: gauge, labels: {x: "$1_a"}}`:                           `rules[0]: labels: x: $1_a is neither a group nor a label: for the group $1, write ${1}_a`,
+		`{match: (a), filter: a, name: a, type: gauge, labels: {x: "${1}${99999999999999999999}"}}`:    `rules[0]: labels: x: $99999999999999999999: the last group of match is $1; for a dollar sign, write $$`,
 		`{match: a, filter: a, name: a, type: gauge, colour: red}`:                                     "line 1: field colour not found",
 		`{match: a, filter: a, name: a, type: gauge}, {match: b, filter: b, name: a, type: histogram}`: "rules[1]: an earlier rule gives a another type, help or unit",
 	} {

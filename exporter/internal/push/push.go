@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,7 +53,7 @@ const defaultPath = "/v1/metrics"
 // New returns a Pusher. Run starts it.
 func New(ctx context.Context, options Options) (*Pusher, error) {
 	address, err := url.Parse(options.Endpoint)
-	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
+	if err != nil || address.Hostname() == "" || strings.HasSuffix(address.Host, ":") || address.Scheme != "http" && address.Scheme != "https" {
 		return nil, fmt.Errorf("%q: want http://HOST:PORT, such as http://localhost:4318", options.Endpoint)
 	}
 	if options.Interval <= 0 {
@@ -68,8 +69,14 @@ func New(ctx context.Context, options Options) (*Pusher, error) {
 	about, err := resource.New(ctx, resource.WithAttributes(
 		attribute.String("service.name", "moodring-exporter"), attribute.String("service.version", options.Version),
 	), resource.WithFromEnv())
+	if about == nil {
+		return nil, err
+	}
+	if err != nil { // the other attributes are set
+		options.Logger.Warn("An attribute of the environment cannot be used: look at OTEL_RESOURCE_ATTRIBUTES", "err", err)
+	}
 	producer := bridge.NewMetricProducer(bridge.WithGatherer(unknownStarts{options.Gatherer}))
-	return &Pusher{options, producer, exporter, about}, err
+	return &Pusher{options, producer, exporter, about}, nil
 }
 
 // unknownStarts sets missing start times to 0, OTLP's value for an unknown start.

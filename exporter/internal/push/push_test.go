@@ -157,3 +157,13 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// An invalid variable of the environment is logged. The valid attributes are sent.
+func TestBadAttributesOfTheEnvironment(t *testing.T) {
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "no value,deployment=test")
+	url, received := receiver(t, http.StatusOK)
+	log, err := run(t, Options{Endpoint: url, Interval: time.Hour}, 1, received)
+	if err != nil || !strings.Contains(log, "look at OTEL_RESOURCE_ATTRIBUTES") {
+		t.Errorf("got %v, log %s", err, log)
+	}
+}

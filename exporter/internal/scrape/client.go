@@ -127,7 +127,7 @@ func (c *Client) read(response *http.Response, emit func(Sample)) (bytes int64, 
 		return 0, err
 	}
 	body := &limited{r: response.Body, limit: c.MaxPageBytes}
-	isZipped := response.Header.Get("Content-Encoding") == "gzip"
+	isZipped := isGzip(response.Header.Get("Content-Encoding"))
 	if isZipped {
 		unzipper, err := c.unzipper(response.Body)
 		if err != nil {
@@ -173,7 +173,7 @@ func (c *Client) checkHeaders(response *http.Response) error {
 		}
 		return fmt.Errorf("it answers %d %s: is it an Envoy's admin endpoint?%s", response.StatusCode, http.StatusText(response.StatusCode), advice)
 	}
-	if encoding := response.Header.Values("Content-Encoding"); len(encoding) > 1 || len(encoding) == 1 && encoding[0] != "gzip" {
+	if encoding := response.Header.Values("Content-Encoding"); len(encoding) > 1 || len(encoding) == 1 && !isGzip(encoding[0]) && !isIdentity(encoding[0]) {
 		return fmt.Errorf("it answers in Content-Encoding %.60q, which was not asked for", strings.Join(encoding, ", "))
 	}
 	want := c.mediaType()
@@ -184,6 +184,17 @@ func (c *Client) checkHeaders(response *http.Response) error {
 		return fmt.Errorf("it answers %.60q, not %s: is it an Envoy's admin endpoint?", response.Header.Get("Content-Type"), want)
 	}
 	return nil
+}
+
+// isGzip reports whether a Content-Encoding is gzip, in any case and under its old
+// name (RFC 9110, section 8.4.1.3).
+func isGzip(encoding string) bool {
+	return strings.EqualFold(encoding, "gzip") || strings.EqualFold(encoding, "x-gzip")
+}
+
+// isIdentity reports whether a Content-Encoding says that the body is not encoded.
+func isIdentity(encoding string) bool {
+	return encoding == "" || strings.EqualFold(encoding, "identity")
 }
 
 func (c *Client) mediaType() string {

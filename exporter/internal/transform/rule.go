@@ -2,7 +2,6 @@ package transform
 
 import (
 	"math"
-	"os"
 	"slices"
 	"strconv"
 
@@ -87,7 +86,7 @@ func (t *Transformer) freeKey(key string) string {
 
 // expand replaces $1, ${group} and ${label} in template.
 func (r *rule) expand(template string, sample scrape.Sample, match []string) string {
-	return os.Expand(template, func(name string) string {
+	return config.ExpandTemplate(template, func(name string) string {
 		if at, err := strconv.Atoi(name); err == nil && at < len(match) {
 			return match[at]
 		}

@@ -30,6 +30,9 @@ connections{envoy_cluster_name="b",exported_gateway="theirs",gateway="g"} 4
 			`active{from="envoy",gateway="g",kind="cx",side="cluster",upstream="x/a"} 3
 active{from="envoy",gateway="g",kind="cx",side="cluster",upstream="x/b"} 4
 `, 0},
+		"labels of many groups, and dollar signs": {
+			`{match: '(e)(n)(v)(o)(y)(_)(s)(e)(r)(v)er_live', filter: x, name: "live", type: gauge, labels: {a: "$10", b: "${1}0", c: "$$5", d: "$$$10$"}}`, active,
+			`live{a="v",b="e0",c="$5",d="$v$",gateway="g"} 1` + "\n", 0},
 		"samples of the same labels add up": {
 			`{match: envoy_cluster_upstream_cx_active, filter: x, name: connections, type: gauge, labels: {}}`, active,
 			`connections{gateway="g"} 7` + "\n", 0},

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Calls that wait at the same time share one call, which begins after all of them.
+func TestMergedCalls(t *testing.T) {
+	var m merged
+	var calls atomic.Int32
+	var arrived, all sync.WaitGroup
+	errLater := errors.New("of a later call")
+	began, release := make(chan bool), make(chan bool)
+	all.Go(func() {
+		_ = m.do(func() error {
+			close(began)
+			<-release
+			return nil
+		})
+	})
+	<-began
+	for range 7 {
+		arrived.Add(1)
+		all.Go(func() {
+			arrived.Done()
+			err := m.do(func() error {
+				calls.Add(1)
+				return errLater
+			})
+			if !errors.Is(err, errLater) {
+				t.Errorf("got %v, want the error of a call that began later", err)
+			}
+		})
+	}
+	arrived.Wait()
+	time.Sleep(100 * time.Millisecond) // for all to wait in do
+	close(release)
+	all.Wait()
+	if calls.Load() != 1 {
+		t.Errorf("%d calls for all that waited, want 1", calls.Load())
+	}
+}
+
+// A SIGHUP before the first configuration is loaded does not end the exporter. The
+// configuration is read from a pipe, so the exporter waits for it.
+func TestHangupAtTheStart(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "exporter.yml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program := exec.Command("exporter", "--config.file", pipe, "--web.listen-address", "127.0.0.1:0")
+	logged, err := program.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = program.Process.Kill()
+		_ = program.Wait()
+	})
+	first, err := os.OpenFile(pipe, os.O_WRONLY, 0) // waits for the exporter to open it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	const file = "gateways: [{url: 'http://127.0.0.1:1'}]\n"
+	if _, err := first.WriteString(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(logged); lines.Scan(); {
+		switch {
+		case strings.Contains(lines.Text(), "Listening on"):
+			if err := os.WriteFile(pipe, []byte(file), 0o600); err != nil { // for the reload
+				t.Error(err)
+			}
+		case strings.Contains(lines.Text(), "Loaded the configuration"):
+			return
+		}
+	}
+	t.Error("the exporter ended")
+}
