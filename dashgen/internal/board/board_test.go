@@ -59,7 +59,7 @@ func checkExpr(t *testing.T, expr string) []string {
 		case *parser.VectorSelector:
 			metric := metricOf(t, n.Name)
 			labels := slices.Clone(metric.Labels)
-			if strings.HasSuffix(n.Name, "_bucket") {
+			if strings.HasSuffix(n.Name, contract.SuffixBucket) {
 				labels = append(labels, contract.LabelBucket)
 			}
 			read, known = append(read, metric.Name), append(known, labels...)
@@ -94,7 +94,7 @@ func metricOf(t *testing.T, name string) contract.Metric {
 		if m.Type != contract.Histogram && m.Name == name {
 			return m
 		}
-		if suffix, ok := strings.CutPrefix(name, m.Name); ok && m.Type == contract.Histogram && slices.Contains([]string{"_bucket", "_count", "_sum"}, suffix) {
+		if suffix, ok := strings.CutPrefix(name, m.Name); ok && m.Type == contract.Histogram && slices.Contains(contract.Parts(), suffix) {
 			return m
 		}
 	}

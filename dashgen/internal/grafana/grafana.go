@@ -3,8 +3,6 @@
 package grafana
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
@@ -12,6 +10,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	file "github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
@@ -36,14 +35,11 @@ func Marshal(b board.Board) ([]byte, error) {
 	if err := d.Validate(); err != nil {
 		return nil, fmt.Errorf("board %s breaks Grafana's schema: %w", b.UID, err)
 	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(d); err != nil {
+	text, err := file.Marshal(d)
+	if err != nil {
 		return nil, fmt.Errorf("board %s: %w", b.UID, err)
 	}
-	return out.Bytes(), nil
+	return text, nil
 }
 
 // classic is the dashboard schema that every Grafana imports and provisions.

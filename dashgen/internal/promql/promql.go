@@ -127,7 +127,7 @@ func SelectDiscovered(found contract.Metric, suffix string) Query {
 }
 
 // SelectSum selects the sum of a histogram's values.
-func SelectSum(histogram string) Query { return part(histogram, "_sum", nil) }
+func SelectSum(histogram string) Query { return part(histogram, contract.SuffixSum, nil) }
 
 // SelectCount selects the number of a histogram's values.
 func SelectCount(histogram string) Query { return part(histogram, contract.SuffixCount, nil) }
