@@ -1,8 +1,7 @@
 // Package abi is the part of the proxy-wasm ABI 0.2.1 (proxy-wasm/spec,
-// abi-versions/v0.2.1) that the filter uses: the callbacks of a proxy, the
-// functions of its host, and, for wasip1, the imports that call them. Each
-// exported callback costs every request a call, so the module exports no callback
-// that does nothing.
+// abi-versions/v0.2.1) for the filter: the callbacks of a proxy, the functions of
+// its host, and, for wasip1, the imports of these functions. Each exported callback
+// costs every request a call, so no empty callback is exported.
 package abi
 
 import "strconv"
@@ -39,9 +38,9 @@ type Filter interface {
 	Tick(root uint32)
 }
 
-// Host is the interface to the proxy. A Filter may use it during callbacks only.
-// A []byte that it returns is valid until the next call, and a body chunk until
-// the next chunk.
+// Host is the interface to the proxy. A Filter may use the Host during callbacks
+// only. A returned []byte is valid until the next call, a body chunk until the next
+// chunk.
 type Host interface {
 	Log(level Level, message string)
 	Configuration() ([]byte, Status)

@@ -6,7 +6,7 @@ import (
 )
 
 // counter is a counter of the proxy. It is defined with its first count, so that
-// the proxy shows no series that has never counted.
+// the proxy shows no series without counts.
 type counter struct {
 	id        uint32
 	isDefined bool

@@ -57,8 +57,7 @@ type Model struct {
 	pending   modelCounts
 }
 
-// modelCounts holds the counts of one model that are not in the proxy's counters
-// yet.
+// modelCounts holds the counts of one model since the last Flush.
 type modelCounts struct {
 	replies             [contract.OutcomeCount]uint64 // by index in contract.Outcomes
 	margins, batchSizes sample
@@ -142,7 +141,7 @@ func newModel(name, version string) *Model {
 	return made
 }
 
-// Label returns the label with that name, or nil if it has not been admitted.
+// Label returns a label by its name, or nil if the name has not been admitted.
 func (m *Model) Label(name []byte) *Label {
 	if m.latest == nil || m.latest.name != string(name) {
 		m.latest = m.labels.find(name, Hash(name))
@@ -172,9 +171,9 @@ func (c *Counters) load(id *ModelID) {
 	}
 }
 
-// admit returns a model, which is admitted if it is unknown and id.MayAdmit is
-// set. Otherwise admit returns the model that counts for contract.Other; isFull
-// reports whether the limit is the reason.
+// admit returns a known model, or admits an unknown model if id.MayAdmit is set.
+// Otherwise admit returns the model for contract.Other; isFull reports whether the
+// limit is the reason.
 func (c *Counters) admit(id *ModelID, limit int) (model *Model, isFull bool) {
 	if model = c.Known(id); model != nil {
 		return model, false

@@ -2,7 +2,7 @@ package counters
 
 import "github.com/moodring/moodring/contract"
 
-// addPending adds a model to those that Flush writes.
+// addPendingModel adds a model to the list for Flush.
 func (c *Counters) addPendingModel(model *Model) {
 	if !model.isPending {
 		model.isPending = true

@@ -17,7 +17,7 @@ type ReplyCounts struct {
 	isLoaded    bool        // whether the labels of other VMs have been loaded
 }
 
-// Missing is the score or the margin of a prediction that has none.
+// Missing stands for a missing score or margin.
 const Missing = -1
 
 // Reset prepares r for a reply of model. model may change until Counters.Add.
@@ -113,7 +113,7 @@ func (c *labelCounts) add(other *labelCounts) {
 	c.confidence.addAll(&other.confidence)
 }
 
-// sample holds values of a histogram that are not in the proxy's counters yet.
+// sample holds the values of a histogram since the last Flush.
 type sample struct {
 	count, sum uint64                     // the sum is in millionths
 	buckets    [contract.MaxBounds]uint64 // not cumulative

@@ -2,13 +2,13 @@ package counters
 
 import "github.com/moodring/moodring/plugin/internal/abi"
 
-// sharedNames is a bounded set of names that all VMs of the proxy share, so that
-// the limit holds for all VMs together and all VMs count the same names
-// separately. Each name has a value of type T, which is this VM's own.
+// sharedNames is a bounded set of names, shared by all VMs of the proxy: the limit
+// holds for all VMs together, and all VMs count the same names separately. Each
+// name has a value of type T in this VM.
 //
-// The VMs share the set as one value of the proxy's shared data: a list that only
-// grows. An entry is the name's length in two bytes, and the name. A VM reads the
-// list when it meets an unknown name, and never again once its copy is full.
+// The set is a single value of the proxy's shared data, a list that only grows. An
+// entry is the name's length in two bytes, and the name. A VM reads the list when a
+// name is unknown, unless its copy of the list is full.
 type sharedNames[T any] struct {
 	key    []byte // of the shared list
 	names  Names

@@ -1,7 +1,7 @@
 // Package filter follows the replies on predict routes. Package answer reads
 // them, and package counters counts their predictions. The filter never delays a
-// reply, and changes one header only: it removes a request's accept-encoding, so
-// that the model does not compress its reply.
+// reply. It changes one header only: a request's accept-encoding is removed, so
+// that the model does not compress the reply.
 package filter
 
 import (
@@ -15,8 +15,7 @@ import (
 )
 
 // VM is the filter in one VM of the proxy, usually of one worker. It runs any
-// number of plugins (configurations). They share the counters, as the proxy's
-// counters have no plugin either.
+// number of plugins (configurations), which share the counters.
 type VM struct {
 	proxy    abi.Proxy
 	plugins  []*plugin
@@ -206,10 +205,10 @@ func (vm *VM) closeStream(s *stream) {
 // stream. The request and its reply pass, uncounted. id is a stream or a root
 // context.
 //
-// Callbacks that are called for every request test isDone before they call
-// recoverFault, and so save two calls. The compiler is fastest with the deferred
-// function written out in each of them, and a callback must end with
-// vm.isDone = true.
+// Callbacks for every request call recoverFault only if isDone is false, which
+// saves two calls. The deferred function is written out in each of them, because a
+// method for it costs a reply about 150 more Wasm instructions. Such a callback must
+// end with vm.isDone = true.
 func (vm *VM) recoverFault(id uint32, fault any) {
 	if fault == nil {
 		return

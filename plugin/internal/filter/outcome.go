@@ -12,9 +12,9 @@ import (
 // gateway made itself.
 const notCounted = ""
 
-// outcome returns the outcome of the reply of a stream that has ended. It reads
-// the response headers and trailers only now, because a callback for each would
-// cost every request a call.
+// outcome returns the outcome of an ended stream's reply. Only now the response
+// headers and trailers are read, because a callback for each would cost every
+// request a call.
 func (vm *VM) outcome(s *stream) string {
 	code, status := vm.proxy.Header(abi.ResponseHeaders, ":status")
 	if status != abi.OK || len(code) == 0 { // there was no reply
@@ -98,8 +98,8 @@ const (
 // the empty 200 of a CORS preflight. A reply with predictions is always counted,
 // so its origin is not needed.
 //
-// A gateway's timeout makes an error of its own, but cuts a reply that has begun
-// as a success.
+// If the gateway's time limit ends before the response headers, the gateway sends
+// its own error. If it ends later, the model's success is cut.
 func (vm *VM) origin(isSuccess bool) origin {
 	details, status := vm.proxy.Property("response\x00code_details")
 	switch {
@@ -128,8 +128,8 @@ func (vm *VM) isEncoded() bool {
 	return status == abi.OK && len(encoding) > 0 && !bytes.EqualFold(encoding, []byte("identity"))
 }
 
-// jsonLength returns the length of the JSON part of a V2 reply as its header gives
-// it. For a missing or malformed header it returns 0: the body then decides.
+// jsonLength returns the length of the JSON part of a V2 reply, from its header. For
+// a missing or malformed header the length is 0, and the body decides.
 func (vm *VM) jsonLength() int {
 	text, status := vm.proxy.Header(abi.ResponseHeaders, "inference-header-content-length")
 	if status != abi.OK {

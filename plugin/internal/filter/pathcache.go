@@ -12,8 +12,7 @@ type cachedPath struct {
 	model *counters.Model
 }
 
-// pathCache holds the paths that were requested at least twice, so that most
-// paths are not parsed.
+// pathCache holds the paths of repeated requests, so that few paths must be parsed.
 type pathCache struct {
 	latestPath []byte
 	latest     *cachedPath

@@ -2,8 +2,8 @@ package filter
 
 import "github.com/moodring/moodring/plugin/internal/counters"
 
-// replyPool keeps replies that have ended for reuse, up to a limit, so that a
-// request allocates nothing.
+// replyPool keeps ended replies for reuse, up to a limit, so that a request
+// allocates nothing.
 type replyPool struct{ replies []*reply }
 
 const maxPooled = 32

@@ -56,7 +56,7 @@ func modelRoute(path []byte) (to route, isPredict bool) {
 
 // unescape decodes a path in place, as model servers do before they route it.
 // Otherwise a caller could write one model's name in many ways. A malformed escape
-// is kept as it is.
+// is not decoded.
 func unescape(path []byte) []byte {
 	first := bytes.IndexByte(path, '%')
 	if first < 0 {

@@ -114,8 +114,8 @@ func (s *stream) protocol() answer.Protocol {
 // proxy leaves abi.Margin bytes there. This line compiles only if they are enough.
 const _ = uint(abi.Margin - json.Margin)
 
-// maxChunk is how many bytes of a body are read at once, so that a long chunk
-// takes no more memory than a short one.
+// maxChunk limits the bytes that are read at once, so that a long chunk takes no
+// more memory than a short one.
 const maxChunk = 64 << 10
 
 // read reads the next size bytes of a response body.

@@ -73,7 +73,7 @@ func (s *streams) remove(ended *stream) {
 	}
 }
 
-// maxIdleSlots is the length of the longest table that is kept when it is empty.
+// maxIdleSlots is the length of the longest empty table that is kept.
 const maxIdleSlots = 1 << 10
 
 // noStream is never the id of a stream: it is the VM's own context.
