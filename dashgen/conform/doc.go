@@ -1,5 +1,5 @@
-// Package conform holds what dashgen writes against the programs that read it:
-// Prometheus's rule manager, prometheus-operator's, Kiali's and Kubernetes's own
-// types, and kustomize. It is tests only, in a module of its own, so that
-// whoever builds dashgen need not download all of those.
+// Package conform tests dashgen's output with the programs that read it:
+// Prometheus's rule manager, kustomize, TypeScript's compiler, and the types of
+// Prometheus, prometheus-operator, Kiali, Kubernetes and Grafana. It holds tests
+// only. Their dependencies are large, so they have a module of their own.
 package conform

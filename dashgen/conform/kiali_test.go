@@ -12,8 +12,8 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// kialiConfig is the part of Kiali's configuration that holds dashboards, under
-// the key that Kiali's config.Config has for it.
+// kialiConfig holds the dashboards of Kiali's configuration, under the key of
+// Kiali's config.Config.
 type kialiConfig struct {
 	CustomDashboards dashboards.MonitoringDashboardsList `yaml:"custom_dashboards"`
 }
@@ -27,8 +27,8 @@ func customDashboards(t *testing.T) dashboards.MonitoringDashboardsList {
 	return config.CustomDashboards
 }
 
-// TestKialiReads: Kiali's own types know every field, and each chart is one
-// that its code can draw.
+// TestKialiReads checks that Kiali's types have every field, and that Kiali can
+// draw each chart.
 func TestKialiReads(t *testing.T) {
 	list := customDashboards(t)
 	if len(list) != 1 {
@@ -64,7 +64,7 @@ func TestKialiReads(t *testing.T) {
 	}
 }
 
-// TestKialiPatch: the annotation holds the same dashboards.
+// TestKialiPatch checks that the annotation holds the same dashboards.
 func TestKialiPatch(t *testing.T) {
 	var patch struct {
 		Metadata struct {

@@ -20,8 +20,8 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/board"
 )
 
-// TestPrometheusRule: prometheus-operator's types know every field, and hold
-// the rules of the rule file.
+// TestPrometheusRule checks that prometheus-operator's types have every field, and
+// that the object holds the rules of the rule file.
 func TestPrometheusRule(t *testing.T) {
 	var object monitoring.PrometheusRule
 	if err := yaml.UnmarshalStrict(file(t, "prometheus-operator.yaml"), &object); err != nil {
@@ -39,7 +39,7 @@ func TestPrometheusRule(t *testing.T) {
 	}
 }
 
-// TestIstioPatch: the two keys of the ConfigMap hold all rules.
+// TestIstioPatch checks that the two keys of the ConfigMap hold all rules.
 func TestIstioPatch(t *testing.T) {
 	var patch core.ConfigMap
 	if err := yaml.UnmarshalStrict(file(t, "prometheus-istio-patch.yaml"), &patch); err != nil {
@@ -90,12 +90,13 @@ func configMaps(t *testing.T, built resmap.ResMap) map[string]core.ConfigMap {
 	return all
 }
 
-// lastApplied is how long kubectl apply's annotation can be: all annotations of
-// an object together (apimachinery, TotalAnnotationSizeLimitB).
+// lastApplied limits kubectl apply's annotation, which holds the whole object. It
+// is the limit for all annotations of an object (apimachinery,
+// TotalAnnotationSizeLimitB).
 const lastApplied = 256 << 10
 
-// TestConfigMaps: each board is in one, with the sidecar's label, as it is in
-// its file, and small enough to be applied.
+// TestConfigMaps checks that each dashboard is in a ConfigMap, byte for byte, with
+// the label that the sidecar looks for, and small enough for kubectl apply.
 func TestConfigMaps(t *testing.T) {
 	for _, folder := range []string{"../../dashboards", "../../deploy/dashboards"} {
 		t.Run(folder, func(t *testing.T) {
@@ -114,8 +115,8 @@ func TestConfigMaps(t *testing.T) {
 	}
 }
 
-// grafanaDashboard is the part of grafana-operator's api/v1beta1 that is
-// written; its module needs a cluster's worth of others.
+// grafanaDashboard holds the fields of grafana-operator's api/v1beta1 that dashgen
+// writes. The operator's own module has too many dependencies.
 type grafanaDashboard struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -132,7 +133,7 @@ type grafanaDashboard struct {
 	} `json:"spec"`
 }
 
-// TestGrafanaOperator: each dashboard refers to a ConfigMap that is there.
+// TestGrafanaOperator checks that each dashboard refers to an existing ConfigMap.
 func TestGrafanaOperator(t *testing.T) {
 	maps := configMaps(t, build(t, "../../dashboards"))
 	documents := strings.Split(string(file(t, "grafana-operator.yaml")), "\n---\n")
@@ -151,8 +152,8 @@ func TestGrafanaOperator(t *testing.T) {
 	}
 }
 
-// TestIstioGrafana patches a Deployment as Istio's addon has it: what was there
-// stays, every board is mounted, and Grafana is told where.
+// TestIstioGrafana patches the Deployment of Istio's addon. Its volumes stay, every
+// dashboard is mounted, and the provider has the path of the mount.
 func TestIstioGrafana(t *testing.T) {
 	maps := configMaps(t, build(t, "../../deploy/dashboards"))
 	patch, err := yaml.YAMLToJSON([]byte(maps["moodring-grafana-patch"].Data["grafana-patch.yaml"]))
@@ -174,7 +175,7 @@ func TestIstioGrafana(t *testing.T) {
 	}
 	again, err := strategicpatch.StrategicMergePatch(patched, patch, apps.Deployment{})
 	if err != nil || !bytes.Equal(patched, again) {
-		t.Errorf("patched twice it is another: %v", err)
+		t.Errorf("a second patch changes the Deployment: %v", err)
 	}
 	spec := after.Spec.Template.Spec
 	for _, volume := range before.Spec.Template.Spec.Volumes {
@@ -200,11 +201,12 @@ func TestIstioGrafana(t *testing.T) {
 	provider := maps["moodring-grafana-provider"].Data["moodring.yaml"]
 	for _, mount := range spec.Containers[0].VolumeMounts {
 		if mount.Name == "moodring-dashboards" && !strings.Contains(provider, "path: "+mount.MountPath+"\n") {
-			t.Errorf("mounted at %s, and Grafana looks elsewhere:\n%s", mount.MountPath, provider)
+			t.Errorf("mounted at %s, and the provider has another path:\n%s", mount.MountPath, provider)
 		}
 	}
 }
 
+// addon returns the Deployment of Istio's addon.
 func addon() apps.Deployment {
 	source := func(name string) core.VolumeSource {
 		return core.VolumeSource{ConfigMap: &core.ConfigMapVolumeSource{LocalObjectReference: core.LocalObjectReference{Name: name}}}

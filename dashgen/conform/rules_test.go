@@ -24,7 +24,7 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/board"
 )
 
-// testFile is what these tests use of a test file of promtool.
+// testFile holds the fields of a promtool test file that these tests use.
 type testFile struct {
 	RuleFiles []string       `yaml:"rule_files"`
 	Interval  model.Duration `yaml:"evaluation_interval"`
@@ -65,8 +65,7 @@ func read(t *testing.T) testFile {
 	return file
 }
 
-// TestAlerts runs promtool's tests of the rules, with Prometheus's own rule
-// manager.
+// TestAlerts runs the promtool test file with Prometheus's own rule manager.
 func TestAlerts(t *testing.T) {
 	file := read(t)
 	for _, group := range file.Tests {
@@ -125,7 +124,7 @@ func (g testGroup) end() time.Duration {
 	return end
 }
 
-// groups returns the rules in the order in which they read each other.
+// groups returns the rule groups in the order of their dependencies.
 func groups(t *testing.T, manager *rules.Manager, file testFile) []*rules.Group {
 	t.Helper()
 	var names []string
@@ -154,7 +153,7 @@ func evaluate(t *testing.T, group *rules.Group, now time.Time) {
 	t.Helper()
 	for _, rule := range group.Rules() {
 		if alert, ok := rule.(*rules.AlertingRule); ok {
-			alert.SetRestored(true) // no state of before a restart is to be waited for
+			alert.SetRestored(true) // there is no state from before a restart to wait for
 		}
 	}
 	group.Eval(t.Context(), now)
@@ -179,8 +178,8 @@ func answer(t *testing.T, query promql.Query) []string {
 	return lines
 }
 
-// TestEachAlertFires: each has a case in which it fires, and in the first case,
-// in which it has something to look at, none does.
+// TestEachAlertFires checks that each alert fires in one case. In the first case
+// no alert fires, so that case must have all metrics that alerts query.
 func TestEachAlertFires(t *testing.T) {
 	file := read(t)
 	fires := map[string]bool{}

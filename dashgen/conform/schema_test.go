@@ -12,9 +12,8 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/board"
 )
 
-// TestGrafanaTypes: TypeScript's compiler holds each board, and each panel's
-// options by its kind, against the types that Grafana publishes as
-// @grafana/schema.
+// TestGrafanaTypes compiles each dashboard, and the options of each panel, with the
+// TypeScript types that Grafana publishes as @grafana/schema.
 func TestGrafanaTypes(t *testing.T) {
 	var source strings.Builder
 	source.WriteString("import type { ADashboard, AnAnnotation, AQuery, AVariable, Kinds } from './check';\n\n")
@@ -22,14 +21,14 @@ func TestGrafanaTypes(t *testing.T) {
 		fmt.Fprintf(&source, "const d%d: ADashboard = %s;\n", i, file(t, b.File+".json"))
 		parts(t, &source, i, file(t, b.File+".json"))
 	}
-	spoiled(t, &source)
+	invalid(t, &source)
 	if out, err := compile(t, source.String()); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// drawn is what of a dashboard has types of its own.
-type drawn struct {
+// typedParts holds the parts of a dashboard that have types of their own.
+type typedParts struct {
 	Panels []struct {
 		Type        string
 		Options     json.RawMessage
@@ -41,14 +40,15 @@ type drawn struct {
 	Annotations, Templating struct{ List []json.RawMessage }
 }
 
+// parts writes a constant for each of the typed parts of dashboard i.
 func parts(t *testing.T, source *strings.Builder, i int, text []byte) {
 	t.Helper()
-	var d drawn
+	var d typedParts
 	if err := json.Unmarshal(text, &d); err != nil {
 		t.Fatal(err)
 	}
-	constant := func(kind, what string, j int, value json.RawMessage) {
-		fmt.Fprintf(source, "const %s%d_%d: %s = %s;\n", what, i, j, kind, value)
+	constant := func(kind, prefix string, j int, value json.RawMessage) {
+		fmt.Fprintf(source, "const %s%d_%d: %s = %s;\n", prefix, i, j, kind, value)
 	}
 	queries := 0
 	for j, p := range d.Panels {
@@ -72,9 +72,9 @@ func parts(t *testing.T, source *strings.Builder, i int, text []byte) {
 	}
 }
 
-// spoiled adds what must not compile: where the compiler finds nothing wrong
-// under @ts-expect-error, that is an error.
-func spoiled(t *testing.T, source *strings.Builder) {
+// invalid adds constants that must not compile. The compiler reports an error if
+// the line under @ts-expect-error compiles.
+func invalid(t *testing.T, source *strings.Builder) {
 	t.Helper()
 	for i, tc := range []struct{ kind, value string }{
 		{"ADashboard", `{"schemaVersion": "42"}`},
@@ -93,8 +93,8 @@ func spoiled(t *testing.T, source *strings.Builder) {
 	}
 }
 
-// compile runs the compiler of schema/package-lock.json, which npm ci brings
-// when it is not there yet.
+// compile runs the TypeScript compiler of schema/package-lock.json. npm ci installs
+// the compiler if it is missing.
 func compile(t *testing.T, source string) (string, error) {
 	t.Helper()
 	schema, err := filepath.Abs("schema")
@@ -106,7 +106,7 @@ func compile(t *testing.T, source string) (string, error) {
 		npm := exec.Command("npm", "ci", "--ignore-scripts")
 		npm.Dir = schema
 		if out, err := npm.CombinedOutput(); err != nil {
-			t.Fatalf("npm ci in %s: %v; it takes Node.js and npm, and a registry that they reach\n%s", schema, err, out)
+			t.Fatalf("npm ci in %s: %v; the test needs Node.js, npm, and access to npm's registry\n%s", schema, err, out)
 		}
 	}
 	folder := t.TempDir()

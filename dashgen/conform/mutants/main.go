@@ -1,11 +1,11 @@
-// Mutants renames each metric and each label of the contract, one at a time and
-// nowhere else, and looks whether a test of dashgen fails each time: whether a
-// dashboard that asks for what is no longer there is noticed.
+// Mutants renames each metric and each label of the contract, one at a time, and
+// checks that a test of dashgen fails. A dashboard that queries a metric or label
+// that no longer exists must be noticed.
 //
 //	cd dashgen/conform && go run ./mutants
 //
-// It prints a line for each, and exits with 1 when one goes unnoticed. Queries
-// are broken by TestMutants in dashgen/internal/verify.
+// It prints a line for each name, and exits with 1 if a renaming is not noticed.
+// TestMutants in dashgen/internal/verify breaks queries in the same way.
 package main
 
 import (
@@ -79,14 +79,14 @@ func try(out io.Writer) (caught, total int, err error) {
 	return caught, total, nil
 }
 
-// name is where a metric or label is named in the contract.
+// name is a string literal in the contract that names a metric or label.
 type name struct {
 	name       string
-	start, end int // of its literal, in the file
+	start, end int // offsets of the literal in the file
 }
 
-// names are the constants of metrics and of label keys, and the labels that
-// stand in a row of their own.
+// names returns the constants of metrics and label keys, and the label keys of
+// the build metric, which have no constants.
 func names(file string, text []byte) ([]name, error) {
 	set := token.NewFileSet()
 	parsed, err := parser.ParseFile(set, file, text, 0)
@@ -121,7 +121,7 @@ func isName(constant string, lit *ast.BasicLit) bool {
 	return lit.Kind == token.STRING && (strings.HasPrefix(lit.Value, `"moodring_`) || strings.HasPrefix(constant, "Label"))
 }
 
-// try runs the test with the contract's file replaced by one with another name.
+// try runs the tests with an overlay of the contract that has another name.
 func (n name) try(root, folder, file string, text []byte) (noticed bool, err error) {
 	old, err := strconv.Unquote(string(text[n.start:n.end]))
 	if err != nil {
@@ -150,7 +150,7 @@ func (n name) try(root, folder, file string, text []byte) (noticed bool, err err
 	return err != nil, nil
 }
 
-// rename keeps a counter's ending, so that only the name is another.
+// rename changes a name. It keeps the suffix of a counter.
 func rename(old string) string {
 	if base, ok := strings.CutSuffix(old, "_total"); ok {
 		return base + "_renamed_total"

@@ -1,6 +1,6 @@
-// What the test fills in: the dashboards as literals, held against Grafana's
-// own types. A JSON's strings are no members of an enum to TypeScript, though
-// they are their values: Literal takes the values.
+// Types for the constants that schema_test.go writes, from Grafana's own types.
+// TypeScript does not accept a JSON string as a member of an enum, so Literal
+// replaces each enum by its values.
 import type { AnnotationQuery, Dashboard, DataQuery, VariableModel } from '@grafana/schema';
 import type { Options as BarGaugeOptions } from '@grafana/schema/dist/esm/raw/composable/bargauge/panelcfg/x/BarGaugePanelCfg_types.gen';
 import type { FieldConfig as HeatmapField, Options as HeatmapOptions } from '@grafana/schema/dist/esm/raw/composable/heatmap/panelcfg/x/HeatmapPanelCfg_types.gen';
@@ -21,7 +21,7 @@ type Literal<T> = unknown extends T
           ? { [K in keyof T]: Literal<T[K]> }
           : T;
 
-// The Prometheus data source's own part of a query is not published any more.
+// Grafana no longer publishes the Prometheus data source's own fields of a query.
 interface PromQuery extends DataQuery {
   editorMode?: 'code' | 'builder';
   expr: string;
@@ -31,8 +31,8 @@ interface PromQuery extends DataQuery {
   range?: boolean;
 }
 
-// Nor are its annotations, which keep texts, and for old Grafanas the query,
-// beside what is published.
+// The fields of its annotations are not published either: the texts, and the query
+// for old versions of Grafana.
 interface PromAnnotation extends AnnotationQuery<PromQuery> {
   expr?: string;
   textFormat?: string;
@@ -44,7 +44,7 @@ export type AQuery = Literal<PromQuery>;
 export type AnAnnotation = Literal<PromAnnotation>;
 export type AVariable = Literal<VariableModel>;
 
-// Options and custom fields of each kind of panel; those of some have none.
+// Options and custom fields of each kind of panel. Some kinds have no custom fields.
 export interface Kinds {
   timeseries: { options: Literal<TimeSeriesOptions>; custom: Literal<TimeSeriesField> };
   stat: { options: Literal<StatOptions>; custom: undefined };
