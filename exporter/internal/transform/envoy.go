@@ -18,17 +18,21 @@ import (
 func origins() []string { return []string{"external", "internal", "canary"} }
 
 // infrastructure lists the connection managers of Envoy's admin endpoint, and of
-// the listeners on which Istio serves statistics and health. Scrapes pass through
-// them, so they are used on every page.
-func infrastructure() []string { return []string{"admin", "agent", "stats"} }
+// the listeners on which Istio and Envoy Gateway serve statistics and health. Scrapes
+// and probes pass through them, so they are used on every page.
+func infrastructure() []string {
+	return []string{"admin", "agent", "stats", "eg-stats-http", "eg-ready-http"}
+}
 
 // isInfrastructure reports whether a connection manager serves no user. That includes
 // the manager of knative-local-gateway: Knative's requests pass an Istio gateway
 // twice, and would be counted twice.
 func isInfrastructure(manager string) bool {
-	// Prometheus's format replaces the dots, and the semicolon at the end.
-	manager = strings.TrimRight(strings.ReplaceAll(manager, ".", "_"), "_;")
-	return manager == "outbound_0_0_0_0_8081" || slices.Contains(infrastructure(), manager)
+	// Prometheus's format replaces dots and hyphens, and the semicolon at the end.
+	mangled := strings.NewReplacer(".", "_", "-", "_")
+	manager = strings.TrimRight(mangled.Replace(manager), "_;")
+	return manager == "outbound_0_0_0_0_8081" ||
+		slices.ContainsFunc(infrastructure(), func(name string) bool { return manager == mangled.Replace(name) })
 }
 
 // envoyStat describes one of Envoy's own stats: scope.OWNER.member.

@@ -13,8 +13,10 @@ import (
 // The whole expression, to read, and to see the effect of a change.
 func TestFilter(t *testing.T) {
 	const want = `(^wasmcustom\.|;\.;)moodring_` +
-		`|^http(.*([^nts]|[^.]admin|[^.]agent|[^t]ats|[^a]dmin|[^g]ent|[^a]gent|[^m]in|[^d]min|[^i]n|[^e]nt|[^t]s|[^.]stats|[^n]t|[^s]tats|[^a]ts)` +
-		`|\..*\.(admin|agent|stats))` +
+		`|^http(.*([^ntsp]|[^sy]-http|[^g]-ready-http|[^g]-stats-http|[^.]admin|[^e]ady-http|[^.]agent|[^t]ats|[^t]ats-http|[^a]dmin|[^a]dy-http|[^r]eady-http` +
+		`|[^.]eg-ready-http|[^.]eg-stats-http|[^g]ent|[^e]g-ready-http|[^e]g-stats-http|[^a]gent|[^-]http|[^m]in|[^d]min|[^i]n|[^e]nt|[^t]p|[^-]ready-http` +
+		`|[^t]s|[^t]s-http|[^.]stats|[^-]stats-http|[^n]t|[^s]tats|[^s]tats-http|[^t]tp|[^a]ts|[^a]ts-http|[^h]ttp|[^d]y-http)` +
+		`|\..*\.(admin|agent|stats|eg-stats-http|eg-ready-http))` +
 		`\.(downstream_rq_(1xx|2xx|3xx|4xx|5xx)|rbac\.(allowed|denied))$` +
 		`|^cluster(\.(external|internal|canary)\.upstream_rq_time` +
 		`|.*(([^ly]|[^n]al|[^c]anary|[^n]ary|[^.]canary|[^t]ernal|[^.]external|[^.]internal|[^a]l|[^r]nal|[^a]nary|[^i]nternal|[^e]rnal|[^a]ry|[^xn]ternal|[^e]xternal|[^r]y)` +
@@ -48,7 +50,7 @@ func TestFilterFindsTheContract(t *testing.T) {
 	for _, class := range contract.CodeClasses() {
 		names = append(names, "http.outbound_0.0.0.0_8080;.downstream_rq_"+class)
 	}
-	for _, manager := range []string{"n", "min", "ts", "t", "nt", "admins", "myadmin", "my.admin", "admin.my", "admin.admin", "a.b.stats", "agent_"} {
+	for _, manager := range []string{"n", "min", "ts", "t", "nt", "admins", "myadmin", "my.admin", "admin.my", "admin.admin", "a.b.stats", "agent_", "http", "a-http", "stats-http", "my-eg-stats-http", "a.eg-ready-http", "eg-http", "ready-http"} {
 		names = append(names, "http."+manager+".downstream_rq_2xx", "http."+manager+".rbac.denied")
 	}
 	for _, result := range contract.AuthorizationResults() {
@@ -63,6 +65,7 @@ func TestFilterFindsTheContract(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live",
+		"http.eg-stats-http.downstream_rq_2xx", "http.eg-ready-http.downstream_rq_2xx", "http.eg-ready-http.rbac.denied",
 		"http.admin.downstream_rq_2xx", "http.agent.downstream_rq_4xx", "http.stats.downstream_rq_5xx",
 		"cluster.a.internal.upstream_rq_time", "cluster.outbound|80||m.svc;.external.upstream_rq_time", "cluster.a.b.canary.upstream_rq_time",
 		"cluster.internal.internal.upstream_rq_time", "cluster.a.upstream_rq_time.x"} {

@@ -221,6 +221,8 @@ envoy_http_a_downstream_rq{response_code_class="2xx"} 2
 envoy_http_a_downstream_rq_2xx{} 4
 envoy_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="admin"} 9
 envoy_http_stats_downstream_rq{response_code_class="2xx"} 9
+envoy_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="eg-stats-http"} 9
+envoy_http_eg_ready_http_downstream_rq_2xx{} 9
 envoy_http_agent_downstream_rq_2xx{} 9
 envoy_http_0_0_0_8081__downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="outbound_0"} 9
 envoy_http_outbound_0_0_0_0_8081__downstream_rq{response_code_class="2xx"} 9
