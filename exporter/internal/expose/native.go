@@ -16,7 +16,9 @@ import (
 // A client_model histogram has exponential buckets, but no custom bounds. So the
 // observations of each classic bucket are spread evenly over the exponential
 // buckets that it covers, as histogram_quantile assumes. The counts are fractions.
-// They never shrink, because they are fixed shares of counts that never shrink.
+// They never shrink, because they are fixed shares of counts that never shrink. All
+// are multiples of 2^-20, so that their sum is exactly the count, up to 2^33:
+// Prometheus 2 refuses the whole page if the sum is above the count.
 type nativeForm struct{ protobufForm }
 
 func (nativeForm) appendSeries(dst []byte, s transform.Series) []byte {
@@ -57,11 +59,29 @@ type spread struct {
 	last   int // index of the last bucket
 }
 
-// add spreads count observations between two bounds.
+// add spreads count observations between two bounds. Shares are rounded down. The
+// largest bucket gets the rest: as it is so large, it never shrinks either.
 func (s *spread) add(from, to, count float64) {
-	for i := nativeIndex(from); count > 0 && nativeBound(i-1) < to; i++ {
-		if overlap := min(to, nativeBound(i)) - max(from, nativeBound(i-1)); overlap > 0 {
-			s.addTo(i, count*overlap/(to-from))
+	if count <= 0 {
+		return
+	}
+	const precision = 1 << 20
+	overlap := func(i int) float64 { return min(to, nativeBound(i)) - max(from, nativeBound(i-1)) }
+	share := func(i int) float64 { return math.Floor(count*(overlap(i)/(to-from))*precision) / precision }
+	first, largest, rest := nativeIndex(from), nativeIndex(from), count
+	for i := first; nativeBound(i-1) < to; i++ {
+		if overlap(i) > overlap(largest) {
+			largest = i
+		}
+		rest -= max(0, share(i))
+	}
+	for i := first; nativeBound(i-1) < to; i++ {
+		n := max(0, share(i))
+		if i == largest {
+			n += rest
+		}
+		if n > 0 {
+			s.addTo(i, n)
 		}
 	}
 }
