@@ -31,7 +31,7 @@ func Servable(name string, d dashboard.Dashboard) (dashboard.Dashboard, error) {
 		d.UID = notInUID.ReplaceAllString(name, "-")
 	}
 	if !validUID.MatchString(d.UID) {
-		return dashboard.Dashboard{}, fmt.Errorf("Grafana does not take the uid %q: use 1 to 40 of A-Z, a-z, 0-9, _ and -", d.UID)
+		return dashboard.Dashboard{}, fmt.Errorf("the uid %q is not valid in Grafana: use 1 to 40 of A-Z, a-z, 0-9, _ and -", d.UID)
 	}
 	return d, nil
 }

@@ -24,7 +24,7 @@ func TestServable(t *testing.T) {
 		{"no uid", `{"title": "One", "panels": []}`, "some-file One", ""},
 		{"no panels", `{"title": "One"}`, "", "the dashboard has no panels to draw"},
 		{"rows of before Grafana 5", `{"rows": [{"panels": []}]}`, "", "the dashboard has no panels to draw"},
-		{"a uid that is a path", `{"uid": "../x", "title": "One", "panels": []}`, "", `Grafana does not take the uid "../x": use 1 to 40 of A-Z, a-z, 0-9, _ and -`},
+		{"a uid that is a path", `{"uid": "../x", "title": "One", "panels": []}`, "", `the uid "../x" is not valid in Grafana: use 1 to 40 of A-Z, a-z, 0-9, _ and -`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d, err := dashboard.Read([]byte(tc.text))
