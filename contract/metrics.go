@@ -34,6 +34,8 @@ const (
 	ExporterReload          = "moodring_exporter_config_last_reload_successful"
 	ExporterReloadTime      = "moodring_exporter_config_last_reload_success_timestamp_seconds"
 	ExporterDiscoveryErrors = "moodring_exporter_discovery_errors_total"
+	ExporterDiscoveryUp     = "moodring_exporter_discovery_up"
+	ExporterGateways        = "moodring_exporter_gateways"
 )
 
 // Label keys.
@@ -49,6 +51,7 @@ const (
 	LabelUpstream  = "upstream"
 	LabelBucket    = "le"
 	LabelSource    = "source"
+	LabelState     = "state"
 )
 
 // Discovery sources that can fail.
@@ -60,6 +63,20 @@ const (
 
 // Sources returns all discovery sources that can fail.
 func Sources() []string { return []string{SourceFile, SourceDNS, SourceKubernetes} }
+
+// SourceStatic is the source of gateways that the configuration or the command line
+// names.
+const SourceStatic = "static"
+
+// States of a gateway in ExporterGateways.
+const (
+	GatewayActive  = "active"  // scraped
+	GatewayLeaving = "leaving" // scraped while it shuts down
+	GatewayDropped = "dropped" // found and not scraped; /targets has the reason
+)
+
+// GatewayStates returns all states of a gateway.
+func GatewayStates() []string { return []string{GatewayActive, GatewayLeaving, GatewayDropped} }
 
 // Outcomes of a reply on a predict route. Each reply has exactly one.
 const (
@@ -171,6 +188,8 @@ func Metrics() []Metric {
 		{ExporterReload, Gauge, nil, "Whether the last configuration that was read is valid; if not, the previous configuration is in use."},
 		{ExporterReloadTime, Gauge, nil, "When the configuration in use was read."},
 		{ExporterDiscoveryErrors, Counter, []string{LabelSource}, "Failed lookups of gateways; the previous result stays in use."},
+		{ExporterDiscoveryUp, Gauge, []string{LabelSource}, "Whether every file, name and namespace of the source could be read when it was last tried."},
+		{ExporterGateways, Gauge, []string{LabelSource, LabelState}, "Gateways that the source lists: active, leaving (shutting down), or dropped (not scraped; /targets has the reason)."},
 		{ExporterBuild, Gauge, []string{"version", "goversion"}, "Always 1; the exporter's version is in the labels."},
 	}
 }

@@ -20,7 +20,7 @@ func Exporter() Board {
 		Rows: []Row{
 			{"Gateways", []Panel{gateways(), gatewayStates()}},
 			{"Scrapes", []Panel{scrapeTime(), scrapeBytes(), series(), failedScrapes(), droppedSeries()}},
-			{"The exporter itself", []Panel{configuration(), configurationAge(), discovery(), builds()}},
+			{"The exporter itself", []Panel{configuration(), configurationAge(), discovery(), foundGateways(), builds()}},
 		},
 	}
 }
@@ -195,6 +195,21 @@ func discovery() Panel {
 			},
 		},
 		Next: "The exporter keeps the gateways that it discovered before. Its log has the cause.",
+	}
+}
+
+func foundGateways() Panel {
+	return Panel{
+		Title:    "Gateways found",
+		Question: "How many gateways does each source list, and can each source be read?",
+		Kind:     Table,
+		Unit:     Count,
+		Series: []Series{
+			{promql.SumBy(promql.Select(contract.ExporterGateways), contract.LabelSource, contract.LabelState), "{{source}} {{state}}"},
+			{promql.MinBy(promql.Select(contract.ExporterDiscoveryUp), contract.LabelSource), "{{source}} can be read"},
+		},
+		NoAlert: "a source that cannot be read has an alert with Discovery",
+		Next:    "A source without active gateways looks in the wrong place: compare its labels and namespaces with your gateways. /targets has the reason for each dropped gateway.",
 	}
 }
 

@@ -61,7 +61,8 @@ func labels() []label {
 		{contract.LabelResult, "authorization: " + codes(contract.AuthorizationResults()) + "; rate limit: " + codes(contract.RateLimitResults())},
 		{contract.LabelCodeClass, "`1xx` to `5xx`"},
 		{contract.LabelUpstream, "the Envoy cluster that replied"},
-		{contract.LabelSource, "how gateways are discovered: " + codes(contract.Sources())},
+		{contract.LabelSource, "how gateways are discovered: " + codes(append(contract.Sources(), contract.SourceStatic))},
+		{contract.LabelState, "state of a gateway that a source lists: " + codes(contract.GatewayStates())},
 	}
 }
 
