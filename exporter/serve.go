@@ -36,7 +36,7 @@ func check(path string, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	listed, err := discovery.CheckFiles(cfg.FileSD)
+	listed, err := discovery.CheckFiles(cfg)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -55,7 +55,34 @@ func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, 
 		CountFailure: func(source string) { errors.WithLabelValues(source).Inc() },
 		Publish:      e.fleet.Apply,
 	})
-	return e, nil
+	return e, registry.Register(newDiscoveryCollector(e.discovery))
+}
+
+// discoveryCollector collects the gauges of discovery.
+type discoveryCollector struct {
+	discovery *discovery.Discovery
+	gateways  *prometheus.Desc
+}
+
+func newDiscoveryCollector(d *discovery.Discovery) *discoveryCollector {
+	return &discoveryCollector{d, describe(contract.ExporterGateways)}
+}
+
+func describe(name string) *prometheus.Desc {
+	row, _ := contract.Find(name)
+	return prometheus.NewDesc(row.Name, row.Help, row.Labels, nil)
+}
+
+// Describe sends the descriptions of the gauges.
+func (c *discoveryCollector) Describe(out chan<- *prometheus.Desc) { out <- c.gateways }
+
+// Collect sends the current gauges.
+func (c *discoveryCollector) Collect(out chan<- prometheus.Metric) {
+	for source, states := range c.discovery.Counts() {
+		for state, n := range states {
+			out <- prometheus.MustNewConstMetric(c.gateways, prometheus.GaugeValue, float64(n), source, state)
+		}
+	}
 }
 
 func gauge(name string) prometheus.Gauge {
@@ -166,6 +193,7 @@ func (e *exporter) options(ctx context.Context) expose.Options {
 		Scrape:   e.fleet.Scrape,
 		Timeout:  e.timeout,
 		Targets:  e.fleet.Targets,
+		Dropped:  e.dropped,
 		IsNative: e.isNative,
 		Reload:   func() error { return e.reload(ctx) },
 		IsReady:  e.discovery.IsReady,
@@ -174,6 +202,14 @@ func (e *exporter) options(ctx context.Context) expose.Options {
 
 		IsProfiled: *e.flags.isProfiled,
 	}
+}
+
+func (e *exporter) dropped() []expose.DroppedTarget {
+	var all []expose.DroppedTarget
+	for _, g := range e.discovery.Dropped() {
+		all = append(all, expose.DroppedTarget(g))
+	}
+	return all
 }
 
 // timeout returns how long a scrape of all gateways may take.

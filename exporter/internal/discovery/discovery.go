@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/prometheus/model/relabel"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
@@ -42,6 +43,8 @@ type Discovery struct {
 	sources  map[string]*source // in use, by their configuration
 	retired  map[string]*source // removed by a reload, and run until their heirs have reported
 	isReady  bool               // once true, stays true
+	targets  []Target           // as published
+	dropped  []Dropped          // of this exporter's share
 	warnings map[string]bool    // logged for the current list
 }
 
@@ -325,11 +328,13 @@ func (d *Discovery) publish(isReconfigured bool) {
 	for _, s := range sortedValues(d.retired) {
 		retired = append(retired, s.candidates...)
 	}
-	targets, bad := d.builder.build(all, retired)
+	targets, dropped, bad := d.builder.build(all, retired)
 	d.warn(bad)
 	for i := range targets {
 		targets[i].IsElsewhere = !d.Shard.Has(targets[i].Gateway)
 	}
+	d.targets = targets
+	d.dropped = slices.DeleteFunc(dropped, func(g Dropped) bool { return !d.Shard.Has(g.Gateway) })
 	d.Publish(targets, isReconfigured)
 }
 
@@ -343,6 +348,46 @@ func (d *Discovery) warn(bad []error) {
 		}
 	}
 	d.warnings = warnings
+}
+
+// Dropped returns the gateways that were found and are not scraped.
+func (d *Discovery) Dropped() []Dropped {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.dropped
+}
+
+// Counts returns the number of gateways by source and by state: one of
+// contract.GatewayStates. A source without gateways has 0 in each state.
+func (d *Discovery) Counts() map[string]map[string]int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	counts := make(map[string]map[string]int)
+	add := func(source, state string, n int) {
+		if counts[source] == nil {
+			counts[source] = make(map[string]int)
+			for _, s := range contract.GatewayStates() {
+				counts[source][s] = 0
+			}
+		}
+		counts[source][state] += n
+	}
+	for _, s := range d.sources {
+		add(s.kind, contract.GatewayActive, 0)
+	}
+	for _, t := range d.targets {
+		switch {
+		case t.IsElsewhere:
+		case t.IsTerminating:
+			add(t.Source, contract.GatewayLeaving, 1)
+		default:
+			add(t.Source, contract.GatewayActive, 1)
+		}
+	}
+	for _, g := range d.dropped {
+		add(g.Source, contract.GatewayDropped, 1)
+	}
+	return counts
 }
 
 // IsReady reports whether each source has given its first list or failed, and

@@ -317,3 +317,29 @@ func TestIsReady(t *testing.T) {
 		}
 	}
 }
+
+// Each gateway that is found and not scraped has a reason, and is counted.
+func TestDroppedGateways(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.yml")
+	write(t, path, `[{targets: ["a:1", "http://user:secret@b:1", "c:1", "d:1"]}, {targets: ["d:2"], labels: {gateway: "d:1", version: v1}}]`)
+	d := discover(t, `
+gateways: [{url: "http://s:1"}]
+file_sd_configs: [{files: ["`+path+`"]}]
+relabel_configs: [{source_labels: [__address__], regex: c:1, action: drop}]`)
+	d.wait(t, `http://a:1 {gateway="a:1"}`, `http://d:1 {gateway="d:1"}`, `http://s:1 {gateway="s:1"}`)
+	want := []Dropped{
+		{"b:1", "file", "b:1", `its __address__ is "b:1": want HOST:PORT`},
+		{"c:1", "file", "c:1", "relabel_configs drop the gateway"},
+		{"d:1", "file", "d:2", `gateway "d:1": two gateways have that name: give each its own, as in --gateway NAME=URL`},
+	}
+	if diff := cmp.Diff(want, d.Dropped()); diff != "" {
+		t.Errorf("dropped (-want +got):\n%s", diff)
+	}
+	counts := map[string]map[string]int{
+		"file":   {"active": 2, "leaving": 0, "dropped": 3},
+		"static": {"active": 1, "leaving": 0, "dropped": 0},
+	}
+	if diff := cmp.Diff(counts, d.Counts()); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+}

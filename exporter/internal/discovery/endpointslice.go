@@ -6,6 +6,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/moodring/moodring/contract"
 )
 
 const (
@@ -39,7 +41,7 @@ func (s *kubeSource) endpointSlice(object any) []*candidate {
 // gateway.
 func (s *kubeSource) endpoint(slice *discoveryv1.EndpointSlice, endpoint discoveryv1.Endpoint) *candidate {
 	address := endpoint.Addresses[0]
-	c := &candidate{id: slice.Namespace + "/" + address, isTerminating: ptr.Deref(endpoint.Conditions.Terminating, false)}
+	c := &candidate{source: contract.SourceKubernetes, id: slice.Namespace + "/" + address, isTerminating: ptr.Deref(endpoint.Conditions.Terminating, false)}
 	name := address
 	target := endpoint.TargetRef
 	if target != nil && target.Kind == "Pod" {

@@ -34,19 +34,26 @@ type fileSource struct {
 // write a file in several steps.
 const settleTime = 100 * time.Millisecond
 
-// CheckFiles returns the number of gateways in the files, or the first error.
-func CheckFiles(all []config.FileSD) (int, error) {
-	count := 0
-	for _, sd := range all {
+// CheckFiles returns the number of gateways in the configured files, or the first
+// error, also of a gateway that could not be scraped.
+func CheckFiles(cfg *config.Config) (int, error) {
+	all, err := staticCandidates(cfg.Gateways)
+	if err != nil {
+		return 0, err
+	}
+	for _, sd := range cfg.FileSD {
 		for _, path := range paths(sd.Files) {
 			candidates, err := readFile(path)
 			if err != nil {
 				return 0, fmt.Errorf("file_sd_configs: %w", err)
 			}
-			count += len(candidates)
+			all = append(all, candidates...)
 		}
 	}
-	return count, nil
+	if _, err := buildAll(all, cfg.RelabelConfigs); err != nil {
+		return 0, fmt.Errorf("file_sd_configs: %w", err)
+	}
+	return len(all) - len(cfg.Gateways), nil
 }
 
 // File adds a discoverer for an entry of file_sd_configs.
@@ -212,9 +219,9 @@ func parseFile(path string, text []byte) ([]*candidate, error) {
 }
 
 func (g targetGroup) candidate(path, address string) *candidate {
-	set := map[string]string{model.SchemeLabel: "http", contract.LabelGateway: address}
+	set := map[string]string{model.SchemeLabel: "http", contract.LabelGateway: withoutUser(address)}
 	maps.Copy(set, g.Labels)
 	set[model.AddressLabel] = address
 	set[model.MetaLabelPrefix+"filepath"] = path
-	return &candidate{id: address, origin: path, labels: labels.FromMap(set)}
+	return &candidate{source: contract.SourceFile, id: address, origin: path, labels: labels.FromMap(set)}
 }

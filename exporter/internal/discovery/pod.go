@@ -59,6 +59,7 @@ func (s *kubeSource) pod(object any) []*candidate {
 		set[podLabel+"_controller_kind"], set[podLabel+"_controller_name"] = owner.Kind, owner.Name
 	}
 	return []*candidate{{
+		source:        contract.SourceKubernetes,
 		id:            string(pod.UID),
 		labels:        labels.FromMap(set),
 		isTerminating: pod.DeletionTimestamp != nil,

@@ -24,7 +24,7 @@ func StaticTargets(gateways []config.Gateway, rules []*relabel.Config) ([]Target
 
 // buildAll relabels all candidates to targets, or returns the first error.
 func buildAll(all []*candidate, rules []*relabel.Config) ([]Target, error) {
-	targets, bad := newTargetBuilder(rules).build(all, nil)
+	targets, _, bad := newTargetBuilder(rules).build(all, nil)
 	if len(bad) > 0 {
 		return nil, bad[0]
 	}
@@ -38,7 +38,7 @@ func staticCandidates(gateways []config.Gateway) ([]*candidate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("gateway %q: %w", gateway.Name, err)
 		}
-		all[i] = &candidate{id: gateway.URL, user: address.User, labels: labels.FromStrings(
+		all[i] = &candidate{source: contract.SourceStatic, id: gateway.URL, user: address.User, labels: labels.FromStrings(
 			model.SchemeLabel, address.Scheme,
 			model.AddressLabel, address.Host,
 			model.MetricsPathLabel, address.Path,

@@ -21,6 +21,7 @@ type Target struct {
 	Gateway       string        // the value of the gateway label, unique among targets
 	URL           *url.URL      // of the admin endpoint
 	Labels        labels.Labels // for each series of the gateway; includes the gateway label
+	Source        string        // contract.SourceStatic, or one of contract.Sources
 	ID            string        // of the candidate, not changed by relabelling
 	IsTerminating bool          // the gateway is shutting down: each scrape may be the last
 	Dial          Dial          // nil: over the network
@@ -44,6 +45,7 @@ type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 // __address__, __metrics_path__ (the path before /stats), gateway, and the
 // source's __meta_* labels.
 type candidate struct {
+	source        string // of Target
 	id            string
 	origin        string // the file or DNS query that gave the candidate
 	labels        labels.Labels
@@ -53,6 +55,21 @@ type candidate struct {
 }
 
 func (c *candidate) address() string { return c.labels.Get(model.AddressLabel) }
+
+// Dropped is a gateway that was found and is not scraped.
+type Dropped struct {
+	Gateway string // before relabelling
+	Source  string // as of Target
+	Address string // before relabelling
+	Reason  string
+}
+
+func (c *candidate) dropped(reason string) Dropped {
+	return Dropped{c.labels.Get(contract.LabelGateway), c.source, withoutUser(c.address()), reason}
+}
+
+// withoutUser removes a user name and a password that were written into an address.
+func withoutUser(address string) string { return address[strings.LastIndex(address, "@")+1:] }
 
 // relabel applies the rules. isKept is false if the rules drop the candidate.
 // Labels without a leading __ become labels of the target's series.
@@ -70,13 +87,13 @@ func (c *candidate) relabel(rules []*relabel.Config, reserved map[string]bool) (
 	if err := checkAddress(address); err != nil {
 		return Target{}, false, err
 	}
-	series, err := seriesLabels(builder, reserved)
-	if err != nil {
-		return Target{}, false, err
+	series := seriesLabels(builder, reserved)
+	if series.Get(contract.LabelGateway) == "" {
+		return Target{}, false, errors.New("relabel_configs leave its gateway label empty")
 	}
 	return Target{
 		Gateway: series.Get(contract.LabelGateway), URL: address, Labels: series,
-		ID: c.id, IsTerminating: c.isTerminating, Dial: c.dial,
+		Source: c.source, ID: c.id, IsTerminating: c.isTerminating, Dial: c.dial,
 	}, true, nil
 }
 
@@ -85,7 +102,7 @@ func checkAddress(address *url.URL) error {
 		return fmt.Errorf("its %s is %q: want http or https", model.SchemeLabel, address.Scheme)
 	}
 	if parsed, err := url.Parse(address.String()); err != nil || parsed.Host == "" || parsed.Host != address.Host {
-		return fmt.Errorf("its %s is %q: want HOST:PORT", model.AddressLabel, address.Host)
+		return fmt.Errorf("its %s is %q: want HOST:PORT", model.AddressLabel, withoutUser(address.Host))
 	}
 	if strings.HasSuffix(strings.TrimSuffix(address.Path, "/"), "/stats/prometheus") {
 		return fmt.Errorf("its path (%s) is %q: leave out /stats/prometheus, which the exporter adds", model.MetricsPathLabel, address.Path)
@@ -93,23 +110,31 @@ func checkAddress(address *url.URL) error {
 	return nil
 }
 
-func seriesLabels(builder *labels.Builder, reserved map[string]bool) (labels.Labels, error) {
-	var err error
+// seriesLabels returns the labels without a leading __. A label with the key of a
+// metric's own label becomes exported_KEY, so that the metric's label keeps its
+// meaning.
+func seriesLabels(builder *labels.Builder, reserved map[string]bool) labels.Labels {
+	var clashes []labels.Label
 	builder.Range(func(l labels.Label) {
 		if strings.HasPrefix(l.Name, model.ReservedLabelPrefix) {
 			builder.Del(l.Name)
 		} else if reserved[l.Name] {
-			err = fmt.Errorf("the metrics have a label %s of their own: choose another name", l.Name)
+			clashes = append(clashes, l)
 		}
 	})
-	if err == nil && builder.Get(contract.LabelGateway) == "" {
-		err = errors.New("relabel_configs leave its gateway label empty")
+	for _, l := range clashes {
+		key := model.ExportedLabelPrefix + l.Name
+		for builder.Get(key) != "" {
+			key = model.ExportedLabelPrefix + key
+		}
+		builder.Del(l.Name)
+		builder.Set(key, l.Value)
 	}
-	return builder.Labels(), err
+	return builder.Labels()
 }
 
-// reservedLabels returns the label keys of a gateway's metrics, which a target
-// must not have.
+// reservedLabels returns the label keys of a gateway's metrics, but for the gateway
+// label.
 func reservedLabels() map[string]bool {
 	reserved := map[string]bool{contract.LabelBucket: true}
 	for _, metric := range contract.Metrics() {
@@ -143,10 +168,10 @@ func newTargetBuilder(rules []*relabel.Config) *targetBuilder {
 	return &targetBuilder{rules: rules, reserved: reservedLabels()}
 }
 
-// build returns the targets, and an error for each candidate that cannot be a
-// target. A candidate of a retired source is left out if its gateway is already
+// build returns the targets, the candidates that are not scraped, and an error for
+// each of these candidates that the rules keep. A candidate of a retired source is left out if its gateway is already
 // among the targets.
-func (b *targetBuilder) build(all, retired []*candidate) (targets []Target, bad []error) {
+func (b *targetBuilder) build(all, retired []*candidate) (targets []Target, dropped []Dropped, bad []error) {
 	cache, names := make(map[*candidate]result, len(all)), make(map[string]bool, len(all))
 	ids := make(map[string]bool, len(all))
 	for i, c := range slices.Concat(all, retired) {
@@ -160,16 +185,20 @@ func (b *targetBuilder) build(all, retired []*candidate) (targets []Target, bad 
 		switch {
 		case r.err != nil:
 			bad = append(bad, fmt.Errorf("gateway %q: %w", c.labels.Get(contract.LabelGateway), r.err))
+			dropped = append(dropped, c.dropped(r.err.Error()))
 		case !r.isKept:
+			dropped = append(dropped, c.dropped("relabel_configs drop the gateway"))
 		case names[r.target.Gateway]:
-			bad = append(bad, fmt.Errorf("gateway %q: two gateways have that name: give each its own, as in --gateway NAME=URL", r.target.Gateway))
+			err := errors.New("two gateways have that name: give each its own, as in --gateway NAME=URL")
+			bad = append(bad, fmt.Errorf("gateway %q: %w", r.target.Gateway, err))
+			dropped = append(dropped, c.dropped(fmt.Sprintf("gateway %q: %s", r.target.Gateway, err)))
 		default:
 			names[r.target.Gateway] = true
 			targets = append(targets, r.target)
 		}
 	}
 	b.cache = cache
-	return targets, bad
+	return targets, dropped, bad
 }
 
 func (b *targetBuilder) relabel(c *candidate) result {

@@ -34,6 +34,9 @@ func TestStatic(t *testing.T) {
 		"drop":     {`[{source_labels: [gateway], regex: a, action: drop}]`, []string{`b:2 https://b:2/envoy {gateway="b:2"}`}},
 		"rename":   {`[{source_labels: [__address__], regex: '(.*):.*', target_label: gateway}]`, []string{`a http://a:1 {gateway="a"}`, `b https://b:2/envoy {gateway="b"}`}},
 		"label":    {`[{target_label: region, replacement: eu}]`, []string{`a http://a:1 {gateway="a", region="eu"}`, `b:2 https://b:2/envoy {gateway="b:2", region="eu"}`}},
+		"clash": {`[{target_label: version, replacement: v1}, {target_label: exported_le, replacement: x}, {target_label: le, replacement: y}]`, []string{
+			`a http://a:1 {exported_exported_le="y", exported_le="x", exported_version="v1", gateway="a"}`,
+			`b:2 https://b:2/envoy {exported_exported_le="y", exported_le="x", exported_version="v1", gateway="b:2"}`}},
 		"address": {`[{source_labels: [__address__], regex: 'a:(.*)', target_label: __address__, replacement: 'c:$1'}, {target_label: __metrics_path__, replacement: /x}]`,
 			[]string{`a http://c:1/x {gateway="a"}`, `b:2 https://b:2/x {gateway="b:2"}`}},
 	} {
@@ -52,8 +55,6 @@ func TestStatic(t *testing.T) {
 func TestStaticRefuses(t *testing.T) {
 	for rules, want := range map[string]string{
 		`[{target_label: gateway, replacement: one}]`:                        `gateway "one": two gateways have that name: give each its own, as in --gateway NAME=URL`,
-		`[{target_label: model, replacement: one}]`:                          `gateway "a": the metrics have a label model of their own: choose another name`,
-		`[{target_label: le, replacement: one}]`:                             `gateway "a": the metrics have a label le of their own: choose another name`,
 		`[{regex: gateway, action: labeldrop}]`:                              `gateway "a": relabel_configs leave its gateway label empty`,
 		`[{target_label: __scheme__, replacement: ftp}]`:                     `gateway "a": its __scheme__ is "ftp": want http or https`,
 		`[{target_label: __address__, replacement: a/b}]`:                    `gateway "a": its __address__ is "a/b": want HOST:PORT`,

@@ -23,6 +23,7 @@ type Options struct {
 	Scrape   func(context.Context) []Snapshot // scrapes all gateways; returns by the context's deadline
 	Timeout  func() time.Duration             // of Scrape, if the scraper has no shorter timeout
 	Targets  func() []Snapshot                // the latest snapshot of each gateway, without scraping
+	Dropped  func() []DroppedTarget           // gateways that were found and are not scraped
 	Reload   func() error                     // reads the configuration again
 	IsNative func() bool                      // reports whether a page in protobuf has native histograms
 	IsReady  func() bool                      // reports whether discovery knows all gateways
@@ -52,7 +53,7 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	targets, err := newTargetsHandler(options.Targets)
+	targets, err := newTargetsHandler(options.Targets, options.Dropped)
 	if err != nil {
 		return nil, err
 	}

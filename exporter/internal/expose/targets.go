@@ -16,12 +16,27 @@ var targetsTemplate string
 // targetsHandler serves the list of gateways, in HTML or in JSON.
 type targetsHandler struct {
 	targets  func() []Snapshot
+	dropped  func() []DroppedTarget
 	template *template.Template
 }
 
-func newTargetsHandler(targets func() []Snapshot) (*targetsHandler, error) {
+func newTargetsHandler(targets func() []Snapshot, dropped func() []DroppedTarget) (*targetsHandler, error) {
 	parsed, err := template.New("targets").Parse(targetsTemplate)
-	return &targetsHandler{targets, parsed}, err
+	return &targetsHandler{targets, dropped, parsed}, err
+}
+
+// targetLists are the contents of /targets.
+type targetLists struct {
+	Targets []targetRow     `json:"targets"`
+	Dropped []DroppedTarget `json:"dropped"`
+}
+
+// DroppedTarget is a gateway that was found and is not scraped.
+type DroppedTarget struct {
+	Gateway string `json:"gateway"`
+	Source  string `json:"source"`
+	Address string `json:"address"`
+	Reason  string `json:"reason"`
 }
 
 // targetRow is a gateway on /targets.
@@ -66,18 +81,18 @@ func (s Snapshot) state() string {
 
 // ServeHTTP responds in JSON if ?format=json or the Accept header says so.
 func (h *targetsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rows := make([]targetRow, 0)
+	lists := targetLists{Targets: []targetRow{}, Dropped: append([]DroppedTarget{}, h.dropped()...)} // not null in JSON
 	for _, s := range h.targets() {
-		rows = append(rows, newTargetRow(s))
+		lists.Targets = append(lists.Targets, newTargetRow(s))
 	}
 	var body bytes.Buffer
 	contentType := "text/html; charset=utf-8"
 	var err error
 	if r.FormValue("format") == "json" || strings.HasPrefix(r.Header.Get("Accept"), "application/json") {
 		contentType = "application/json"
-		err = json.NewEncoder(&body).Encode(map[string][]targetRow{"targets": rows})
+		err = json.NewEncoder(&body).Encode(lists)
 	} else {
-		err = h.template.Execute(&body, rows)
+		err = h.template.Execute(&body, lists)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

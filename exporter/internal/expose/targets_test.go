@@ -24,13 +24,18 @@ func targets() []Snapshot {
 	}
 }
 
+func dropped() []DroppedTarget {
+	return []DroppedTarget{{"e", "file", "e:1", "relabel_configs drop the gateway"}}
+}
+
 func TestTargetsInJSON(t *testing.T) {
-	h := handlerOf(t, Options{Targets: targets})
+	h := handlerOf(t, Options{Targets: targets, Dropped: dropped})
 	const want = `{"targets":[` +
 		`{"gateway":"a","url":"http://a:1","state":"up","last_error":"","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":0.0015,"bytes":99,"samples":2,"dropped":1},` +
 		`{"gateway":"b","url":"http://b:1","state":"down","last_error":"GET http://b:1: \u003cconnection refused\u003e","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":1,"bytes":0,"samples":2,"dropped":0},` +
 		`{"gateway":"c","url":"http://c:1","state":"unknown","last_error":"","last_scrape":null,"last_duration_seconds":0,"bytes":0,"samples":0,"dropped":0},` +
-		`{"gateway":"d","url":"http://d:1","state":"gone","last_error":"gone","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":0,"bytes":0,"samples":2,"dropped":0}]}` + "\n"
+		`{"gateway":"d","url":"http://d:1","state":"gone","last_error":"gone","last_scrape":"2026-01-02T03:04:05Z","last_duration_seconds":0,"bytes":0,"samples":2,"dropped":0}],` +
+		`"dropped":[{"gateway":"e","source":"file","address":"e:1","reason":"relabel_configs drop the gateway"}]}` + "\n"
 	_, asked, _ := get(h, "/targets?format=json")
 	_, accepted, header := get(h, "/targets", "Accept: application/json")
 	if diff := cmp.Diff(want, asked); diff != "" || accepted != asked || header.Get("Content-Type") != "application/json" {
@@ -39,7 +44,7 @@ func TestTargetsInJSON(t *testing.T) {
 }
 
 func TestTargetsInHTML(t *testing.T) {
-	code, body, header := get(handlerOf(t, Options{Targets: targets}), "/targets")
+	code, body, header := get(handlerOf(t, Options{Targets: targets, Dropped: dropped}), "/targets")
 	if code != http.StatusOK || header.Get("Content-Type") != "text/html; charset=utf-8" {
 		t.Errorf("%d, %v", code, header)
 	}
@@ -47,12 +52,13 @@ func TestTargetsInHTML(t *testing.T) {
 		`<tr><td>a</td><td class="up">up</td><td>http://a:1</td><td>2026-01-02 03:04:05 UTC</td>`,
 		`<td class="number">0.002</td><td class="number">99</td><td class="number">2</td><td class="number">1</td><td></td></tr>`,
 		`<td>GET http://b:1: &lt;connection refused&gt;</td>`, `<td class="unknown">unknown</td>`, `<td class="gone">gone</td>`,
+		`<tr><td>e</td><td>file</td><td>e:1</td><td>relabel_configs drop the gateway</td></tr>`,
 	} {
 		if !strings.Contains(body, part) {
 			t.Errorf("no %s in\n%s", part, body)
 		}
 	}
-	if _, body, _ := get(handlerOf(t, Options{Targets: func() []Snapshot { return nil }}), "/targets"); !strings.Contains(body, "There are no targets.") {
+	if _, body, _ := get(handlerOf(t, Options{Targets: func() []Snapshot { return nil }, Dropped: func() []DroppedTarget { return nil }}), "/targets"); !strings.Contains(body, "There are no targets.") {
 		t.Errorf("got %s", body)
 	}
 }
