@@ -62,10 +62,11 @@ func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, 
 type discoveryCollector struct {
 	discovery *discovery.Discovery
 	gateways  *prometheus.Desc
+	up        *prometheus.Desc
 }
 
 func newDiscoveryCollector(d *discovery.Discovery) *discoveryCollector {
-	return &discoveryCollector{d, describe(contract.ExporterGateways)}
+	return &discoveryCollector{d, describe(contract.ExporterGateways), describe(contract.ExporterDiscoveryUp)}
 }
 
 func describe(name string) *prometheus.Desc {
@@ -74,10 +75,17 @@ func describe(name string) *prometheus.Desc {
 }
 
 // Describe sends the descriptions of the gauges.
-func (c *discoveryCollector) Describe(out chan<- *prometheus.Desc) { out <- c.gateways }
+func (c *discoveryCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- c.gateways
+	out <- c.up
+}
 
 // Collect sends the current gauges.
 func (c *discoveryCollector) Collect(out chan<- prometheus.Metric) {
+	for source, isUp := range c.discovery.Up() {
+		value := map[bool]float64{true: 1}[isUp]
+		out <- prometheus.MustNewConstMetric(c.up, prometheus.GaugeValue, value, source)
+	}
 	for source, states := range c.discovery.Counts() {
 		for state, n := range states {
 			out <- prometheus.MustNewConstMetric(c.gateways, prometheus.GaugeValue, float64(n), source, state)

@@ -3,6 +3,8 @@ package discovery
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -170,4 +173,68 @@ func TestReloadWithoutAPIServer(t *testing.T) {
 	d.wait(t, gateway)
 	d.apply(t, "kubernetes_sd_configs: [{kubeconfig_file: "+kubeconfig(t, "http://127.0.0.1:1")+", namespaces: {names: [istio-system]}}]")
 	d.wait(t, gateway)
+}
+
+// logged is a log that tests read while it is written.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) count(part string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), part)
+}
+
+// An empty list is logged once, with the labels and the namespace.
+func TestNothingFoundIsLogged(t *testing.T) {
+	a := newAPIServer(t, map[string][]string{"istio-system": nil, "models": {"192.0.2.1"}})
+	d, log := newDiscovery(t), new(logged)
+	d.Logger = slog.New(slog.NewTextHandler(log, nil))
+	d.apply(t, "kubernetes_sd_configs: [{kubeconfig_file: "+a.kubeconfig(t)+", namespaces: {names: [models, istio-system]}, label: app=gateway}]")
+	d.wait(t, `http://192.0.2.1:15090 {gateway="models/pod-0"}`)
+	d.waitReady(t)
+	const want = "found no gateways: looked for pods with app=gateway in namespace istio-system"
+	if log.count(want) != 1 || log.count("found no gateways") != 1 {
+		t.Errorf("the log is\n%s", log.text.String())
+	}
+	if diff := cmp.Diff(map[string]bool{"kubernetes": true}, d.Up()); diff != "" {
+		t.Errorf("up (-want +got):\n%s", diff)
+	}
+}
+
+// An API server that refuses connections is counted, before and after the first
+// list, and the source is up again with the server.
+func TestAPIServerOutOfReach(t *testing.T) {
+	a := newAPIServer(t, map[string][]string{"istio-system": {"192.0.2.1"}})
+	address := a.Listener.Addr().String()
+	d := discover(t, "kubernetes_sd_configs: [{kubeconfig_file: "+a.kubeconfig(t)+", namespaces: {names: [istio-system]}}]")
+	d.wait(t, `http://192.0.2.1:15090 {gateway="istio-system/pod-0"}`)
+	_ = a.Listener.Close()
+	a.CloseClientConnections()
+	<-d.failed
+	if d.Up()["kubernetes"] {
+		t.Error("up without an API server")
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := &http.Server{Handler: a}
+	go func() { _ = again.Serve(listener) }()
+	t.Cleanup(func() { _ = again.Close() })
+	d.waitFor(t, "the source is up", func() bool { return d.Up()["kubernetes"] })
+
+	alone := discover(t, "kubernetes_sd_configs: [{kubeconfig_file: "+kubeconfig(t, "http://127.0.0.1:1")+"}]")
+	<-alone.failed
+	if alone.Up()["kubernetes"] || alone.IsReady() {
+		t.Error("up or ready without a first list")
+	}
 }

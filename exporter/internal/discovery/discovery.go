@@ -61,6 +61,13 @@ type sink struct {
 	previous map[string][]*candidate // of the sources before a reload, by origin; read-only
 	update   func([]*candidate)      // takes the list of all candidates, at first and after each change
 	fail     func(error)             // takes the reason for a missing update; the last list stays in use
+	recover  func()                  // ends a failure: everything can be read. May be nil
+}
+
+func (s sink) succeed() {
+	if s.recover != nil {
+		s.recover()
+	}
 }
 
 // source is a running discoverer. Discovery.mu guards the fields after stop.
@@ -69,6 +76,7 @@ type source struct {
 	stop       context.CancelFunc
 	tried      chan struct{} // closed by the first list or the first failure
 	isReported bool          // the source has given a list
+	isFailing  bool          // since the last success
 	candidates []*candidate
 	heirs      []*source // of a retired source: sources of the new configuration that have not reported
 }
@@ -110,6 +118,7 @@ type Plan struct {
 type namedDiscoverer struct {
 	kind     string // one of contract.Sources
 	place    string // "" for all namespaces, and for files
+	search   string // for the log: where the discoverer looks for gateways
 	discover discoverer
 }
 
@@ -137,12 +146,12 @@ type constructor struct{ plan *Plan }
 
 // add adds the discoverer for sd, an entry with a single place. Equal entries share
 // a discoverer.
-func (c constructor) add(sd config.SDConfig, place string, discover discoverer) error {
+func (c constructor) add(sd config.SDConfig, place, search string, discover discoverer) error {
 	text, err := yaml.Marshal(sd)
 	if err != nil {
 		return err
 	}
-	c.plan.discoverers[sd.Kind()+"\n"+string(text)] = namedDiscoverer{sd.Kind(), place, discover}
+	c.plan.discoverers[sd.Kind()+"\n"+string(text)] = namedDiscoverer{sd.Kind(), place, search, discover}
 	return nil
 }
 
@@ -259,6 +268,7 @@ func (d *Discovery) start(ctx context.Context, discoverers map[string]namedDisco
 				previous: previous,
 				update:   func(all []*candidate) { d.update(key, s, all) },
 				fail:     func(err error) { d.fail(s, err) },
+				recover:  func() { d.recover(s) },
 			})
 		})
 	}
@@ -287,11 +297,31 @@ func (d *Discovery) fail(s *source, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s.markTried()
+	s.isFailing = true
 	if len(s.heirs) > 0 {
 		return // the heirs have the same failure
 	}
 	d.CountFailure(s.kind)
 	d.Logger.Warn("Discovering gateways failed; the gateways found before stay", "by", s.kind, "err", err)
+}
+
+func (d *Discovery) recover(s *source) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.isFailing = false
+}
+
+// Up reports for each kind of source in use whether all its sources have given a
+// list and none fails.
+func (d *Discovery) Up() map[string]bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	up := make(map[string]bool)
+	for _, s := range d.sources {
+		wasUp, isKnown := up[s.kind]
+		up[s.kind] = s.isReported && !s.isFailing && (wasUp || !isKnown)
+	}
+	return up
 }
 
 // awaitTries waits until each source has given a list or failed, for at most
@@ -311,6 +341,9 @@ func awaitTries(ctx context.Context, sources map[string]*source) {
 func (d *Discovery) update(key string, s *source, all []*candidate) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if len(all) == 0 && (!s.isReported || len(s.candidates) > 0) {
+		d.Logger.Warn("Discovery found no gateways: "+s.search, "by", s.kind)
+	}
 	s.candidates, s.isReported = all, true
 	s.markTried()
 	if d.sources[key] == s || d.retired[key] == s {

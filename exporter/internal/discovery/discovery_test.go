@@ -27,6 +27,15 @@ type testDiscovery struct {
 
 func discover(t *testing.T, yaml string) *testDiscovery {
 	t.Helper()
+	d := newDiscovery(t)
+	d.apply(t, yaml)
+	return d
+}
+
+// newDiscovery returns a Discovery without a configuration. It runs until the test
+// ends.
+func newDiscovery(t *testing.T) *testDiscovery {
+	t.Helper()
 	d := &testDiscovery{lists: make(chan []Target, 1), failed: make(chan string, 100)}
 	d.Discovery = New(Options{
 		Logger:       slog.New(slog.DiscardHandler),
@@ -48,7 +57,6 @@ func discover(t *testing.T, yaml string) *testDiscovery {
 		stop()
 		d.Wait()
 	})
-	d.apply(t, yaml)
 	return d
 }
 
@@ -85,12 +93,17 @@ func (d *testDiscovery) wait(t *testing.T, want ...string) {
 // waitReady waits until IsReady.
 func (d *testDiscovery) waitReady(t *testing.T) {
 	t.Helper()
+	d.waitFor(t, "ready", d.IsReady)
+}
+
+func (d *testDiscovery) waitFor(t *testing.T, condition string, isDone func() bool) {
+	t.Helper()
 	late := time.After(20 * time.Second)
-	for !d.IsReady() {
+	for !isDone() {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-late:
-			t.Fatal("not ready")
+			t.Fatalf("waited 20s for: %s", condition)
 		}
 	}
 }
@@ -195,6 +208,9 @@ func TestBadFileKeepsItsGateways(t *testing.T) {
 	d := discover(t, `file_sd_configs: [{files: ["`+path+`", "`+folder+`/b.json"]}]`)
 	if got := <-d.failed; got != "file" { // b.json does not exist
 		t.Errorf("a failure of %s", got)
+	}
+	if d.Up()["file"] {
+		t.Error("up without b.json")
 	}
 	d.wait(t, `http://a:1 {gateway="a:1"}`)
 	write(t, path, `[{target: ["a:1"]}]`)

@@ -39,7 +39,7 @@ func (c constructor) DNS(sd config.DNSSD) error {
 	for _, name := range sd.Names {
 		one := sd
 		one.Names = []string{name}
-		if err := c.add(&one, name, discoverDNS(one, net.DefaultResolver)); err != nil {
+		if err := c.add(&one, name, fmt.Sprintf("looked up the %s records of %s", sd.Type, name), discoverDNS(one, net.DefaultResolver)); err != nil {
 			return err
 		}
 	}
@@ -96,6 +96,8 @@ func (s *dnsSource) refresh(ctx context.Context) {
 	failure := errors.Join(failures...)
 	if failure != nil {
 		s.fail(failure)
+	} else {
+		s.succeed()
 	}
 	if all := slices.Concat(s.results...); failure == nil || len(all) > 0 {
 		s.update(all)

@@ -58,7 +58,7 @@ func CheckFiles(cfg *config.Config) (int, error) {
 
 // File adds a discoverer for an entry of file_sd_configs.
 func (c constructor) File(sd config.FileSD) error {
-	return c.add(&sd, "", discoverFiles(sd))
+	return c.add(&sd, "", "looked in "+strings.Join(sd.Files, ", "), discoverFiles(sd))
 }
 
 func discoverFiles(sd config.FileSD) discoverer {
@@ -137,16 +137,21 @@ func (s *fileSource) watch(watcher *fsnotify.Watcher) {
 func (s *fileSource) read() {
 	all := paths(s.Files)
 	results := make(map[string][]*candidate, len(all))
+	isFailing := false
 	for _, path := range all {
 		candidates, err := readFile(path)
 		if err != nil {
 			s.fail(err)
+			isFailing = true
 			var isKnown bool
 			if candidates, isKnown = s.results[path]; !isKnown || errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
 		}
 		results[path] = candidates
+	}
+	if !isFailing {
+		s.succeed()
 	}
 	s.results = results
 	s.isReported = s.isReported || len(results) > 0 || len(all) == 0

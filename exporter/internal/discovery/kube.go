@@ -17,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/apimachinery/pkg/watch"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // OpenID Connect, and advice for clouds whose login plugin was removed
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -68,12 +70,12 @@ func (c constructor) Kubernetes(sd config.KubernetesSD) error {
 		return err
 	}
 	if len(sd.Namespaces.Names) == 0 {
-		return c.add(&sd, metav1.NamespaceAll, common.discover)
+		return c.add(&sd, metav1.NamespaceAll, common.search(), common.discover)
 	}
 	for _, namespace := range sd.Namespaces.Names {
 		s := *common
 		s.namespace, s.Namespaces = namespace, config.Namespaces{Names: []string{namespace}}
-		if err := c.add(&s.KubernetesSD, namespace, s.discover); err != nil {
+		if err := c.add(&s.KubernetesSD, namespace, s.search(), s.discover); err != nil {
 			return err
 		}
 	}
@@ -150,6 +152,7 @@ func (s *kubeSource) discover(ctx context.Context, out sink) {
 func (s *kubeSource) informer(changed chan<- struct{}, out sink) (cache.SharedIndexInformer, error) {
 	selected := func(options *metav1.ListOptions) { options.LabelSelector = s.Label }
 	lists := cache.NewFilteredListWatchFromClient(s.client, s.role.resource, s.namespace, selected)
+	s.observe(lists, out)
 	informer := cache.NewSharedIndexInformer(lists, s.role.object, 0, nil)
 	mark := func() {
 		select {
@@ -170,6 +173,30 @@ func (s *kubeSource) informer(changed chan<- struct{}, out sink) (cache.SharedIn
 		}))
 }
 
+// observe reports each success, and the errors of watching that the informer does
+// not report because it tries again by itself: a refused connection, and too many
+// requests.
+func (s *kubeSource) observe(lists *cache.ListWatch, out sink) {
+	list, watcher := lists.ListWithContextFunc, lists.WatchFuncWithContext
+	lists.ListWithContextFunc = func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		object, err := list(ctx, options)
+		if err == nil {
+			out.succeed()
+		}
+		return object, err
+	}
+	lists.WatchFuncWithContext = func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+		w, err := watcher(ctx, options)
+		switch {
+		case err == nil:
+			out.succeed()
+		case utilnet.IsConnectionRefused(err), apierrors.IsTooManyRequests(err):
+			out.fail(s.explain(err))
+		}
+		return w, err
+	}
+}
+
 // explain adds advice to an error of list or watch, and returns nil for errors of
 // normal watching.
 func (s *kubeSource) explain(err error) error {
@@ -180,6 +207,10 @@ func (s *kubeSource) explain(err error) error {
 		return fmt.Errorf("watching %s in %s: %w: let the account list and watch them, as deploy/exporter/rbac.yaml does", s.role.resource, s.where(), err)
 	}
 	return fmt.Errorf("watching %s in %s: %w", s.role.resource, s.where(), err)
+}
+
+func (s *kubeSource) search() string {
+	return fmt.Sprintf("looked for %s with %s in %s", s.role.resource, s.Label, s.where())
 }
 
 func (s *kubeSource) where() string {
