@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/relabel"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/moodring/moodring/contract"
 )
 
 // Format is a format of the statistics page of Envoy's admin endpoint.
@@ -123,6 +125,9 @@ func (c *Config) check() error {
 	if err := checkRules("metric_relabel_configs", c.MetricRelabelConfigs); err != nil {
 		return err
 	}
+	if err := checkBucketLabel(c.MetricRelabelConfigs); err != nil {
+		return err
+	}
 	if err := c.Scrape.check(); err != nil {
 		return err
 	}
@@ -136,6 +141,27 @@ func checkRules(key string, rules []*relabel.Config) error {
 		}
 		if err := rule.Validate(model.UTF8Validation); err != nil {
 			return fmt.Errorf("%s[%d]: %w", key, i, err)
+		}
+	}
+	return nil
+}
+
+// checkBucketLabel refuses rules that always write the label le: a histogram's
+// buckets would have two. If a rule's target is not known here, the transformer drops
+// the histogram.
+func checkBucketLabel(rules []*relabel.Config) error {
+	for i, rule := range rules {
+		target := rule.TargetLabel
+		switch rule.Action {
+		case relabel.LabelMap:
+			target = rule.Replacement
+		case relabel.Replace:
+			if rule.Replacement == "" { // removes the label
+				continue
+			}
+		}
+		if target == contract.LabelBucket && rule.Action != relabel.KeepEqual && rule.Action != relabel.DropEqual {
+			return fmt.Errorf("metric_relabel_configs[%d]: the label %s belongs to the buckets of histograms: choose another label", i, target)
 		}
 	}
 	return nil

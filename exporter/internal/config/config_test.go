@@ -168,6 +168,30 @@ func TestWrongTypes(t *testing.T) {
 	}
 }
 
+// A rule that always writes le is refused.
+func TestBucketLabel(t *testing.T) {
+	const want = "metric_relabel_configs[1]: the label le belongs to the buckets of histograms: choose another label"
+	for rule, isBad := range map[string]bool{
+		"{source_labels: [model], target_label: le}":                          true,
+		"{target_label: le, replacement: x}":                                  true,
+		"{source_labels: [model], target_label: le, action: lowercase}":       true,
+		"{source_labels: [model], target_label: le, action: uppercase}":       true,
+		"{source_labels: [a], target_label: le, modulus: 8, action: hashmod}": true,
+		"{regex: model, replacement: le, action: labelmap}":                   true,
+		"{target_label: le, replacement: ''}":                                 false,
+		"{source_labels: [model], target_label: le, action: keepequal}":       false,
+		"{source_labels: [model], target_label: le, action: dropequal}":       false,
+		"{source_labels: [le], target_label: bound}":                          false,
+		"{regex: le, action: labeldrop}":                                      false,
+		"{regex: m(.*), replacement: $1, action: labelmap}":                   false,
+	} {
+		_, err := Parse([]byte("metric_relabel_configs: [{regex: a, action: labeldrop}, " + rule + "]"))
+		if isBad && (err == nil || err.Error() != want) || !isBad && err != nil {
+			t.Errorf("%s: got %v", rule, err)
+		}
+	}
+}
+
 func TestLoadMissing(t *testing.T) {
 	if _, err := Load("testdata/none.yml"); err == nil || !strings.HasPrefix(err.Error(), "reading the configuration: open testdata/none.yml") {
 		t.Errorf("got %v", err)

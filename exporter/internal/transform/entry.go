@@ -18,7 +18,7 @@ type entry struct {
 	*Family
 	from       labels.Labels // before relabelling: the entry's key
 	labels     labels.Labels // after relabelling
-	name       string        // after relabelling, perhaps ""
+	name       string        // after relabelling; "" if the series cannot be exported
 	isUnwanted bool          // relabelling drops the series
 	pageBytes  int           // size on the exporter's own page, about
 	page       int           // the last page with the series
@@ -167,6 +167,9 @@ func (e *entry) relabel(builder *labels.Builder, rules []*relabel.Config) {
 		e.labels = e.from // shares the memory
 	}
 	e.name = e.labels.Get(model.MetricNameLabel)
+	if e.Type == contract.Histogram && e.labels.Has(contract.LabelBucket) { // its buckets would have two
+		e.name = ""
+	}
 }
 
 // escapeNames escapes names that only a scraper with UTF-8 support can read, as

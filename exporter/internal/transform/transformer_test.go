@@ -294,6 +294,10 @@ label___joy___moodring_prediction_confidence_count{} 5
 			confidence + `moodring_predictions_total{gateway="g",label="joy",model="b"} 7` + "\n", 1},
 		"counter and histogram": {`[{regex: model|label|__name__, action: labeldrop}, {target_label: __name__, replacement: one}]`,
 			`one{gateway="g"} 13` + "\n", 1},
+		"a histogram with le": {`[{regex: (l)ab(e)l, replacement: $1$2, action: labelmap}, {regex: label, action: labeldrop}]`,
+			`moodring_predictions_total{gateway="g",le="joy",model="a"} 6` + "\n" + `moodring_predictions_total{gateway="g",le="joy",model="b"} 7` + "\n", 1},
+		"a histogram without le": {`[{target_label: le, replacement: ""}, {regex: model, action: labeldrop}]`,
+			confidence + `moodring_predictions_total{gateway="g",label="joy"} 13` + "\n", 0},
 		"names that not every scraper reads": {`[{source_labels: [model], regex: a, target_label: __name__, replacement: mood.ring}, {source_labels: [model], target_label: the model}, {regex: model, action: labeldrop}]`,
 			`mood_ring{gateway="g",label="joy",the_model="a"} 6` + "\n" + confidence + `moodring_predictions_total{gateway="g",label="joy",the_model="b"} 7` + "\n", 0},
 	} {
