@@ -54,7 +54,13 @@ type connection struct {
 	net.Conn
 	scheme, host string
 	isUsed       bool // an earlier request had a response
+	since        time.Time
 }
+
+// maxAge is the age at which a connection is replaced. Behind a DNS name, a virtual
+// IP or a hot restart, a connection stays with its first process, although new
+// connections reach another.
+const maxAge = 3 * time.Minute
 
 // NewLink returns a Link that makes connections by dial, or by a net.Dialer if dial
 // is nil.
@@ -77,19 +83,40 @@ func (l *Link) Close() {
 	}
 }
 
-// take returns the idle connection, or a new one.
+// take returns the idle connection, or a new one if it is too old. If there can be no
+// new connection, as while a gateway drains its listeners, the old one is used.
 func (l *Link) take(ctx context.Context, to *url.URL) (*connection, error) {
 	l.mu.Lock()
 	kept := l.idle
 	l.idle = nil
 	l.mu.Unlock()
 	if kept != nil && kept.scheme == to.Scheme && kept.host == to.Host {
-		return kept, nil
+		if time.Since(kept.since) < maxAge {
+			return kept, nil
+		}
+		return l.renew(ctx, to, kept), nil
 	}
 	if kept != nil {
 		_ = kept.Close() // no data can be lost on an idle connection
 	}
 	return l.connect(ctx, to)
+}
+
+// renew returns a new connection, or the old one if connecting fails or takes half of
+// the time that is left.
+func (l *Link) renew(ctx context.Context, to *url.URL, old *connection) *connection {
+	if deadline, ok := ctx.Deadline(); ok {
+		limit, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+		ctx = limit
+	}
+	fresh, err := l.connect(ctx, to)
+	if err != nil {
+		old.since = time.Now() // tries again after maxAge
+		return old
+	}
+	_ = old.Close() // no data can be lost on an idle connection
+	return fresh
 }
 
 func (l *Link) connect(ctx context.Context, to *url.URL) (*connection, error) {
@@ -99,13 +126,13 @@ func (l *Link) connect(ctx context.Context, to *url.URL) (*connection, error) {
 	}
 	conn, err := l.dial(ctx, "tcp", net.JoinHostPort(to.Hostname(), port))
 	if err != nil || to.Scheme != "https" {
-		return &connection{Conn: conn, scheme: to.Scheme, host: to.Host}, err
+		return &connection{Conn: conn, scheme: to.Scheme, host: to.Host, since: time.Now()}, err
 	}
 	secure := tls.Client(conn, &tls.Config{ServerName: to.Hostname()})
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &connection{Conn: secure, scheme: to.Scheme, host: to.Host}, nil
+	return &connection{Conn: secure, scheme: to.Scheme, host: to.Host, since: time.Now()}, nil
 }
 
 // keep keeps a connection after the end of a response.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/moodring/moodring/exporter/internal/config"
 )
@@ -40,6 +41,42 @@ func TestLinkConnectsAgain(t *testing.T) {
 	if got := connections.Load(); got != 3 {
 		t.Errorf("%d connections, want 3", got)
 	}
+}
+
+// A connection that is too old is replaced, so that a process that has taken over the
+// address is scraped. While it refuses connections, the old connection is used.
+func TestLinkRenewsItsConnection(t *testing.T) {
+	first, second := httptest.NewServer(answer(prometheusType, "a 1\n")), httptest.NewServer(answer(prometheusType, "a 1\nb 2\n"))
+	defer first.Close()
+	defer second.Close()
+	host := parseURL(t, first.URL).Host
+	var errDial error
+	link := NewLink(func(ctx context.Context, network, _ string) (net.Conn, error) {
+		if errDial != nil {
+			return nil, errDial
+		}
+		return new(net.Dialer).DialContext(ctx, network, host)
+	})
+	address := parseURL(t, "http://gateway.example")
+	scrape := func(want int) {
+		t.Helper()
+		if samples, err := scrapeOver(t, link, address); samples != want || err != nil {
+			t.Errorf("%d samples, %v; want %d", samples, err, want)
+		}
+	}
+	age := func(by time.Duration) { link.idle.since = link.idle.since.Add(-by) }
+	scrape(1)
+	host = parseURL(t, second.URL).Host
+	scrape(1)
+	errDial = errors.New("refused")
+	age(maxAge)
+	scrape(1)
+	errDial = nil
+	scrape(1)
+	age(maxAge)
+	scrape(2)
+	first.Close()
+	scrape(2)
 }
 
 // A gateway with a new address gets a new connection.
