@@ -1,13 +1,89 @@
 package counters
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/abitest"
 )
 
 func TestCountedIndex(t *testing.T) {
 	if outcome := contract.Outcomes()[counted]; outcome != contract.OutcomeCounted {
 		t.Errorf("outcome %d is %s, not %s", counted, outcome, contract.OutcomeCounted)
+	}
+}
+
+func TestNames(t *testing.T) {
+	var names Names
+	for range 2 { // the second round reuses the memory
+		for i := range 200 {
+			name := []byte(fmt.Sprint("name", i))
+			if got := names.Find(name, Hash(name)); got != -1 {
+				t.Errorf("%s has number %d before Add", name, got)
+			}
+			if got := names.Add(name, Hash(name)); got != i {
+				t.Errorf("Add(%s) = %d, want %d", name, got, i)
+			}
+		}
+		for i := range 200 {
+			name := fmt.Sprint("name", i)
+			if got := names.Find([]byte(name), Hash(name)); got != i || string(names.Text(got)) != name {
+				t.Errorf("Find(%s) = %d", name, got)
+			}
+		}
+		names.reset()
+	}
+}
+
+// TestSharedLimit checks that two VMs keep to one limit, and admit the same names.
+func TestSharedLimit(t *testing.T) {
+	var proxy abitest.Proxy
+	one, two := abitest.NewVM(&proxy), abitest.NewVM(&proxy)
+	newSet := func() *sharedNames[string] {
+		return &sharedNames[string]{key: []byte("key"), make: func(name string) *string { return &name }}
+	}
+	a, b := newSet(), newSet()
+	const limit = 2
+	var got []string
+	for _, try := range []struct {
+		set  *sharedNames[string]
+		vm   *abitest.VM
+		name string
+	}{{a, one, "x"}, {b, two, "y"}, {a, one, "z"}, {a, one, "y"}, {b, two, "x"}, {b, two, "z"}} {
+		if value := try.set.admit(try.vm, []byte(try.name), Hash(try.name), limit); value != nil {
+			got = append(got, *value)
+		} else {
+			got = append(got, "full")
+		}
+	}
+	if diff := cmp.Diff([]string{"x", "y", "full", "y", "x", "full"}, got); diff != "" {
+		t.Errorf("admitted (-want +got):\n%s", diff)
+	}
+}
+
+// TestUnknownModels checks that a model is only admitted with MayAdmit.
+func TestUnknownModels(t *testing.T) {
+	var proxy abitest.Proxy
+	counts := New(abitest.NewVM(&proxy))
+	options := Options{MaxModels: 1, MaxLabels: 1}
+	add := func(name string, mayAdmit bool) {
+		id := ModelID{MayAdmit: mayAdmit}
+		id.Name.AddAll([]byte(name))
+		counts.Add(&id, contract.OutcomeErrorStatus, nil, &options)
+	}
+	add("invented", false)
+	add("bert", true)
+	add("bert", false)
+	add("second", true)
+	counts.Flush()
+	want := map[string]uint64{
+		"model=.=other;.;outcome=.=error_status;.;moodring_replies_total": 2,
+		"model=.=bert;.;outcome=.=error_status;.;moodring_replies_total":  2,
+	}
+	if diff := cmp.Diff(want, proxy.Counters()); diff != "" {
+		t.Errorf("counters (-want +got):\n%s", diff)
 	}
 }
