@@ -7,48 +7,43 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
+	"testing/synctest"
 )
 
 // Calls that wait at the same time share one call, which begins after all of them.
 func TestMergedCalls(t *testing.T) {
-	var m merged
-	var calls atomic.Int32
-	var arrived, all sync.WaitGroup
-	errLater := errors.New("of a later call")
-	began, release := make(chan bool), make(chan bool)
-	all.Go(func() {
-		_ = m.do(func() error {
-			close(began)
-			<-release
-			return nil
-		})
-	})
-	<-began
-	for range 7 {
-		arrived.Add(1)
-		all.Go(func() {
-			arrived.Done()
-			err := m.do(func() error {
-				calls.Add(1)
-				return errLater
+	synctest.Test(t, func(t *testing.T) {
+		m := newMerged()
+		calls := 0
+		errLater := errors.New("of a later call")
+		release := make(chan bool)
+		go func() {
+			_ = m.do(func() error {
+				<-release
+				return nil
 			})
-			if !errors.Is(err, errLater) {
-				t.Errorf("got %v, want the error of a call that began later", err)
-			}
-		})
-	}
-	arrived.Wait()
-	time.Sleep(100 * time.Millisecond) // for all to wait in do
-	close(release)
-	all.Wait()
-	if calls.Load() != 1 {
-		t.Errorf("%d calls for all that waited, want 1", calls.Load())
-	}
+		}()
+		synctest.Wait() // the first call runs
+		for range 7 {
+			go func() {
+				err := m.do(func() error {
+					calls++
+					return errLater
+				})
+				if !errors.Is(err, errLater) {
+					t.Errorf("got %v, want the error of a call that began later", err)
+				}
+			}()
+		}
+		synctest.Wait() // all wait
+		close(release)
+		synctest.Wait()
+		if calls != 1 {
+			t.Errorf("%d calls for all waiting callers, want 1", calls)
+		}
+	})
 }
 
 // A SIGHUP before the first configuration is loaded does not end the exporter. The

@@ -27,7 +27,7 @@ type exporter struct {
 	logger    *slog.Logger
 	running   sync.WaitGroup
 
-	reloads            merged
+	reloads            *merged
 	isLoaded, loadedAt prometheus.Gauge
 }
 
@@ -38,6 +38,7 @@ func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, 
 		flags:    f,
 		fleet:    fleet.New(ctx, meter, logger),
 		logger:   logger,
+		reloads:  newMerged(),
 		isLoaded: gauge(contract.ExporterReload),
 		loadedAt: gauge(contract.ExporterReloadTime),
 	}
@@ -156,28 +157,41 @@ func (e *exporter) reload(ctx context.Context) error {
 }
 
 // merged merges calls of a function. Only one call runs at a time, and all callers
-// that wait for it to end share the next call.
+// that wait for its end share the next call.
 type merged struct {
-	running, mu sync.Mutex
-	next        func() error // the call that waits; nil if there is none; guarded by mu
+	running chan struct{} // holds a value while a call runs
+
+	mu   sync.Mutex
+	next *mergedCall // the call that waits; nil if there is none
 }
+
+type mergedCall struct {
+	done chan struct{} // closed after err is set
+	err  error
+}
+
+func newMerged() *merged { return &merged{running: make(chan struct{}, 1)} }
 
 // do calls f, or returns the error of a call that another caller began after do.
 func (m *merged) do(f func() error) error {
 	m.mu.Lock()
-	if m.next == nil {
-		m.next = sync.OnceValue(func() error {
-			m.running.Lock()
-			defer m.running.Unlock()
-			m.mu.Lock()
-			m.next = nil
-			m.mu.Unlock()
-			return f()
-		})
+	if call := m.next; call != nil {
+		m.mu.Unlock()
+		<-call.done
+		return call.err
 	}
-	next := m.next
+	call := &mergedCall{done: make(chan struct{})}
+	m.next = call
 	m.mu.Unlock()
-	return next()
+
+	m.running <- struct{}{}
+	m.mu.Lock()
+	m.next = nil
+	m.mu.Unlock()
+	call.err = f()
+	<-m.running
+	close(call.done)
+	return call.err
 }
 
 // reloadOnHangup reloads the configuration at each SIGHUP until ctx ends.
