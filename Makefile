@@ -98,8 +98,10 @@ mutants: ## Check that tests notice every broken query and every renamed metric 
 
 # The compiler reads plugin/default.pgo by default (go.dev/doc/pgo).
 profile: ## Record the profile that the compiler optimises the filter with
+	mkdir -p bin
 	$(GO) test -trimpath -run '^$$' -bench '^Benchmark(Reply|Batch)$$' -benchtime 10s -o bin/filter.test -cpuprofile bin/reply.prof ./plugin/internal/filter
-	$(GO) tool pprof -proto bin/reply.prof > plugin/default.pgo
+	$(GO) tool pprof -proto bin/reply.prof > bin/default.pgo
+	mv bin/default.pgo plugin/default.pgo
 
 REPLIES ?= 100000
 exact: $(PYPI) ## Check Envoy's counters exactly, after REPLIES (100000) replies
