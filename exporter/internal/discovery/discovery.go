@@ -312,11 +312,14 @@ func (d *Discovery) recover(s *source) {
 }
 
 // Up reports for each kind of source in use whether all its sources have given a
-// list and none fails.
+// list and none fails. The configuration's own gateways are always readable.
 func (d *Discovery) Up() map[string]bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	up := make(map[string]bool)
+	if d.plan != nil && len(d.plan.static) > 0 {
+		up[contract.SourceStatic] = true
+	}
 	for _, s := range d.sources {
 		wasUp, isKnown := up[s.kind]
 		up[s.kind] = s.isReported && !s.isFailing && (wasUp || !isKnown)

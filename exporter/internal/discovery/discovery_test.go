@@ -290,6 +290,15 @@ func TestReload(t *testing.T) {
 	d.wait(t, `http://f:1 {gateway="f:1", region="eu"}`)
 }
 
+// The configuration's own gateways are a source that can always be read.
+func TestStaticGatewaysAreUp(t *testing.T) {
+	d := discover(t, `gateways: [{url: "http://a:1"}]`)
+	d.wait(t, `http://a:1 {gateway="a:1"}`)
+	if diff := cmp.Diff(map[string]bool{"static": true}, d.Up()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // Ready means that each source has given a list or failed, and that at least one
 // has given a list. Ready stays ready.
 func TestIsReady(t *testing.T) {
