@@ -70,7 +70,7 @@ func (o options) save(b built) (string, error) {
 	if err := os.RemoveAll(folder); err != nil {
 		return "", err
 	}
-	index := v1.ImageIndex(mutate.IndexMediaType(empty.Index, types.OCIImageIndex))
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	var digest v1.Hash
 	var err error
 	if b.spec.isWasm {
