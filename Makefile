@@ -12,30 +12,33 @@ MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deplo
 
 include Tools.mk
 
-.PHONY: help build images programs local stack downloads up demo drift test picture check bench baselines mutants profile exact fuzz lint \
+.PHONY: help build images filter programs local stack downloads up demo drift test picture check bench baselines mutants profile exact fuzz lint \
 	generate clean tools browser uplot
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: programs local ## Build the filter and all programs into bin/
+build: filter programs local ## Build the filter and all programs into bin/
 
 # GOGC=400 lets the compiler collect less garbage. A first build takes a fifth
 # less time.
 BUILD = GOGC=400 $(GO) build
 
-programs:
+filter:
 	GOOS=wasip1 GOARCH=wasm $(BUILD) -buildmode=c-shared -ldflags '-s -w' -o bin/moodring.wasm ./plugin
+
+programs:
 	$(BUILD) -ldflags '$(LDFLAGS)' -o bin/ ./exporter ./dashgen ./modelserver
 
 # The local stack and its rate limit service, which share most libraries.
 local:
 	cd deploy/local && $(BUILD) -ldflags '$(LDFLAGS)' -o ../../bin/ . ./ratelimit
 
-# Downloads run while the programs compile. The second step reuses the packages
-# that the first step compiled.
+# Downloads run while the filter and the programs compile, which share no
+# packages: the filter is for another platform. The second step reuses the
+# packages that the first step compiled.
 stack:
-	@$(MAKE) --no-print-directory -j2 programs downloads
+	@$(MAKE) --no-print-directory -j3 filter programs downloads
 	@$(MAKE) --no-print-directory local
 
 downloads: $(PYPI)
