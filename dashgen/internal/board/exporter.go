@@ -202,7 +202,7 @@ func foundGateways() Panel {
 	return Panel{
 		Title:    "Gateways found",
 		Question: "How many gateways does each source list, and can each source be read?",
-		Kind:     Table,
+		Kind:     BarGauge,
 		Unit:     Count,
 		Series: []Series{
 			{promql.SumBy(promql.Select(contract.ExporterGateways), contract.LabelSource, contract.LabelState), "{{source}} {{state}}"},
