@@ -3,7 +3,6 @@ package baseline
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
-	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
@@ -22,7 +20,7 @@ var (
 )
 
 func TestRecord(t *testing.T) {
-	client := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
+	client := promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
 	tests := []struct {
 		name, model, version string
 		want                 Distribution
@@ -52,7 +50,7 @@ func TestRecordRefuses(t *testing.T) {
 		"no Prometheus": {"http://127.0.0.1:1", "asking Prometheus at http://127.0.0.1:1: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := Record(t.Context(), dial(t, tc.url), "nobody", "", start, end); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := Record(t.Context(), promtest.Dial(t, tc.url), "nobody", "", start, end); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want one with %q", err, tc.want)
 			}
 		})
@@ -115,7 +113,7 @@ func TestFileRefuses(t *testing.T) {
 // TestRoundTrip checks that a steady model has not drifted from a baseline of its
 // own last hour.
 func TestRoundTrip(t *testing.T) {
-	client := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
+	client := promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
 	recorded, err := Record(t.Context(), client, "bert", "4", start, end)
 	if err != nil {
 		t.Fatal(err)
@@ -138,22 +136,9 @@ func TestRoundTrip(t *testing.T) {
 // valueOf returns the absolute value of expr, which has one series.
 func valueOf(t *testing.T, url, expr string) (float64, error) {
 	t.Helper()
-	vector, err := dial(t, url).Vector(t.Context(), expr, end)
+	vector, err := promtest.Dial(t, url).Vector(t.Context(), expr, end)
 	if err != nil || len(vector) != 1 {
 		return 0, fmt.Errorf("%s: %v, %w", expr, vector, err)
 	}
 	return math.Abs(float64(vector[0].Value)), nil
-}
-
-func dial(t *testing.T, address string) prom.Client {
-	t.Helper()
-	parsed, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := prom.Dial(prom.Server{URL: parsed, Flag: "--prometheus"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
 }

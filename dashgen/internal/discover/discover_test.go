@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,7 +22,6 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/lint"
-	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promql"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 	"github.com/moodring/moodring/dashgen/internal/verify"
@@ -106,7 +104,7 @@ func checkSound(t *testing.T, b board.Board, page string) {
 	for _, p := range lint.Check(d, lint.Context{Types: Types(families)}, nil) {
 		t.Errorf("%+v", p)
 	}
-	prometheus := dial(t, promtest.Server(t, scraped(page), 10*time.Minute).URL)
+	prometheus := promtest.Dial(t, promtest.Server(t, scraped(page), 10*time.Minute).URL)
 	report, err := verify.Run(t.Context(), prometheus, board.Set{Boards: []board.Board{b}}, verify.Limits{RateInterval: "5m", Slow: time.Minute, Series: 100})
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +147,7 @@ func TestClientGolang(t *testing.T) {
 	registry.MustRegister(sizes)
 	server := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	t.Cleanup(server.Close)
-	families, err := Page(t.Context(), dial(t, server.URL), all)
+	families, err := Page(t.Context(), promtest.Dial(t, server.URL), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +185,7 @@ func TestPrometheus(t *testing.T) {
 
 func testPrometheus(t *testing.T, stack string) {
 	t.Helper()
-	prometheus := dial(t, promtest.Server(t, stack, promtest.Now).URL)
+	prometheus := promtest.Dial(t, promtest.Server(t, stack, promtest.Now).URL)
 	families, err := Prometheus(t.Context(), prometheus, regexp.MustCompile("^moodring_(replies|prediction_margin|exporter_build)"))
 	if err != nil {
 		t.Fatal(err)
@@ -223,22 +221,9 @@ func TestPageRefuses(t *testing.T) {
 				_, _ = fmt.Fprint(w, tc.body)
 			}))
 			t.Cleanup(server.Close)
-			if _, err := Page(t.Context(), dial(t, server.URL), regexp.MustCompile("^b$")); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := Page(t.Context(), promtest.Dial(t, server.URL), regexp.MustCompile("^b$")); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want one with %q", err, tc.want)
 			}
 		})
 	}
-}
-
-func dial(t *testing.T, address string) prom.Client {
-	t.Helper()
-	parsed, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := prom.Dial(prom.Server{URL: parsed, Flag: "--prometheus"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
 }

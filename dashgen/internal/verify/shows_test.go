@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -50,7 +49,7 @@ func healthy(t testing.TB, all board.Set) prom.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dial(t, promtest.Server(t, promtest.Stack(), promtest.Now, promtest.Baseline, string(text)).URL)
+	return promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now, promtest.Baseline, string(text)).URL)
 }
 
 // shownQuery is a query and its place. exprs has the query with all values of the
@@ -163,17 +162,4 @@ func tryDraw(p prom.Client, expr, legend string) ([]string, error) {
 	}
 	slices.Sort(lines)
 	return lines, nil
-}
-
-func dial(t testing.TB, address string) prom.Client {
-	t.Helper()
-	parsed, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := prom.Dial(prom.Server{URL: parsed, Flag: "--prometheus"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
 }

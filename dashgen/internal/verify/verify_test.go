@@ -28,7 +28,7 @@ func TestVariablesNarrowPanels(t *testing.T) {
 		{"one model", map[string]string{"gateway": `=~".*"`, "model": `="resting"`}, []string{`so "happy"/very-much.v2 = 7`}},
 		{"neither", map[string]string{"gateway": `="c"`, "model": `=~".*"`}, nil},
 	}
-	prometheus := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
+	prometheus := promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
 	total := board.Overview().Panels()[0].Series[0]
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestRunLimits(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			p := dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
+			p := promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
 			report, err := Run(t.Context(), p, setOf(labelMix()), tc.limits)
 			if err != nil {
 				t.Fatal(err)
@@ -165,7 +165,7 @@ func TestRunFailed(t *testing.T) {
 			_, _ = io.WriteString(w, `{"status":"error","errorType":"execution","error":"query processing would load too many samples"}`)
 		}
 	})
-	report, err := Run(t.Context(), dial(t, server), setOf(labelMix()), usual)
+	report, err := Run(t.Context(), promtest.Dial(t, server), setOf(labelMix()), usual)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestRunNoPrometheus(t *testing.T) {
 		"broken proxy":   serveReply(t, http.StatusBadGateway, "upstream connect error"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Run(t.Context(), dial(t, server), board.All(), usual)
+			_, err := Run(t.Context(), promtest.Dial(t, server), board.All(), usual)
 			if err == nil || !strings.Contains(err.Error(), "asking Prometheus at "+server) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got error %v, want one line that names %s", err, server)
 			}
@@ -208,7 +208,7 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 
 func runOn(t *testing.T, series string, all board.Set) Report {
 	t.Helper()
-	report, err := Run(t.Context(), dial(t, promtest.Server(t, series, promtest.Now).URL), all, usual)
+	report, err := Run(t.Context(), promtest.Dial(t, promtest.Server(t, series, promtest.Now).URL), all, usual)
 	if err != nil {
 		t.Fatal(err)
 	}
