@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// platformImage is the image of one platform; the filter has one for all.
+// platformImage is the image of one platform. The filter's image serves every platform.
 type platformImage struct {
 	platform string
 	image    v1.Image

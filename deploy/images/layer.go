@@ -26,7 +26,7 @@ type entry struct {
 	body   []byte
 }
 
-// add copies a file, a link, or a folder with all it holds to target.
+// add copies a file, a link, or a folder with its content to target.
 func (e entries) add(source, target string) error {
 	return filepath.WalkDir(source, func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {

@@ -71,8 +71,8 @@ func (o options) sbom(s spec, platform string) ([]byte, error) {
 	return json.MarshalIndent(b, "", "  ")
 }
 
-// components returns those of a file of the image, or of a folder: Debian's
-// packages where the folder has a list of them, otherwise each file's hash.
+// components returns the components of a file or folder of the image: Debian's
+// packages if the folder lists them, otherwise each file's hash.
 func (o options) components(f file, platform string) ([]component, error) {
 	source := filepath.Join(o.dir(platform), f.source)
 	if f.isCommon {

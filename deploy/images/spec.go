@@ -1,6 +1,6 @@
 package main
 
-// spec says what one image holds. Sources are paths in the stage, without the
+// spec describes the content of an image. Sources are paths in the stage, without the
 // platform's folder.
 type spec struct {
 	name, description string

@@ -122,7 +122,8 @@ func seriesNames(name string, t contract.Type) []string {
 	return []string{name, name + total}
 }
 
-// values counts the values of each label of a series; nil without such a series.
+// values counts the values of each label of a series. The result is nil if the
+// series does not exist.
 func values(ctx context.Context, prometheus prom.Client, series string) (map[string]int, error) {
 	vector, err := prometheus.Vector(ctx, "{__name__="+quoted(series)+"}", time.Time{})
 	if err != nil || len(vector) == 0 {

@@ -18,8 +18,8 @@ type Problem struct {
 
 // Context is knowledge from outside the dashboard.
 type Context struct {
-	// Types are the types of metrics, from a Prometheus or an exporter's page;
-	// nil without such a source.
+	// Types are the types of metrics, from a Prometheus or an exporter's page.
+	// Types is nil if the user named neither.
 	Types map[string]contract.Type
 }
 

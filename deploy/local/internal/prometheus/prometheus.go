@@ -29,7 +29,7 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/promapi"
 )
 
-// Options say which target to scrape, which rules to evaluate and where to serve.
+// Options are the target to scrape, the rules to evaluate and the address to serve.
 type Options struct {
 	Listener net.Listener  // Stop closes it
 	Target   string        // HOST:PORT of the exporter

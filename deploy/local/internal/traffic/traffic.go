@@ -21,8 +21,8 @@ type Trickle struct {
 	Logger    *slog.Logger
 }
 
-// Of refusedEvery requests, one has no authorization and one has no API key. The
-// rate limit allows two requests a minute without a key.
+// refusedEvery is the number of requests among which one has no authorization and
+// one has no API key. The rate limit allows two requests a minute without a key.
 const refusedEvery = 10
 
 // Run sends until ctx is done.
