@@ -24,8 +24,9 @@ type entry struct {
 	page       int           // the last page with the series
 
 	value     cell
-	*parts             // nil unless the series is a histogram
-	closedSet []*entry // exported at 0 when this entry is on the page and they are not
+	*parts              // nil unless the series is a histogram
+	closedSet []*entry  // exported at 0 when this entry is on the page and they are not
+	upstream  *upstream // nil unless the series is an upstream time
 }
 
 // parts are the values of a histogram.

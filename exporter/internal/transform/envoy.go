@@ -12,11 +12,6 @@ import (
 	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
-// origins are the last segments of a cluster's histograms that repeat the
-// cluster's upstream_rq_time, by the origin of a request. Each histogram in use
-// takes as much of a page as the wanted one.
-func origins() []string { return []string{"external", "internal", "canary"} }
-
 // infrastructure lists the connection managers of Envoy's admin endpoint, and of
 // the listeners on which Istio and Envoy Gateway serve statistics and health. Scrapes
 // and probes pass through them, so they are used on every page.
@@ -77,7 +72,7 @@ func (t *Transformer) envoyMapping(sample scrape.Sample) (m mapping, ok bool) {
 	}
 	name := t.parseEnvoyName(sample)
 	for _, stat := range envoyStats() {
-		owner, ok := name.match(stat)
+		owner, before, ok := name.match(stat)
 		if !ok {
 			continue
 		}
@@ -86,6 +81,9 @@ func (t *Transformer) envoyMapping(sample scrape.Sample) (m mapping, ok bool) {
 			value = validText(owner)
 		}
 		e := t.member(stat.metric, []string{value})
+		if stat.metric == contract.UpstreamDuration {
+			t.relate(e, name, before)
+		}
 		const millisecond = 1e-3 // in the seconds of the metric
 		return e.mapping(name.part, sample, millisecond), true
 	}
@@ -178,18 +176,19 @@ func withTags(text string, sample scrape.Sample) string {
 }
 
 // match reports whether the name is one of stat, and returns its owner: a
-// connection manager or a cluster.
-func (n envoyName) match(stat envoyStat) (owner string, ok bool) {
-	rest, ok := strings.CutPrefix(n.text, n.prefix+stat.scope)
-	if !ok || !strings.HasPrefix(rest, n.separator) {
-		return "", false
+// connection manager or a cluster. before is the text between the stat's scope and
+// its member. It begins with a separator, unless Envoy moved all of it to a tag.
+func (n envoyName) match(stat envoyStat) (owner, before string, ok bool) {
+	before, ok = strings.CutPrefix(n.text, n.prefix+stat.scope)
+	if !ok || !strings.HasPrefix(before, n.separator) {
+		return "", "", false
 	}
-	rest, ok = strings.CutSuffix(rest, n.separator+strings.Join(stat.member, n.separator))
-	if !ok || n.isDuplicate(stat, rest) {
-		return "", false
+	before, ok = strings.CutSuffix(before, n.separator+strings.Join(stat.member, n.separator))
+	if !ok || stat.metric == contract.Authorization && n.isOfPolicy(before) {
+		return "", "", false
 	}
-	owner = n.join(strings.TrimPrefix(rest, n.separator))
-	return owner, owner != "" && (stat.scope != "http" || !isInfrastructure(owner))
+	owner = n.join(strings.TrimPrefix(before, n.separator))
+	return owner, before, owner != "" && (stat.scope != "http" || !isInfrastructure(owner))
 }
 
 // join returns the owner's whole name. Envoy's default tags take the name only up
@@ -206,21 +205,8 @@ func (n envoyName) join(rest string) string {
 	return strings.TrimSuffix(owner, ";") // Istio's mark for the end of a cluster's name
 }
 
-// isDuplicate reports whether a stat counts events that another stat counts too:
-// by origin or by zone (source/common/http/codes.cc, chargeResponseTiming), or by
-// policy. before is the text before the stat's member, and begins with a separator.
-func (n envoyName) isDuplicate(stat envoyStat, before string) bool {
-	sep := n.separator
-	if stat.metric == contract.Authorization {
-		return strings.Contains(before+sep, sep+"rbac"+sep+"policy"+sep)
-	}
-	if stat.metric != contract.UpstreamDuration {
-		return false
-	}
-	if n.owner == "" { // then before begins with the owner, whose name may be an origin's
-		_, before, _ = strings.Cut(strings.TrimPrefix(before, sep), sep)
-		before = sep + before
-	}
-	isByOrigin := slices.ContainsFunc(origins(), func(origin string) bool { return strings.HasSuffix(before, sep+origin) })
-	return isByOrigin || strings.Contains(before, sep+"zone"+sep)
+// isOfPolicy reports whether a stat of authorization counts the requests of one
+// policy, which the stat of all policies counts too.
+func (n envoyName) isOfPolicy(before string) bool {
+	return strings.Contains(before+n.separator, n.separator+"rbac"+n.separator+"policy"+n.separator)
 }

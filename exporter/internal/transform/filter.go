@@ -16,7 +16,7 @@ import (
 //	(^wasmcustom\.|;\.;)moodring_        the plugin's counters, without and with labels
 //	^http.MANAGER.downstream_rq_CLASS$   requests by code class, and
 //	^http.MANAGER.rbac.RESULT$           authorization, of managers that serve users
-//	^cluster.NAME.upstream_rq_time$      durations, without the same by origin
+//	^cluster.NAME.upstream_rq_time$      durations, also those by origin (upstream.go)
 //	^cluster.NAME.ratelimit.RESULT$      rate limit results
 //	(FILTER)                             each rule's own
 //
@@ -24,11 +24,10 @@ import (
 func Filter(rules []config.Rule) string {
 	anyOf := func(words []string) string { return "(" + strings.Join(words, "|") + ")" }
 	plugin := "(^" + regexp.QuoteMeta(contract.StatPrefix) + "|" + regexp.QuoteMeta(contract.FieldEnd) + ")" + pluginPrefix
-	// Names of managers and clusters may have dots: a manager my.admin serves users,
-	// and cluster.external.upstream_rq_time is the time of a cluster named external.
+	// A manager's name may have dots: a manager my.admin serves users.
 	manager := "(.*" + noneOf(infrastructure()) + `|\..*\.` + anyOf(infrastructure()) + ")"
 	http := "^http" + manager + `\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + ")$"
-	cluster := `^cluster(\.` + anyOf(origins()) + `\.upstream_rq_time|.*(` + noneOf(origins()) + `\.upstream_rq_time|\.ratelimit\.` + anyOf(contract.RateLimitResults()) + "))$"
+	cluster := `^cluster\..*\.(upstream_rq_time|ratelimit\.` + anyOf(contract.RateLimitResults()) + ")$"
 	filter := plugin + "|" + http + "|" + cluster
 	for _, rule := range rules {
 		filter += "|(" + rule.Filter + ")"

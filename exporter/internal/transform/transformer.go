@@ -30,10 +30,11 @@ type Transformer struct {
 	options Options
 	rules   []rule
 
-	mappings map[string]*mapping      // by Sample.Series
-	entries  map[labels.Labels]*entry // by the labels before relabelling, which are one string in Prometheus's default build
-	sorted   []*entry                 // by the labels after relabelling, if isSorted
-	isSorted bool
+	mappings  map[string]*mapping      // by Sample.Series
+	entries   map[labels.Labels]*entry // by the labels before relabelling, which are one string in Prometheus's default build
+	upstreams map[string]*entry        // the upstream times, by upstream.key
+	sorted    []*entry                 // by the labels after relabelling, if isSorted
+	isSorted  bool
 
 	mappingBytes, entryBytes int // memory of mappings and entries, about
 
@@ -87,6 +88,7 @@ func (t *Transformer) Begin() {
 // forget drops all mappings and entries.
 func (t *Transformer) forget() {
 	t.mappings, t.entries, t.sorted = make(map[string]*mapping), make(map[labels.Labels]*entry), nil
+	t.upstreams = make(map[string]*entry)
 	t.mappingBytes, t.entryBytes = 0, 0
 }
 
@@ -127,6 +129,9 @@ func (t *Transformer) learn(sample scrape.Sample) *mapping {
 func (t *Transformer) undo(n int) {
 	for _, e := range t.sorted[n:] {
 		delete(t.entries, e.from)
+		if e.upstream != nil {
+			delete(t.upstreams, e.upstream.key)
+		}
 		t.entryBytes -= e.memory()
 	}
 	clear(t.sorted[n:])
@@ -135,7 +140,7 @@ func (t *Transformer) undo(n int) {
 
 // canRemember reports whether the limits allow to remember a new entry.
 func (t *Transformer) canRemember(e *entry) bool {
-	if e.isUnwanted {
+	if e.isUnwanted || e.mayRepeat() {
 		return t.entryBytes <= entryLimit*t.options.MaxSeries
 	}
 	return t.fitsPage(e)
@@ -152,10 +157,14 @@ func (t *Transformer) mappingOf(sample scrape.Sample) (m mapping, ok bool) {
 	if mayBePlugin(sample.Name) {
 		return t.pluginMapping(sample), true
 	}
-	if m, ok := t.envoyMapping(sample); ok {
+	m, ok = t.envoyMapping(sample)
+	if ok && (m.entry == nil || !m.entry.mayRepeat()) {
 		return m, true
 	}
-	return t.ruleMapping(sample)
+	if byRule, isRule := t.ruleMapping(sample); isRule {
+		return byRule, true
+	}
+	return m, ok
 }
 
 // isCandidate is a fast check whether a sample can be used at all. On a page that
@@ -188,14 +197,20 @@ func (t *Transformer) activate(e *entry) bool {
 	if e.page == t.page {
 		return true
 	}
-	if !e.isUnwanted {
-		if !t.fitsPage(e) {
-			return false
-		}
-		t.active++
-		t.bytes += e.pageBytes
+	if !e.isUnwanted && !e.mayRepeat() && !t.admit(e) {
+		return false
 	}
 	e.page = t.page
+	return true
+}
+
+// admit gives an entry its place on the page, and reports whether it fits.
+func (t *Transformer) admit(e *entry) bool {
+	if !t.fitsPage(e) {
+		return false
+	}
+	t.active++
+	t.bytes += e.pageBytes
 	return true
 }
 
@@ -211,10 +226,11 @@ func (t *Transformer) End() (series []Series, dropped int) {
 	t.fillClosedSets()
 	series = make([]Series, 0, t.active)
 	for _, e := range t.sorted {
-		if e.page != t.page || e.isUnwanted {
+		if e.page != t.page || e.isUnwanted || t.isRepetition(e) {
 			continue
 		}
-		if s, ok := e.series(t.page); ok && e.name != "" {
+		isAdmitted := !e.mayRepeat() || t.admit(e)
+		if s, ok := e.series(t.page); ok && isAdmitted && e.name != "" {
 			series = append(series, s)
 		} else {
 			t.dropped++
