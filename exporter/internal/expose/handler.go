@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +18,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/exporter-toolkit/web"
 	"google.golang.org/protobuf/encoding/protodelim"
+
+	"github.com/moodring/moodring/exporter/internal/config"
 )
 
 // Options configure the handler. All fields are required.
@@ -146,9 +150,12 @@ func (h *metricsHandler) page(ctx context.Context, format expfmt.Format, f form)
 	if err != nil {
 		return nil, err
 	}
-	p := newPage(f, snapshots, names(own))
+	p := newPage(f, snapshots, own)
 	for gateway, n := range p.dropped {
 		h.Meter.drop(gateway, n)
+	}
+	if f == formOpenMetrics {
+		own = withoutClashes(own)
 	}
 	for _, family := range own {
 		var encoded bytes.Buffer
@@ -183,12 +190,30 @@ func Gather(ctx context.Context, options Options) ([]*dto.MetricFamily, error) {
 	return families, nil
 }
 
-func names(families []*dto.MetricFamily) map[string]bool {
+// withoutClashes replaces each counter a_total that is gathered beside another metric
+// a, such as go_memstats_alloc_bytes_total of Go's collector, by a metric of unknown
+// type: a parser of OpenMetrics refuses a page with two families of one name
+// (prometheus/client_golang#829).
+func withoutClashes(families []*dto.MetricFamily) []*dto.MetricFamily {
 	names := make(map[string]bool, len(families))
 	for _, family := range families {
 		names[family.GetName()] = true
 	}
-	return names
+	replaced := slices.Clone(families)
+	for i, family := range families {
+		if stem, isTotal := strings.CutSuffix(family.GetName(), config.SuffixTotal); isTotal && names[stem] && family.GetType() == dto.MetricType_COUNTER {
+			replaced[i] = untyped(family)
+		}
+	}
+	return replaced
+}
+
+func untyped(counters *dto.MetricFamily) *dto.MetricFamily {
+	family := &dto.MetricFamily{Name: counters.Name, Help: counters.Help, Type: dto.MetricType_UNTYPED.Enum()}
+	for _, m := range counters.Metric {
+		family.Metric = append(family.Metric, &dto.Metric{Label: m.Label, Untyped: &dto.Untyped{Value: m.Counter.Value}})
+	}
+	return family
 }
 
 const timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"

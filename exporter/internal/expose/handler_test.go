@@ -165,6 +165,21 @@ func TestMetricsOfGatewaysThatLookAlike(t *testing.T) {
 	}
 }
 
+// A name that relabelling gave to a series, and that a sample of another metric has,
+// is left out: Prometheus would see the same series twice.
+func TestMetricsOfNamesThatClash(t *testing.T) {
+	all := append(snapshots(), Snapshot{Gateway: "b", Series: NewBlock("b", []transform.Series{
+		series("moodring_prediction_confidence_count", 1, "gateway", "b"), series("moodring_predictions", 1, "gateway", "b"),
+		series("moodring_exporter_scrape_errors", 1, "gateway", "b"), series("mood_created", 1, "gateway", "b"), series("mood_total", 1, "gateway", "b"),
+	})})
+	_, body, _ := get(handler(t, func(context.Context) []Snapshot { return all }), "/metrics")
+	for _, line := range strings.Split(body, "\n") {
+		if strings.Contains(line, `{gateway="b"} 1`) && !strings.HasPrefix(line, "mood_created{") {
+			t.Errorf("the page has the line %s", line)
+		}
+	}
+}
+
 func TestMeterRecords(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	meter, err := NewMeter(registry)

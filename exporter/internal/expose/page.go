@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
@@ -19,7 +21,8 @@ import (
 type page struct {
 	form     form
 	families map[string]*pageFamily
-	dropped  map[string]int // by gateway
+	taken    map[string]bool // names of samples and families
+	dropped  map[string]int  // by gateway
 }
 
 type pageFamily struct {
@@ -28,18 +31,23 @@ type pageFamily struct {
 	chunks [][]byte
 }
 
-// newPage puts snapshots together. taken holds the names of the exporter's own
-// metrics. A gateway's series is dropped if relabelling gave it the labels of
+// newPage puts snapshots together. own are the exporter's own metrics, whose names
+// are taken. A gateway's series is dropped if relabelling gave it the labels of
 // another gateway's series, a taken name, or the name of a metric of another type.
 // Values of different gateways are never added up.
-func newPage(f form, snapshots []Snapshot, taken map[string]bool) *page {
-	p := &page{form: f, families: make(map[string]*pageFamily), dropped: make(map[string]int)}
+func newPage(f form, snapshots []Snapshot, own []*dto.MetricFamily) *page {
+	p := &page{form: f, families: make(map[string]*pageFamily), taken: make(map[string]bool), dropped: make(map[string]int)}
+	for _, family := range own {
+		for _, name := range config.SampleNames(family.GetName(), contractType(family.GetType())) {
+			p.taken[name] = true
+		}
+	}
 	p.addScrapeMetrics(snapshots)
 	blocks := p.withoutDuplicates(snapshots)
 	var scratch []byte
 	for i, snapshot := range snapshots {
 		for _, c := range blocks[i].in(f, &scratch) {
-			if taken[c.name] || !p.add(c) {
+			if !p.add(c) {
 				p.dropped[snapshot.Gateway] += len(c.series)
 			}
 		}
@@ -47,10 +55,18 @@ func newPage(f form, snapshots []Snapshot, taken map[string]bool) *page {
 	return p
 }
 
-// add adds a chunk, and reports whether its type is that of the page's family.
+// add adds a chunk, and reports whether its names are free, or its type is that of
+// the page's family.
 func (p *page) add(c chunk) bool {
 	family := p.families[c.name]
 	if family == nil {
+		names := config.SampleNames(c.name, c.family.Type)
+		if slices.ContainsFunc(names, func(name string) bool { return p.taken[name] }) {
+			return false
+		}
+		for _, name := range names {
+			p.taken[name] = true
+		}
 		family = &pageFamily{Family: c.family, header: p.form.encoder().appendHeader(nil, c.name, c.family)}
 		p.families[c.name] = family
 	}

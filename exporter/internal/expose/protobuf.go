@@ -61,6 +61,17 @@ func dtoType(t contract.Type) *dto.MetricType {
 	return dto.MetricType_GAUGE.Enum()
 }
 
+// contractType is the inverse of dtoType. A summary has the names of a histogram.
+func contractType(t dto.MetricType) contract.Type {
+	switch t {
+	case dto.MetricType_COUNTER:
+		return contract.Counter
+	case dto.MetricType_HISTOGRAM, dto.MetricType_GAUGE_HISTOGRAM, dto.MetricType_SUMMARY:
+		return contract.Histogram
+	}
+	return contract.Gauge
+}
+
 func toDTO(s transform.Series) *dto.Metric {
 	m := &dto.Metric{Label: pairs(s.Labels)}
 	switch s.Type {

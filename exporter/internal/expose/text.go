@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/transform"
 )
 
@@ -18,13 +19,11 @@ import (
 // takes ten times as long.
 type textForm struct{ isOpen bool }
 
-const totalSuffix = "_total"
-
 // appendHeader appends the lines before a family's series.
 func (t textForm) appendHeader(dst []byte, name string, f *transform.Family) []byte {
 	kind := string(f.Type)
 	if t.isOpen && f.Type == contract.Counter {
-		stem, isTotal := strings.CutSuffix(name, totalSuffix)
+		stem, isTotal := strings.CutSuffix(name, config.SuffixTotal)
 		if name = stem; !isTotal {
 			kind = "unknown" // OpenMetrics has no counter without _total
 		}
