@@ -43,7 +43,7 @@ func TestHandler(t *testing.T) {
 		status             int
 		want               string
 	}{
-		{"vector", "query", "query=joy&time=60", 200, success + `{"resultType":"vector","result":[{"metric":{"__name__":"joy","model":"bert"},"value":[60,"1.5"]},{"metric":{"__name__":"joy","model":"größe"},"value":[60,"3"]}]}}`},
+		{"vector", "query", "query=sort(joy)&time=60", 200, success + `{"resultType":"vector","result":[{"metric":{"__name__":"joy","model":"bert"},"value":[60,"1.5"]},{"metric":{"__name__":"joy","model":"größe"},"value":[60,"3"]}]}}`},
 		{"vector, NaN", "query", `query=joy{model="bert"}&time=120`, 200, success + `{"resultType":"vector","result":[{"metric":{"__name__":"joy","model":"bert"},"value":[120,"NaN"]}]}}`},
 		{"vector, empty", "query", "query=sadness&time=60", 200, success + `{"resultType":"vector","result":[]}}`},
 		{"vector, histogram", "query", "query=latency&time=0", 200, success + `{"resultType":"vector","result":[{"metric":{"__name__":"latency"},"histogram":[0,{"count":"4","sum":"5","buckets":[[0,"0.5","1","1"],[0,"1","2","2"],[0,"2","4","1"]]}]}]}}`},
