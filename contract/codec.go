@@ -67,22 +67,22 @@ type notOurs string
 func (e notOurs) Error() string { return ErrNotOurs.Error() + ": " + string(e) }
 func (e notOurs) Unwrap() error { return ErrNotOurs }
 
-// statKey returns the key of a label in stat names. The keys of version differ,
-// because Istio's generated expressions are not anchored: extraStatTags: [version]
-// would also match Istio's own destination_version.
+// statKey returns the key of a label in stat names. The keys of namespace, service
+// and version begin with ownPrefix, because Istio's generated expressions are not
+// anchored: extraStatTags: [version] would also match Istio's own
+// destination_version.
 func statKey(label string) string {
-	if label == LabelVersion {
-		return "model_version"
+	switch label {
+	case LabelNamespace, LabelService, LabelVersion:
+		return ownPrefix + label
 	}
 	return label
 }
 
-func labelKey(stat string) string {
-	if stat == "model_version" {
-		return LabelVersion
-	}
-	return stat
-}
+const ownPrefix = "model_"
+
+// labelKey reverses statKey.
+func labelKey(stat string) string { return strings.TrimPrefix(stat, ownPrefix) }
 
 // AppendStat appends the name of a counter, with fields and without StatPrefix, to
 // dst. Empty fields are kept.
@@ -169,7 +169,7 @@ func parseField(key, value string, shown form) (Field, error) {
 			value = strings.ReplaceAll(value, "_", ".")
 		}
 		return Field{label, value}, nil
-	case LabelModel, LabelVersion, LabelLabel, LabelOutcome, LabelKind:
+	case LabelNamespace, LabelService, LabelModel, LabelVersion, LabelLabel, LabelOutcome, LabelKind:
 		decoded, err := ParseValue(value)
 		return Field{label, decoded}, err
 	}

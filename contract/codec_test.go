@@ -29,6 +29,12 @@ func TestStatNames(t *testing.T) {
 			"model___m___model_version___2___outcome___no_predictions___moodring_replies_total",
 		},
 		{
+			"namespace and service have keys of their own",
+			Stat{Predictions, []Field{{LabelNamespace, "team_a"}, {LabelService, "iris"}, {LabelModel, "m"}, {LabelLabel, "joy"}}},
+			"wasmcustom.model_namespace=.=team_a;.;model_service=.=iris;.;model=.=m;.;label=.=joy;.;moodring_predictions_total",
+			"model_namespace___team_a___model_service___iris___model___m___label___joy___moodring_predictions_total",
+		},
+		{
 			"a character that Prometheus does not allow is escaped",
 			Stat{Predictions, []Field{{LabelModel, "bert-emotion-model"}, {LabelLabel, `so "happy"/very-much.v2`}}},
 			"wasmcustom.model=.=0xbert_2demotion_2dmodel;.;label=.=0xso_20_22happy_22_2fvery_2dmuch_2ev2;.;moodring_predictions_total",
@@ -77,6 +83,9 @@ func TestNotOurs(t *testing.T) {
 		"wasmcustom.label=.=0xa_2D;.;moodring_predictions_total",
 		"wasmcustom.label=.=0xa_61;.;moodring_predictions_total",
 		"wasmcustom.version=.=1;.;moodring_predictions_total",
+		"wasmcustom.namespace=.=1;.;moodring_predictions_total",
+		"wasmcustom.service=.=1;.;moodring_predictions_total",
+		"wasmcustom.model_model=.=1;.;moodring_predictions_total",
 		"wasmcustom.gateway=.=1;.;moodring_predictions_total",
 		"wasmcustom.model=.=a;.;model=.=b;.;moodring_predictions_total",
 		"wasmcustom.le=.=0_95;.;moodring_prediction_confidence_bucket",

@@ -41,6 +41,8 @@ const (
 // Label keys.
 const (
 	LabelGateway   = "gateway"
+	LabelNamespace = "namespace"
+	LabelService   = "service"
 	LabelModel     = "model"
 	LabelVersion   = "version"
 	LabelLabel     = "label"
@@ -167,13 +169,13 @@ type Metric struct {
 // Metrics returns all exported metrics, in the order of the documents.
 func Metrics() []Metric {
 	return []Metric{
-		{Predictions, Counter, []string{LabelGateway, LabelModel, LabelVersion, LabelLabel}, "Predictions by top label."},
-		{Confidence, Histogram, []string{LabelGateway, LabelModel, LabelVersion, LabelLabel}, "Score of the top label, 0 to 1."},
-		{Replies, Counter, []string{LabelGateway, LabelModel, LabelVersion, LabelOutcome}, "Replies on predict routes, each under one outcome."},
+		{Predictions, Counter, ofModel(LabelLabel), "Predictions by top label."},
+		{Confidence, Histogram, ofModel(LabelLabel), "Score of the top label, 0 to 1."},
+		{Replies, Counter, ofModel(LabelOutcome), "Replies on predict routes, each under one outcome."},
 		{Overflow, Counter, []string{LabelGateway, LabelKind}, "Predictions counted under other, or under a cut label, because a limit was reached."},
-		{Margin, Histogram, []string{LabelGateway, LabelModel, LabelVersion}, "Score of the top label minus the second score, 0 to 1; with the plugin's margins."},
-		{LabelScores, Counter, []string{LabelGateway, LabelModel, LabelVersion, LabelLabel}, "Sum of a label's scores, in predictions with any top label; with the plugin's scoreSums."},
-		{BatchSize, Histogram, []string{LabelGateway, LabelModel, LabelVersion}, "Predictions in a reply; with the plugin's batchSizes."},
+		{Margin, Histogram, ofModel(), "Score of the top label minus the second score, 0 to 1; with the plugin's margins."},
+		{LabelScores, Counter, ofModel(LabelLabel), "Sum of a label's scores, in predictions with any top label; with the plugin's scoreSums."},
+		{BatchSize, Histogram, ofModel(), "Predictions in a reply; with the plugin's batchSizes."},
 		{Faults, Counter, []string{LabelGateway}, "Faults of the plugin itself; the reply passed, uncounted."},
 		{Authorization, Counter, []string{LabelGateway, LabelResult}, "Requests the gateway's authorization allowed or denied."},
 		{RateLimit, Counter, []string{LabelGateway, LabelResult}, "Decisions of the gateway's rate limit filter."},
@@ -192,6 +194,12 @@ func Metrics() []Metric {
 		{ExporterGateways, Gauge, []string{LabelSource, LabelState}, "Gateways that the source lists: active, leaving (shutting down), or dropped (not scraped; /targets has the reason)."},
 		{ExporterBuild, Gauge, []string{"version", "goversion"}, "Always 1; the exporter's version is in the labels."},
 	}
+}
+
+// ofModel returns the labels of a model's metric: the labels that identify the
+// model, then the others.
+func ofModel(others ...string) []string {
+	return append([]string{LabelGateway, LabelNamespace, LabelService, LabelModel, LabelVersion}, others...)
 }
 
 // Find returns the metric with that name, and whether it exists.

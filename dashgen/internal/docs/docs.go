@@ -53,6 +53,8 @@ type label struct{ key, values string }
 func labels() []label {
 	return []label{
 		{contract.LabelGateway, "name of the gateway in the exporter's configuration"},
+		{contract.LabelNamespace, "namespace of the route or the Service that leads to the model, from the gateway's configuration"},
+		{contract.LabelService, "the route or the Service that leads to the model, likewise"},
 		{contract.LabelModel, fmt.Sprintf("name of the model in the request's path, at most %d for each gateway", contract.MaxModels)},
 		{contract.LabelVersion, "version of the model in the request's path, often empty"},
 		{contract.LabelLabel, fmt.Sprintf("top label of the prediction, any text that the model returns; at most %d for each model, the rest count under `%s`; cut and marked if longer than %d bytes", contract.MaxLabels, contract.Other, contract.MaxLabelBytes)},
