@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/moodring/moodring/deploy/local/internal/counts"
 	"github.com/moodring/moodring/deploy/local/internal/demo"
 	"github.com/moodring/moodring/deploy/local/internal/stack"
 )
@@ -32,7 +33,7 @@ func (c commands) demo(ctx context.Context) error {
 		result, err = demo.Demo{
 			Client: c.client(running), Key: stack.UnlimitedKey,
 			Sentences: c.sentences, Requests: requests,
-			Counts: demo.Counters{
+			Counts: counts.Reader{
 				HTTP: c.http, ModelServer: running.Addresses.ModelServer, EnvoyAdmin: running.Addresses.Admin,
 				Exporter: running.Addresses.Exporter, Prometheus: running.Addresses.Prometheus,
 			},

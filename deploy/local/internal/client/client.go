@@ -39,7 +39,24 @@ func (c Client) Predict(ctx context.Context, caller Caller, text string) (*http.
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Gateway+Path, bytes.NewReader(body))
+	request, err := c.Request(ctx, caller, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	response, err := c.HTTP.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("gateway %s: %w", c.Gateway, err)
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return nil, fmt.Errorf("gateway %s: reply: %w", c.Gateway, err)
+	}
+	return response, nil
+}
+
+// Request returns a predict request with any body.
+func (c Client) Request(ctx context.Context, caller Caller, body io.Reader) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Gateway+Path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -51,13 +68,5 @@ func (c Client) Predict(ctx context.Context, caller Caller, text string) (*http.
 	if caller.Key != "" {
 		request.Header.Set(keyHeader, caller.Key)
 	}
-	response, err := c.HTTP.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("gateway %s: %w", c.Gateway, err)
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return nil, fmt.Errorf("gateway %s: reply: %w", c.Gateway, err)
-	}
-	return response, nil
+	return request, nil
 }

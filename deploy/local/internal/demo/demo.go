@@ -15,6 +15,7 @@ import (
 
 	"github.com/moodring/moodring/deploy/local/internal/client"
 	"github.com/moodring/moodring/deploy/local/internal/corpus"
+	"github.com/moodring/moodring/deploy/local/internal/counts"
 )
 
 // Demo is one run of the demo.
@@ -23,7 +24,7 @@ type Demo struct {
 	Key       string // API key without a limit
 	Sentences []corpus.Sentence
 	Requests  int // number of sentences to send; after the last the first again
-	Counts    Counters
+	Counts    counts.Reader
 	Verify    func(context.Context) (Verified, error)
 	Progress  func(format string, args ...any)
 	Started   time.Time
@@ -184,15 +185,15 @@ func (d Demo) settle(ctx context.Context, denied, limited int) (Result, error) {
 
 // read reads the counts of every program once.
 func (d Demo) read(ctx context.Context) (Result, error) {
-	model, modelErr := d.Counts.modelServer(ctx)
-	envoy, envoyErr := d.Counts.envoy(ctx)
-	exporter, exporterErr := d.Counts.exporter(ctx)
-	prometheus, prometheusErr := d.Counts.prometheus(ctx)
-	denied, deniedErr := d.Counts.denied(ctx)
-	limited, limitedErr := d.Counts.limited(ctx)
+	model, modelErr := d.Counts.OfModelServer(ctx)
+	envoy, envoyErr := d.Counts.OfEnvoy(ctx)
+	exporter, exporterErr := d.Counts.OfExporter(ctx)
+	prometheus, prometheusErr := d.Counts.OfPrometheus(ctx)
+	denied, deniedErr := d.Counts.Denied(ctx)
+	limited, limitedErr := d.Counts.RateLimited(ctx)
 	result := Result{Answers: map[string]LabelCounts{}}
-	for _, counts := range []map[string]int{model, envoy, exporter, prometheus} {
-		for label := range counts {
+	for _, program := range []map[string]int{model, envoy, exporter, prometheus} {
+		for label := range program {
 			result.Answers[label] = LabelCounts{model[label], envoy[label], exporter[label], prometheus[label]}
 		}
 	}

@@ -138,6 +138,15 @@ func (p *Process) Stop() {
 	<-p.ended
 }
 
+// Kill sends SIGKILL to the process group and returns when the process has ended.
+func (p *Process) Kill() {
+	_ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL) // fails if the group has ended
+	<-p.ended
+}
+
+// Signal sends a signal to the process.
+func (p *Process) Signal(signal os.Signal) error { return p.command.Process.Signal(signal) }
+
 func (p *Process) logTail() []byte {
 	log, err := os.ReadFile(p.program.Log)
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -102,7 +101,7 @@ func (s *Stack) prepare() error {
 	if err := s.ports.FromEnvironment(lookupEnvironment); err != nil {
 		return err
 	}
-	envoy, err := findEnvoy(s.options.Root)
+	envoy, err := gateway.FindEnvoy(s.options.Root)
 	if err != nil {
 		return err
 	}
@@ -197,28 +196,19 @@ func (s *Stack) startRateLimit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	file := s.path("ratelimit", "config", "config.yaml")
-	if err := writeFile(file, limits); err != nil {
-		return err
-	}
 	redis, err := s.redis()
 	if err != nil {
 		return err
 	}
 	port, grpc := s.ports.RateLimit, s.ports.RateLimitGRPC
-	return s.startProgram(ctx, process.Program{
-		Name: port.Name,
-		Path: s.binary("ratelimit"),
-		Env: []string{
-			"HOST=127.0.0.1", "PORT=" + strconv.Itoa(port.Number),
-			"GRPC_HOST=127.0.0.1", "GRPC_PORT=" + strconv.Itoa(grpc.Number),
-			"DEBUG_HOST=127.0.0.1", "DEBUG_PORT=0",
-			"REDIS_SOCKET_TYPE=tcp", "REDIS_URL=" + redis,
-			"RUNTIME_ROOT=" + s.path(), "RUNTIME_SUBDIRECTORY=ratelimit", "RUNTIME_WATCH_ROOT=false",
-			"USE_STATSD=false", "LOG_LEVEL=warn",
-		},
-		Ready: port.url() + "/healthcheck",
-	}, port, grpc)
+	program, err := ratelimit.Service{
+		Binary: s.binary("ratelimit"), Dir: s.path(), Limits: limits,
+		HTTP: port.Number, GRPC: grpc.Number, Redis: redis,
+	}.Program()
+	if err != nil {
+		return err
+	}
+	return s.startProgram(ctx, program, port, grpc)
 }
 
 // findRedis returns the address in REDIS_URL after connecting to it once. The rate
@@ -273,35 +263,7 @@ func (s *Stack) startEnvoy(ctx context.Context) error {
 	if err := writeFile(file, bootstrap); err != nil {
 		return err
 	}
-	return s.startProgram(ctx, process.Program{
-		Name: "envoy",
-		Path: s.envoy,
-		Args: []string{
-			"--config-path", file, "--concurrency", "2", "--use-dynamic-base-id",
-			"--log-level", "warning", "--file-flush-interval-msec", "200",
-		},
-		Ready: s.ports.Admin.url() + "/ready",
-	}, s.ports.Gateway, s.ports.Admin)
-}
-
-// findEnvoy returns Envoy's binary: the variable ENVOY, else envoy on the PATH, else
-// the binary that `make tools` installs.
-func findEnvoy(root string) (string, error) {
-	if chosen := os.Getenv("ENVOY"); chosen != "" {
-		path, err := exec.LookPath(chosen)
-		if err != nil {
-			return "", fmt.Errorf("no Envoy at ENVOY=%s: %w; set it to Envoy's binary, or unset it and run `make tools`", chosen, err)
-		}
-		return path, nil
-	}
-	if path, err := exec.LookPath("envoy"); err == nil {
-		return path, nil
-	}
-	installed := filepath.Join(root, ".tools", "bin", "envoy")
-	if _, err := os.Stat(installed); err != nil {
-		return "", errors.New("no Envoy: set ENVOY to its binary, put envoy on the PATH, or run `make tools`")
-	}
-	return installed, nil
+	return s.startProgram(ctx, gateway.Program(s.envoy, file, s.ports.Admin.url()), s.ports.Gateway, s.ports.Admin)
 }
 
 func (s *Stack) startExporter(ctx context.Context) error {

@@ -1,4 +1,6 @@
-package demo
+// Package counts reads predictions from the programs of the local stack, each in
+// the program's own format.
+package counts
 
 import (
 	"context"
@@ -17,27 +19,28 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Counters reads the number of predictions per label from each program of the
-// stack. Addresses are URLs.
-type Counters struct {
+// Reader reads from the programs at some addresses, which are URLs.
+type Reader struct {
 	HTTP                                          *http.Client
 	ModelServer, EnvoyAdmin, Exporter, Prometheus string
 }
 
 const maxPageBytes = 64 << 20
 
-func (c Counters) modelServer(ctx context.Context) (map[string]int, error) {
-	return c.page(ctx, c.ModelServer+"/metrics", "modelserver_answers_total")
+// OfModelServer returns the model server's predictions by label.
+func (r Reader) OfModelServer(ctx context.Context) (map[string]int, error) {
+	return r.page(ctx, r.ModelServer+"/metrics", "modelserver_answers_total")
 }
 
-func (c Counters) exporter(ctx context.Context) (map[string]int, error) {
-	return c.page(ctx, c.Exporter+"/metrics", contract.Predictions)
+// OfExporter returns the predictions on the exporter's page by label.
+func (r Reader) OfExporter(ctx context.Context) (map[string]int, error) {
+	return r.page(ctx, r.Exporter+"/metrics", contract.Predictions)
 }
 
-// envoy reads the plugin's counters from Envoy's own stats, before the exporter
+// OfEnvoy returns the predictions in Envoy's own stats by label, before the exporter
 // transforms them.
-func (c Counters) envoy(ctx context.Context) (map[string]int, error) {
-	body, err := c.get(ctx, c.EnvoyAdmin+"/stats?format=json&usedonly&filter="+contract.Predictions)
+func (r Reader) OfEnvoy(ctx context.Context) (map[string]int, error) {
+	body, err := r.get(ctx, r.EnvoyAdmin+"/stats?format=json&usedonly&filter="+contract.Predictions)
 	if err != nil {
 		return nil, err
 	}
@@ -65,23 +68,26 @@ func (c Counters) envoy(ctx context.Context) (map[string]int, error) {
 	return counts, nil
 }
 
-func (c Counters) prometheus(ctx context.Context) (map[string]int, error) {
-	return c.query(ctx, fmt.Sprintf("sum by (%s) (%s)", contract.LabelLabel, contract.Predictions))
+// OfPrometheus returns the predictions in Prometheus by label.
+func (r Reader) OfPrometheus(ctx context.Context) (map[string]int, error) {
+	return r.Query(ctx, fmt.Sprintf("sum by (%s) (%s)", contract.LabelLabel, contract.Predictions))
 }
 
-func (c Counters) denied(ctx context.Context) (int, error) {
-	counts, err := c.query(ctx, fmt.Sprintf(`sum(%s{%s=%q})`, contract.Authorization, contract.LabelResult, contract.ResultDenied))
+// Denied returns the requests in Prometheus that authorization denied.
+func (r Reader) Denied(ctx context.Context) (int, error) {
+	counts, err := r.Query(ctx, fmt.Sprintf(`sum(%s{%s=%q})`, contract.Authorization, contract.LabelResult, contract.ResultDenied))
 	return counts[""], err
 }
 
-func (c Counters) limited(ctx context.Context) (int, error) {
-	counts, err := c.query(ctx, fmt.Sprintf(`sum(%s{%s=%q})`, contract.RateLimit, contract.LabelResult, contract.ResultOverLimit))
+// RateLimited returns the requests in Prometheus over a rate limit.
+func (r Reader) RateLimited(ctx context.Context) (int, error) {
+	counts, err := r.Query(ctx, fmt.Sprintf(`sum(%s{%s=%q})`, contract.RateLimit, contract.LabelResult, contract.ResultOverLimit))
 	return counts[""], err
 }
 
 // page sums a counter of a page in the exposition format by label.
-func (c Counters) page(ctx context.Context, address, metric string) (map[string]int, error) {
-	body, err := c.open(ctx, address)
+func (r Reader) page(ctx context.Context, address, metric string) (map[string]int, error) {
+	body, err := r.open(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -107,9 +113,9 @@ func labelOf(series *dto.Metric) string {
 	return ""
 }
 
-// query returns an instant vector of Prometheus by label.
-func (c Counters) query(ctx context.Context, expression string) (map[string]int, error) {
-	body, err := c.get(ctx, c.Prometheus+"/api/v1/query?query="+url.QueryEscape(expression))
+// Query returns an instant vector of Prometheus by label.
+func (r Reader) Query(ctx context.Context, expression string) (map[string]int, error) {
+	body, err := r.get(ctx, r.Prometheus+"/api/v1/query?query="+url.QueryEscape(expression))
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +142,8 @@ func (c Counters) query(ctx context.Context, expression string) (map[string]int,
 	return counts, nil
 }
 
-func (c Counters) get(ctx context.Context, address string) ([]byte, error) {
-	body, err := c.open(ctx, address)
+func (r Reader) get(ctx context.Context, address string) ([]byte, error) {
+	body, err := r.open(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -145,12 +151,12 @@ func (c Counters) get(ctx context.Context, address string) ([]byte, error) {
 	return read, errors.Join(err, body.Close())
 }
 
-func (c Counters) open(ctx context.Context, address string) (io.ReadCloser, error) {
+func (r Reader) open(ctx context.Context, address string) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.HTTP.Do(request)
+	response, err := r.HTTP.Do(request)
 	if err != nil {
 		return nil, err
 	}
