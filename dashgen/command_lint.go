@@ -51,11 +51,11 @@ func lintCommand(p program, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFindings(p.stdout, findings, *asJSON); err != nil {
+	if err := writeFindings(p.stdout, findings, set.NArg(), *asJSON); err != nil {
 		return err
 	}
 	if len(findings) > 0 {
-		return fmt.Errorf("lint: %d problems; docs/lint.md says what each rule is for", len(findings))
+		return fmt.Errorf("lint: %s; docs/lint.md says what each rule is for", count(len(findings), "problem"))
 	}
 	return nil
 }
@@ -89,25 +89,30 @@ func lintFiles(files []string, known lint.Context, disabled map[string]bool) ([]
 	if err != nil {
 		return nil, fmt.Errorf("lint: %w", err)
 	}
-	findings := []finding{}
+	var parsed []lint.File
 	for _, file := range read {
 		d, err := lint.Parse(file.Dashboard)
 		if err != nil {
 			return nil, fmt.Errorf("lint: %s: %w", file.name, err)
 		}
-		for _, problem := range lint.Check(d, known, disabled) {
-			findings = append(findings, finding{file.name, problem})
+		parsed = append(parsed, lint.File{Name: file.name, Dashboard: d})
+	}
+	findings := []finding{}
+	for i, problems := range lint.CheckAll(parsed, known, disabled) {
+		for _, problem := range problems {
+			findings = append(findings, finding{parsed[i].Name, problem})
 		}
 	}
 	return findings, nil
 }
 
-func writeFindings(out io.Writer, findings []finding, asJSON bool) error {
+// writeFindings prints the problems of a number of dashboards.
+func writeFindings(out io.Writer, findings []finding, dashboards int, asJSON bool) error {
 	if asJSON {
 		return writeJSON(out, findings)
 	}
 	if len(findings) == 0 {
-		return nil
+		return writeText(out, count(dashboards, "dashboard")+", no problems\n")
 	}
 	var rows []string
 	for _, f := range findings {

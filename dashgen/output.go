@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
@@ -19,6 +20,14 @@ func writeJSON(out io.Writer, value any) error {
 		return err
 	}
 	return writeText(out, string(text))
+}
+
+// count returns a number with its noun, as "1 problem" and "2 problems".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // writeTable prints rows in columns. Tabs separate the cells of a row.

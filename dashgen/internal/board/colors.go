@@ -41,6 +41,9 @@ func emotions() Colors {
 	}
 }
 
+// DemoLabels returns the labels of the demo's model.
+func DemoLabels() []string { return []string{"anger", "fear", "joy", "love", "sadness", "surprise"} }
+
 func outcomes() Colors {
 	return Colors{
 		{contract.OutcomeCounted, green},

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,9 +12,22 @@ import (
 // Dashboard has the fields of a dashboard that the rules check. It fits all
 // versions of the classic schema.
 type Dashboard struct {
-	Title      string  `json:"title"`
-	Editable   *bool   `json:"editable"`
-	Panels     []Panel `json:"panels"`
+	UID      string  `json:"uid"`
+	Title    string  `json:"title"`
+	Editable *bool   `json:"editable"`
+	Panels   []Panel `json:"panels"`
+	Timezone string  `json:"timezone"`
+	Refresh  string  `json:"refresh"`
+	Time     struct {
+		From string `json:"from"`
+		To   string `json:"to"`
+	} `json:"time"`
+	// Inputs are the values that Grafana's import dialog asks for.
+	Inputs []struct {
+		Name   string `json:"name"`
+		Type   string `json:"type"`
+		Plugin string `json:"pluginId"`
+	} `json:"__inputs"`
 	Templating struct {
 		List []Variable `json:"list"`
 	} `json:"templating"`
@@ -21,9 +35,7 @@ type Dashboard struct {
 		List []Annotation `json:"list"`
 	} `json:"annotations"`
 	// Rows have the panels of dashboards of before Grafana 5.
-	Rows []struct {
-		Panels []Panel `json:"panels"`
-	} `json:"rows"`
+	Rows []Panel `json:"rows"`
 }
 
 // Panel is a panel, or a row, which can contain collapsed panels.
@@ -36,31 +48,60 @@ type Panel struct {
 	GridPos     *Grid           `json:"gridPos"`
 	Targets     []Target        `json:"targets"`
 	Panels      []Panel         `json:"panels"`
-	FieldConfig struct {
-		Defaults struct {
-			Unit     string            `json:"unit"`
-			Mappings []json.RawMessage `json:"mappings"`
-		} `json:"defaults"`
-	} `json:"fieldConfig"`
+	Repeat      string          `json:"repeat"`
+	FieldConfig FieldConfig     `json:"fieldConfig"`
+	// Library is set if a library panel has the panel's queries and options.
+	Library json.RawMessage `json:"libraryPanel"`
+	// Alert is an alert of before Grafana 11, which kept alerts in panels.
+	Alert json.RawMessage `json:"alert"`
+	// Axes have the units of panels of the type graph, and Format is the unit of
+	// singlestat.
+	Axes []struct {
+		Format string `json:"format"`
+	} `json:"yaxes"`
+	Format string `json:"format"`
+	// Styles are the columns of a table of before Grafana 7.
+	Styles json.RawMessage `json:"styles"`
+}
+
+// FieldConfig says how a panel writes its values.
+type FieldConfig struct {
+	Defaults struct {
+		Unit     string            `json:"unit"`
+		Mappings []json.RawMessage `json:"mappings"`
+	} `json:"defaults"`
+	Overrides []struct {
+		Properties []struct {
+			ID string `json:"id"`
+		} `json:"properties"`
+	} `json:"overrides"`
 }
 
 // Grid is the place of a panel, in cells.
-type Grid struct{ X, Y, W, H int }
+type Grid struct{ X, Y, W, H float64 }
 
 // Target is a query of a panel.
 type Target struct {
+	RefID      string          `json:"refId"`
 	Expr       string          `json:"expr"`
+	Legend     string          `json:"legendFormat"`
+	Hide       bool            `json:"hide"`
 	Datasource json.RawMessage `json:"datasource"`
 }
 
 // Variable is a template variable.
 type Variable struct {
 	Name       string          `json:"name"`
+	Label      string          `json:"label"`
 	Type       string          `json:"type"`
 	Query      json.RawMessage `json:"query"`
+	Regex      string          `json:"regex"`
 	Refresh    json.RawMessage `json:"refresh"` // a number; false in old dashboards
 	Datasource json.RawMessage `json:"datasource"`
+	Multi      bool            `json:"multi"`
+	IncludeAll bool            `json:"includeAll"`
 	Current    struct {
+		Text  json.RawMessage `json:"text"`
 		Value json.RawMessage `json:"value"`
 	} `json:"current"`
 }
@@ -75,10 +116,12 @@ type Annotation struct {
 	Datasource json.RawMessage `json:"datasource"`
 }
 
-// Parse reads the fields of a dashboard that the rules look at.
+// Parse reads the fields of a dashboard that the rules look at. A field of another
+// type than Grafana writes counts as missing.
 func Parse(d dashboard.Dashboard) (Dashboard, error) {
 	var parsed Dashboard
-	if err := json.Unmarshal(d.JSON, &parsed); err != nil {
+	err := json.Unmarshal(d.JSON, &parsed)
+	if other := (*json.UnmarshalTypeError)(nil); err != nil && !errors.As(err, &other) {
 		return Dashboard{}, fmt.Errorf("no dashboard: %w", err)
 	}
 	return parsed, nil
@@ -104,20 +147,30 @@ func withoutRows(panels []Panel) []Panel {
 	return all
 }
 
-// hasQueries reports whether a panel of this type shows query results.
+// hasQueries reports whether a panel of this type shows the results of its own
+// queries.
 func (p Panel) hasQueries() bool {
 	switch p.Type {
-	case "text", "news", "dashlist", "alertlist", "annolist", "welcome", "gettingstarted", "row", "library-panel-ref":
+	case "text", "news", "dashlist", "alertlist", "alertGroups", "annolist", "pluginlist", "welcome", "gettingstarted", "row", "canvas", "live", "grafana-clock-panel":
 		return false
 	}
-	return true
+	return !p.isLibrary()
+}
+
+// isLibrary reports whether the panel only refers to a library panel.
+func (p Panel) isLibrary() bool {
+	return p.Type == "library-panel-ref" || len(p.Library) > 0 && string(p.Library) != "null"
 }
 
 func (p Panel) name() string {
-	if p.Title == "" {
-		return fmt.Sprintf("panel %d", p.ID)
+	kind := "panel"
+	if p.Type == "row" {
+		kind = "row"
 	}
-	return fmt.Sprintf("panel %q", p.Title)
+	if p.Title == "" {
+		return fmt.Sprintf("%s %d", kind, p.ID)
+	}
+	return fmt.Sprintf("%s %q", kind, p.Title)
 }
 
 // datasourceVariables returns the names of the data source variables.
@@ -129,23 +182,6 @@ func (d Dashboard) datasourceVariables() []string {
 		}
 	}
 	return names
-}
-
-// datasourceUID returns the name of a data source in old dashboards, and its uid
-// since Grafana 8.3, where a data source is an object. For the default data
-// source it returns "".
-func datasourceUID(source json.RawMessage) string {
-	var name string
-	if json.Unmarshal(source, &name) == nil {
-		return name
-	}
-	var object struct {
-		UID string `json:"uid"`
-	}
-	if json.Unmarshal(source, &object) == nil {
-		return object.UID
-	}
-	return ""
 }
 
 // text returns the query of a variable: the query is a string, or an object that
@@ -162,6 +198,21 @@ func (v Variable) text() string {
 		return object.Query
 	}
 	return ""
+}
+
+// chosenText returns the selected value as Grafana shows it; "" if several are
+// selected.
+func (v Variable) chosenText() string {
+	var text string
+	if json.Unmarshal(v.Current.Text, &text) != nil {
+		return ""
+	}
+	return text
+}
+
+// isList reports whether Grafana may put several values into a query.
+func (v Variable) isList() bool {
+	return (v.Multi || v.IncludeAll) && (v.Type == "query" || v.Type == "custom")
 }
 
 // value returns the selected value; "" if all or several are selected.

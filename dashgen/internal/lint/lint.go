@@ -4,6 +4,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/moodring/moodring/contract"
@@ -30,16 +31,25 @@ type rule struct {
 	why  string // the effect of breaking the rule, and the remedy
 	// check reports each problem and its place.
 	check func(d Dashboard, c Context, report func(place, message string))
+	// checkAll reports problems between several files; nil if the rule has none.
+	checkAll func(all []File, report func(file int, place, message string))
+}
+
+// File is a dashboard and the name of its file.
+type File struct {
+	Name string
+	Dashboard
 }
 
 // rules returns all rules in the order of docs/lint.md.
 func rules() []rule {
 	return []rule{
+		dashboardUID(), timeRange(), editable(),
 		datasourceVariable(), fixedDatasource(),
-		panelTitle(), panelUnit(), panelQuery(), overlap(), panelID(),
-		promQL(), unknownVariable(), rawCounter(), rateOfGauge(), rateRange(),
+		panelTitle(), panelUnit(), unitMismatch(), panelQuery(), refID(), overlap(), panelID(), deprecatedPanel(),
+		promQL(), unknownVariable(), rawCounter(), rateOfGauge(), rateOfAggregate(), quantileBuckets(), rateRange(),
 		unknownMetric(), unknownLabel(), manySeries(),
-		job(), instance(), variableQuery(), variableRefresh(), editable(),
+		job(), instance(), variableQuery(), variableRefresh(), variableTwice(), variableCircle(), multiValue(),
 	}
 }
 
@@ -54,18 +64,28 @@ func Names() []string {
 
 // Check returns the problems in d by all rules that are not disabled.
 func Check(d Dashboard, c Context, disabled map[string]bool) []Problem {
-	var problems []Problem
+	return CheckAll([]File{{Dashboard: d}}, c, disabled)[0]
+}
+
+// CheckAll returns the problems of each file, and those between the files, by all
+// rules that are not disabled.
+func CheckAll(files []File, c Context, disabled map[string]bool) [][]Problem {
+	problems := make([][]Problem, len(files))
+	add := func(file int, found Problem) {
+		if !slices.Contains(problems[file], found) {
+			problems[file] = append(problems[file], found)
+		}
+	}
 	for _, r := range rules() {
 		if disabled[r.name] {
 			continue
 		}
-		seen := map[string]bool{}
-		r.check(d, c, func(place, message string) {
-			if !seen[place+message] {
-				problems = append(problems, Problem{r.name, place, message})
-			}
-			seen[place+message] = true
-		})
+		for i, file := range files {
+			r.check(file.Dashboard, c, func(place, message string) { add(i, Problem{r.name, place, message}) })
+		}
+		if r.checkAll != nil {
+			r.checkAll(files, func(file int, place, message string) { add(file, Problem{r.name, place, message}) })
+		}
 	}
 	return problems
 }

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +35,11 @@ func testRule(t *testing.T, r rule, c Context, cases []ruleCase) {
 			}
 		})
 	}
+}
+
+// panelOf returns a dashboard with one panel over time, and its query.
+func panelOf(expr string) string {
+	return fmt.Sprintf(`{"title":"D","panels":[{"title":"P","type":"timeseries","targets":[{"refId":"A","expr":%q}]}]}`, expr)
 }
 
 func onlyRule(kept string) map[string]bool {

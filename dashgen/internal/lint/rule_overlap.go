@@ -14,7 +14,7 @@ func overlap() rule {
 			placed := onGrid(d.Panels)
 			for i, p := range placed {
 				if g := *p.GridPos; g.X < 0 || g.W < 1 || g.H < 1 || g.X+g.W > columns {
-					report(p.name(), fmt.Sprintf("is outside the grid: x %d, width %d of %d columns, height %d", g.X, g.W, columns, g.H))
+					report(p.name(), fmt.Sprintf("is outside the grid: x %v, width %v of %d columns, height %v", g.X, g.W, columns, g.H))
 				}
 				for _, other := range placed[:i] {
 					if p.GridPos.overlaps(*other.GridPos) {
@@ -27,13 +27,15 @@ func overlap() rule {
 }
 
 // onGrid returns the panels that are on the grid at the same time. Panels in a
-// collapsed row are not.
+// collapsed row are not. Grafana draws a row over the full width, whatever its
+// width is, and places a panel without a size itself.
 func onGrid(panels []Panel) []Panel {
 	var all []Panel
 	for _, p := range panels {
-		if p.GridPos != nil {
-			all = append(all, p)
+		if p.GridPos == nil || *p.GridPos == (Grid{}) || p.Type == "row" && p.GridPos.W < 1 {
+			continue
 		}
+		all = append(all, p)
 	}
 	return all
 }

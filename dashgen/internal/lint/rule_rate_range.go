@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -11,13 +12,13 @@ import (
 func rateRange() rule {
 	return rule{
 		name: "target-rate-interval",
-		rule: "In panels, the range of `rate` and `irate` is `$__rate_interval`.",
+		rule: "In panels, the range of `rate` and `irate` is `$__rate_interval`, or a variable of the dashboard.",
 		why: "A range shorter than four scrape intervals has gaps, and a range shorter than the panel's step skips samples. " +
 			"`$__rate_interval` follows both: the scrape interval of the data source, and the step, which depends on the time range.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			wanted, err := time.ParseDuration(rateInterval)
 			for _, q := range d.queries() {
-				if !q.overTime || err != nil {
+				if !q.overTime || err != nil || rangeVariable.MatchString(q.expr) {
 					continue
 				}
 				q.visit(func(_ *parser.VectorSelector, above []parser.Node) {
@@ -30,6 +31,10 @@ func rateRange() rule {
 		},
 	}
 }
+
+// rangeVariable matches a range that a variable of the dashboard chooses. The names
+// of Grafana's own variables begin with __.
+var rangeVariable = regexp.MustCompile(`\[\s*(\$\{?[A-Za-z]|\[\[[A-Za-z])`)
 
 func rangeOf(above []parser.Node) (time.Duration, bool) {
 	if len(above) == 0 {

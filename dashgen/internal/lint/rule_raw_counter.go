@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/board"
 )
 
 func rawCounter() rule {
@@ -15,14 +16,15 @@ func rawCounter() rule {
 		name: "target-counter-agg",
 		rule: "A panel over time shows the growth of a counter, by `rate`, `irate` or `increase`, and not the counter itself.",
 		why: "A counter only rises, and falls to 0 when its process restarts. Its value says nothing about the present. A total belongs in a panel with a single value. " +
-			"lint takes a metric whose name is a single word for a counter: by Prometheus's naming practices other metrics have a prefix and a unit, while the plugin's `plainCounters` have neither.",
+			"Without a source of types, lint takes a metric for a counter if it ends in `_total` or `_bucket`, if it is the `_count` or `_sum` of a metric whose other parts the dashboard queries too, or if it is a label of the demo's model, which the plugin's `plainCounters` counts under its bare name.",
 		check: func(d Dashboard, c Context, report func(place, message string)) {
+			queried := d.metrics()
 			for _, q := range d.queries() {
 				if !q.overTime {
 					continue
 				}
 				q.visit(func(s *parser.VectorSelector, above []parser.Node) {
-					if c.isCounter(name(s)) && !slices.Contains(counterFunctions, function(above)) {
+					if c.isCounter(name(s), queried) && !slices.Contains(counterFunctions, function(above)) && !onlyCounted(above) && !filters(s, above) {
 						report(q.place, fmt.Sprintf("draws the counter %s raw: put it in rate(...[$__rate_interval])", name(s)))
 					}
 				})
@@ -31,7 +33,44 @@ func rawCounter() rule {
 	}
 }
 
-func (c Context) isCounter(series string) bool {
-	kind := c.kind(series)
-	return kind == contract.Counter || kind == "" && !strings.ContainsAny(series, "_:") && series != "up" && series != "ALERTS"
+// isCounter reports whether a series is a counter. queried are all metrics of the
+// dashboard.
+func (c Context) isCounter(series string, queried map[string]bool) bool {
+	if kind := c.kind(series); kind != "" {
+		return kind == contract.Counter
+	}
+	if slices.Contains(board.DemoLabels(), series) {
+		return c.Types == nil
+	}
+	for _, part := range []string{contract.SuffixCount, contract.SuffixSum} {
+		if metric, ok := strings.CutSuffix(series, part); ok && hasOtherPart(metric, part, queried) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasOtherPart reports whether another part of a histogram is queried too.
+func hasOtherPart(metric, part string, queried map[string]bool) bool {
+	return slices.ContainsFunc(contract.Parts(), func(other string) bool { return other != part && queried[metric+other] })
+}
+
+// metrics returns the names of all metrics in the dashboard's queries.
+func (d Dashboard) metrics() map[string]bool {
+	names := map[string]bool{}
+	for _, q := range d.queries() {
+		q.visit(func(s *parser.VectorSelector, _ []parser.Node) { names[name(s)] = true })
+	}
+	return names
+}
+
+// onlyCounted reports whether the nearest aggregation counts series, or lists
+// their labels, and so ignores their values.
+func onlyCounted(above []parser.Node) bool {
+	for _, node := range slices.Backward(above) {
+		if n, ok := node.(*parser.AggregateExpr); ok {
+			return n.Op == parser.COUNT || n.Op == parser.GROUP
+		}
+	}
+	return false
 }

@@ -13,6 +13,14 @@ func TestRawCounter(t *testing.T) {
 		{"a plain counter of the plugin", `{"title": "D", "panels": [{"title": "P", "type": "timeseries", "targets": [{"expr": "joy"}]}]}`, []string{`panel "P": draws the counter joy raw: put it in rate(...[$__rate_interval])`}},
 		{"grows", `{"title": "D", "panels": [{"title": "P", "type": "timeseries", "targets": [{"expr": "sum(rate(http_requests_total[5m])) + increase(joy[1h])"}]}]}`, []string{}},
 		{"a gauge", `{"title": "D", "panels": [{"title": "P", "type": "timeseries", "targets": [{"expr": "go_goroutines + up"}]}]}`, []string{}},
+		{"a count of series", panelOf(`count(node_cpu_seconds_total) + count by (x) (a_total) and group by (x) (b_total)`), nil},
+		{"a filter", panelOf(`up unless a_total`), nil},
+		{"gauges with the ending of a counter", panelOf(`asterisk_calls_count + envoy_cluster_membership_total + jobs_sum + docker_memory_total`), nil},
+		{"a gauge in camel case, and a word", panelOf(`entSensorValue + temperature + load1`), nil},
+		{"a limit of a variable", panelOf(`a_b > ${threshold}`), nil},
+		{"the count of a histogram", panelOf(`a_seconds_count / rate(a_seconds_sum[5m])`), []string{`panel "P": draws the counter a_seconds_count raw: put it in rate(...[$__rate_interval])`}},
+		{"a counter in a comparison", panelOf(`a_total > 5`), []string{`panel "P": draws the counter a_total raw: put it in rate(...[$__rate_interval])`}},
+		{"growth by hand", panelOf(`delta(a_total[5m])`), nil},
 		{"a total in a panel of one value", `{"title": "D", "panels": [{"title": "P", "type": "stat", "targets": [{"expr": "sum(http_requests_total)"}]}]}`, []string{}},
 	})
 }

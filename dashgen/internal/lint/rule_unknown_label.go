@@ -19,11 +19,11 @@ func unknownLabel() rule {
 			for _, q := range d.queries() {
 				q.visit(func(s *parser.VectorSelector, above []parser.Node) {
 					labels, ok := labelsOf(name(s))
-					if !ok {
-						return
+					if !ok || strings.HasPrefix(name(s), "ALERTS") {
+						return // an alert has the labels that its rule gives it
 					}
 					for _, label := range usedLabels(s, above) {
-						if !slices.Contains(labels, label) && !slices.Contains(scrapeLabels(), label) {
+						if !slices.Contains(labels, label) && !isScrapeLabel(label) {
 							report(q.place, fmt.Sprintf("uses the label %s, which %s does not have", label, name(s)))
 						}
 					}
@@ -70,7 +70,10 @@ func usedLabels(s *parser.VectorSelector, above []parser.Node) []string {
 	return labels
 }
 
-// scrapeLabels returns the labels that usual configurations of Prometheus add.
-func scrapeLabels() []string {
-	return []string{"__name__", "job", "instance", "namespace", "pod", "service", "container", "node", "cluster", "app", "endpoint", "environment", "region"}
+// isScrapeLabel reports whether usual configurations of Prometheus add a label.
+func isScrapeLabel(label string) bool {
+	return strings.HasPrefix(label, "exported_") || strings.HasPrefix(label, "prometheus") || slices.Contains([]string{
+		"__name__", "job", "instance", "namespace", "pod", "service", "container", "node", "cluster", "app", "endpoint",
+		"environment", "env", "stage", "region", "zone", "datacenter", "dc", "site", "team", "tenant", "replica",
+	}, label)
 }

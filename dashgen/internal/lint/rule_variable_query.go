@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/prometheus/prometheus/promql/parser"
 )
 
 func variableQuery() rule {
@@ -13,7 +15,7 @@ func variableQuery() rule {
 		why:  "With an invalid query the variable has no values, and the panels are empty.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			for _, v := range d.Templating.List {
-				if v.Type != "query" {
+				if language := d.language(v.Datasource); v.Type != "query" || language == otherLanguage || language == metricsQL {
 					continue
 				}
 				if problem := d.checkVariable(v.text()); problem != "" {
@@ -32,6 +34,9 @@ var variableFunction = regexp.MustCompile(`(?s)^\s*(label_values|query_result|me
 func (d Dashboard) checkVariable(text string) string {
 	groups := variableFunction.FindStringSubmatch(text)
 	if groups == nil {
+		if parsed, err := d.parse(text); err == nil && parsed.Type() == parser.ValueTypeVector {
+			return "" // the series of a selector
+		}
 		return fmt.Sprintf("has the query %q: use label_values(metric, label)", text)
 	}
 	expr := groups[2]

@@ -9,5 +9,7 @@ func TestVariableQuery(t *testing.T) {
 		{"as Grafana has them", `{"title":"D","templating":{"list":[{"name":"v","type":"query","query":{"query":"label_values(up{job=~\"$job\"}, instance)","refId":"A"}}]}}`, []string{}},
 		{"a label of any metric", `{"title":"D","templating":{"list":[{"name":"v","type":"query","query":"label_values(job)"}]}}`, []string{}},
 		{"metrics by name", `{"title":"D","templating":{"list":[{"name":"v","type":"query","query":"metrics(moodring.*)"}]}}`, []string{}},
+		{"of Loki", `{"title":"D","templating":{"list":[{"name":"v","type":"query","datasource":{"type":"loki","uid":"x"},"query":{"label":"app","type":1}},{"name":"w","type":"query","datasource":"Postgres","query":"SELECT 1"}]}}`, nil},
+		{"a selector", `{"title":"D","templating":{"list":[{"name":"v","type":"query","query":"up{job=~\"$job\"}"}]}}`, nil},
 	})
 }

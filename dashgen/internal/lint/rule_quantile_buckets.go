@@ -1,0 +1,45 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/moodring/moodring/contract"
+)
+
+func quantileBuckets() rule {
+	return rule{
+		name: "quantile-without-le",
+		rule: "An aggregation inside `histogram_quantile` keeps the label `le`.",
+		why:  "The label `le` holds the bounds of the buckets. Without it, `histogram_quantile` returns nothing. Add it: `sum by (le, job) (rate(..._bucket[$__rate_interval]))`.",
+		check: func(d Dashboard, _ Context, report func(place, message string)) {
+			for _, q := range d.queries() {
+				q.visit(func(s *parser.VectorSelector, above []parser.Node) {
+					if strings.Contains(name(s), contract.SuffixBucket) && losesBounds(above) {
+						report(q.place, fmt.Sprintf("takes a quantile of %s without its buckets: add le to the aggregation", name(s)))
+					}
+				})
+			}
+		},
+	}
+}
+
+// losesBounds reports whether an aggregation between a selector and the quantile
+// around it removes le.
+func losesBounds(above []parser.Node) bool {
+	lost := false
+	for _, node := range slices.Backward(above) {
+		switch n := node.(type) {
+		case *parser.AggregateExpr:
+			lost = lost || slices.Contains(n.Grouping, contract.LabelBucket) == n.Without
+		case *parser.Call:
+			if n.Func.Name == "histogram_quantile" {
+				return lost
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,12 @@
+package lint
+
+import "testing"
+
+func TestVariableCircle(t *testing.T) {
+	testRule(t, variableCircle(), Context{}, []ruleCase{
+		{"of two", `{"title":"D","templating":{"list":[{"name":"a","type":"query","query":"label_values(up{x=\"$b\"}, a)"},{"name":"b","type":"query","query":{"query":"label_values(up{x=\"${a:regex}\"}, b)"}}]}}`, []string{`variable a: depends on itself: a needs b needs a`}},
+		{"of one", `{"title":"D","templating":{"list":[{"name":"a","type":"query","query":"label_values(up{x=\"$a\"}, a)"}]}}`, []string{`variable a: depends on itself: a needs a`}},
+		{"a chain into a circle", `{"title":"D","templating":{"list":[{"name":"a","query":"$b"},{"name":"b","query":"$c"},{"name":"c","query":"$b"}]}}`, []string{`variable b: depends on itself: b needs c needs b`}},
+		{"a chain", `{"title":"D","templating":{"list":[{"name":"ds","type":"datasource","query":"prometheus"},{"name":"a","type":"query","datasource":{"uid":"$ds"},"query":"label_values(up, a)"},{"name":"b","type":"query","query":"label_values(up{a=\"$a\"}, b)"},{"name":"c","type":"query","query":"label_values(up{a=\"$a\",b=\"$b\"}, c)"}]}}`, nil},
+	})
+}
