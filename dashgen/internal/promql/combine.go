@@ -31,7 +31,7 @@ func Or(a, b Query) Query {
 
 func sameLabels(operator string, left, right Query) Query {
 	q := combine(left, operator, right)
-	if q.err == nil && !slices.Equal(slices.Sorted(slices.Values(left.labels)), slices.Sorted(slices.Values(right.labels))) {
+	if q.err == nil && !sameSet(left.labels, right.labels) {
 		q.err = fmt.Errorf("%s: labels %q with labels %q", operator, left.labels, right.labels)
 	}
 	return q

@@ -56,6 +56,8 @@ type Query struct {
 	compared *Query
 	binary   bool // needs parentheses as an operand
 	selector bool
+	scraped  bool     // series as Prometheus scraped them
+	pinned   []string // labels with one value, by a matcher
 	err      error
 }
 
@@ -117,6 +119,7 @@ func SelectBuckets(histogram string, matchers ...Matcher) Query {
 // _bucket, _sum or _count for a histogram or summary, and empty for other metrics.
 func SelectDiscovered(found contract.Metric, suffix string) Query {
 	q := selector(found, found.Name+suffix, nil, nil)
+	q.scraped = false // its labels include those of the target
 	if suffix != "" {
 		q.kind = contract.Counter
 	}
@@ -160,8 +163,19 @@ func selector(metric contract.Metric, series string, err error, fixed []Matcher)
 		labels:   metric.Labels,
 		metrics:  []string{metric.Name},
 		selector: true,
+		scraped:  true,
+		pinned:   names(fixed),
 		err:      err,
 	}
+}
+
+// names returns the labels of matchers.
+func names(matchers []Matcher) []string {
+	var labels []string
+	for _, m := range matchers {
+		labels = append(labels, m.Label)
+	}
+	return labels
 }
 
 // Recording is a series that a recording rule writes: the result of Query, under
@@ -181,7 +195,7 @@ func Record(name string, q Query, help string) Recording {
 // Select selects the recorded series.
 func (r Recording) Select(matchers ...Matcher) Query {
 	q := selector(contract.Metric{Name: r.Name, Type: contract.Gauge, Labels: r.Labels}, r.Name, r.Query.err, matchers)
-	q.metrics, q.recorded = nil, []string{r.Name}
+	q.metrics, q.recorded, q.scraped = nil, []string{r.Name}, false
 	return q
 }
 
@@ -281,8 +295,22 @@ func Offset(selected Query, span Duration) Query {
 	return q
 }
 
-// SumBy adds the series of q that have the same values of labels.
-func SumBy(q Query, labels ...string) Query { return aggregate("sum", q, labels) }
+// SumBy adds the series of q that have the same values of labels. Series that
+// several exporters scraped from one gateway count once.
+func SumBy(q Query, labels ...string) Query {
+	if !q.scraped {
+		return aggregate("sum", q, labels)
+	}
+	own := slices.DeleteFunc(slices.Clone(q.labels), func(label string) bool { return slices.Contains(q.pinned, label) })
+	if sameSet(own, labels) {
+		return MaxBy(q, labels...)
+	}
+	return aggregate("sum", MaxBy(q, own...), labels)
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
 
 // MinBy is the minimum of the series of q that have the same values of labels.
 func MinBy(q Query, labels ...string) Query { return aggregate("min", q, labels) }
@@ -307,7 +335,7 @@ func aggregate(operator string, over Query, labels []string) Query {
 	if len(labels) > 0 {
 		by = " by (" + strings.Join(labels, ", ") + ") "
 	}
-	q.labels, q.binary, q.selector = labels, false, false
+	q.labels, q.binary, q.selector, q.scraped = labels, false, false, false
 	q.text = func(v Values) string { return operator + by + "(" + over.Text(v) + ")" }
 	return q
 }

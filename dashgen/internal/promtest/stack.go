@@ -30,7 +30,7 @@ func Stack() string {
 		case strings.Contains(values, "x"):
 			fmt.Fprintf(&out, "  %s} %s\n", series, values)
 		default:
-			for pod, times := range []int{1, 3} {
+			for pod, times := range []int{1, 4} {
 				fmt.Fprintf(&out, "  %s,pod=\"%d\"} %s\n", series, pod, counter(values, times))
 			}
 		}
