@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -42,7 +43,7 @@ func dryRun(f *flags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w: want a response to GET /stats/prometheus or /stats?format=json", *f.dryRunFile, err)
 	}
-	series, dropped := transformer.End()
+	series, dropped := transformer.End(time.Time{}, time.Time{})
 	if err := expose.WriteText(stdout, dryRunGateway, series); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"sync/atomic"
@@ -19,11 +20,20 @@ import (
 // Prometheus's, and for Prometheus's own. In the text format, promtool has no
 // complaint about a gateway's metrics.
 func TestPagesAreValid(t *testing.T) {
-	address := start(t, "--gateway", "ingress="+envoy(t, new(atomic.Int32)).URL)
+	begins := httptest.NewServer(firstThen("", mood+"label___joy___moodring_prediction_confidence_count{} 6\n"))
+	t.Cleanup(begins.Close)
+	address := start(t, "--config.file", writeConfig(t, "scrape: {min_age: 0s}\n"),
+		"--gateway", "ingress="+envoy(t, new(atomic.Int32)).URL, "--gateway", "begins="+begins.URL)
 	const openMetrics = "application/openmetrics-text;version=1.0.0"
+	getAs(t, address+"/metrics", openMetrics)
 	page := getAs(t, address+"/metrics", openMetrics)
-	if !strings.Contains(page, "# TYPE moodring_predictions counter\n") || !strings.Contains(page, "go_memstats_alloc_bytes_total") {
-		t.Errorf("not the whole page in OpenMetrics:\n%s", page)
+	for _, part := range []string{
+		"# TYPE moodring_predictions counter\n", "\ngo_memstats_alloc_bytes_total ",
+		"\nmoodring_predictions_created{gateway=\"begins\",", "\nmoodring_prediction_confidence_created{gateway=\"begins\",",
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page in OpenMetrics has no %q:\n%s", part, page)
+		}
 	}
 	parseWithReference(t, page)
 	parser, err := textparse.New([]byte(page), openMetrics, labels.NewSymbolTable(), textparse.ParserOptions{})

@@ -38,7 +38,7 @@ func encodedIn(t testing.TB, f form, series []transform.Series) []byte {
 func official(t testing.TB, format expfmt.Format, families []*dto.MetricFamily) []byte {
 	t.Helper()
 	var page bytes.Buffer
-	encoder := expfmt.NewEncoder(&page, format)
+	encoder := expfmt.NewEncoder(&page, format, expfmt.WithCreatedLines())
 	for _, family := range families {
 		if err := encoder.Encode(family); err != nil {
 			t.Fatal(err)
@@ -105,8 +105,16 @@ func TestFormsAreTheOfficialOnes(t *testing.T) {
 		one("gauge", contract.Gauge, "", -1), one("gauge", contract.Gauge, "", math.NaN(), "z", "nan"), one("gauge", contract.Gauge, "", math.Inf(-1), "z", "inf"),
 		one("gauge", contract.Gauge, "", math.Copysign(0, -1), "z", "0"), one("gauge", contract.Gauge, "", 1e21, "z", "big"),
 		empty, duration,
+		started(one("started_total", contract.Counter, "", 3)), started(duration),
 	})
 	wantAsOfficial(t, nil)
+}
+
+// started returns a series that has just started.
+func started(s transform.Series) transform.Series {
+	s.Start, s.IsNew = 1520879607789, true
+	s.Labels = labels.NewBuilder(s.Labels).Set("started", "now").Labels()
+	return s
 }
 
 func FuzzForms(f *testing.F) {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/transform"
@@ -76,13 +77,22 @@ func toDTO(s transform.Series) *dto.Metric {
 	m := &dto.Metric{Label: pairs(s.Labels)}
 	switch s.Type {
 	case contract.Counter:
-		m.Counter = &dto.Counter{Value: &s.Value}
+		m.Counter = &dto.Counter{Value: &s.Value, CreatedTimestamp: timestamp(s.Start)}
 	case contract.Histogram:
 		m.Histogram = classic(s.Histogram)
+		m.Histogram.CreatedTimestamp = timestamp(s.Start)
 	default:
 		m.Gauge = &dto.Gauge{Value: &s.Value}
 	}
 	return m
+}
+
+// timestamp returns the time of a start, or nil if it is unknown.
+func timestamp(s transform.Start) *timestamppb.Timestamp {
+	if s == 0 {
+		return nil
+	}
+	return timestamppb.New(s.Time())
 }
 
 // pairs returns the labels sorted by name, without __name__.

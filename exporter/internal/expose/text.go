@@ -41,7 +41,11 @@ func (t textForm) appendHeader(dst []byte, name string, f *transform.Family) []b
 func (t textForm) appendSeries(dst []byte, s transform.Series) []byte {
 	if s.Histogram == nil {
 		dst = t.appendLabels(append(dst, s.Name...), s.Labels, "")
-		return append(t.appendFloat(append(dst, ' '), s.Value), '\n')
+		dst = append(t.appendFloat(append(dst, ' '), s.Value), '\n')
+		if stem, isTotal := strings.CutSuffix(s.Name, config.SuffixTotal); isTotal {
+			return t.appendCreated(dst, stem, s)
+		}
+		return dst
 	}
 	h := s.Histogram
 	start := len(dst)
@@ -55,7 +59,18 @@ func (t textForm) appendSeries(dst []byte, s transform.Series) []byte {
 	dst = t.appendLabels(append(append(dst, s.Name...), contract.SuffixSum...), s.Labels, "")
 	dst = append(t.appendFloat(append(dst, ' '), h.Sum), '\n')
 	dst = t.appendLabels(append(append(dst, s.Name...), contract.SuffixCount...), s.Labels, "")
-	return append(t.appendCount(append(dst, ' '), h.Count), '\n')
+	dst = append(t.appendCount(append(dst, ' '), h.Count), '\n')
+	return t.appendCreated(dst, s.Name, s)
+}
+
+// appendCreated appends the line with the series' start, if it is new.
+func (t textForm) appendCreated(dst []byte, family string, s transform.Series) []byte {
+	if !t.isOpen || !s.IsNew {
+		return dst
+	}
+	dst = t.appendLabels(append(append(dst, family...), config.SuffixCreated...), s.Labels, "")
+	const milliseconds = 1e3
+	return append(t.appendFloat(append(dst, ' '), float64(s.Start)/milliseconds), '\n')
 }
 
 // appendBucket appends a bucket's bound and count, after le=".

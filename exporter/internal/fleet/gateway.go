@@ -114,13 +114,15 @@ func (g *gateway) work(ctx context.Context) {
 	g.shared.Run(limit, leavingInterval/2) // scrape records the result
 }
 
-// snapshot returns the latest result, without scraping, or nil if there is none.
+// snapshot returns the latest result for a page, without scraping, or nil if there is
+// none.
 func (g *gateway) snapshot() *expose.Snapshot {
-	s := g.current()
+	now := time.Now()
+	_, s := g.change(func(s state) state { return s.served(now) })
 	if s.latest == nil {
 		return nil
 	}
-	return s.show(*s.latest, g.fleet.Config(), time.Now())
+	return s.show(*s.latest, g.fleet.Config(), now)
 }
 
 // scrapeNow returns the result of a scrape that is at most scrape.min_age old. If
@@ -130,8 +132,9 @@ func (g *gateway) scrapeNow(ctx context.Context) *expose.Snapshot {
 	if _, err := g.shared.Get(ctx, time.Duration(cfg.Scrape.MinAge)); err == nil {
 		return g.snapshot()
 	}
-	late := expose.Snapshot{Gateway: g.name, Duration: time.Since(start)}
-	return g.current().show(late, cfg, time.Now())
+	now := time.Now()
+	_, s := g.change(func(s state) state { return s.served(now) })
+	return s.show(expose.Snapshot{Gateway: g.name, Duration: now.Sub(start)}, cfg, now)
 }
 
 // lastSnapshot returns the latest result, without scraping, or a snapshot with only
@@ -147,7 +150,8 @@ func (g *gateway) lastSnapshot() expose.Snapshot {
 
 // scrape scrapes the gateway and records the result. shared calls it.
 func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
-	result := g.scraper.scrape(ctx, g.fleet.settings.Load(), g.current().target)
+	lastServed := func() time.Time { return g.current().lastServed() }
+	result := g.scraper.scrape(ctx, g.fleet.settings.Load(), g.current().target, lastServed)
 	g.fleet.meter.Record(result)
 	before, after := g.change(func(s state) state { return s.scraped(&result, time.Now()) })
 	g.logTransition(before, after)

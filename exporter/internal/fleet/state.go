@@ -19,6 +19,7 @@ type state struct {
 	latest     *expose.Snapshot // nil before the first scrape
 	good       *expose.Block    // series of the last successful scrape
 	goodAt     time.Time
+	servedAt   time.Time // the last time when a page had the series
 
 	leavingFailures int // failed scrapes since the last success, while the gateway shuts down
 }
@@ -55,6 +56,21 @@ func (s state) scraped(result *expose.Snapshot, now time.Time) state {
 		s.leavingFailures++
 	}
 	return s
+}
+
+// served returns the state after a page with the series.
+func (s state) served(now time.Time) state {
+	s.servedAt = now
+	return s
+}
+
+// lastServed returns the last time when a page had the series. Before the first page,
+// another exporter may have served the series until this one read them.
+func (s state) lastServed() time.Time {
+	if s.goodAt.After(s.servedAt) {
+		return s.goodAt
+	}
+	return s.servedAt
 }
 
 // isScrapedOnRequest reports whether a request for the page scrapes the gateway. A

@@ -22,6 +22,8 @@ type entry struct {
 	isUnwanted bool          // relabelling drops the series
 	pageBytes  int           // size on the exporter's own page, about
 	page       int           // the last page with the series
+	exported   int           // the last page that ended with the series
+	start      Start
 
 	value     cell
 	*parts              // nil unless the series is a histogram
@@ -84,7 +86,7 @@ func (e *entry) isGauge() bool { return e.Type == contract.Gauge }
 // series returns the entry's series on a page. ok is false for a histogram without
 // its count.
 func (e *entry) series(page int) (s Series, ok bool) {
-	s = Series{Family: e.Family, Name: e.name, Labels: e.labels}
+	s = Series{Family: e.Family, Name: e.name, Labels: e.labels, Start: e.start}
 	if e.Type != contract.Histogram {
 		s.Value = e.value.on(page)
 		return s, true

@@ -8,6 +8,7 @@ import (
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
+	"github.com/moodring/moodring/exporter/internal/scrape"
 )
 
 // Filter returns a regular expression in RE2's syntax for Envoy's filter parameter.
@@ -18,6 +19,7 @@ import (
 //	^http.MANAGER.rbac.RESULT$           authorization, of managers that serve users
 //	^cluster.NAME.upstream_rq_time$      durations, also those by origin (upstream.go)
 //	^cluster.NAME.ratelimit.RESULT$      rate limit results
+//	scrape.FilterOfProcess               to notice a restart of Envoy
 //	(FILTER)                             each rule's own
 //
 // TestFilter has the whole expression.
@@ -28,7 +30,7 @@ func Filter(rules []config.Rule) string {
 	manager := "(.*" + noneOf(infrastructure()) + `|\..*\.` + anyOf(infrastructure()) + ")"
 	http := "^http" + manager + `\.(downstream_rq_` + anyOf(contract.CodeClasses()) + `|rbac\.` + anyOf(contract.AuthorizationResults()) + ")$"
 	cluster := `^cluster\..*\.(upstream_rq_time|ratelimit\.` + anyOf(contract.RateLimitResults()) + ")$"
-	filter := plugin + "|" + http + "|" + cluster
+	filter := plugin + "|" + http + "|" + cluster + "|" + scrape.FilterOfProcess
 	for _, rule := range rules {
 		filter += "|(" + rule.Filter + ")"
 	}

@@ -18,7 +18,8 @@ func TestFilter(t *testing.T) {
 		`|[^t]s|[^t]s-http|[^.]stats|[^-]stats-http|[^n]t|[^s]tats|[^s]tats-http|[^t]tp|[^a]ts|[^a]ts-http|[^h]ttp|[^d]y-http)` +
 		`|\..*\.(admin|agent|stats|eg-stats-http|eg-ready-http))` +
 		`\.(downstream_rq_(1xx|2xx|3xx|4xx|5xx)|rbac\.(allowed|denied))$` +
-		`|^cluster\..*\.(upstream_rq_time|ratelimit\.(ok|over_limit|error|failure_mode_allowed))$`
+		`|^cluster\..*\.(upstream_rq_time|ratelimit\.(ok|over_limit|error|failure_mode_allowed))$` +
+		`|^server\.uptime$|^http\.admin\.downstream_rq_total$`
 	if diff := cmp.Diff(want, Filter(nil)); diff != "" {
 		t.Errorf("filter (-want +got):\n%s", diff)
 	}
@@ -61,7 +62,7 @@ func TestFilterFindsTheContract(t *testing.T) {
 			t.Errorf("%s does not match", name)
 		}
 	}
-	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live",
+	for _, name := range []string{"wasmcustom.joy", "http.a.downstream_rq_completed", "http.a.rbac.shadow_denied", "cluster.a.upstream_rq_200", "listener.a.downstream_rq_2xx", "server.live", "server.uptime_x", "http.admin.downstream_rq_2xx",
 		"http.eg-stats-http.downstream_rq_2xx", "http.eg-ready-http.downstream_rq_2xx", "http.eg-ready-http.rbac.denied",
 		"http.admin.downstream_rq_2xx", "http.agent.downstream_rq_4xx", "http.stats.downstream_rq_5xx",
 		"cluster.a.upstream_rq_time.x", "cluster.a.upstream_rq_timeout", "cluster.upstream_rq_time"} {

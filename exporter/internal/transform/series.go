@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -51,7 +52,31 @@ type Series struct {
 	Labels    labels.Labels // with __name__
 	Value     float64       // of a counter or gauge
 	Histogram *Histogram    // nil for a counter or gauge
+	Start     Start         // of a counter or histogram
+	IsNew     bool          // the start is known, and at most newFor ago
 }
+
+// newFor is how long a start matters to a Prometheus, with any usual scrape interval.
+// Prometheus only uses a start that is later than its last sample of the series.
+const newFor = 5 * time.Minute
+
+// Start is a time at which a series was 0, in milliseconds since 1970. It is 0 if no
+// such time is known.
+type Start int64
+
+// StartAt returns the Start of a time, or 0 for the zero time.
+func StartAt(t time.Time) Start {
+	if t.IsZero() {
+		return 0
+	}
+	return Start(t.UnixMilli())
+}
+
+// isNew reports whether a start matters at a time.
+func (s Start) isNew(at Start) bool { return s > 0 && int64(at-s) <= newFor.Milliseconds() }
+
+// Time returns the time of a known start.
+func (s Start) Time() time.Time { return time.UnixMilli(int64(s)) }
 
 // Histogram is the value of a histogram. Its buckets ascend and are cumulative.
 // The +Inf bucket is left out: its count is Count.
@@ -67,7 +92,7 @@ type Bucket struct {
 	Count uint64
 }
 
-// merged adds up sorted series with the same labels. Series of different types,
+// merged adds up sorted series with the same labels, and takes the earlier start. Series of different types,
 // and histograms with different bounds, cannot be added: the second one is dropped.
 func merged(series []Series) (kept []Series, dropped int) {
 	kept = series[:0]
@@ -88,6 +113,7 @@ func (s *Series) add(other Series) bool {
 	if s.Type != other.Type {
 		return false
 	}
+	s.Start, s.IsNew = min(s.Start, other.Start), s.IsNew && other.IsNew
 	if s.Histogram == nil {
 		s.Value += other.Value
 		return true

@@ -6,6 +6,7 @@ package transform
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/relabel"
@@ -24,7 +25,8 @@ type Options struct {
 }
 
 // Transformer makes series of one gateway's pages, one page after another. The
-// result depends on the page alone. But the Transformer remembers the mapping of
+// values depend on the page alone; the starts also depend on earlier pages. The
+// Transformer remembers the mapping of
 // each sample of recent pages, so only new samples are decoded and relabelled.
 type Transformer struct {
 	options Options
@@ -38,11 +40,22 @@ type Transformer struct {
 
 	mappingBytes, entryBytes int // memory of mappings and entries, about
 
-	page    int // number of the current page; the counts below are of this page
-	used    int // mappings
-	active  int // entries that are exported
-	bytes   int // of these in the exporter's own page, about
-	dropped int // samples and series that could not be used
+	page    int  // number of the current page; the counts below are of this page
+	used    int  // mappings
+	active  int  // entries that are exported
+	bytes   int  // of these in the exporter's own page, about
+	dropped int  // samples and series that could not be used
+	isCut   bool // a limit left out a series
+
+	last endedPage
+}
+
+// endedPage is the last page that ended. Its number is 0 if there is none, or if its
+// entries are forgotten.
+type endedPage struct {
+	number int
+	at     Start
+	isCut  bool
 }
 
 // mapping says how a sample is used: scale times its value is added to cell.
@@ -82,7 +95,7 @@ func (t *Transformer) Begin() {
 		t.forget()
 	}
 	t.page++
-	t.used, t.active, t.bytes, t.dropped = 0, 0, 0, 0
+	t.used, t.active, t.bytes, t.dropped, t.isCut = 0, 0, 0, 0, false
 }
 
 // forget drops all mappings and entries.
@@ -90,6 +103,7 @@ func (t *Transformer) forget() {
 	t.mappings, t.entries, t.sorted = make(map[string]*mapping), make(map[labels.Labels]*entry), nil
 	t.upstreams = make(map[string]*entry)
 	t.mappingBytes, t.entryBytes = 0, 0
+	t.last = endedPage{}
 }
 
 // Add adds a sample to its series, if any. It keeps no reference to the sample's
@@ -112,6 +126,7 @@ func (t *Transformer) learn(sample scrape.Sample) *mapping {
 	m, ok := t.mappingOf(sample)
 	m.isUnused = !ok
 	if added := t.sorted[before:]; len(added) > 0 && (m.entry == nil || slices.Contains(added, m.entry) && !t.canRemember(m.entry)) {
+		t.isCut = t.isCut || m.entry != nil && !m.entry.isUnwanted
 		t.undo(before)
 		t.isSorted = wasSorted
 		return &m
@@ -207,6 +222,7 @@ func (t *Transformer) activate(e *entry) bool {
 // admit gives an entry its place on the page, and reports whether it fits.
 func (t *Transformer) admit(e *entry) bool {
 	if !t.fitsPage(e) {
+		t.isCut = true
 		return false
 	}
 	t.active++
@@ -214,11 +230,17 @@ func (t *Transformer) admit(e *entry) bool {
 	return true
 }
 
-// End ends a page and returns its series, sorted by labels. Series with the same
-// labels after relabelling are added up: they count events of one gateway.
+// IsEmpty reports whether the page has no sample that a series uses.
+func (t *Transformer) IsEmpty() bool { return t.active == 0 }
+
+// End ends a page that was requested at began, and returns its series, sorted by
+// labels. Series with the same labels after relabelling are added up: they count
+// events of one gateway. restart is a time since which all counters on the page have
+// counted from 0, or the zero time.
+//
 // dropped counts samples that look like the contract's or a rule's and could not
 // be decoded, and series beyond the limits. Unused samples are not counted.
-func (t *Transformer) End() (series []Series, dropped int) {
+func (t *Transformer) End(began, restart time.Time) (series []Series, dropped int) {
 	if !t.isSorted {
 		slices.SortFunc(t.sorted, (*entry).compare)
 		t.isSorted = true
@@ -230,14 +252,33 @@ func (t *Transformer) End() (series []Series, dropped int) {
 			continue
 		}
 		isAdmitted := !e.mayRepeat() || t.admit(e)
+		e.start = t.startOf(e, StartAt(restart))
 		if s, ok := e.series(t.page); ok && isAdmitted && e.name != "" {
+			e.exported, s.IsNew = t.page, e.start.isNew(StartAt(began))
 			series = append(series, s)
 		} else {
 			t.dropped++
 		}
 	}
 	series, conflicts := merged(series)
+	t.last = endedPage{number: t.page, at: StartAt(began), isCut: t.isCut || conflicts > 0}
 	return series, t.dropped + conflicts
+}
+
+// startOf returns when an entry on the page was last known to be 0: at restart, or
+// when the last page was requested if that page had no such series.
+func (t *Transformer) startOf(e *entry, restart Start) Start {
+	switch {
+	case e.isGauge():
+		return 0
+	case restart > 0:
+		return restart
+	case e.exported == t.last.number:
+		return e.start
+	case t.last.isCut: // perhaps a limit left out the series
+		return 0
+	}
+	return t.last.at
 }
 
 // fillClosedSets adds, at 0, the missing members of each closed set that has a

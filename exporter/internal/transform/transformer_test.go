@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/model"
@@ -39,7 +40,7 @@ func transformedBy(t testing.TB, s *Transformer, text string) (string, int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	series, dropped := s.End()
+	series, dropped := s.End(time.Time{}, time.Time{})
 	return write(series), dropped
 }
 
@@ -376,7 +377,7 @@ func TestTransformLimitsMemory(t *testing.T) {
 						s.Add(sample)
 					}
 				}
-				series, _ := s.End()
+				series, _ := s.End(time.Time{}, time.Time{})
 				if size := len(write(series)); len(series) > limit || size > limit*seriesBytes {
 					t.Errorf("page %d has %d series of %d bytes", page, len(series), size)
 				}
@@ -401,7 +402,7 @@ func TestTransformLimitsBuckets(t *testing.T) {
 	if err := new(scrape.TextReader).Read(strings.NewReader(page.String()), 1000, s.Add); err != nil {
 		t.Fatal(err)
 	}
-	series, dropped := s.End()
+	series, dropped := s.End(time.Time{}, time.Time{})
 	if len(series) != 1 || dropped != 1000-maxBuckets || series[0].Histogram.Count != 999 || len(series[0].Histogram.Buckets) > 3*(usualBuckets+3) {
 		t.Errorf("%d dropped; %s", dropped, write(series))
 	}
@@ -421,7 +422,7 @@ func TestTransformForgetsOtherPages(t *testing.T) {
 			counter(fmt.Sprintf("0x%dGG", i)) // not a valid label
 		}
 		counter(fmt.Sprintf("l%d", page))
-		if series, dropped := s.End(); len(series) != 1 || dropped != 100 || held(s) > limit*(mappingLimit+2*entryLimit) {
+		if series, dropped := s.End(time.Time{}, time.Time{}); len(series) != 1 || dropped != 100 || held(s) > limit*(mappingLimit+2*entryLimit) {
 			t.Fatalf("page %d: %d series, %d dropped; %d bytes are remembered", page, len(series), dropped, held(s))
 		}
 	}
@@ -479,11 +480,11 @@ func FuzzTransform(f *testing.F) {
 		options := Options{Format: config.Prometheus, Labels: labels.FromStrings("gateway", "g"), MaxSeries: 5}
 		used, fresh := New(options), New(options)
 		addAll(used, before)
-		used.End()
+		used.End(time.Time{}, time.Time{})
 		addAll(used, page)
 		addAll(fresh, page)
-		got, dropped := used.End()
-		want, wantDropped := fresh.End()
+		got, dropped := used.End(time.Time{}, time.Time{})
+		want, wantDropped := fresh.End(time.Time{}, time.Time{})
 		if diff := cmp.Diff(write(want), write(got)); diff != "" || dropped != wantDropped {
 			t.Errorf("%d dropped, want %d; series (-fresh +used):\n%s", dropped, wantDropped, diff)
 		}
@@ -504,6 +505,6 @@ func BenchmarkTransform(b *testing.B) {
 	for b.Loop() {
 		s.Begin()
 		_ = reader.Read(strings.NewReader(page), 64<<10, s.Add)
-		s.End()
+		s.End(time.Time{}, time.Time{})
 	}
 }

@@ -65,7 +65,9 @@ func Start(options Options) (*Server, error) {
 		return nil, fmt.Errorf("prometheus: %w", err)
 	}
 	scrapes, err := scrape.NewManager(
-		&scrape.Options{DiscoveryReloadInterval: model.Duration(10 * time.Millisecond)},
+		// As with --enable-feature=created-timestamp-zero-ingestion: the first value of a
+		// series counts, and so does a restart that hides no fall.
+		&scrape.Options{DiscoveryReloadInterval: model.Duration(10 * time.Millisecond), EnableStartTimestampZeroIngestion: true},
 		options.Logger, nil, db, nil, registry)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -129,7 +131,7 @@ const job = "moodring"
 
 func (o Options) config() (*config.Config, error) {
 	text := fmt.Sprintf(`
-global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: %[1]s}
+global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: %[1]s, scrape_protocols: [PrometheusProto, OpenMetricsText1.0.0, PrometheusText0.0.4]}
 scrape_configs: [{job_name: %[2]s, static_configs: [{targets: [%[3]q]}]}]
 `, model.Duration(o.Interval), job, o.Target)
 	settings, err := config.Load(text, o.Logger)
