@@ -124,6 +124,8 @@ func TestUp(t *testing.T) {
 	checkDashboards(t, at)
 	checkVerify(t, at)
 	checkRules(t, at)
+	checkSecondStack(t, runDir)
+	checkRateLimitLog(t, filepath.Join(runDir, "log", "ratelimit.log"))
 	interrupt()
 	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d\n%s", code, stderr.String())
@@ -240,6 +242,31 @@ func checkRules(t *testing.T, at stack.Addresses) {
 		if time.Now().After(deadline) {
 			t.Fatalf("rules by health: %v, want all ok", healths)
 		}
+	}
+}
+
+// checkSecondStack starts a second stack with the same run directory. It must be
+// refused, and the first stack must keep its files.
+func checkSecondStack(t *testing.T, runDir string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"-root", root, "-run-dir", runDir, "up"}, &stdout, &stderr)
+	if want := "uses the run directory " + runDir + ": stop that stack with Ctrl-C, or choose another directory with -run-dir"; code != 1 || !strings.Contains(stderr.String(), want) {
+		t.Errorf("the second stack: exit code %d, want 1; %s, want %s", code, stderr.String(), want)
+	}
+	if _, err := os.Stat(filepath.Join(runDir, "up.json")); err != nil {
+		t.Errorf("the first stack's files: %v", err)
+	}
+}
+
+func checkRateLimitLog(t *testing.T, name string) {
+	t.Helper()
+	log, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(log, []byte("level=debug")) || bytes.Contains(log, []byte(`"level":"debug"`)) {
+		t.Errorf("the rate limit service's log has debug lines:\n%s", log)
 	}
 }
 

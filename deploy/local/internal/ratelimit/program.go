@@ -36,7 +36,7 @@ func (s Service) Program() (process.Program, error) {
 			"DEBUG_HOST=127.0.0.1", "DEBUG_PORT=0",
 			"REDIS_SOCKET_TYPE=tcp", "REDIS_URL=" + s.Redis,
 			"RUNTIME_ROOT=" + s.Dir, "RUNTIME_SUBDIRECTORY=ratelimit", "RUNTIME_WATCH_ROOT=false",
-			"USE_STATSD=false", "LOG_LEVEL=warn",
+			"LOG_LEVEL=warn", "DISABLE_STATS=true", // else they are log lines of the level debug
 		},
 		Ready: "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(s.HTTP)) + "/healthcheck",
 	}, nil

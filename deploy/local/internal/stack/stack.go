@@ -60,6 +60,7 @@ type Stack struct {
 	AccessLog string // file of the gateway
 
 	options  Options
+	dir      *runDir
 	envoy    string   // binary
 	grafana  string   // binary, or "" for dashgen's preview
 	redisAt  string   // HOST:PORT, or "" for a Redis in this process
@@ -76,7 +77,7 @@ type Stack struct {
 func Start(ctx context.Context, options Options) (*Stack, error) {
 	s := &Stack{options: options, ports: DefaultPorts(), failed: make(chan error, 1)}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.stopAll(), s.claims.release())
+		return nil, errors.Join(err, s.stopAll(), s.claims.release(), s.dir.abandon())
 	}
 	return s, nil
 }
@@ -111,31 +112,14 @@ func (s *Stack) prepare() error {
 	if s.redisAt, err = findRedis(); err != nil {
 		return err
 	}
+	if s.dir, err = lockRunDir(s.options.RunDir); err != nil {
+		return err
+	}
 	if s.claims, err = s.ports.claim(); err != nil {
 		return err
 	}
 	s.envoy, s.AccessLog = envoy, s.path("access.log")
-	return makeRunDir(s.options.RunDir)
-}
-
-// runMark is a file in every run directory. Stop removes the whole directory, so a
-// directory with other files must have the mark.
-const runMark = ".moodring"
-
-// makeRunDir creates the directory. It first removes a run directory that a killed
-// stack has left.
-func makeRunDir(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if _, err := os.Stat(filepath.Join(dir, runMark)); len(entries) > 0 && err != nil {
-		return fmt.Errorf("run directory %s holds other files, and would be removed at the end: choose another with -run-dir", dir)
-	}
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	return writeFile(filepath.Join(dir, runMark), nil)
+	return s.dir.clear()
 }
 
 // path returns a path in the run directory.
@@ -333,17 +317,7 @@ func (s *Stack) writeAddresses() error {
 // Stop ends all programs, starting with the last one, and removes the run
 // directory.
 func (s *Stack) Stop() error {
-	return errors.Join(s.stopAll(), s.removeRunDir())
-}
-
-func (s *Stack) removeRunDir() error {
-	switch _, err := os.Stat(s.path(runMark)); {
-	case errors.Is(err, os.ErrNotExist): // never made
-		return nil
-	case err != nil:
-		return err
-	}
-	return os.RemoveAll(s.options.RunDir)
+	return errors.Join(s.stopAll(), s.dir.remove())
 }
 
 func (s *Stack) stopAll() error {
@@ -352,6 +326,9 @@ func (s *Stack) stopAll() error {
 		err = errors.Join(err, stop())
 	}
 	s.stops = nil
+	if s.dir == nil { // the files are another stack's
+		return err
+	}
 	return errors.Join(err, removeIfExists(s.path("up.json")))
 }
 

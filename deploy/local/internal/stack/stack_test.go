@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -156,31 +155,6 @@ func TestATakenPort(t *testing.T) {
 		t.Errorf("a port claimed before the error is still in use: %v", err)
 	} else if err := again.Close(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestMakeRunDir(t *testing.T) {
-	marked, others := filepath.Join(t.TempDir(), "marked"), t.TempDir()
-	stale, foreign := filepath.Join(marked, "up.json"), filepath.Join(others, "letter.txt")
-	if err := makeRunDir(marked); err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range []string{stale, foreign} {
-		if err := writeFile(file, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := makeRunDir(marked); err != nil {
-		t.Errorf("a directory with the mark: %v", err)
-	}
-	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the last run's file still exists: %v", err)
-	}
-	if err := makeRunDir(others); err == nil || !strings.Contains(err.Error(), "choose another with -run-dir") {
-		t.Errorf("accepted a directory with other files: %v", err)
-	}
-	if _, err := os.Stat(foreign); err != nil {
-		t.Errorf("the other file: %v", err)
 	}
 }
 
