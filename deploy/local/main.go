@@ -220,7 +220,7 @@ gateway      %s
 model server %s/v1/models/%s
 exporter     %s/metrics
 prometheus   %s
-  alerts     %s/api/v1/alerts
+  alerts     %s/alerts
 dashboards   %s
 rate limits  %s/json
 

@@ -124,6 +124,7 @@ func TestUp(t *testing.T) {
 	checkDashboards(t, at)
 	checkVerify(t, at)
 	checkRules(t, at)
+	checkPages(t, at)
 	checkSecondStack(t, runDir)
 	checkRateLimitLog(t, filepath.Join(runDir, "log", "ratelimit.log"))
 	interrupt()
@@ -241,6 +242,29 @@ func checkRules(t *testing.T, at stack.Addresses) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("rules by health: %v, want all ok", healths)
+		}
+	}
+}
+
+// checkPages opens the pages for people as a browser would.
+func checkPages(t *testing.T, at stack.Addresses) {
+	t.Helper()
+	for page, want := range map[string]string{
+		"/":        `<label for="query">`,
+		"/targets": at.Exporter + "/metrics",
+		"/rules":   "moodring-recordings",
+		"/alerts":  "MoodringLabelMixDrift",
+	} {
+		response, err := http.Get(at.Prometheus + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err := errors.Join(err, response.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != http.StatusOK || !bytes.Contains(body, []byte(want)) || !bytes.Contains(body, []byte(at.Preview)) {
+			t.Errorf("page %s of Prometheus: %s, no %q in\n%s", page, response.Status, want, body)
 		}
 	}
 }

@@ -11,18 +11,19 @@ import (
 	"github.com/prometheus/prometheus/util/annotations"
 )
 
-type ruleGroup struct {
+// RuleGroup is a group of rules, as /api/v1/rules has it.
+type RuleGroup struct {
 	Name           string    `json:"name"`
 	File           string    `json:"file"`
-	Rules          []rule    `json:"rules"`
+	Rules          []Rule    `json:"rules"`
 	Interval       float64   `json:"interval"`
 	Limit          int       `json:"limit"`
 	EvaluationTime float64   `json:"evaluationTime"`
 	LastEvaluation time.Time `json:"lastEvaluation"`
 }
 
-// rule is a recording rule, or an alerting rule with its state.
-type rule struct {
+// Rule is a recording rule, or an alerting rule with its state.
+type Rule struct {
 	Name           string           `json:"name"`
 	Query          string           `json:"query"`
 	Labels         labels.Labels    `json:"labels"`
@@ -31,18 +32,20 @@ type rule struct {
 	EvaluationTime float64          `json:"evaluationTime"`
 	LastEvaluation time.Time        `json:"lastEvaluation"`
 	Type           string           `json:"type"`
-	*alerting
+	*Alerting
 }
 
-type alerting struct {
+// Alerting is the part of a rule that only alerting rules have.
+type Alerting struct {
 	State         string        `json:"state"`
 	Duration      float64       `json:"duration"`
 	KeepFiringFor float64       `json:"keepFiringFor"`
 	Annotations   labels.Labels `json:"annotations"`
-	Alerts        []alert       `json:"alerts"`
+	Alerts        []Alert       `json:"alerts"`
 }
 
-type alert struct {
+// Alert is a pending or firing alert.
+type Alert struct {
 	Labels          labels.Labels `json:"labels"`
 	Annotations     labels.Labels `json:"annotations"`
 	State           string        `json:"state"`
@@ -59,9 +62,16 @@ func (o Options) rules(r *http.Request) (any, annotations.Annotations, error) {
 	if !known {
 		return nil, nil, invalid("type", fmt.Errorf("not supported value %q", r.FormValue("type")))
 	}
-	groups := []ruleGroup{}
+	return map[string]any{"groups": o.ruleGroups(kind)}, nil, nil
+}
+
+// RuleGroups returns all groups of rules.
+func (o Options) RuleGroups() []RuleGroup { return o.ruleGroups("") }
+
+func (o Options) ruleGroups(kind string) []RuleGroup {
+	groups := []RuleGroup{}
 	for _, from := range o.Rules.RuleGroups() {
-		group := ruleGroup{
+		group := RuleGroup{
 			Name: from.Name(), File: from.File(),
 			Interval: from.Interval().Seconds(), Limit: from.Limit(),
 			EvaluationTime: from.GetEvaluationTime().Seconds(), LastEvaluation: from.GetLastEvaluation(),
@@ -75,7 +85,7 @@ func (o Options) rules(r *http.Request) (any, annotations.Annotations, error) {
 			groups = append(groups, group)
 		}
 	}
-	return map[string]any{"groups": groups}, nil, nil
+	return groups
 }
 
 const (
@@ -83,8 +93,8 @@ const (
 	typeRecording = "recording"
 )
 
-func describe(from rules.Rule) rule {
-	described := rule{
+func describe(from rules.Rule) Rule {
+	described := Rule{
 		Name: from.Name(), Query: from.Query().String(), Labels: from.Labels(), Health: from.Health(), Type: typeRecording,
 		EvaluationTime: from.GetEvaluationDuration().Seconds(), LastEvaluation: from.GetEvaluationTimestamp(),
 	}
@@ -93,7 +103,7 @@ func describe(from rules.Rule) rule {
 	}
 	if from, isAlerting := from.(*rules.AlertingRule); isAlerting {
 		described.Type = typeAlerting
-		described.alerting = &alerting{
+		described.Alerting = &Alerting{
 			State: from.State().String(), Duration: from.HoldDuration().Seconds(), KeepFiringFor: from.KeepFiringFor().Seconds(),
 			Annotations: from.Annotations(), Alerts: activeAlerts(from),
 		}
@@ -102,7 +112,7 @@ func describe(from rules.Rule) rule {
 }
 
 func (o Options) alerts(*http.Request) (any, annotations.Annotations, error) {
-	alerts := []alert{}
+	alerts := []Alert{}
 	for _, from := range o.Rules.AlertingRules() {
 		alerts = append(alerts, activeAlerts(from)...)
 	}
@@ -110,10 +120,10 @@ func (o Options) alerts(*http.Request) (any, annotations.Annotations, error) {
 }
 
 // activeAlerts returns the pending and firing alerts of a rule.
-func activeAlerts(from *rules.AlertingRule) []alert {
-	alerts := []alert{}
+func activeAlerts(from *rules.AlertingRule) []Alert {
+	alerts := []Alert{}
 	for _, active := range from.ActiveAlerts() {
-		alerts = append(alerts, alert{
+		alerts = append(alerts, Alert{
 			Labels: active.Labels, Annotations: active.Annotations, State: active.State.String(),
 			ActiveAt: active.ActiveAt, KeepFiringSince: active.KeepFiringSince,
 			Value: strconv.FormatFloat(active.Value, 'e', -1, 64),

@@ -13,7 +13,8 @@ import (
 	"github.com/prometheus/prometheus/util/annotations"
 )
 
-type target struct {
+// Target is a target that is scraped, as /api/v1/targets has it.
+type Target struct {
 	DiscoveredLabels   labels.Labels       `json:"discoveredLabels"`
 	Labels             labels.Labels       `json:"labels"`
 	ScrapePool         string              `json:"scrapePool"`
@@ -30,11 +31,18 @@ type target struct {
 // targets lists the active targets. The local stack relabels nothing, so no
 // target is dropped.
 func (o Options) targets(*http.Request) (any, annotations.Annotations, error) {
-	active, builder := []target{}, labels.NewBuilder(labels.EmptyLabels())
+	return map[string]any{
+		"activeTargets": o.ActiveTargets(), "droppedTargets": []Target{}, "droppedTargetCounts": o.Scrapes.TargetsDroppedCounts(),
+	}, nil, nil
+}
+
+// ActiveTargets returns the targets by the name of their pool.
+func (o Options) ActiveTargets() []Target {
+	active, builder := []Target{}, labels.NewBuilder(labels.EmptyLabels())
 	pools := o.Scrapes.TargetsActive()
 	for _, pool := range slices.Sorted(maps.Keys(pools)) {
 		for _, from := range pools[pool] {
-			described := target{
+			described := Target{
 				DiscoveredLabels: from.DiscoveredLabels(builder), Labels: from.Labels(builder),
 				ScrapePool: pool, ScrapeURL: from.URL().String(), GlobalURL: from.URL().String(),
 				LastScrape: from.LastScrape(), LastScrapeDuration: from.LastScrapeDuration().Seconds(), Health: from.Health(),
@@ -46,7 +54,7 @@ func (o Options) targets(*http.Request) (any, annotations.Annotations, error) {
 			active = append(active, described)
 		}
 	}
-	return map[string]any{"activeTargets": active, "droppedTargets": []target{}, "droppedTargetCounts": o.Scrapes.TargetsDroppedCounts()}, nil, nil
+	return active
 }
 
 // metadata lists type, help and unit of the metric families, or of the one in

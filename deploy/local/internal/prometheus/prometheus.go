@@ -1,6 +1,6 @@
 // Package prometheus runs a Prometheus in this process: its scrape manager, TSDB,
 // PromQL engine and rule manager, with one scrape configuration. The HTTP API is
-// that of package promapi.
+// that of package promapi, and the pages are those of package promweb.
 package prometheus
 
 import (
@@ -27,6 +27,7 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 
 	"github.com/moodring/moodring/deploy/local/internal/promapi"
+	"github.com/moodring/moodring/deploy/local/internal/promweb"
 )
 
 // Options are the target to scrape, the rules to evaluate and the address to serve.
@@ -37,6 +38,8 @@ type Options struct {
 	Rules    []string      // rule files; the API serves their alerts, and no Alertmanager gets them
 	Dir      string        // for the TSDB; the caller removes it
 	Logger   *slog.Logger
+
+	Dashboards string // URL for the pages to link to; "" for no link
 }
 
 // Server is a running Prometheus.
@@ -74,8 +77,7 @@ func Start(options Options) (*Server, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{db: db, scrapes: scrapes, stop: stop, ended: make(chan error)}
-	s.evaluate(ctx, options, registry)
-	if err := errors.Join(scrapes.ApplyConfig(settings), s.load(settings)); err != nil {
+	if err := errors.Join(s.evaluate(ctx, options, registry), scrapes.ApplyConfig(settings), s.load(settings)); err != nil {
 		stop()
 		return nil, errors.Join(err, db.Close())
 	}
@@ -156,7 +158,7 @@ func (o Options) targets() <-chan map[string][]*targetgroup.Group {
 
 // evaluate makes the PromQL engine, the rule manager and the HTTP server, which
 // share the engine.
-func (s *Server) evaluate(ctx context.Context, options Options, registry *client.Registry) {
+func (s *Server) evaluate(ctx context.Context, options Options, registry *client.Registry) error {
 	selectors := parser.NewParser(parser.Options{})
 	engine := promql.NewEngine(promql.EngineOpts{
 		Logger: options.Logger, Reg: registry, MaxSamples: 50_000_000, Timeout: 2 * time.Minute,
@@ -169,12 +171,27 @@ func (s *Server) evaluate(ctx context.Context, options Options, registry *client
 		NotifyFunc:           func(context.Context, string, ...*rules.Alert) {},
 		NameValidationScheme: model.UTF8Validation,
 	})
-	mux := http.NewServeMux()
-	mux.Handle("/", promapi.Handler(promapi.Options{Engine: engine, Parser: selectors, Storage: s.db, Scrapes: s.scrapes, Rules: s.rules}))
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	api := promapi.Options{Engine: engine, Parser: selectors, Storage: s.db, Scrapes: s.scrapes, Rules: s.rules}
+	handler, err := routes(api, options.Dashboards, registry)
 	s.http = &http.Server{
-		Handler: mux, ReadTimeout: time.Minute,
+		Handler: handler, ReadTimeout: time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(options.Logger.Handler(), slog.LevelWarn),
 	}
+	return err
+}
+
+// routes serves the API, the pages for people, and the metrics of this Prometheus.
+func routes(api promapi.Options, dashboards string, registry *client.Registry) (http.Handler, error) {
+	pages, err := promweb.Handler(promweb.Options{API: api, Dashboards: dashboards, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	answers := promapi.Handler(api)
+	mux := http.NewServeMux()
+	mux.Handle("/api/", answers)
+	mux.Handle("/-/", answers)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.Handle("/", pages)
+	return guard(mux), nil
 }

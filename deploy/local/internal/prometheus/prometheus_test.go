@@ -45,7 +45,8 @@ groups:
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := "http://" + listener.Addr().String() + "/api/v1/"
+	root := "http://" + listener.Addr().String()
+	at := root + "/api/v1/"
 	query := at + "query?query=" + url.QueryEscape("sum(joy)")
 	awaitAnswer(t, query, `"6"`)
 	awaitAnswer(t, at+"query?query="+url.QueryEscape("sum(joy:twice)"), `"12"`)
@@ -54,6 +55,16 @@ groups:
 		t.Errorf("alerts: %s", body)
 	}
 	awaitAnswer(t, at+"rules", `"name":"NoJoy"`)
+	for page, want := range map[string]string{
+		"":        `<label for="query">`,
+		"targets": `<span class="state up">up</span>`,
+		"rules":   `<code>joy * 2</code>`,
+		"alerts":  `<h2><span class="state firing">firing</span> TooMuchJoy</h2>`,
+	} {
+		if body := get(t, root+"/"+page); !strings.Contains(body, want) {
+			t.Errorf("no %s on the page /%s: %s", want, page, body)
+		}
+	}
 	if err := server.Stop(); err != nil {
 		t.Error(err)
 	}

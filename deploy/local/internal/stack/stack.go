@@ -269,6 +269,8 @@ func (s *Stack) startPrometheus(context.Context) error {
 		Rules:    s.rules,
 		Dir:      s.path("prometheus"),
 		Logger:   s.options.Logger,
+
+		Dashboards: s.ports.Preview.url(),
 	})
 	if err != nil {
 		return err
