@@ -45,12 +45,12 @@ func TestIstioTakesTheLabelsOut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stats, err := statsConfig(meshConfig, map[string]string{annotation.ProxyConfig.Name: given.pod})
+			agent, err := agentBootstrap(meshConfig, map[string]string{annotation.ProxyConfig.Name: given.pod})
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := map[string]string{}
-			for _, tag := range stats.GetStatsTags() {
+			for _, tag := range agent.GetStatsConfig().GetStatsTags() {
 				if want[tag.GetTagName()] != "" {
 					got[tag.GetTagName()] = tag.GetRegex()
 				}

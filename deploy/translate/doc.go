@@ -20,8 +20,8 @@
 //
 // The output is an Envoy bootstrap in JSON (envoy.config.bootstrap.v3.Bootstrap, the proto's field names) with sorted keys
 // and an indent of two spaces. The same manifests give the same bytes. The file holds `static_resources`, and the
-// `stats_config` that Istio's agent gives a gateway patched with ../gateway/stats-patch.yaml, so that stats have the same
-// names and tags as in a cluster. To run the file, set:
+// `stats_config` and `layered_runtime` that Istio's agent gives a gateway patched with ../gateway/stats-patch.yaml, so that
+// stats have the same names and tags, and Envoy the same limits, as in a cluster. To run the file, set:
 //
 //   - static_resources.listeners[0].address.socket_address: 0.0.0.0:8080 in Istio.
 //   - static_resources.clusters[] by `name`, each with one endpoint, at

@@ -53,10 +53,9 @@ func onOneMachine(full translation) (*bootstrapv3.Bootstrap, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bootstrapv3.Bootstrap{StatsConfig: full.stats, StaticResources: &bootstrapv3.Bootstrap_StaticResources{
-		Listeners: []*listenerv3.Listener{ingress},
-		Clusters:  clusters,
-	}}, nil
+	plain := proto.Clone(full.agent).(*bootstrapv3.Bootstrap)
+	plain.StaticResources = &bootstrapv3.Bootstrap_StaticResources{Listeners: []*listenerv3.Listener{ingress}, Clusters: clusters}
+	return plain, nil
 }
 
 func listenerPort(l *listenerv3.Listener) uint32 {

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 
+	bootstrapv3 "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
-	metricsv3 "github.com/envoyproxy/go-control-plane/envoy/config/metrics/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"istio.io/istio/pilot/pkg/model"
 	"istio.io/istio/pilot/test/xds"
@@ -21,8 +21,8 @@ type translation struct {
 	routes     map[string]*routev3.RouteConfiguration
 	clusters   map[string]*clusterv3.Cluster
 	extensions map[string]*corev3.TypedExtensionConfig
-	// stats comes from Istio's agent in the pod, not from istiod.
-	stats *metricsv3.StatsConfig
+	// agent is what Istio's agent in the pod adds.
+	agent *bootstrapv3.Bootstrap
 }
 
 // translate runs Istio's own control plane in this process, as Istio's tests do (pilot/test/xds/fake.go).
@@ -44,7 +44,7 @@ func translate(in input) (translation, error) {
 	if err := errors.Join(failed, err); err != nil {
 		return translation{}, fmt.Errorf("asking Istio's control plane: %w", err)
 	}
-	if out.stats, err = statsConfig(in.mesh, in.annotations); err != nil {
+	if out.agent, err = agentBootstrap(in.mesh, in.annotations); err != nil {
 		return translation{}, err
 	}
 	if len(out.listeners) == 0 {

@@ -13,6 +13,7 @@ import (
 	rbacfilterv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/rbac/v3"
 	wasmfilterv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/wasm/v3"
 	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+	exprv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/rate_limit_descriptors/expr/v3"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -146,15 +147,13 @@ func TestAuthorization(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	const predict = `path="/v1/models/bert-emotion-model:predict" if :path ~ /v1/models/bert-emotion-model:predict(\?.*)?`
 	for _, c := range []struct {
 		name, manifests, routes string
 		want                    []string
 	}{
 		{"current, from outside", current, "http.8080", []string{
-			predict + `, x-api-key={x-api-key}`,
-			predict + `, caller="without-key" unless x-api-key`,
-			`path={:path}`,
+			`path=<path>, x-api-key=<key>`,
+			`path=<path>`,
 		}},
 		{"current, to the revision", current, "http.8081", nil},
 		{"seed, from outside", seed, "http.8080", []string{`path={:path}, x-api-key={x-api-key}`, `path={:path}`}},
@@ -296,7 +295,7 @@ func principals(all []*rbacv3.Principal) []string {
 	return out
 }
 
-// descriptors writes each set of actions on a line: KEY={HEADER} or KEY="VALUE" with its condition.
+// descriptors writes each set of actions on a line: KEY={HEADER}, or KEY=<NAME> for the expression with the name.
 func descriptors(limits []*routev3.RateLimit) []string {
 	var out []string
 	for _, limit := range limits {
@@ -313,17 +312,9 @@ func entry(action *routev3.RateLimit_Action) string {
 	if h := action.GetRequestHeaders(); h != nil {
 		return fmt.Sprintf("%s={%s}", h.GetDescriptorKey(), h.GetHeaderName())
 	}
-	m := action.GetHeaderValueMatch()
-	if m == nil || len(m.GetHeaders()) != 1 {
+	expression := &exprv3.Descriptor{}
+	if err := action.GetExtension().GetTypedConfig().UnmarshalTo(expression); err != nil {
 		return fmt.Sprintf("unexpected %s", action)
 	}
-	header, condition := m.GetHeaders()[0], "if"
-	if m.GetExpectMatch() != nil && !m.GetExpectMatch().GetValue() {
-		condition = "unless"
-	}
-	text := fmt.Sprintf("%s=%q %s %s", m.GetDescriptorKey(), m.GetDescriptorValue(), condition, header.GetName())
-	if regex := header.GetStringMatch().GetSafeRegex().GetRegex(); regex != "" {
-		text += " ~ " + regex
-	}
-	return text
+	return fmt.Sprintf("%s=<%s>", expression.GetDescriptorKey(), action.GetExtension().GetName())
 }

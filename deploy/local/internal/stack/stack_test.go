@@ -51,11 +51,16 @@ func TestUnsoundReplies(t *testing.T) {
 // startAround runs the rate limit service, Envoy and the exporter around a model.
 func startAround(t *testing.T, model *httptest.Server) *Stack {
 	t.Helper()
-	setAnyPorts(t)
 	root, err := filepath.Abs("../../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startAroundFrom(t, root, model)
+}
+
+func startAroundFrom(t *testing.T, root string, model *httptest.Server) *Stack {
+	t.Helper()
+	setAnyPorts(t)
 	s := &Stack{ports: DefaultPorts(), failed: make(chan error, 1), options: Options{
 		Root: root, RunDir: t.TempDir(), Logger: slog.New(slog.DiscardHandler), Progress: t.Logf,
 	}}

@@ -8,9 +8,11 @@ import (
 	"reflect"
 	"runtime"
 
+	bootstrapv3 "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	metricsv3 "github.com/envoyproxy/go-control-plane/envoy/config/metrics/v3"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 	"istio.io/api/annotation"
 	"istio.io/api/mesh/v1alpha1"
 	"istio.io/istio/pkg/bootstrap"
@@ -18,9 +20,10 @@ import (
 	"istio.io/istio/pkg/model"
 )
 
-// statsConfig returns the stats_config with which Istio's agent starts Envoy in the gateway's pod: the stats to keep, and
-// the parts of their names that are tags. It executes the agent's own template, from Istio's module.
-func statsConfig(meshConfig *v1alpha1.MeshConfig, annotations map[string]string) (*metricsv3.StatsConfig, error) {
+// agentBootstrap returns the parts of the bootstrap with which Istio's agent starts Envoy in the gateway's pod that apply to
+// any Envoy: stats_config, with the stats to keep and the parts of their names that are tags, and layered_runtime. It
+// executes the agent's own template, from Istio's module.
+func agentBootstrap(meshConfig *v1alpha1.MeshConfig, annotations map[string]string) (*bootstrapv3.Bootstrap, error) {
 	merged, err := mesh.ApplyProxyConfig(annotations[annotation.ProxyConfig.Name], meshConfig)
 	if err != nil {
 		return nil, fmt.Errorf("annotation %s of the gateway's pod: %w", annotation.ProxyConfig.Name, err)
@@ -37,7 +40,7 @@ func statsConfig(meshConfig *v1alpha1.MeshConfig, annotations map[string]string)
 	if err := agent.WriteTo(agentTemplate(), &text); err != nil {
 		return nil, fmt.Errorf("making the bootstrap of Istio's agent (build translate without -trimpath): %w", err)
 	}
-	return onlyStats(text.Bytes())
+	return onlyPlain(text.Bytes())
 }
 
 // agentTemplate returns the path of the template in Istio's module. The module's folder comes from the source path of a
@@ -48,14 +51,16 @@ func agentTemplate() string {
 	return filepath.Join(filepath.Dir(source), "..", "..", "tools", "packaging", "common", "envoy_bootstrap.json")
 }
 
-func onlyStats(text []byte) (*metricsv3.StatsConfig, error) {
+func onlyPlain(text []byte) (*bootstrapv3.Bootstrap, error) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(text, &parts); err != nil {
 		return nil, fmt.Errorf("reading the bootstrap of Istio's agent: %w", err)
 	}
-	stats := &metricsv3.StatsConfig{}
-	if err := protojson.Unmarshal(parts["stats_config"], stats); err != nil {
-		return nil, fmt.Errorf("reading the stats_config of Istio's agent: %w", err)
+	plain := &bootstrapv3.Bootstrap{StatsConfig: &metricsv3.StatsConfig{}, LayeredRuntime: &bootstrapv3.LayeredRuntime{}}
+	for name, message := range map[string]proto.Message{"stats_config": plain.StatsConfig, "layered_runtime": plain.LayeredRuntime} {
+		if err := protojson.Unmarshal(parts[name], message); err != nil {
+			return nil, fmt.Errorf("reading the %s of Istio's agent: %w", name, err)
+		}
 	}
-	return stats, nil
+	return plain, nil
 }
