@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"runtime"
-	"runtime/debug"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/moodring/moodring/dashgen/internal/docs"
 	"github.com/moodring/moodring/dashgen/internal/prom"
+	"github.com/moodring/moodring/internal/cli"
 )
 
 const help = `dashgen writes Moodring's Grafana dashboards, and checks them.
@@ -43,17 +45,19 @@ usage:
   dashgen render --prometheus URL -o FILE.png
                                           draw a dashboard into a file, or one
                                           panel; -h for its flags
-  dashgen -h | --version
+  dashgen completion bash|fish|zsh        complete commands and flags in a shell
+  dashgen version
+  dashgen -h
 
 To import a dashboard in Grafana, choose Dashboards, New, Import. The dashboard
 has a variable that chooses the data source.
 
-exit status: 0 success; 1 a failure, a problem found by lint, an unsound query
-found by verify, or a difference found by diff; 2 wrong usage
+Exit codes: 0 success; 1 a failure, a problem found by lint, an unsound query
+found by verify, or a difference found by diff; 2 a wrong command line.
 `
 
 // errUsage marks errors in the arguments.
-var errUsage = errors.New("usage")
+var errUsage = cli.ErrUsage
 
 // run runs dashgen and returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
@@ -70,11 +74,25 @@ func (p program) run(args []string, stderr io.Writer) int {
 	err := p.command(args)
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
-		return 0
+		return cli.Success
 	case errors.Is(err, errUsage):
-		return printError(stderr, fmt.Errorf("%w; see %s", err, helpFor(args)), 2)
+		return printError(stderr, fmt.Errorf("%w%s; see %s", err, commandLine().Suggestion(args), helpFor(args)), cli.Usage)
 	}
-	return printError(stderr, err, 1)
+	return printError(stderr, err, cli.Failure)
+}
+
+// commandLine describes dashgen for completion and suggestions.
+func commandLine() cli.Program {
+	return cli.Program{
+		Name: "moodring-dashgen", Version: version,
+		Commands: slices.Collect(maps.Keys(commands())),
+		Help: func(command string) string {
+			var text strings.Builder
+			args := slices.DeleteFunc([]string{command, "-h"}, func(arg string) bool { return arg == "" })
+			_ = program{stdout: &text}.command(args) // flag.ErrHelp
+			return text.String()
+		},
+	}
 }
 
 // printError prints err and returns the status. If printing fails, only the
@@ -107,11 +125,12 @@ func (p program) command(args []string) error {
 	if len(args) == 0 {
 		return overviewCommand(p)
 	}
+	if isAnswered, err := commandLine().Answer(args, p.stdout); isAnswered {
+		return err
+	}
 	switch args[0] {
 	case "-h", "-help", "--help", "help":
 		return writeText(p.stdout, help)
-	case "-version", "--version":
-		return writeText(p.stdout, versionLine())
 	}
 	if do, ok := commands()[args[0]]; ok {
 		return do(p, args[1:])
@@ -121,16 +140,8 @@ func (p program) command(args []string) error {
 
 // helpFor returns the command line that prints the help on args.
 func helpFor(args []string) string {
-	if _, ok := commands()[args[0]]; ok {
+	if _, ok := commands()[args[0]]; ok || args[0] == "completion" {
 		return "dashgen " + args[0] + " -h"
 	}
 	return "dashgen -h"
-}
-
-func versionLine() string {
-	number := version
-	if info, ok := debug.ReadBuildInfo(); ok && number == "" {
-		number = info.Main.Version
-	}
-	return fmt.Sprintf("dashgen %s, %s\n", number, runtime.Version())
 }
