@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -16,17 +17,29 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/push"
+	"github.com/moodring/moodring/internal/cli"
 )
 
-var version = "unknown" // set by the linker
+var version string // set by the linker; a plain go build leaves it to the build info
 
 const (
-	exitFailure = 1
-	exitUsage   = 2
-
 	serveCommand = "serve"
 	checkCommand = "check-config"
 )
+
+// commandLine describes the exporter for completion and suggestions.
+func commandLine() cli.Program {
+	return cli.Program{
+		Name: "moodring-exporter", Version: version,
+		Commands: []string{serveCommand, checkCommand},
+		Help: func(command string) string {
+			var text strings.Builder
+			args := slices.DeleteFunc([]string{command, "--help"}, func(arg string) bool { return arg == "" })
+			_, _, _ = parseFlags(args, &text, io.Discard)
+			return text.String()
+		},
+	}
+}
 
 type flags struct {
 	gateways   *[]string
@@ -50,7 +63,6 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	app := kingpin.New("exporter", "Scrapes the statistics of Envoy gateways and serves to Prometheus what their models predict.")
 	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(int) { isAnswered = true })
 	app.HelpFlag.Short('h')
-	app.Version("exporter " + version).VersionFlag.Help("Show the version.")
 	promslogflag.AddFlags(app, &f.log)
 
 	f.gateways = app.Flag("gateway", "Address of a gateway's admin endpoint, as http://HOST:PORT; NAME=http://HOST:PORT sets its gateway label, which is HOST:PORT otherwise. Repeatable.").PlaceHolder("URL").Strings()
@@ -64,20 +76,25 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	f.isProfiled = app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof.").Bool()
 	f.web = kingpinflag.AddFlags(app, ":9847")
 	serving := app.Command(serveCommand, "Serve /metrics.")
+	app.Command("version", "Show the version.")
+	app.Command("completion", "Print a script for completion in bash, fish or zsh.").Arg("SHELL", "bash, fish or zsh.").String()
 	f.checkFile = app.Command(checkCommand, "Check a configuration file and exit.").Arg("FILE", "YAML file for --config.file.").Required().String()
 
 	args = joinStdinName(args)
 	// With a default command, kingpin ignores a flag without its value, so the first
 	// parse is without one.
-	if _, err := app.ParseContext(args); err != nil {
-		return "", f, err
+	_, err = app.ParseContext(args)
+	if err == nil {
+		serving.Default()
+		command, err = app.Parse(args)
 	}
-	serving.Default()
-	command, err = app.Parse(args)
-	if isAnswered {
+	switch {
+	case isAnswered:
 		return "", f, nil
+	case err != nil:
+		return "", f, fmt.Errorf("%w: %w", cli.ErrUsage, err)
 	}
-	return command, f, err
+	return command, f, nil
 }
 
 // joinStdinName joins a flag and the value - after it, because kingpin takes a
@@ -94,11 +111,12 @@ func joinStdinName(args []string) []string {
 	return joined
 }
 
-// fail prints err on one line and returns code.
-func fail(stderr io.Writer, code int, err error) int {
-	line := oneLine(err)
-	if code == exitUsage {
-		line += " (see exporter --help)"
+// fail prints err on one line and returns the exit code.
+func fail(stderr io.Writer, args []string, err error) int {
+	line, code := oneLine(err), cli.Failure
+	if errors.Is(err, cli.ErrUsage) {
+		code = cli.Usage
+		line = strings.TrimPrefix(line, cli.ErrUsage.Error()+": ") + commandLine().Suggestion(args) + " (see exporter --help)"
 	}
 	_, _ = fmt.Fprintln(stderr, "exporter:", line)
 	return code
@@ -137,17 +155,17 @@ func (f *flags) configuration() (*config.Config, error) {
 	for _, text := range *f.gateways {
 		gateway, err := config.ParseGateway(text)
 		if err != nil {
-			return nil, fmt.Errorf("--gateway: %w", err)
+			return nil, fmt.Errorf("%w: --gateway: %w", cli.ErrUsage, err)
 		}
 		cfg.Gateways = append(cfg.Gateways, gateway)
 	}
 	if *f.isKube {
 		cfg.KubernetesSD = append(cfg.KubernetesSD, f.kubernetes())
 	} else if len(*f.namespaces) > 0 {
-		return nil, errors.New("--kube.namespace says where --kube looks: give --kube too, or namespaces in kubernetes_sd_configs")
+		return nil, fmt.Errorf("%w: --kube.namespace says where --kube looks: give --kube too, or namespaces in kubernetes_sd_configs", cli.ErrUsage)
 	}
 	if !cfg.HasSources() {
-		return nil, errors.New("no gateway to scrape: give --gateway URL or --kube, or say in --config.file where gateways are")
+		return nil, fmt.Errorf("%w: no gateway to scrape: give --gateway URL or --kube, or say in --config.file where gateways are", cli.ErrUsage)
 	}
 	return cfg, nil
 }
@@ -171,7 +189,7 @@ func (f *flags) shard() (discovery.Shard, error) {
 	}
 	shard, err := discovery.ParseShard(*f.shardText, host)
 	if err != nil {
-		return discovery.Shard{}, fmt.Errorf("--shard: %w", err)
+		return discovery.Shard{}, fmt.Errorf("%w: --shard: %w", cli.ErrUsage, err)
 	}
 	return shard, nil
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/moodring/moodring/internal/cli"
 )
 
 func main() {
@@ -17,24 +19,27 @@ func main() {
 	os.Exit(code)
 }
 
-// run runs the command in args until ctx ends. It returns the exit code: 1 for a
-// failure, 2 for wrong args. All errors are printed here.
+// run runs the command in args until ctx ends, and returns the exit code. All
+// errors are printed here.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if err := dispatch(ctx, args, stdout, stderr); err != nil {
+		return fail(stderr, args, err)
+	}
+	return cli.Success
+}
+
+func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if isAnswered, err := commandLine().Answer(args, stdout); isAnswered {
+		return err
+	}
 	command, flags, err := parseFlags(args, stdout, stderr)
 	switch {
-	case err != nil:
-		return fail(stderr, exitUsage, err)
-	case command == "":
-		return 0
+	case err != nil || command == "":
+		return err
 	case command == checkCommand:
-		err = check(*flags.checkFile, stdout)
+		return check(*flags.checkFile, stdout)
 	case *flags.dryRunFile != "":
-		err = dryRun(flags, stdout, stderr)
-	default:
-		err = serve(ctx, flags, stderr)
+		return dryRun(flags, stdout, stderr)
 	}
-	if err != nil {
-		return fail(stderr, exitFailure, err)
-	}
-	return 0
+	return serve(ctx, flags, stderr)
 }

@@ -40,6 +40,10 @@ func check(path string, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	if !cfg.HasSources() {
+		_, err = fmt.Fprintf(stdout, "%s is sound, but says of no gateway where it is: also give --gateway or --kube\n", path)
+		return err
+	}
 	_, err = fmt.Fprintf(stdout, "%s is sound: %d of %d gateways kept, %d in files, %d other ways to find more\n",
 		path, len(targets), len(cfg.Gateways), listed, len(cfg.Discoveries())-len(cfg.FileSD))
 	return err

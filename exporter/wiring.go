@@ -16,6 +16,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/fleet"
 	"github.com/moodring/moodring/exporter/internal/hangup"
 	"github.com/moodring/moodring/exporter/internal/push"
+	"github.com/moodring/moodring/internal/cli"
 )
 
 // exporter wires the packages together: the configuration says where to look for
@@ -259,7 +260,7 @@ func (e *exporter) push(ctx context.Context, options push.Options, page expose.O
 	})
 	pusher, err := push.New(ctx, options)
 	if err != nil {
-		return fmt.Errorf("--otlp: %w", err)
+		return fmt.Errorf("%w: --otlp: %w", cli.ErrUsage, err)
 	}
 	e.running.Go(func() {
 		if err := pusher.Run(ctx); err != nil {
