@@ -12,7 +12,7 @@ MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deplo
 
 include Tools.mk
 
-.PHONY: help build images filter programs local stack downloads up demo drift test picture check bench baselines mutants profile exact fuzz lint \
+.PHONY: help build install images filter programs local stack downloads up demo drift test picture check bench baselines mutants profile exact fuzz lint \
 	generate clean tools browser uplot
 
 help: ## List the targets
@@ -52,6 +52,10 @@ demo: stack ## Run the local stack once: send a corpus and check every count
 
 drift: stack ## Check that the drift alert fires when the share of a label doubles
 	bin/local drift
+
+PREFIX ?= /usr/local
+install: filter programs ## Install the exporter, dashgen and the filter into PREFIX (/usr/local)
+	.ci/install bin '$(DESTDIR)$(PREFIX)'
 
 PLATFORMS ?= linux/amd64 linux/arm64
 comma := ,
