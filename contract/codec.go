@@ -3,6 +3,7 @@ package contract
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -90,7 +91,7 @@ func AppendStat(dst []byte, name string, fields ...Field) []byte {
 	for _, f := range fields {
 		dst = append(dst, statKey(f.Key)...)
 		dst = append(dst, rawForm.equals...)
-		if f.Key == LabelBucket {
+		if f.Key == LabelBucket && isPlainBound(f.Value) {
 			dst = append(dst, f.Value...)
 		} else {
 			dst = AppendValue(dst, f.Value)
@@ -151,6 +152,9 @@ func (s Stat) check() error {
 		if field.Key != LabelBucket {
 			continue
 		}
+		if _, err := strconv.ParseFloat(field.Value, 64); metric == PredictionValue && err == nil {
+			continue
+		}
 		if !slices.ContainsFunc(Bounds(metric), func(b Bound) bool { return b.Le == field.Value }) {
 			return notOurs("unknown bucket")
 		}
@@ -165,15 +169,38 @@ func parseField(key, value string, shown form) (Field, error) {
 	}
 	switch label {
 	case LabelBucket:
-		if shown == prometheusForm { // a bound's dot is an underscore there
-			value = strings.ReplaceAll(value, "_", ".")
-		}
-		return Field{label, value}, nil
+		bound, err := parseBound(value, shown)
+		return Field{label, bound}, err
 	case LabelNamespace, LabelService, LabelModel, LabelVersion, LabelLabel, LabelOutcome, LabelKind:
 		decoded, err := ParseValue(value)
 		return Field{label, decoded}, err
 	}
 	return Field{}, notOurs("unknown key")
+}
+
+// parseBound reverses the encoding of a bucket's bound. A bound of digits and a
+// dot is not encoded. In Prometheus's form its dot is an underscore.
+func parseBound(encoded string, shown form) (string, error) {
+	if strings.HasPrefix(encoded, escapePrefix) {
+		bound, err := ParseValue(encoded)
+		if err == nil && isPlainBound(bound) {
+			return "", notOurs("escape sequence")
+		}
+		return bound, err
+	}
+	if shown == prometheusForm {
+		encoded = strings.ReplaceAll(encoded, "_", ".")
+	}
+	if !isPlainBound(encoded) {
+		return "", notOurs("unknown bucket")
+	}
+	return encoded, nil
+}
+
+// isPlainBound reports whether a bound needs no escape: it has only digits, and
+// one dot at most.
+func isPlainBound(bound string) bool {
+	return strings.Trim(bound, "0123456789.") == "" && strings.Count(bound, ".") <= 1
 }
 
 // AppendValue appends the encoded value to dst.

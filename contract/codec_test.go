@@ -47,6 +47,18 @@ func TestStatNames(t *testing.T) {
 			"label___joy___le___0_95___moodring_prediction_confidence_bucket",
 		},
 		{
+			"a bound of the configuration",
+			Stat{PredictionValue + SuffixBucket, []Field{{LabelModel, "m"}, {LabelBucket, "250000"}}},
+			"wasmcustom.model=.=m;.;le=.=250000;.;moodring_prediction_value_bucket",
+			"model___m___le___250000___moodring_prediction_value_bucket",
+		},
+		{
+			"a bound with a sign is escaped",
+			Stat{PredictionValue + SuffixBucket, []Field{{LabelModel, "m"}, {LabelBucket, "-0.5"}}},
+			"wasmcustom.model=.=m;.;le=.=0x_2d0_2e5;.;moodring_prediction_value_bucket",
+			"model___m___le___0x_2d0_2e5___moodring_prediction_value_bucket",
+		},
+		{
 			"no fields",
 			Stat{Name: Overflow},
 			"wasmcustom.moodring_overflow_total",
@@ -92,6 +104,11 @@ func TestNotOurs(t *testing.T) {
 		"wasmcustom.le=.=0.33;.;moodring_prediction_confidence_bucket",
 		"wasmcustom.le=.=0.95;.;moodring_prediction_margin_bucket",
 		"wasmcustom.le=.=0.95;.;moodring_predictions_total",
+		"wasmcustom.le=.=x;.;moodring_prediction_value_bucket",
+		"wasmcustom.le=.=0xx;.;moodring_prediction_value_bucket",
+		"wasmcustom.le=.=0x0_2e5;.;moodring_prediction_value_bucket",
+		"wasmcustom.le=.=-1;.;moodring_prediction_value_bucket",
+		"wasmcustom.le=.=1.2.3;.;moodring_prediction_value_bucket",
 	} {
 		if stat, err := ParseStat(name); !errors.Is(err, ErrNotOurs) {
 			t.Errorf("ParseStat(%q) = %v, %v; want ErrNotOurs", name, stat, err)
@@ -137,6 +154,7 @@ func FuzzParseStat(f *testing.F) {
 		"wasmcustom.model=.=m;.;label=.=joy;.;moodring_predictions_total",
 		"wasmcustom.label=.=0x_2e;.;le=.=0.95;.;moodring_prediction_confidence_bucket",
 		"wasmcustom.moodring_overflow_total",
+		"wasmcustom.model=.=m;.;le=.=0x_2d0_2e5;.;moodring_prediction_value_bucket",
 	} {
 		f.Add(seed)
 	}

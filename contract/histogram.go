@@ -62,6 +62,10 @@ var histograms = [...]struct {
 	{BatchSize, batchSizeBounds[:]},
 }
 
+// MaxValueBounds is the largest number of bounds of PredictionValue, which the
+// plugin's configuration gives for each model.
+const MaxValueBounds = 20
+
 // Bounds returns the bounds of one of the plugin's histograms, ascending and
 // without +Inf. For any other metric it returns nil.
 func Bounds(metric string) []Bound {

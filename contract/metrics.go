@@ -12,6 +12,7 @@ const (
 	Replies          = "moodring_replies_total"
 	Overflow         = "moodring_overflow_total"
 	Margin           = "moodring_prediction_margin"
+	PredictionValue  = "moodring_prediction_value"
 	LabelScores      = "moodring_label_scores_total"
 	BatchSize        = "moodring_reply_batch_size"
 	Faults           = "moodring_plugin_faults_total"
@@ -82,16 +83,17 @@ func GatewayStates() []string { return []string{GatewayActive, GatewayLeaving, G
 
 // Outcomes of a reply on a predict route. Each reply has exactly one.
 const (
-	OutcomeCounted       = "counted"        // at least one prediction was counted
-	OutcomeNoPredictions = "no_predictions" // valid, but empty
-	OutcomeUnparsed      = "unparsed"       // invalid, or of an unknown form
-	OutcomeTruncated     = "truncated"      // ended before its JSON did, or the stream was reset
-	OutcomeEncoded       = "encoded"        // compressed, and so not read
-	OutcomeErrorStatus   = "error_status"   // not 2xx
+	OutcomeCounted       = "counted"          // at least one prediction was counted
+	OutcomeNoPredictions = "no_predictions"   // valid, but empty
+	OutcomeUnparsed      = "unparsed"         // invalid, or of an unknown form
+	OutcomeNotClassifier = "not_a_classifier" // unparsed, as all replies of the model so far
+	OutcomeTruncated     = "truncated"        // ended before its JSON did, or the stream was reset
+	OutcomeEncoded       = "encoded"          // compressed, and so not read
+	OutcomeErrorStatus   = "error_status"     // not 2xx
 )
 
 var outcomes = [...]string{
-	OutcomeCounted, OutcomeNoPredictions, OutcomeUnparsed, OutcomeTruncated, OutcomeEncoded, OutcomeErrorStatus,
+	OutcomeCounted, OutcomeNoPredictions, OutcomeUnparsed, OutcomeNotClassifier, OutcomeTruncated, OutcomeEncoded, OutcomeErrorStatus,
 }
 
 // OutcomeCount is the number of Outcomes.
@@ -105,11 +107,13 @@ const (
 	OverflowLabels      = "labels"       // a model had more than MaxLabels labels
 	OverflowModels      = "models"       // more than MaxModels models and versions were seen
 	OverflowLabelLength = "label_length" // a label was longer than MaxLabelBytes and was cut
+	OverflowLabelForm   = "label_form"   // a label that the configuration does not list looks like text
+	OverflowNewLabels   = "new_labels"   // a model's labels are new more often than not
 )
 
 // OverflowKinds returns all kinds of overflow.
 func OverflowKinds() []string {
-	return []string{OverflowLabels, OverflowModels, OverflowLabelLength}
+	return []string{OverflowLabels, OverflowModels, OverflowLabelLength, OverflowLabelForm, OverflowNewLabels}
 }
 
 // Results of the gateway's authorization (Envoy's RBAC filter).
@@ -175,6 +179,7 @@ func Metrics() []Metric {
 		{Overflow, Counter, []string{LabelGateway, LabelKind}, "Predictions counted under other, or under a cut label, because a limit was reached."},
 		{Margin, Histogram, ofModel(), "Score of the top label minus the second score, 0 to 1; with the plugin's margins."},
 		{LabelScores, Counter, ofModel(LabelLabel), "Sum of a label's scores, in predictions with any top label; with the plugin's scoreSums."},
+		{PredictionValue, Histogram, ofModel(), "Number that the model answered; with a model's answer: number."},
 		{BatchSize, Histogram, ofModel(), "Predictions in a reply; with the plugin's batchSizes."},
 		{Faults, Counter, []string{LabelGateway}, "Faults of the plugin itself; the reply passed, uncounted."},
 		{Authorization, Counter, []string{LabelGateway, LabelResult}, "Requests the gateway's authorization allowed or denied."},
@@ -219,13 +224,14 @@ func Stats() []string {
 	for _, h := range histograms {
 		stats = append(stats, h.metric+SuffixBucket, h.metric+SuffixCount, h.metric+SuffixSumMillionths)
 	}
-	return stats
+	return append(stats, PredictionValue+SuffixBucket, PredictionValue+SuffixCount,
+		PredictionValue+SuffixSumMillionths, PredictionValue+SuffixNegativeMillionths)
 }
 
 // SplitStat splits a name of Stats into the exported metric and the suffix of the
 // counter. part is empty if the name has no suffix.
 func SplitStat(stat string) (metric, part string) {
-	for _, suffix := range []string{SuffixBucket, SuffixCount, SuffixSumMillionths, SuffixMillionths} {
+	for _, suffix := range []string{SuffixBucket, SuffixCount, SuffixNegativeMillionths, SuffixSumMillionths, SuffixMillionths} {
 		if name, ok := strings.CutSuffix(stat, suffix); ok {
 			return name, suffix
 		}
@@ -239,6 +245,10 @@ func SplitStat(stat string) (metric, part string) {
 const (
 	SuffixMillionths    = "_millionths"
 	SuffixSumMillionths = SuffixSum + SuffixMillionths
+
+	// SuffixNegativeMillionths is the sum of the values below 0, without their
+	// sign, because Envoy's counters only grow.
+	SuffixNegativeMillionths = "_negative" + SuffixSumMillionths
 
 	SumScale = 1e-6
 )

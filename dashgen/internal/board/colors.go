@@ -49,6 +49,7 @@ func outcomes() Colors {
 		{contract.OutcomeCounted, green},
 		{contract.OutcomeNoPredictions, blue},
 		{contract.OutcomeUnparsed, red},
+		{contract.OutcomeNotClassifier, pink},
 		{contract.OutcomeTruncated, orange},
 		{contract.OutcomeEncoded, purple},
 		{contract.OutcomeErrorStatus, amber},

@@ -14,6 +14,7 @@ const (
 	needsBaseline = "Moodring's rules in Prometheus, and a baseline of the model (dashgen baseline)"
 	needsMix      = needsBaseline + ", and more than 50 predictions for each label in the rules' window, because the mix of fewer predictions is due to chance"
 	needsMargins  = "the plugin's option margins"
+	needsNumbers  = "a model with answer: number in the plugin's configuration"
 	needsScores   = "the plugin's option scoreSums"
 	needsBatches  = "the plugin's option batchSizes"
 )
@@ -43,6 +44,7 @@ func Model() Board {
 			{"Drift from the baseline", []Panel{labelDrift(), mixDistances(), shiftedLabels(), silentLabels(), confidenceDrift()}},
 			{"Versions", []Panel{predictionsByVersion(), mixByVersion(), confidenceByVersion()}},
 			{"Replies", []Panel{repliesByOutcome(), unreadByVersion()}},
+			{"Predicted values", []Panel{values(), medianValue()}},
 			{"Margins, scores and batches", []Panel{margins(), medianMargin(), labelScores(), batches(), meanBatch()}},
 		},
 	}
@@ -249,6 +251,33 @@ func unreadByVersion() Panel {
 		Rename:   noVersion(),
 		NoAlert:  "MoodringRepliesUnparsed watches the model as a whole",
 		Next:     "Replies by outcome shows the causes. A new version that replies in another form shows here first.",
+	}
+}
+
+func values() Panel {
+	return Panel{
+		Title:    "Predicted value",
+		Question: "Which numbers does a model answer that predicts a number?",
+		Kind:     Heatmap,
+		Unit:     Number,
+		Series:   []Series{{promql.SumBy(promql.Rate(promql.SelectBuckets(contract.PredictionValue)), contract.LabelBucket), "{{le}}"}},
+		Needs:    needsNumbers,
+		NoAlert:  "Median predicted value shows the middle of this distribution",
+		Next:     "If nearly all numbers are in one row, give the model closer buckets in the plugin's configuration.",
+	}
+}
+
+func medianValue() Panel {
+	return Panel{
+		Title:    "Median predicted value",
+		Question: "Which number do half of the predictions of each version reach?",
+		Kind:     TimeSeries,
+		Unit:     Number,
+		Series:   []Series{{promql.HistogramQuantile(0.5, promql.SumBy(promql.Rate(promql.SelectBuckets(contract.PredictionValue)), contract.LabelBucket, contract.LabelVersion)), versionLegend}},
+		Rename:   noVersion(),
+		Needs:    needsNumbers,
+		NoAlert:  "the right range is different for each model",
+		Next:     "If the median of a version moves away from the other version's, compare the requests first, and then the models.",
 	}
 }
 

@@ -118,6 +118,8 @@ func overflow() Panel {
 			Steps: []string{
 				"labels: see on the model's dashboard which labels it returns. If the labels are free text, Moodring cannot count the model's predictions.",
 				"models: see which paths callers request. If a route accepts any model name, a caller can use up the limit.",
+				"label_form: the model answers text. If the texts are its labels, list them under labels in the plugin's configuration. If not, give the model answer: none.",
+				"new_labels: see on the model's dashboard which labels it returns. List them under labels, or give the model answer: none.",
 				"label_length: a label longer than the limit is cut and marked, and is still counted separately. Shorten the model's labels.",
 			},
 		},

@@ -57,7 +57,7 @@ func labels() []label {
 		{contract.LabelService, "the route or the Service that leads to the model, likewise"},
 		{contract.LabelModel, fmt.Sprintf("name of the model in the request's path, at most %d for each gateway", contract.MaxModels)},
 		{contract.LabelVersion, "version of the model in the request's path, often empty"},
-		{contract.LabelLabel, fmt.Sprintf("top label of the prediction, any text that the model returns; at most %d for each model, the rest count under `%s`; cut and marked if longer than %d bytes", contract.MaxLabels, contract.Other, contract.MaxLabelBytes)},
+		{contract.LabelLabel, fmt.Sprintf("top label of the prediction, if it looks like a label; at most %d for each model, the rest count under `%s`", contract.MaxLabels, contract.Other)},
 		{contract.LabelOutcome, outcomes()},
 		{contract.LabelKind, overflows()},
 		{contract.LabelResult, "authorization: " + codes(contract.AuthorizationResults()) + "; rate limit: " + codes(contract.RateLimitResults())},
@@ -73,6 +73,7 @@ func outcomes() string {
 		{contract.OutcomeCounted, "at least one prediction was counted"},
 		{contract.OutcomeNoPredictions, "valid, but without predictions"},
 		{contract.OutcomeUnparsed, "not in a form that the plugin knows"},
+		{contract.OutcomeNotClassifier, "not in a form that the plugin can count, as all replies of the model so far"},
 		{contract.OutcomeTruncated, "incomplete, or the stream was reset"},
 		{contract.OutcomeEncoded, "compressed, so not read"},
 		{contract.OutcomeErrorStatus, "not 2xx"},
@@ -84,6 +85,8 @@ func overflows() string {
 		{contract.OverflowLabels, fmt.Sprintf("more than %d labels of one model", contract.MaxLabels)},
 		{contract.OverflowModels, fmt.Sprintf("more than %d models and versions", contract.MaxModels)},
 		{contract.OverflowLabelLength, fmt.Sprintf("a label longer than %d bytes, which was cut", contract.MaxLabelBytes)},
+		{contract.OverflowLabelForm, "a label that looks like text, and that the configuration does not list"},
+		{contract.OverflowNewLabels, "a label of a model whose labels are new more often than not"},
 	})
 }
 
@@ -108,7 +111,10 @@ func histograms(out *strings.Builder) {
 			bounds = append(bounds, bound.Le)
 		}
 		at := "at " + strings.Join(bounds, ", ")
-		if len(bounds) == 0 {
+		switch {
+		case m.Name == contract.PredictionValue:
+			at = "at the model's `buckets` in the plugin's configuration"
+		case len(bounds) == 0:
 			at = "at Envoy's default bounds"
 		}
 		fmt.Fprintf(out, "- `%s` %s\n", m.Name, at)

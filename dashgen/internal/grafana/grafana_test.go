@@ -458,8 +458,8 @@ func TestNoVersion(t *testing.T) {
 			}
 		}
 	}
-	if byVersion != 5 {
-		t.Errorf("got %d panels by version, want 5", byVersion)
+	if byVersion != 6 {
+		t.Errorf("got %d panels by version, want 6", byVersion)
 	}
 }
 

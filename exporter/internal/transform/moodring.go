@@ -43,6 +43,8 @@ func (e *entry) pluginCell(part, le string) (*cell, float64) {
 		return &e.count, 1
 	case contract.SuffixSumMillionths:
 		return &e.sum, contract.SumScale
+	case contract.SuffixNegativeMillionths:
+		return &e.sum, -contract.SumScale
 	case contract.SuffixMillionths:
 		return &e.value, contract.SumScale
 	case contract.SuffixBucket:

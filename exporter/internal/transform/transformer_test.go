@@ -129,12 +129,15 @@ func TestTransform(t *testing.T) {
 	const zeroReplies = `moodring_replies_total{gateway="g",model="m",outcome="encoded",version="1"} 0
 moodring_replies_total{gateway="g",model="m",outcome="error_status",version="1"} 0
 moodring_replies_total{gateway="g",model="m",outcome="no_predictions",version="1"} 0
+moodring_replies_total{gateway="g",model="m",outcome="not_a_classifier",version="1"} 0
 moodring_replies_total{gateway="g",model="m",outcome="truncated",version="1"} 0
 moodring_replies_total{gateway="g",model="m",outcome="unparsed",version="1"} 0
 `
-	const zeroOverflow = `moodring_overflow_total{gateway="g",kind="label_length"} 0
+	const zeroOverflow = `moodring_overflow_total{gateway="g",kind="label_form"} 0
+moodring_overflow_total{gateway="g",kind="label_length"} 0
 moodring_overflow_total{gateway="g",kind="labels"} 0
 moodring_overflow_total{gateway="g",kind="models"} 0
+moodring_overflow_total{gateway="g",kind="new_labels"} 0
 `
 	for name, test := range map[string]struct {
 		format  config.Format // JSON if page begins with a brace
@@ -174,6 +177,10 @@ moodring_overflow_total{gateway="g",kind="models"} 0
 			page: `moodring_prediction_margin_bucket{model="m",model_version="1",le="0.05"} 2` + "\n" + `moodring_prediction_margin_count{model="m",model_version="1"} 3` + "\n" +
 				`moodring_prediction_margin_sum_millionths{model="m",model_version="1"} 300000` + "\n",
 			want: `moodring_prediction_margin{gateway="g",model="m",version="1"} sum=0.3 count=3 0.05:2 0.1:2 0.2:2 0.4:2 0.6:2 0.8:2 0.9:2` + "\n"},
+		"predicted values": {
+			page: "model___m___le___0_5___moodring_prediction_value_bucket{} 1\nmodel___m___le___0x_2d2___moodring_prediction_value_bucket{} 1\nmodel___m___le___250000___moodring_prediction_value_bucket{} 2\n" +
+				"model___m___moodring_prediction_value_count{} 2\nmodel___m___moodring_prediction_value_sum_millionths{} 9000000\nmodel___m___moodring_prediction_value_negative_sum_millionths{} 2500000\n",
+			want: `moodring_prediction_value{gateway="g",model="m"} sum=6.5 count=2 -2:1 0.5:1 250000:2` + "\n"},
 		"batch sizes, raw": {
 			page: `{"stats":[{"name":"wasmcustom.model=.=m;.;le=.=2;.;moodring_reply_batch_size_bucket","value":1},{"name":"wasmcustom.model=.=m;.;moodring_reply_batch_size_count","value":2},` +
 				`{"name":"wasmcustom.model=.=m;.;moodring_reply_batch_size_sum_millionths","value":602000000}]}`,
