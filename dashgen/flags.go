@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -57,10 +58,13 @@ func (f flags) parseAll(args []string, stdout io.Writer) error {
 func readAddress(flag, text string) (*url.URL, error) {
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
-		return nil, fmt.Errorf("%w: %s must be an address as http://HOST:PORT, not %q", errUsage, flag, text)
+		return nil, fmt.Errorf("%w: %s must be an address as http://HOST:PORT, not %q", errUsage, flag, password.ReplaceAllString(text, "//xxxxx@"))
 	}
 	return address, nil
 }
+
+// password matches the user and password of an address that cannot be parsed.
+var password = regexp.MustCompile(`//.*@`)
 
 // readDuration reads a duration as PromQL has it.
 func readDuration(flag, text string) (time.Duration, error) {

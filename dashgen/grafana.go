@@ -21,7 +21,8 @@ func (f *grafanaFlags) define(set flags) {
 
 // dial returns a client of the Grafana.
 func (f grafanaFlags) dial(p program, command string) (grafanaapi.Grafana, error) {
-	if _, err := readAddress(command+": --grafana", f.url); err != nil {
+	address, err := readAddress(command+": --grafana", f.url)
+	if err != nil {
 		return grafanaapi.Grafana{}, err
 	}
 	credentials := ""
@@ -34,7 +35,7 @@ func (f grafanaFlags) dial(p program, command string) (grafanaapi.Grafana, error
 			return grafanaapi.Grafana{}, fmt.Errorf("%s: --credentials: %s is empty; write a token, or user:password", command, f.credentials)
 		}
 	}
-	return grafanaapi.Dial(f.url, credentials, p.deadline)
+	return grafanaapi.Dial(address, credentials, p.deadline)
 }
 
 // planPush compares the dashboards in files with those in Grafana; without

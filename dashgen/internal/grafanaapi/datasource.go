@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/grafana-tools/sdk"
 )
 
 // HasDataSource reports whether a data source called name exists for the Prometheus
-// at url. If the data source is for another server, it returns an error.
-func (g Grafana) HasDataSource(ctx context.Context, name, url string) (bool, error) {
+// at an address. If the data source is for another server, it returns an error.
+func (g Grafana) HasDataSource(ctx context.Context, name, address string) (bool, error) {
 	found, err := g.client.GetDatasourceByName(ctx, name)
 	if isStatus(err, http.StatusNotFound) {
 		return false, nil
@@ -18,21 +19,30 @@ func (g Grafana) HasDataSource(ctx context.Context, name, url string) (bool, err
 	if err != nil {
 		return false, g.failed("data source "+name, err)
 	}
-	if found.URL != url || found.Type != "prometheus" {
-		return false, fmt.Errorf("data source %s in Grafana asks %s at %s, not Prometheus at %s: change it there, or choose another name", name, found.Type, found.URL, url)
+	if found.URL != address || found.Type != "prometheus" {
+		return false, fmt.Errorf("data source %s in Grafana asks %s at %s, not Prometheus at %s: change it there, or choose another name", name, found.Type, redacted(found.URL), redacted(address))
 	}
 	return true, nil
 }
 
 // EnsureDataSource creates the data source if it is missing. It never changes an
 // existing data source.
-func (g Grafana) EnsureDataSource(ctx context.Context, name, url string) error {
-	exists, err := g.HasDataSource(ctx, name, url)
+func (g Grafana) EnsureDataSource(ctx context.Context, name, address string) error {
+	exists, err := g.HasDataSource(ctx, name, address)
 	if err != nil || exists {
 		return err
 	}
-	if _, err := g.client.CreateDatasource(ctx, sdk.Datasource{Name: name, Type: "prometheus", Access: "proxy", URL: url}); err != nil {
+	if _, err := g.client.CreateDatasource(ctx, sdk.Datasource{Name: name, Type: "prometheus", Access: "proxy", URL: address}); err != nil {
 		return g.failed("data source "+name, err)
 	}
 	return nil
+}
+
+// redacted returns an address without its password.
+func redacted(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "an address that is not valid"
+	}
+	return parsed.Redacted()
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/grafana-tools/sdk"
@@ -42,20 +43,20 @@ type Change struct {
 
 // Grafana is a client of a Grafana.
 type Grafana struct {
-	URL      string
+	address  string // without its password
 	client   *sdk.Client
 	deadline time.Duration
 }
 
-// Dial returns a client of the Grafana at url. It does not connect yet. The
+// Dial returns a client of the Grafana at an address. It does not connect yet. The
 // credentials are a token, or user:password; empty for no authentication. Each
 // request has the deadline.
-func Dial(url, credentials string, deadline time.Duration) (Grafana, error) {
-	client, err := sdk.NewClient(url, credentials, &http.Client{Transport: transport{}, Timeout: deadline})
+func Dial(at *url.URL, credentials string, deadline time.Duration) (Grafana, error) {
+	client, err := sdk.NewClient(at.String(), credentials, &http.Client{Transport: transport{}, Timeout: deadline})
 	if err != nil {
 		return Grafana{}, fmt.Errorf("address of Grafana: %w", err)
 	}
-	return Grafana{url, client, deadline}, nil
+	return Grafana{at.Redacted(), client, deadline}, nil
 }
 
 // Plan compares dashboards with those of the same uids in Grafana.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func of(text string) []dashboard.Dashboard {
 
 func dial(t *testing.T, to grafanatest.Grafana) Grafana {
 	t.Helper()
-	g, err := Dial(to.URL, to.Token, time.Minute)
+	g, err := Dial(parseURL(t, to.URL), to.Token, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +239,7 @@ func TestCredentials(t *testing.T) {
 		"wrong":    {"admin:nonsense", "401 Unauthorized; give --credentials"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g, err := Dial(url, tc.credentials, time.Minute)
+			g, err := Dial(parseURL(t, url), tc.credentials, time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -291,4 +292,13 @@ func TestPlanRefuses(t *testing.T) {
 	if _, err := dial(t, memory(t)).Plan(t.Context(), of(`{"title":"A"}`)); err == nil || !strings.Contains(err.Error(), "no uid") {
 		t.Errorf("got error %v", err)
 	}
+}
+
+func parseURL(t *testing.T, address string) *url.URL {
+	t.Helper()
+	parsed, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
 }

@@ -115,5 +115,5 @@ func (g Grafana) failed(action string, err error) error {
 	case errors.As(err, &failed):
 		advice = "; is it there, and is --grafana its address?"
 	}
-	return fmt.Errorf("Grafana at %s: %s: %w%s", g.URL, action, err, advice)
+	return fmt.Errorf("Grafana at %s: %s: %w%s", g.address, action, err, advice)
 }

@@ -2,10 +2,12 @@ package preview_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 )
@@ -128,4 +130,37 @@ func golden(t *testing.T, file, got string) {
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Errorf("-want +got; if the change is intended: go test ./dashgen/internal/preview -update\n%s", diff)
 	}
+}
+
+// TestHostileSettings checks that a setting whose path leads out of the panel, or
+// with which a chart cannot be drawn, fails its panel alone.
+func TestHostileSettings(t *testing.T) {
+	const text = `{"uid": "hostile", "title": "Hostile", "panels": [%s]}`
+	panel := func(id int, property, value string) string {
+		return fmt.Sprintf(`{"id": %[1]d, "type": "timeseries", "title": "P", "gridPos": {"x": 0, "y": %[1]d, "w": 24, "h": 8},
+			"fieldConfig": {"overrides": [{"matcher": {"id": "byRegexp", "options": ".*"}, "properties": [{"id": %[2]q, "value": %[3]s}]}]},
+			"targets": [{"refId": "A", "expr": "moodring_exporter_target_up"}]}`, id, property, value)
+	}
+	page := openSeries(t, read(t, fmt.Sprintf(text, strings.Join([]string{
+		panel(1, "__proto__.x", "1"), panel(2, "constructor.prototype.x", "1"), panel(3, "custom.__proto__.x", "1"),
+		panel(4, "custom.lineStyle", `{"fill": "dash", "dash": "no list"}`), panel(5, "custom.lineWidth", "3"),
+	}, ","))))
+	page.visit("/d/hostile?" + tenMinutes)
+	page.has(`[...document.querySelectorAll('.panel')].map(p => p.dataset.state).join()`, "failed,failed,failed,failed,drawn")
+	page.has(`({}).x`, "<nil>")
+	page.has(`document.querySelector('#panel-3 .note').textContent`, "This panel could not be drawn: the setting __proto__.x is not one of a panel.")
+}
+
+// TestNoLocale checks that charts draw in a browser without a locale (LANG=C).
+func TestNoLocale(t *testing.T) {
+	page := openKinds(t)
+	_, err := chromedp.Call(page.ctx, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix' })`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.visit("/d/kinds?" + tenMinutes)
+	page.has(`document.querySelector('[data-type=timeseries]').dataset.state`, "drawn")
+	page.has(`document.querySelectorAll('.u-over').length > 3`, true)
 }

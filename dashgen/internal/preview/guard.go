@@ -20,6 +20,10 @@ func guard(local bool, next http.Handler) http.Handler {
 			http.Error(w, "This preview only serves its own machine, as localhost. To serve other machines, start it with a --web.listen-address that they can reach.", http.StatusForbidden)
 			return
 		}
+		if isForeign(r) {
+			http.Error(w, "This preview only replies to its own pages.", http.StatusForbidden)
+			return
+		}
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -28,6 +32,17 @@ func guard(local bool, next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isForeign reports whether another site's page sent a request. A link on another
+// site may open a dashboard.
+func isForeign(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	if site == "" || site == "same-origin" || site == "none" {
+		return false
+	}
+	isLink := r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+	return !isLink || strings.HasPrefix(r.URL.Path, "/api/")
 }
 
 // isLocal reports whether a host, with or without a port, is this machine.

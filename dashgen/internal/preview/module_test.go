@@ -65,6 +65,17 @@ func TestModules(t *testing.T) {
 		{"field", `show(7, {mappings: [{type: 'range', options: {from: 5, to: 9, result: {text: 'much'}}}]}, 'x', 0).text`, "much"},
 		{"field", `show(null, {mappings: [{type: 'special', options: {match: 'null', result: {text: 'gone'}}}]}, 'x', 0).text`, "gone"},
 		{"field", `settings({fieldConfig: {defaults: {unit: 's'}, overrides: [{matcher: {id: 'byName', options: 'x'}, properties: [{id: 'custom.lineWidth', value: 3}]}]}}, {name: 'x'})`, `{"unit":"s","custom":{"lineWidth":3}}`},
+		{"member", `member({}, 'constructor') === undefined && member({}, '__proto__') === undefined && member({constructor: 1}, 'constructor')`, "1"},
+		{"member", `(c => { set(c, ['a', 'b'], 1); set(c, ['toString', 'x'], 2); return JSON.stringify(c) + ({}).toString.x; })({})`, `{"a":{"b":1},"toString":{"x":2}}undefined`},
+		{"member", `(() => { try { set({}, ['custom', '__proto__', 'x'], 1) } catch (e) { return e.message } })()`, "the setting __proto__.x is not one of a panel"},
+		{"template", `fill('$constructor ${toString} ${a:constructor}', {a: {values: ['x']}})`, "$constructor ${toString} x"},
+		{"frame", `fromVector({resultType: 'vector', result: [{metric: {a: '1'}, value: [0, '1']}]}, {legendFormat: '{{constructor}}{{a}}'})[0].name`, "1"},
+		{"frame", `reduce([1], 'constructor')`, "undefined"},
+		{"unit", `format(3, 'constructor')`, "3 constructor"},
+		{"field", `show('constructor', {mappings: [{type: 'value', options: {}}, {type: 'constructor', options: {}}]}, 'x', 0).text`, "constructor"},
+		{"transform", `apply(table([{refId: 'A', labels: {constructor: 'a'}, times: [0], values: [1]}]), [{id: 'organize', options: {}}])[0].columns.map(c => c.name)`, `["Time","constructor","Value"]`},
+		{"transform", `(() => { try { apply([], [{id: 'constructor'}]) } catch (e) { return e.message } })()`, "the preview does not know the transformation constructor"},
+		{"link", `['/d/x', '?a', '#b', 'https://e.example', '//e.example', '/\\\\e.example', '/\\t/e.example', 'java\\nscript:x', 'javascript:x', 'data:x', '/\\\\/e.example'].map(u => anchor(u, 'x').tagName).join()`, "A,A,A,A,SPAN,SPAN,SPAN,SPAN,SPAN,SPAN,SPAN"},
 		{"color", `[on('#ffffff'), on('#000000'), on('#e0c400'), on('#1f60c4')].join(' ')`, "#000000 #ffffff #000000 #ffffff"},
 		{"color", `byName('joy') === byName('joy')`, "true"},
 		{"transform", `apply(table([{refId: 'A', labels: {g: 'a'}, times: [0], values: [1]}, {refId: 'A', labels: {g: 'b'}, times: [0], values: [2]}]), [{id: 'sortBy', options: {sort: [{field: 'Value', desc: true}]}}, {id: 'limit', options: {limitField: 1}}])[0].columns.map(c => c.values[0])`, `[0,"b",2]`},
@@ -74,7 +85,7 @@ func TestModules(t *testing.T) {
 			page := page
 			page.T = t
 			// The page's policy forbids eval, so the script destructures the names.
-			const names = `{apply, byName, duration, fill, format, fromMatrix, fromVector, intervals, least, markdown, on, parse, reduce, settings, show, step, table, text}`
+			const names = `{anchor, apply, byName, duration, fill, format, fromMatrix, fromVector, intervals, least, markdown, member, on, parse, reduce, set, settings, show, step, table, text}`
 			got := eval[string](page, fmt.Sprintf(`import('/page/%s.js').then((%s) => %s).then(v => v !== null && typeof v === 'object' ? JSON.stringify(v) : String(v))`, tc.module, names, tc.expression))
 			if got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)

@@ -142,6 +142,10 @@ func TestPaths(t *testing.T) {
 		{"POST /api/v1/query_range", "query=up", 200, "POST /prefix/api/v1/query_range up reader secret "},
 		{"GET /api/v1/label/job/values", "", 200, "GET /prefix/api/v1/label/job/values  reader secret "},
 		{"GET /api/v1/labels", "", 200, "GET /prefix/api/v1/labels  reader secret "},
+		{"GET /api/v1/label/U__a_2e_b/values", "", 200, "GET /prefix/api/v1/label/U__a_2e_b/values "},
+		{"GET /api/v1/label/..%2f../values", "", 400, `{"error":"\"../..\" is not the name of a label"`},
+		{"GET /api/v1/label/a%2fb/values", "", 400, `{"error":"\"a/b\" is not the name of a label"`},
+		{"GET /api/v1/label/a%00b/values", "", 400, `{"error":"\"a\\x00b\" is not the name of a label"`},
 		{"POST /api/v1/admin/tsdb/delete_series", "", 404, "404 page not found"},
 		{"GET /api/v1/status/config", "", 404, "404 page not found"},
 		{"PUT /api/v1/query", "", 405, "Method Not Allowed"},
@@ -153,7 +157,11 @@ func TestPaths(t *testing.T) {
 			if response.StatusCode != tc.status || !strings.HasPrefix(text, tc.want) {
 				t.Errorf("status %d, want %d; %.100q", response.StatusCode, tc.status, text)
 			}
-			if policy := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; script-src 'self';") {
+			want := "default-src 'none'; script-src 'self';"
+			if strings.Contains(tc.line, " /api/v1/query") || strings.Contains(tc.line, " /api/v1/label") {
+				want = "default-src 'none'; sandbox"
+			}
+			if policy := response.Header.Values("Content-Security-Policy"); len(policy) != 1 || !strings.HasPrefix(policy[0], want) && response.StatusCode != 405 {
 				t.Errorf("policy %q", policy)
 			}
 			if response.Header.Get("Set-Cookie") != "" || strings.Contains(text, "session=1") {
@@ -185,6 +193,55 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+const notJSON = `{"error":"a reply that is not JSON: is a Prometheus there?","errorType":"preview","status":"error"}`
+
+func withType(kind, text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Type"] = []string{kind}
+		_, _ = io.WriteString(w, text)
+	}
+}
+
+// TestForeignSites checks that another site's page cannot send queries, and can
+// link to a dashboard.
+func TestForeignSites(t *testing.T) {
+	server := serve(t, true, echo)
+	for _, tc := range []struct {
+		line, site, mode, dest string
+		status                 int
+	}{
+		{"POST /api/v1/query", "cross-site", "navigate", "document", 403},
+		{"GET /api/v1/query?query=up", "cross-site", "navigate", "document", 403},
+		{"GET /api/v1/query?query=up", "cross-site", "no-cors", "script", 403},
+		{"GET /api/v1/query?query=up", "same-site", "cors", "empty", 403},
+		{"GET /about.json", "cross-site", "no-cors", "script", 403},
+		{"GET /d/one", "cross-site", "navigate", "iframe", 403},
+		{"GET /d/one", "cross-site", "navigate", "document", 200},
+		{"GET /api/v1/query?query=up", "same-origin", "cors", "empty", 200},
+		{"GET /api/v1/query?query=up", "none", "navigate", "document", 200},
+		{"GET /api/v1/query?query=up", "", "", "", 200},
+	} {
+		t.Run(strings.Join([]string{tc.line, tc.site, tc.mode, tc.dest}, " "), func(t *testing.T) {
+			method, path, _ := strings.Cut(tc.line, " ")
+			request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header = http.Header{"Sec-Fetch-Site": {tc.site}, "Sec-Fetch-Mode": {tc.mode}, "Sec-Fetch-Dest": {tc.dest}}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := response.Body.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != tc.status {
+				t.Errorf("status %d, want %d", response.StatusCode, tc.status)
+			}
+		})
+	}
+}
+
 func TestErrorReplies(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -193,12 +250,19 @@ func TestErrorReplies(t *testing.T) {
 		want   string
 	}{
 		{"Prometheus's own error passes", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `{"status":"error","error":"parse error"}`)
 		}, 400, `{"status":"error","error":"parse error"}`},
 		{"too large", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Content-Length", "99999999")
 		}, 502, `{"error":"a reply of more than 33554432 bytes: ask for fewer series, or for a shorter time","errorType":"preview","status":"error"}`},
+		{"a page", withType("text/html", "<script src=/api/v1/query?query=JS></script>"), 502, notJSON},
+		{"a script", withType("text/javascript", "alert(1)"), 502, notJSON},
+		{"a picture with a script", withType("image/svg+xml", "<svg/>"), 502, notJSON},
+		{"an error page", withType("text/html", "<h1>502</h1>"), 502, notJSON},
+		{"no type", withType("", "{}"), 502, notJSON},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			response, text := ask(t, serve(t, true, tc.reply), "GET /api/v1/query?query=up", "", "")
@@ -213,6 +277,7 @@ func TestErrorReplies(t *testing.T) {
 // the limit, so that it is not taken for a whole reply.
 func TestLargeReply(t *testing.T) {
 	server := serve(t, true, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
 		line := strings.Repeat("x", 1<<20)
 		for range 33 {
 			_, _ = io.WriteString(w, line) // fails when the preview hangs up

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"regexp"
 
 	"github.com/moodring/moodring/dashgen/internal/prom"
 )
@@ -27,6 +29,13 @@ var paths = []string{
 	"GET /api/v1/series", "POST /api/v1/series",
 	"GET /api/v1/labels", "GET /api/v1/label/{name}/values",
 }
+
+// apiPolicy stops everything in a reply that a browser opens as a page of its own.
+const apiPolicy = "default-src 'none'; sandbox"
+
+// labelName matches the names of labels, also as Prometheus 3 writes other names in
+// paths (its documentation, "Querying label values").
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
 type proxy struct {
 	prometheus prom.Server
@@ -52,6 +61,11 @@ func (p proxy) handle(mux *http.ServeMux) {
 // ServeHTTP waits for a slot, so that a dashboard with many panels does not send
 // all queries at once.
 func (p proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Security-Policy", apiPolicy)
+	if name := r.PathValue("name"); name != "" && !labelName.MatchString(name) {
+		fail(w, http.StatusBadRequest, fmt.Errorf("%q is not the name of a label", name))
+		return
+	}
 	ctx, cancel := p.prometheus.WithDeadline(r.Context())
 	defer cancel()
 	if len(r.URL.RawQuery) > queryBytes {
@@ -70,6 +84,7 @@ func (p proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var (
 	errLong  = fmt.Errorf("a query of more than %d bytes", queryBytes)
+	errType  = errors.New("a reply that is not JSON: is a Prometheus there?")
 	errLarge = fmt.Errorf("a reply of more than %d bytes: ask for fewer series, or for a shorter time", replyBytes)
 )
 
@@ -92,8 +107,12 @@ func rewrite(r *httputil.ProxyRequest, prometheus *url.URL) {
 }
 
 // capReply keeps the headers that describe the body, and limits the body to a size
-// that a browser can handle.
+// that a browser can handle. It refuses other types than JSON: a browser would run
+// a script, or show a page, under the preview's own origin.
 func capReply(reply *http.Response) error {
+	if kind, _, err := mime.ParseMediaType(reply.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return errType
+	}
 	if reply.ContentLength > replyBytes {
 		return errLarge
 	}
@@ -131,8 +150,8 @@ func refuse(w http.ResponseWriter, prometheus prom.Server, err error) {
 		fail(w, http.StatusRequestEntityTooLarge, errLong)
 	case errors.Is(err, context.DeadlineExceeded):
 		fail(w, http.StatusGatewayTimeout, prometheus.Failed(err))
-	case errors.Is(err, errLarge):
-		fail(w, http.StatusBadGateway, errLarge)
+	case errors.Is(err, errLarge), errors.Is(err, errType):
+		fail(w, http.StatusBadGateway, err)
 	default:
 		fail(w, http.StatusBadGateway, prometheus.Failed(err))
 	}

@@ -3,6 +3,7 @@
 import * as prometheus from './prometheus.js';
 import { hex } from './color.js';
 import { intervals, least } from './interval.js';
+import { member } from './member.js';
 import { fill } from './template.js';
 
 // annotations returns {annotations: [{time, name, text, color}], problems: [text]}
@@ -32,7 +33,7 @@ function starts({ metric, values }, annotation, step, { from, to }) {
   const there = annotation.useValueForTime === 'on' || annotation.useValueForTime === true
     ? values.map(([, value]) => Number(value) / 1000)
     : values.filter(([, value]) => Number(value) !== 0).map(([time]) => time);
-  const labelled = (format) => String(format ?? '').replace(/\{\{\s*(.+?)\s*\}\}/g, (_, key) => metric[key] ?? '');
+  const labelled = (format) => String(format ?? '').replace(/\{\{\s*(.+?)\s*\}\}/g, (_, key) => member(metric, key) ?? '');
   return there.filter((time, i) => (i === 0 || time - there[i - 1] > step * 1.5) && time >= from && time <= to).map((time) => ({
     time, name: labelled(annotation.titleFormat) || annotation.name, text: labelled(annotation.textFormat), color: hex(annotation.iconColor ?? 'red'),
   }));

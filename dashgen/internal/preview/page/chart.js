@@ -30,7 +30,10 @@ export function chart(place, scope, options) {
       setCursor: [(self) => point(self, place, tip, options.tooltip)],
       setSelect: [(self) => zoom(self, scope)],
     },
-  }, options.data, place);
+  }, options.data, (self, init) => {
+    place.append(self.root);
+    self.batch(init); // draws at once, so that an error reaches the panel
+  });
   place.append(tip, spoken);
   listen(place, u, spoken, options.tooltip);
   return { destroy: () => u.destroy() };

@@ -1,5 +1,7 @@
 // Colours: Grafana's names, the palette of series, and schemes for values.
 
+import { member } from './member.js';
+
 const hues = {
   red: ['#FFA6B0', '#FF7383', '#F2495C', '#E02F44', '#C4162A'],
   orange: ['#FFCB7D', '#FFB357', '#FF9830', '#FF780A', '#FA6400'],
@@ -15,7 +17,7 @@ const named = Object.fromEntries(Object.entries(hues).flatMap(([hue, list]) => l
 // has other colours for the rest.
 export function hex(color) {
   if (color === 'text') return own('--text');
-  return named[color] ?? (CSS.supports('color', color) ? color : '#808080');
+  return member(named, color) ?? (CSS.supports('color', color) ? color : '#808080');
 }
 
 // own returns a CSS property of the page's theme.
@@ -58,7 +60,7 @@ const schemes = {
 
 export function scheme(name) {
   const key = String(name ?? '').toLowerCase();
-  return schemes[key] ?? schemes[key.replace(/^continuous-/, '')];
+  return member(schemes, key) ?? member(schemes, key.replace(/^continuous-/, ''));
 }
 
 // mix returns the colour of a scheme at part, 0 to 1.

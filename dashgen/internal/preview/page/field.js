@@ -1,6 +1,7 @@
 // Field settings: the defaults of a panel, with the overrides of a series.
 
 import { byIndex, byName, hex, mix, scheme } from './color.js';
+import { member, set } from './member.js';
 import { format } from './unit.js';
 
 // settings returns the settings of a series.
@@ -30,12 +31,6 @@ export function expression(text) {
   return new RegExp(body, flags.replace('g', ''));
 }
 
-function set(target, path, value) {
-  const [key, ...rest] = path;
-  if (rest.length === 0) target[key] = value;
-  else set((target[key] ??= {}), rest, value);
-}
-
 // title returns the displayed name of a series.
 export function title(config, frame) {
   const given = config.displayName;
@@ -61,17 +56,17 @@ function plain(value, config) {
 
 function mapping(value, list) {
   for (const { type, options } of list) {
-    const found = mappers[type]?.(value, options);
+    const found = member(mappers, type)?.(value, options ?? {});
     if (found) return found;
   }
   return null;
 }
 
 const mappers = {
-  value: (value, options) => options[String(value)],
+  value: (value, options) => member(options, String(value)),
   range: (value, { from, to, result }) => value !== null && value >= (from ?? -Infinity) && value <= (to ?? Infinity) && result,
   regex: (value, { pattern, result }) => expression(pattern).test(String(value)) && result,
-  special: (value, { match, result }) => specials[match]?.(value) && result,
+  special: (value, { match, result }) => member(specials, match)?.(value) && result,
 };
 
 const specials = {

@@ -2,6 +2,8 @@
 // in seconds, and a missing value is null. All frames of a range query share one
 // grid of times.
 
+import { member } from './member.js';
+
 export function fromMatrix(data, target, grid) {
   const legend = legends(data.result.map((s) => s.metric), target);
   return data.result.map((series, i) => {
@@ -49,10 +51,10 @@ export function align(frames) {
 function legends(all, target) {
   const format = target.legendFormat;
   if (format && format !== '__auto') {
-    return all.map((labels) => format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, key) => labels[key] ?? ''));
+    return all.map((labels) => format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, key) => member(labels, key) ?? ''));
   }
-  const keys = [...new Set(all.flatMap(Object.keys))].filter((key) => new Set(all.map((l) => l[key])).size > 1);
-  if (format === '__auto' && keys.length === 1) return all.map((labels) => labels[keys[0]] ?? '');
+  const keys = [...new Set(all.flatMap(Object.keys))].filter((key) => new Set(all.map((l) => member(l, key))).size > 1);
+  if (format === '__auto' && keys.length === 1) return all.map((labels) => member(labels, keys[0]) ?? '');
   return all.map((labels) => full(labels) || target.expr);
 }
 
@@ -83,5 +85,5 @@ const calculations = {
 // reduce returns the result of a calculation over a frame's values; undefined for
 // an unknown calculation.
 export function reduce(values, name = 'lastNotNull') {
-  return calculations[name]?.(values, values.filter((v) => v !== null));
+  return member(calculations, name)?.(values, values.filter((v) => v !== null));
 }

@@ -2,6 +2,7 @@
 
 import { make } from './element.js';
 import { reduce } from './frame.js';
+import { member } from './member.js';
 import { format } from './unit.js';
 
 // legend lists series [{name, label, color, config, values}]. memory.hidden is the
@@ -26,7 +27,7 @@ function figures({ values, config }, calcs = []) {
   return calcs.map((calc) => {
     const value = reduce(values.filter((v) => v !== undefined), calc);
     if (value === undefined) return null;
-    return make('span', { class: 'figure' }, ` ${names[calc] ?? calc} `, make('b', {}, format(value, config.unit, config.decimals ?? null)));
+    return make('span', { class: 'figure' }, ` ${member(names, calc) ?? calc} `, make('b', {}, format(value, config.unit, config.decimals ?? null)));
   });
 }
 

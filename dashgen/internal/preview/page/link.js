@@ -7,9 +7,16 @@ import { values } from './variable.js';
 
 // anchor returns a link, or only its text if the address is not safe.
 export function anchor(url, text, isNew = false) {
-  const safe = /^(https?:\/\/|\/(?!\/)|\?|#)/i.test(url);
-  if (!safe) return make('span', {}, text);
+  if (!isSafe(url)) return make('span', {}, text);
   return make('a', { href: url, target: isNew ? '_blank' : null, rel: 'noreferrer' }, text);
+}
+
+// isSafe reports whether a link leads to a page of the web, which it names in full,
+// or to a page of the preview. Browsers read /\example.com as another host.
+function isSafe(url) {
+  if (!/^(https?:\/\/|[/?#])/i.test(url)) return false;
+  const { protocol, origin } = new URL(url, location.href);
+  return /^https?:$/.test(protocol) && (/^https?:\/\//i.test(url) || origin === location.origin);
 }
 
 // written returns a link's address with its variables replaced. scoped has the

@@ -10,6 +10,7 @@ import { heatmap } from './heatmap.js';
 import { icon } from './icon.js';
 import { single } from './link.js';
 import { markdown } from './markdown.js';
+import { member } from './member.js';
 import { prose } from './text.js';
 import { stat } from './stat.js';
 import { states } from './statetimeline.js';
@@ -42,7 +43,7 @@ async function load(state, signal) {
   state.named = { ...model, title: fill(model.title, known, 'text') };
   state.title.textContent = (state.named.title || kindName(model)) + once(model);
   state.notes.replaceChildren(...markdown(fill(model.description, known, 'text')), ...(model.links ?? []).map((link) => make('p', {}, single(page, link))));
-  if (!kinds[model.type]) return note(state, 'unknown', `The preview does not draw panels of type ${model.type}; Grafana does.`);
+  if (!member(kinds, model.type)) return note(state, 'unknown', `The preview does not draw panels of type ${model.type}; Grafana does.`);
   element.setAttribute('aria-busy', 'true');
   try {
     state.result = model.type === 'text' ? { frames: [] } : await frames(model, {

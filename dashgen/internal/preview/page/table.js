@@ -3,6 +3,7 @@
 import { fade, on } from './color.js';
 import { make } from './element.js';
 import { part, settings, show, title } from './field.js';
+import { member } from './member.js';
 import { stamp } from './time.js';
 import { anchor, ofValue, written } from './link.js';
 import { apply, compare, table as tabulate } from './transform.js';
@@ -52,7 +53,7 @@ function cell(column, row, columns, scope) {
   const type = config.custom.cellOptions?.type ?? config.custom.displayMode ?? 'auto';
   const link = config.links?.[0];
   const shown = link ? anchor(written(link.url, scope.page, scoped(column, row, columns)), text, link.targetBlank) : text;
-  const style = color && dress[type]?.(color, part(value, config));
+  const style = color && member(dress, type)?.(color, part(value, config));
   return make('td', { class: column.type === 'number' && !isMapped ? 'number' : '', style: style ?? {} }, shown);
 }
 

@@ -1,5 +1,7 @@
 // Variables in text: $name, ${name}, ${name:format} and [[name]], as in Grafana.
 
+import { member } from './member.js';
+
 const place = /\$(\w+)|\$\{(\w+(?:\.[\w.-]+|\["[^"]*"\])?)(?::(\w+))?\}|\[\[(\w+)(?::(\w+))?\]\]/g;
 
 // fill replaces variables by their values. A value is {values: [...], text, raw,
@@ -8,7 +10,7 @@ const place = /\$(\w+)|\$\{(\w+(?:\.[\w.-]+|\["[^"]*"\])?)(?::(\w+))?\}|\[\[(\w+
 export function fill(text, variables, format = 'query') {
   return String(text ?? '').replace(place, (whole, a, b, formatB, c, formatC) => {
     const name = a ?? b ?? c;
-    const found = variables[name];
+    const found = member(variables, name);
     if (found === undefined) return whole;
     if (typeof found === 'string') return found;
     return write(found, formatB ?? formatC ?? format, name);
@@ -47,5 +49,5 @@ function write(found, format, name) {
   }
   if (format === 'text') return found.text;
   if (found.raw !== undefined) return found.raw;
-  return (formats[format] ?? formats.raw)(found.values, found.isList);
+  return (member(formats, format) ?? formats.raw)(found.values, found.isList);
 }

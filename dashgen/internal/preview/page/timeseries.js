@@ -6,6 +6,7 @@ import { make } from './element.js';
 import { paint, settings, show, title } from './field.js';
 import { align } from './frame.js';
 import { legend } from './legend.js';
+import { member } from './member.js';
 import { format } from './unit.js';
 
 const { uPlot } = globalThis;
@@ -84,7 +85,7 @@ function line(s) {
     fill: filling(s),
     dash: custom.lineStyle?.fill === 'dash' ? custom.lineStyle.dash ?? [10, 10] : undefined,
     spanGaps: Boolean(custom.spanNulls),
-    paths: style === 'bars' ? uPlot.paths.bars({ size: [0.8, 60] }) : style === 'points' ? () => null : paths[custom.lineInterpolation]?.(),
+    paths: style === 'bars' ? uPlot.paths.bars({ size: [0.8, 60] }) : style === 'points' ? () => null : member(paths, custom.lineInterpolation ?? '')?.(),
     points: points(custom, style, s.values),
   };
 }

@@ -2,6 +2,7 @@
 // type, values, refId, labels}], rows: number}.
 
 import { expression } from './field.js';
+import { member } from './member.js';
 
 // table returns a table for each query, with a column for every label, and a column
 // for the value. The value of a range query is its last value.
@@ -16,7 +17,7 @@ function single(frames, valueName, refId) {
   return {
     columns: [
       column('Time', 'time', frames.map((f) => f.times.at(-1) * 1000)),
-      ...labels.map((label) => column(label, 'string', frames.map((f) => f.labels[label] ?? ''))),
+      ...labels.map((label) => column(label, 'string', frames.map((f) => member(f.labels, label) ?? ''))),
       column(valueName, 'number', frames.map((f) => f.values.findLast((v) => v !== null) ?? null)),
     ],
     rows: frames.length,
@@ -27,8 +28,9 @@ function single(frames, valueName, refId) {
 export function apply(tables, transformations = []) {
   for (const { id, options = {}, disabled } of transformations) {
     if (disabled) continue;
-    if (!steps[id]) throw new Error(`the preview does not know the transformation ${id}`);
-    tables = steps[id](tables, options);
+    const step = member(steps, id);
+    if (!step) throw new Error(`the preview does not know the transformation ${id}`);
+    tables = step(tables, options);
   }
   return tables;
 }
@@ -58,10 +60,10 @@ function rename(t, change) {
 }
 
 function organize(t, { excludeByName = {}, indexByName = {}, renameByName = {} }) {
-  const kept = t.columns.filter((c) => !excludeByName[c.name]);
-  const place = (c) => indexByName[c.name] ?? kept.length;
+  const kept = t.columns.filter((c) => !member(excludeByName, c.name));
+  const place = (c) => member(indexByName, c.name) ?? kept.length;
   const sorted = [...kept].sort((a, b) => place(a) - place(b));
-  return rename({ ...t, columns: sorted }, (name) => renameByName[name] || name);
+  return rename({ ...t, columns: sorted }, (name) => member(renameByName, name) || name);
 }
 
 function sortBy(t, { sort = [] }) {
@@ -99,5 +101,5 @@ function join(tables, field) {
     }
   }
   const all = [...rows.values()];
-  return { rows: all.length, columns: [...columns.values()].map((c) => ({ ...c, values: all.map((cells) => cells[c.name] ?? null) })) };
+  return { rows: all.length, columns: [...columns.values()].map((c) => ({ ...c, values: all.map((cells) => member(cells, c.name) ?? null) })) };
 }

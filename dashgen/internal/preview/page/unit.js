@@ -1,6 +1,8 @@
 // Numbers with units, by the ids of Grafana's valueFormats. An unknown unit is
 // written behind the number.
 
+import { member } from './member.js';
+
 const metric = ['', 'K', 'M', 'G', 'T', 'P', 'E'];
 const counts = ['', ' K', ' Mil', ' Bil', ' Tri', ' Quadr'];
 const times = [[1e-9, 'ns'], [1e-6, 'µs'], [1e-3, 'ms'], [1, 's'], [60, 'min'], [3600, 'hour'], [86400, 'day'], [604800, 'week'], [31536000, 'year']];
@@ -10,7 +12,7 @@ const times = [[1e-9, 'ns'], [1e-6, 'µs'], [1e-3, 'ms'], [1, 's'], [60, 'min'],
 export function format(value, unit = 'none', decimals = null) {
   if (value === null || value === undefined || Number.isNaN(value)) return 'No value';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  const known = units[unit];
+  const known = member(units, unit);
   if (known) return known(value, decimals);
   const [, kind, rest] = unit.match(/^(suffix|prefix|time|si|count):(.*)$/s) ?? [];
   if (kind === 'prefix') return rest + digits(value, decimals);
