@@ -58,7 +58,7 @@ func (c commands) demo(ctx context.Context) error {
 // withStack starts the stack, calls work, and stops the stack. It cancels work if
 // a program of the stack ends.
 func (c commands) withStack(ctx context.Context, rules stack.Rules, work func(context.Context, *stack.Stack) error) error {
-	running, err := c.start(ctx, rules)
+	running, err := c.start(ctx, rules, stack.Config{})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -22,39 +23,8 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/corpus"
 	"github.com/moodring/moodring/deploy/local/internal/stack"
 	"github.com/moodring/moodring/deploy/local/internal/traffic"
+	"github.com/moodring/moodring/internal/cli"
 )
-
-var version = "unknown" // set by the linker
-
-const usage = `local runs all of Moodring on one machine: model server, Envoy with the filter,
-rate limit service, exporter, Prometheus and a preview of the dashboards. Run it
-from the checkout's root.
-
-  local up      run until Ctrl-C, with a trickle of traffic
-  local demo    send a corpus, check every count, print a table; exit 0 or 1
-  local drift   send a corpus unchanged, then with joy's share doubled: the drift
-                alert must fire during the second and not the first; exit 0 or 1
-
-Environment:
-  GATEWAY_PORT, ADMIN_PORT, MODELSERVER_PORT, RATELIMIT_PORT, RATELIMIT_GRPC_PORT,
-  EXPORTER_PORT, PROMETHEUS_PORT, PREVIEW_PORT
-                    ports on 127.0.0.1; 0 takes any free one
-  ENVOY             Envoy's binary
-  GRAFANA           Grafana's binary, to show the dashboards in Grafana instead
-                    of the preview
-  ONNXRUNTIME_LIB   ONNX Runtime's shared library
-  REDIS_URL         a Redis to use instead of one in this process
-  DEMO_CORPUS       file of sentences to send, text;label on each line
-  DEMO_REQUESTS     number of sentences that the demo sends; each sentence of the
-                    corpus once when unset
-  DEMO_JSON         file to write the result to, by demo and drift
-  DRIFT_WINDOW      window over which drift compares predictions with the
-                    baseline; 1m when unset
-  DRIFT_PICTURE     file for a picture of the model dashboard after the drift,
-                    .png or .svg
-
-Flags:
-`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -74,52 +44,46 @@ type commands struct {
 
 const scrapeInterval = 2 * time.Second
 
-var errUsage = errors.New("usage")
-
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := dispatch(ctx, args, stdout, stderr)
 	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintf(stderr, "local: %v; see local -h\n", err)
-		return 2
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return cli.Success
+	case errors.Is(err, cli.ErrUsage):
+		_, _ = fmt.Fprintf(stderr, "local: %v%s; see %s\n", err, commandLine().Suggestion(args), helpFor(args))
+		return cli.Usage
 	}
 	_, _ = fmt.Fprintln(stderr, "local:", err)
-	return 1
+	return cli.Failure
+}
+
+// helpFor returns the command line that prints the help on args.
+func helpFor(args []string) string {
+	if len(args) > 0 && slices.Contains(commandNames, args[0]) {
+		return "local " + args[0] + " -h"
+	}
+	return "local -h"
 }
 
 func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("local", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	root := flags.String("root", ".", "the checkout's root")
-	runDir := flags.String("run-dir", ".run", "directory for logs, data and up.json, removed after a sound end")
-	showVersion := flags.Bool("version", false, "show the version")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		_, err = fmt.Fprint(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return err
-	case err != nil:
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	if *showVersion {
-		_, err := fmt.Fprintln(stdout, "local", version)
+	if isAnswered, err := commandLine().Answer(args, stdout); isAnswered {
 		return err
 	}
-	if flags.NArg() != 1 {
-		return fmt.Errorf("%w: one of up, demo and drift, not %q", errUsage, flags.Args())
-	}
-	command, known := map[string]func(commands, context.Context) error{"up": commands.up, "demo": commands.demo, "drift": commands.drift}[flags.Arg(0)]
-	if !known {
-		return fmt.Errorf("%w: unknown command %q", errUsage, flags.Arg(0))
-	}
-	c, err := newCommands(*root, *runDir, stdout, stderr)
+	parsed, err := parse(args, stdout)
 	if err != nil {
 		return err
 	}
-	return command(c, ctx)
+	c, err := newCommands(parsed.root, parsed.runDir, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	switch parsed.command {
+	case "up":
+		return c.up(ctx, parsed.config)
+	case "demo":
+		return c.demo(ctx)
+	}
+	return c.drift(ctx)
 }
 
 func newCommands(root, runDir string, stdout, stderr io.Writer) (commands, error) {
@@ -164,9 +128,9 @@ func upRules(baseline string) stack.Rules {
 	return stack.Rules{Baseline: baseline, Window: 10 * time.Minute, For: time.Minute}
 }
 
-func (c commands) start(ctx context.Context, rules stack.Rules) (*stack.Stack, error) {
+func (c commands) start(ctx context.Context, rules stack.Rules, config stack.Config) (*stack.Stack, error) {
 	return stack.Start(ctx, stack.Options{
-		Root: c.root, RunDir: c.runDir, ScrapeInterval: scrapeInterval, Rules: rules,
+		Root: c.root, RunDir: c.runDir, ScrapeInterval: scrapeInterval, Rules: rules, Config: config,
 		Logger: c.logger, Progress: c.progress,
 	})
 }
@@ -176,8 +140,8 @@ func (c commands) client(running *stack.Stack) client.Client {
 }
 
 // up runs the stack until ctx is done or a program of the stack ends.
-func (c commands) up(ctx context.Context) error {
-	running, err := c.start(ctx, upRules(defaultCorpus(c.root)))
+func (c commands) up(ctx context.Context, config stack.Config) error {
+	running, err := c.start(ctx, upRules(defaultCorpus(c.root)), config)
 	if err != nil {
 		return ignoreInterrupt(ctx, err)
 	}
@@ -188,10 +152,9 @@ func (c commands) up(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		traffic.Trickle{
-			Client: c.client(running), Key: stack.UnlimitedKey, Sentences: c.sentences,
-			Interval: time.Second, Logger: c.logger,
-		}.Run(calls)
+		if !config.IsSeed { // the original's limit is for all callers together
+			c.trickle(running).Run(calls)
+		}
 	}()
 	select {
 	case <-ctx.Done():
@@ -201,6 +164,13 @@ func (c commands) up(ctx context.Context) error {
 	stopCalls()
 	<-ended
 	return errors.Join(err, running.Stop())
+}
+
+func (c commands) trickle(running *stack.Stack) traffic.Trickle {
+	return traffic.Trickle{
+		Client: c.client(running), Key: stack.UnlimitedKey, Sentences: c.sentences,
+		Interval: time.Second, Logger: c.logger,
+	}
 }
 
 // ignoreInterrupt returns nil if the user interrupted the start, else err.

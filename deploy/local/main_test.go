@@ -388,11 +388,23 @@ func TestUsage(t *testing.T) {
 		out, errors string
 	}{
 		{"-h", 0, "local up      run until Ctrl-C", ""},
-		{"-version", 0, "local ", ""},
-		{"", 2, "", "local: usage: one of up, demo and drift, not []; see local -h\n"},
+		{"up -h", 0, "-policy on\n", ""},
+		{"demo -h", 0, "usage: local demo [flags]\n", ""},
+		{"drift --help", 0, "-run-dir string\n", ""},
+		{"completion -h", 0, "usage: completion bash | fish | zsh\n", ""},
+		{"-version", 0, "moodring-local ", ""},
+		{"version", 0, "moodring-local ", ""},
+		{"completion candidates up --p", 0, "--policy\n", ""},
+		{"completion candidates d", 0, "demo\ndrift\n", ""},
+		{"", 2, "", "local: usage: no command: give up, demo or drift; see local -h\n"},
 		{"down", 2, "", "local: usage: unknown command \"down\"; see local -h\n"},
-		{"up up", 2, "", "local: usage: one of up, demo and drift, not [\"up\" \"up\"]; see local -h\n"},
+		{"dmeo", 2, "", "local: usage: unknown command \"dmeo\" (did you mean \"demo\"?); see local -h\n"},
+		{"up up", 2, "", "local: usage: up: unexpected \"up\"; see local up -h\n"},
 		{"-nothing up", 2, "", "local: usage: flag provided but not defined: -nothing; see local -h\n"},
+		{"up --polcy off", 2, "", "local: usage: flag provided but not defined: -polcy (did you mean \"--policy\"?); see local up -h\n"},
+		{"up --policy none", 2, "", "local: usage: invalid value \"none\" for flag -policy: give on or off; see local up -h\n"},
+		{"up --config other", 2, "", "local: usage: invalid value \"other\" for flag -config: give moodring or seed; see local up -h\n"},
+		{"demo --policy off", 2, "", "local: usage: flag provided but not defined: -policy; see local demo -h\n"},
 	}
 	for _, test := range tests {
 		var stdout, stderr bytes.Buffer

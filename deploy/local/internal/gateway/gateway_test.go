@@ -45,3 +45,44 @@ func TestBootstrapRefusesWhatItCannotFill(t *testing.T) {
 		t.Error("accepted text that is not JSON")
 	}
 }
+
+// TestBootstrapOfThePlugin: all options that add metrics are on, beside those of the
+// manifests.
+func TestBootstrapOfThePlugin(t *testing.T) {
+	for _, name := range []string{"gateway.json", "gateway-seed.json"} {
+		text := string(bootstrap(t, name, Settings{}))
+		for _, option := range pluginOptions {
+			if !strings.Contains(text, `\"`+option+`\":true`) {
+				t.Errorf("%s: the plugin has no %s", name, option)
+			}
+		}
+	}
+}
+
+func TestBootstrapWithoutFilters(t *testing.T) {
+	for _, name := range []string{"gateway.json", "gateway-seed.json"} {
+		all := string(bootstrap(t, name, Settings{}))
+		for _, filter := range []Filter{Authorization, RateLimits} {
+			quoted := `"name": "` + string(filter) + `"`
+			if !strings.Contains(all, quoted) {
+				t.Errorf("%s has no %s", name, filter)
+			}
+			if text := string(bootstrap(t, name, Settings{Without: []Filter{filter}})); strings.Contains(text, quoted) || !strings.Contains(text, "envoy.filters.http.router") {
+				t.Errorf("%s: %s is still in the bootstrap, or all filters are gone", name, filter)
+			}
+		}
+	}
+}
+
+func bootstrap(t *testing.T, name string, settings Settings) []byte {
+	t.Helper()
+	translated, err := os.ReadFile("../../" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := Bootstrap(translated, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

@@ -19,7 +19,6 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"github.com/moodring/moodring/deploy/local/internal/client"
 	"github.com/moodring/moodring/deploy/local/internal/gateway"
 	"github.com/moodring/moodring/deploy/local/internal/grafana"
 	"github.com/moodring/moodring/deploy/local/internal/process"
@@ -39,6 +38,7 @@ type Options struct {
 	RunDir         string // for logs, configuration and data; Stop removes it
 	ScrapeInterval time.Duration
 	Rules          Rules
+	Config         Config
 	Logger         *slog.Logger
 	Progress       func(format string, args ...any)
 }
@@ -169,14 +169,10 @@ func (s *Stack) onnxRuntime() string {
 	return filepath.Join(s.options.Root, ".tools", "lib", "libonnxruntime.so")
 }
 
-// startRateLimit runs the rate limit service with the manifests' limits and
-// UnlimitedKey, and the Redis in REDIS_URL or a Redis in this process.
+// startRateLimit runs the rate limit service with the manifests' limits, and the
+// Redis in REDIS_URL or a Redis in this process.
 func (s *Stack) startRateLimit(ctx context.Context) error {
-	limits, err := os.ReadFile(filepath.Join(s.options.Root, "deploy", "ratelimit", "config.yaml"))
-	if err != nil {
-		return err
-	}
-	limits, err = ratelimit.WithUnlimitedKey(limits, client.Path, UnlimitedKey)
+	limits, err := s.options.Config.limits(s.options.Root)
 	if err != nil {
 		return err
 	}
@@ -228,7 +224,7 @@ func (s *Stack) redis() (address string, err error) {
 }
 
 func (s *Stack) startEnvoy(ctx context.Context) error {
-	translated, err := os.ReadFile(filepath.Join(s.options.Root, "deploy", "local", "gateway.json"))
+	translated, err := s.options.Config.gateway(s.options.Root)
 	if err != nil {
 		return err
 	}
@@ -239,6 +235,7 @@ func (s *Stack) startEnvoy(ctx context.Context) error {
 		RateLimit:   s.ports.RateLimitGRPC.Number,
 		Plugin:      s.binary("moodring.wasm"),
 		AccessLog:   s.AccessLog,
+		Without:     s.options.Config.without(),
 	})
 	if err != nil {
 		return err

@@ -60,10 +60,14 @@ func startAround(t *testing.T, model *httptest.Server) *Stack {
 
 func startAroundFrom(t *testing.T, root string, model *httptest.Server) *Stack {
 	t.Helper()
+	return startAroundWith(t, Options{Root: root}, model)
+}
+
+func startAroundWith(t *testing.T, options Options, model *httptest.Server) *Stack {
+	t.Helper()
 	setAnyPorts(t)
-	s := &Stack{ports: DefaultPorts(), failed: make(chan error, 1), options: Options{
-		Root: root, RunDir: t.TempDir(), Logger: slog.New(slog.DiscardHandler), Progress: t.Logf,
-	}}
+	options.RunDir, options.Logger, options.Progress = t.TempDir(), slog.New(slog.DiscardHandler), t.Logf
+	s := &Stack{ports: DefaultPorts(), failed: make(chan error, 1), options: options}
 	t.Cleanup(func() {
 		if err := errors.Join(s.Stop(), s.claims.release()); err != nil {
 			t.Error(err)
