@@ -105,7 +105,8 @@ func Outcomes() []string { return slices.Clone(outcomes[:]) }
 // Kinds of overflow.
 const (
 	OverflowLabels      = "labels"       // a model had more than MaxLabels labels
-	OverflowModels      = "models"       // more than MaxModels models and versions were seen
+	OverflowModels      = "models"       // a service had more than MaxModels models and versions
+	OverflowServices    = "services"     // more than MaxServices services were seen
 	OverflowLabelLength = "label_length" // a label was longer than MaxLabelBytes and was cut
 	OverflowLabelForm   = "label_form"   // a label that the configuration does not list looks like text
 	OverflowNewLabels   = "new_labels"   // a model's labels are new more often than not
@@ -113,7 +114,7 @@ const (
 
 // OverflowKinds returns all kinds of overflow.
 func OverflowKinds() []string {
-	return []string{OverflowLabels, OverflowModels, OverflowLabelLength, OverflowLabelForm, OverflowNewLabels}
+	return []string{OverflowLabels, OverflowModels, OverflowServices, OverflowLabelLength, OverflowLabelForm, OverflowNewLabels}
 }
 
 // Results of the gateway's authorization (Envoy's RBAC filter).
@@ -142,13 +143,14 @@ func RateLimitResults() []string {
 // CodeClasses returns all classes of HTTP response codes.
 func CodeClasses() []string { return []string{"1xx", "2xx", "3xx", "4xx", "5xx"} }
 
-// Other is the value of the model or label label for predictions past a limit.
+// Other is the value of the service, model or label label for predictions past a limit.
 const Other = "other"
 
-// Default limits of the plugin. Models and labels past a limit count under Other.
+// Default limits of the plugin. Services, models and labels past a limit count under Other.
 const (
 	MaxLabels     = 64  // labels of one model and version
-	MaxModels     = 32  // models and versions of one gateway
+	MaxModels     = 32  // models and versions of one service
+	MaxServices   = 64  // services of one gateway
 	MaxLabelBytes = 128 // bytes of a label, or of a model's or version's name
 )
 

@@ -58,6 +58,9 @@ func addSum(sum uint64, chunk []byte) uint64 {
 	return sum
 }
 
+// IsEmpty reports whether t is empty.
+func (t *Text) IsEmpty() bool { return t.length == 0 }
+
 // IsCut reports whether Append cuts the text or adds a hash.
 func (t *Text) IsCut() bool {
 	return t.length > MaxLabelBytes || !IsWhole(t.kept[:t.length])

@@ -18,17 +18,17 @@ func TestEnvoyServesLabelsItself(t *testing.T) {
 	predict(t, url, "bert", `not JSON`)
 	page := envoy.get(t, "/stats/prometheus?usedonly&filter=^wasmcustom")
 	for _, line := range []string{
-		`moodring_predictions_total{model="bert",label="joy"} 1`,
-		`moodring_predictions_total{model="bert",model_version="2",label="a"} 1`,
-		`moodring_prediction_confidence_bucket{model="bert",label="joy",le="0.99"} 1`,
-		`moodring_prediction_confidence_count{model="bert",label="joy"} 1`,
-		`moodring_prediction_confidence_sum_millionths{model="bert",label="joy"} 960000`,
-		`moodring_replies_total{model="bert",outcome="counted"} 1`,
-		`moodring_replies_total{model="bert",outcome="unparsed"} 1`,
+		`moodring_predictions_total{model_namespace="default",model_service="model",model="bert",model_version="model",label="joy"} 1`,
+		`moodring_predictions_total{model_namespace="default",model_service="model",model="bert",model_version="2",label="a"} 1`,
+		`moodring_prediction_confidence_bucket{model_namespace="default",model_service="model",model="bert",model_version="model",label="joy",le="0.99"} 1`,
+		`moodring_prediction_confidence_count{model_namespace="default",model_service="model",model="bert",model_version="model",label="joy"} 1`,
+		`moodring_prediction_confidence_sum_millionths{model_namespace="default",model_service="model",model="bert",model_version="model",label="joy"} 960000`,
+		`moodring_replies_total{model_namespace="default",model_service="model",model="bert",model_version="model",outcome="counted"} 1`,
+		`moodring_replies_total{model_namespace="default",model_service="model",model="bert",model_version="model",outcome="unparsed"} 1`,
 		`moodring_overflow_total{kind="labels"} 1`,
-		`moodring_prediction_margin_count{model="bert"} 1`,
-		`moodring_label_scores_total_millionths{model="bert",label="love"} 40000`,
-		`moodring_reply_batch_size_bucket{model="bert",model_version="2",le="5"} 1`,
+		`moodring_prediction_margin_count{model_namespace="default",model_service="model",model="bert",model_version="model"} 1`,
+		`moodring_label_scores_total_millionths{model_namespace="default",model_service="model",model="bert",model_version="model",label="love"} 40000`,
+		`moodring_reply_batch_size_bucket{model_namespace="default",model_service="model",model="bert",model_version="2",le="5"} 1`,
 	} {
 		if !strings.Contains(page, line+"\n") {
 			t.Errorf("no %s", line)

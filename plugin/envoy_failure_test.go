@@ -131,15 +131,17 @@ func TestEnvoyAsGatewayAndSidecar(t *testing.T) {
 		more: object{"traffic_direction": "INBOUND", "address": pipe},
 	}
 	ingress := gateway{
-		name: "ingress", config: `{"margins": true}`, cluster: "outbound|80||bert-predictor.default.svc.cluster.local",
+		name: "ingress", config: `{"margins": true}`, cluster: "outbound|82||model.default.svc.cluster.local",
 		more: object{"traffic_direction": "OUTBOUND"},
 	}
 	behind := cluster(ingress.cluster, 0)
 	behind["load_assignment"] = object{"cluster_name": ingress.cluster, "endpoints": list{object{"lb_endpoints": list{object{"endpoint": object{"address": pipe}}}}}}
+	before := cluster(sidecar.cluster, port)
+	before["metadata"] = object{"filter_metadata": object{"istio": object{"services": list{object{"name": "model", "namespace": "default"}}}}}
 	envoy := startEnvoy(t, port, setup{
 		workers:   2,
 		listeners: list{sidecar.listener(wasm), ingress.listener(wasm)},
-		clusters:  list{cluster(sidecar.cluster, port), behind},
+		clusters:  list{before, behind},
 	})
 	if got := predict(t, envoy.gateway(t, "ingress"), "bert", joy); got != joy {
 		t.Errorf("the gateway made %q of the reply", got)

@@ -29,6 +29,12 @@ type (
 	list   []any
 )
 
+// The clusters of the model, named as Istio names two ports of a Service.
+const (
+	modelCluster      = "outbound|80||model.default.svc.cluster.local"
+	modelHTTP2Cluster = "outbound|81||model.default.svc.cluster.local"
+)
+
 const typePrefix = "type.googleapis.com/envoy."
 
 // gateway is a listener with Moodring's filter in front of the model.
@@ -37,7 +43,7 @@ type gateway struct {
 	config  string // of the plugin
 	vmID    string
 	filter  object // replaces Moodring's filter, if not nil
-	cluster string // empty means model
+	cluster string // empty means modelCluster
 	more    object // members of the listener
 	routes  list   // before those to the model
 }
@@ -47,12 +53,12 @@ func (g gateway) listener(wasm string) object {
 		g.filter = moodringFilter(wasmConfig(wasm, g.config, g.vmID))
 	}
 	if g.cluster == "" {
-		g.cluster = "model"
+		g.cluster = modelCluster
 	}
 	routes := append(g.routes,
 		object{
 			"match": object{"prefix": "/", "headers": list{object{"name": "x-upstream", "string_match": object{"exact": "h2"}}}},
-			"route": object{"cluster": "model-h2"},
+			"route": object{"cluster": modelHTTP2Cluster},
 		},
 		object{"match": object{"prefix": "/"}, "route": object{"cluster": g.cluster}})
 	manager := object{
@@ -131,7 +137,7 @@ func startEnvoy(t *testing.T, modelPort int, s setup) envoy {
 		"admin": object{"address": address(0)},
 		"static_resources": object{
 			"listeners": s.listeners,
-			"clusters":  append(list{cluster("model", modelPort), clusterHTTP2("model-h2", modelPort)}, s.clusters...),
+			"clusters":  append(list{cluster(modelCluster, modelPort), clusterHTTP2(modelHTTP2Cluster, modelPort)}, s.clusters...),
 		},
 	}
 	if s.dynamic != nil {

@@ -46,7 +46,7 @@ func TestEnvoyLosesNoCountWhenReconfigured(t *testing.T) {
 	isOver.Store(true)
 	want := <-done
 	for name, count := range envoy.counters(t) { // by awaitGeneration
-		if strings.HasPrefix(name, contract.LabelModel+contract.FieldEquals+"generation_") {
+		if strings.Contains(name, contract.LabelModel+contract.FieldEquals+"generation_") {
 			want[name] = count
 		}
 	}
@@ -93,7 +93,7 @@ func (e envoy) awaitGeneration(t *testing.T, url string, number int) {
 			t.Fatal(err)
 		}
 		readAll(t, response)
-		return e.counters(t)[string(counter)]
+		return e.counters(t)[owned(string(counter))]
 	}, func(count uint64) bool { return count > 0 })
 	if count == 0 {
 		t.Errorf("configuration %d never took effect", number)

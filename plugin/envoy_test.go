@@ -45,7 +45,8 @@ func TestEnvoy(t *testing.T) {
 	reset(t, url, http.StatusInternalServerError, joy[:20])
 
 	field := func(key, value string) string { return key + "=" + strconv.Quote(value) }
-	of := field(contract.LabelModel, "bert-emotion-model")
+	of := field(contract.LabelNamespace, "default") + "," + field(contract.LabelService, "model") + "," +
+		field(contract.LabelModel, "bert-emotion-model") + "," + field(contract.LabelVersion, "model")
 	want := map[string]uint64{}
 	for label, count := range map[string]uint64{
 		"joy": 4, "fear": 1, oddLabel: 1, "": 1, "line\nbreak": 1, "trailing.": 1, "a=.=b;.;c": 1, "é": 1, "\xff": 1,

@@ -58,7 +58,7 @@ func runReport(out io.Writer, directory string, measure report) error {
 		decodeAll: {Name: "encoding/json", Wasm: filepath.Join(directory, "straightforward.wasm"), counter: "joy"},
 		moodring: {
 			Name: "moodring", Wasm: filepath.Join(directory, "moodring.wasm"),
-			counter: "model=.=0xbert_2demotion_2dmodel;.;label=.=joy;.;moodring_predictions_total",
+			counter: "model_service=.=model;.;model=.=0xbert_2demotion_2dmodel;.;model_version=.=model;.;label=.=joy;.;moodring_predictions_total",
 		},
 		callsOnly: {Name: "calls only", Wasm: filepath.Join(directory, "calls.wasm")},
 	}

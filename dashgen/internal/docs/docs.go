@@ -54,9 +54,9 @@ func labels() []label {
 	return []label{
 		{contract.LabelGateway, "name of the gateway in the exporter's configuration"},
 		{contract.LabelNamespace, "namespace of the route or the Service that leads to the model, from the gateway's configuration"},
-		{contract.LabelService, "the route or the Service that leads to the model, likewise"},
-		{contract.LabelModel, fmt.Sprintf("name of the model in the request's path, at most %d for each gateway", contract.MaxModels)},
-		{contract.LabelVersion, "version of the model in the request's path, often empty"},
+		{contract.LabelService, fmt.Sprintf("the route or the Service that leads to the model, likewise; at most %d for each gateway", contract.MaxServices)},
+		{contract.LabelModel, fmt.Sprintf("name of the model in the request's path, at most %d for each service", contract.MaxModels)},
+		{contract.LabelVersion, "version of the model in the request's path or in the reply, or else the revision that has answered"},
 		{contract.LabelLabel, fmt.Sprintf("top label of the prediction, if it looks like a label; at most %d for each model, the rest count under `%s`", contract.MaxLabels, contract.Other)},
 		{contract.LabelOutcome, outcomes()},
 		{contract.LabelKind, overflows()},
@@ -83,7 +83,8 @@ func outcomes() string {
 func overflows() string {
 	return list([][2]string{
 		{contract.OverflowLabels, fmt.Sprintf("more than %d labels of one model", contract.MaxLabels)},
-		{contract.OverflowModels, fmt.Sprintf("more than %d models and versions", contract.MaxModels)},
+		{contract.OverflowModels, fmt.Sprintf("more than %d models and versions of one service", contract.MaxModels)},
+		{contract.OverflowServices, fmt.Sprintf("more than %d services", contract.MaxServices)},
 		{contract.OverflowLabelLength, fmt.Sprintf("a label longer than %d bytes, which was cut", contract.MaxLabelBytes)},
 		{contract.OverflowLabelForm, "a label that looks like text, and that the configuration does not list"},
 		{contract.OverflowNewLabels, "a label of a model whose labels are new more often than not"},

@@ -138,6 +138,7 @@ moodring_overflow_total{gateway="g",kind="label_length"} 0
 moodring_overflow_total{gateway="g",kind="labels"} 0
 moodring_overflow_total{gateway="g",kind="models"} 0
 moodring_overflow_total{gateway="g",kind="new_labels"} 0
+moodring_overflow_total{gateway="g",kind="services"} 0
 `
 	for name, test := range map[string]struct {
 		format  config.Format // JSON if page begins with a brace

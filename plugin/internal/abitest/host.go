@@ -37,6 +37,9 @@ type VM struct {
 	Calls  int      // number of host calls
 	Tick   uint32   // tick interval in milliseconds, or 0
 
+	// Properties of each stream, by path, besides the response code details.
+	Properties map[string]string
+
 	// RouteChoices counts the calls that make Envoy choose a request's route again.
 	RouteChoices int
 
@@ -118,10 +121,14 @@ func (vm *VM) Body(start, length int) ([]byte, abi.Status) {
 // Property implements abi.Host.
 func (vm *VM) Property(path string) ([]byte, abi.Status) {
 	vm.Calls++
-	if path != "response\x00code_details" || vm.details == "" {
+	value, ok := vm.Properties[path]
+	if path == "response\x00code_details" {
+		value, ok = vm.details, vm.details != ""
+	}
+	if !ok {
 		return nil, abi.NotFound
 	}
-	return vm.give([]byte(vm.details)), abi.OK
+	return vm.give([]byte(value)), abi.OK
 }
 
 // Exists implements abi.Host.

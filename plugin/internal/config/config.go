@@ -20,8 +20,13 @@ type Config struct {
 	// header from predict requests, so that models do not compress their replies.
 	AcceptEncoding string
 
-	MaxLabels int // labels counted separately per model and version, 1 to 1000
-	MaxModels int // models and versions counted separately, 1 to 1000
+	// Identity tells the models of different services and revisions apart, by names
+	// of the gateway's configuration.
+	Identity bool
+
+	MaxLabels   int // labels counted separately per model and version, 1 to 1000
+	MaxModels   int // models and versions counted separately per service, 1 to 1000
+	MaxServices int // services counted separately, 1 to 1000
 
 	ScoreSums  bool // contract.LabelScores
 	Margins    bool // contract.Margin
@@ -74,7 +79,10 @@ func Parse(data []byte) (Config, error) {
 }
 
 func defaults() Config {
-	return Config{AcceptEncoding: DropEncoding, MaxLabels: contract.MaxLabels, MaxModels: contract.MaxModels}
+	return Config{
+		AcceptEncoding: DropEncoding, Identity: true,
+		MaxLabels: contract.MaxLabels, MaxModels: contract.MaxModels, MaxServices: contract.MaxServices,
+	}
 }
 
 // check validates enums, and constraints between several keys.

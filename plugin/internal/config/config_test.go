@@ -16,7 +16,7 @@ import (
 
 func TestParse(t *testing.T) {
 	limits := func(labels, models int) Config {
-		return Config{AcceptEncoding: DropEncoding, MaxLabels: labels, MaxModels: models}
+		return Config{AcceptEncoding: DropEncoding, Identity: true, MaxLabels: labels, MaxModels: models, MaxServices: 64}
 	}
 	with := func(config Config, models map[string]Model) Config {
 		config.Models = models
@@ -25,7 +25,7 @@ func TestParse(t *testing.T) {
 	want := map[string]Config{
 		"nothing": limits(64, 32),
 		"every-key": {
-			PlainCounters: true, AcceptEncoding: KeepEncoding, MaxLabels: 3, MaxModels: 4, ScoreSums: true, Margins: true, BatchSizes: true,
+			PlainCounters: true, AcceptEncoding: KeepEncoding, MaxLabels: 3, MaxModels: 4, MaxServices: 5, ScoreSums: true, Margins: true, BatchSizes: true,
 			Models: map[string]Model{
 				"bert":  {Classes: []string{"joy", "löve"}, Output: "logits", FlatList: FlatScores, Paths: []string{"/", "/predict"}},
 				"plain": {},
@@ -58,7 +58,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	want := map[string]string{
-		"unknown-key":                "plaincounters is an unknown key; known are plainCounters, acceptEncoding, maxLabels, maxModels, scoreSums, margins, batchSizes, models, onlyListed",
+		"unknown-key":                "plaincounters is an unknown key; known are plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed",
 		"unknown-model-key":          "models.bert.labels is an unknown key; known are classes, output, flatList, paths",
 		"number-as-text":             "maxLabels is text; give a number",
 		"text-as-flag":               "scoreSums is text; give true or false",

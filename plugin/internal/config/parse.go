@@ -151,7 +151,7 @@ func (p *parser) beginSetting(kind json.Kind) json.Capture {
 }
 
 const (
-	configKeys = "plainCounters, acceptEncoding, maxLabels, maxModels, scoreSums, margins, batchSizes, models, onlyListed"
+	configKeys = "plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed"
 	modelKeys  = "classes, output, flatList, paths"
 )
 
@@ -187,10 +187,14 @@ func (p *parser) target() any {
 		return &p.config.PlainCounters
 	case "acceptEncoding":
 		return &p.config.AcceptEncoding
+	case "identity":
+		return &p.config.Identity
 	case "maxLabels":
 		return &p.config.MaxLabels
 	case "maxModels":
 		return &p.config.MaxModels
+	case "maxServices":
+		return &p.config.MaxServices
 	case "scoreSums":
 		return &p.config.ScoreSums
 	case "margins":

@@ -30,10 +30,10 @@ type series struct {
 func (s *series) stat(metric, part, le string) []byte {
 	var fields []contract.Field
 	if s.model != nil {
+		fields = appendSet(fields, contract.LabelNamespace, s.model.service.namespace)
+		fields = appendSet(fields, contract.LabelService, s.model.service.name)
 		fields = append(fields, contract.Field{Key: contract.LabelModel, Value: s.model.name})
-		if s.model.version != "" {
-			fields = append(fields, contract.Field{Key: contract.LabelVersion, Value: s.model.version})
-		}
+		fields = appendSet(fields, contract.LabelVersion, s.model.version)
 	}
 	if s.key != "" {
 		fields = append(fields, contract.Field{Key: s.key, Value: s.value})
@@ -42,6 +42,14 @@ func (s *series) stat(metric, part, le string) []byte {
 		fields = append(fields, contract.Field{Key: contract.LabelBucket, Value: le})
 	}
 	return contract.AppendStat(nil, metric+part, fields...)
+}
+
+// appendSet appends a field, unless its value is empty.
+func appendSet(fields []contract.Field, key, value string) []contract.Field {
+	if value == "" {
+		return fields
+	}
+	return append(fields, contract.Field{Key: key, Value: value})
 }
 
 // increment adds n to a counter. If the counter must be defined first, increment

@@ -18,11 +18,12 @@ import (
 type Counters struct {
 	proxy abi.Proxy
 
-	models   sharedNames[Model]
-	other    *Model // for models past the limit
-	overflow map[string]*counter
-	faults   counter
-	outcomes []string
+	services  sharedNames[Service]
+	anonymous *Service // of models without a namespace and a service
+	other     *Service // for services past the limit
+	overflow  map[string]*counter
+	faults    counter
+	outcomes  []string
 
 	// Models and labels with counts that Flush has not written yet.
 	pendingModels []*Model
@@ -31,20 +32,29 @@ type Counters struct {
 	confidence, margin, batchSize metric
 
 	key       []byte // of the model that Known last looked up
-	latest    *Model // with that key, or nil
 	hasLogged bool
 }
 
 // Options configures how the replies of one plugin configuration are counted.
 type Options struct {
-	MaxModels, MaxLabels int
+	MaxServices, MaxModels, MaxLabels int
 
 	PlainCounters bool // also count predictions under the bare label
 	BatchSizes    bool
 }
 
+// Service holds the models of one service of a namespace.
+type Service struct {
+	key             string
+	namespace, name string
+	models          sharedNames[Model]
+	latest          *Model // that Known last returned, or nil
+	other           *Model // for models past the limit
+}
+
 // Model holds the counts of one version of a model.
 type Model struct {
+	service           *Service
 	key               string
 	name, version     string
 	replies           [contract.OutcomeCount]counter // by index in contract.Outcomes
@@ -80,7 +90,8 @@ type Label struct {
 
 // ModelID identifies the model of a reply.
 type ModelID struct {
-	Known *Model // if it has been looked up; Name and Version are then unused
+	Service *Service
+	Known   *Model // if it has been looked up; Name and Version are then unused
 
 	// MayAdmit says whether the model may be admitted if it is unknown. It is false
 	// if only the caller has named the model: callers must not use up the limit
@@ -94,8 +105,9 @@ type ModelID struct {
 func New(proxy abi.Proxy) Counters {
 	return Counters{
 		proxy:      proxy,
-		models:     sharedNames[Model]{key: []byte(sharedPrefix + "models"), make: keyedModel},
-		other:      newModel(contract.Other, ""),
+		services:   sharedNames[Service]{key: []byte(sharedPrefix + "services"), make: keyedService},
+		anonymous:  keyedService(""),
+		other:      keyedService(string(appendKey(nil, nil, []byte(contract.Other)))),
 		overflow:   map[string]*counter{},
 		outcomes:   contract.Outcomes(),
 		confidence: newMetric(contract.Confidence, 1),
@@ -108,37 +120,68 @@ func New(proxy abi.Proxy) Counters {
 // the same vm_id, and from lists of releases with another format.
 const sharedPrefix = "moodring.1."
 
-// appendKey appends a model's key: its name, its version, and one byte for the
-// length of the version.
-func appendKey(dst []byte, name, version *contract.Text) []byte {
-	dst = name.Append(dst)
-	nameEnd := len(dst)
-	dst = version.Append(dst)
-	return append(dst, byte(len(dst)-nameEnd))
+// appendKey appends the key of a service or a model: two names, and the length of
+// the second in one byte.
+func appendKey(dst, first, second []byte) []byte {
+	dst = append(dst, first...)
+	dst = append(dst, second...)
+	return append(dst, byte(len(second)))
 }
 
 // splitKey reverses appendKey.
-func splitKey[T string | []byte](key T) (name, version T) {
+func splitKey[T string | []byte](key T) (first, second T) {
 	last := len(key) - 1
-	nameEnd := max(0, last-int(key[last]))
-	return key[:nameEnd], key[nameEnd:last]
+	if last < 0 {
+		return key, key
+	}
+	end := max(0, last-int(key[last]))
+	return key[:end], key[end:last]
 }
 
-func keyedModel(key string) *Model {
-	made := newModel(splitKey(key))
-	made.key = key
+func keyedService(key string) *Service {
+	made := &Service{key: key}
+	made.namespace, made.name = splitKey(key)
+	newModel := func(key string) *Model { return newModel(made, key) }
+	made.models = sharedNames[Model]{key: []byte(sharedPrefix + "models." + key), make: newModel}
+	made.other = newModel(string(appendKey(nil, []byte(contract.Other), nil)))
 	return made
 }
 
-func newModel(name, version string) *Model {
-	made := &Model{name: name, version: version}
+func newModel(service *Service, key string) *Model {
+	made := &Model{service: service, key: key}
+	made.name, made.version = splitKey(key)
 	newLabel := func(name string) *Label { return &Label{model: made, name: name} }
-	made.labels = sharedNames[Label]{
-		key:  []byte(sharedPrefix + "labels." + name + "\x00" + version),
-		make: newLabel,
-	}
+	made.labels = sharedNames[Label]{key: labelsKey(service.key, key), make: newLabel}
 	made.other = newLabel(contract.Other)
 	return made
+}
+
+// labelsKey returns the key of the list of a model's labels. The length of the
+// service's key stands before it, so that no two models have the same key.
+func labelsKey(service, model string) []byte {
+	key := append([]byte(sharedPrefix+"labels."), byte(len(service)>>8), byte(len(service)))
+	return append(append(key, service...), model...)
+}
+
+// Service returns the service of a namespace. If it has not been admitted and the
+// limit is reached, Service returns the service for contract.Other. A model without
+// a namespace and a service is counted without these labels.
+func (c *Counters) Service(namespace, name []byte, limit int) *Service {
+	if len(namespace) == 0 && len(name) == 0 {
+		return c.anonymous
+	}
+	key := appendKey(nil, whole(namespace), whole(name))
+	if known := c.services.admit(c.proxy, key, Hash(key), limit); known != nil {
+		return known
+	}
+	return c.other
+}
+
+// whole cuts a name that is too long for a label.
+func whole(name []byte) []byte {
+	var text contract.Text
+	text.AddAll(name)
+	return text.Append(nil)
 }
 
 // Label returns a label by its name, or nil if the name has not been admitted.
@@ -154,17 +197,21 @@ func (c *Counters) Known(id *ModelID) *Model {
 	if id.Known != nil {
 		return id.Known
 	}
-	c.key = appendKey(c.key[:0], &id.Name, &id.Version)
-	if c.latest == nil || c.latest.key != string(c.key) {
-		c.latest = c.models.find(c.key, Hash(c.key))
+	c.key = id.Name.Append(c.key[:0])
+	nameEnd := len(c.key)
+	c.key = id.Version.Append(c.key)
+	c.key = append(c.key, byte(len(c.key)-nameEnd))
+	of := id.Service
+	if of.latest == nil || of.latest.key != string(c.key) {
+		of.latest = of.models.find(c.key, Hash(c.key))
 	}
-	return c.latest
+	return of.latest
 }
 
 // load loads a model that another VM has admitted, and its labels.
 func (c *Counters) load(id *ModelID) {
 	if c.Known(id) == nil {
-		c.models.load(c.proxy)
+		id.Service.models.load(c.proxy)
 	}
 	if model := c.Known(id); model != nil {
 		model.labels.load(c.proxy)
@@ -172,29 +219,32 @@ func (c *Counters) load(id *ModelID) {
 }
 
 // admit returns a known model, or admits an unknown model if id.MayAdmit is set.
-// Otherwise admit returns the model for contract.Other; isFull reports whether the
-// limit is the reason.
-func (c *Counters) admit(id *ModelID, limit int) (model *Model, isFull bool) {
+// Otherwise admit returns the service's model for contract.Other. full is the kind
+// of the limit that is the reason, or empty.
+func (c *Counters) admit(id *ModelID, limit int) (model *Model, full string) {
+	if id.Service == c.other {
+		return c.other.other, contract.OverflowServices
+	}
 	if model = c.Known(id); model != nil {
-		return model, false
+		return model, ""
 	}
 	if name, _ := splitKey(c.key); !id.MayAdmit || len(name) == 0 {
-		return c.other, false
+		return id.Service.other, ""
 	}
-	if model = c.models.admit(c.proxy, c.key, Hash(c.key), limit); model != nil {
-		return model, false
+	if model = id.Service.models.admit(c.proxy, c.key, Hash(c.key), limit); model != nil {
+		return model, ""
 	}
-	return c.other, true
+	return id.Service.other, contract.OverflowModels
 }
 
 // Add counts a reply that has ended. reply is only used if the outcome is
 // contract.OutcomeCounted.
 func (c *Counters) Add(id *ModelID, outcome string, reply *ReplyCounts, options *Options) {
-	model, isFull := c.admit(id, options.MaxModels)
+	model, full := c.admit(id, options.MaxModels)
 	if outcome == contract.OutcomeCounted {
 		c.addPredictions(model, reply, options)
-		if isFull {
-			c.addOverflow(contract.OverflowModels, reply.predictions)
+		if full != "" {
+			c.addOverflow(full, reply.predictions)
 		}
 	}
 	c.addPendingModel(model)

@@ -64,13 +64,46 @@ func TestSharedLimit(t *testing.T) {
 	}
 }
 
+// TestServices checks that limits hold for each service, that services of two
+// namespaces are not mixed up, and that services past the limit count under other.
+func TestServices(t *testing.T) {
+	var proxy abitest.Proxy
+	one, two := New(abitest.NewVM(&proxy)), New(abitest.NewVM(&proxy))
+	options := Options{MaxServices: 3, MaxModels: 1, MaxLabels: 1}
+	add := func(counts *Counters, namespace, service, model string) {
+		id := ModelID{MayAdmit: true, Service: counts.Service([]byte(namespace), []byte(service), options.MaxServices)}
+		id.Name.AddAll([]byte(model))
+		counts.Add(&id, contract.OutcomeErrorStatus, nil, &options)
+		counts.Flush()
+	}
+	add(&one, "a", "bc", "m")
+	add(&two, "ab", "c", "m")
+	add(&one, "", "abc", "m")
+	add(&one, "ab", "c", "m")
+	add(&two, "a", "bc", "second")
+	add(&two, "b", "fourth", "m")
+	add(&one, "", "", "m")
+	const errors = "outcome=.=error_status;.;moodring_replies_total"
+	want := map[string]uint64{
+		"model_namespace=.=a;.;model_service=.=bc;.;model=.=m;.;" + errors:     1,
+		"model_namespace=.=ab;.;model_service=.=c;.;model=.=m;.;" + errors:     2,
+		"model_service=.=abc;.;model=.=m;.;" + errors:                          1,
+		"model_namespace=.=a;.;model_service=.=bc;.;model=.=other;.;" + errors: 1,
+		"model_service=.=other;.;model=.=other;.;" + errors:                    1,
+		"model=.=m;.;" + errors: 1,
+	}
+	if diff := cmp.Diff(want, proxy.Counters()); diff != "" {
+		t.Errorf("counters (-want +got):\n%s", diff)
+	}
+}
+
 // TestUnknownModels checks that a model is only admitted with MayAdmit.
 func TestUnknownModels(t *testing.T) {
 	var proxy abitest.Proxy
 	counts := New(abitest.NewVM(&proxy))
 	options := Options{MaxModels: 1, MaxLabels: 1}
 	add := func(name string, mayAdmit bool) {
-		id := ModelID{MayAdmit: mayAdmit}
+		id := ModelID{MayAdmit: mayAdmit, Service: counts.Service(nil, nil, 1)}
 		id.Name.AddAll([]byte(name))
 		counts.Add(&id, contract.OutcomeErrorStatus, nil, &options)
 	}

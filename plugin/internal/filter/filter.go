@@ -24,6 +24,8 @@ type VM struct {
 	streams  streams
 	pool     replyPool
 	counters counters.Counters
+	names    []byte // the latest owner's, in the gateway's configuration
+	flushes  int
 }
 
 var _ abi.Filter = (*VM)(nil)
@@ -58,7 +60,11 @@ func (vm *VM) Configure(root uint32) (isStarted bool) {
 	vm.plugins = slices.DeleteFunc(vm.plugins, func(p *plugin) bool {
 		return p.root == root || !vm.proxy.Exists(p.root, root)
 	})
-	vm.plugins = append(vm.plugins, newPlugin(root, checked))
+	started := newPlugin(root, checked)
+	if !checked.Identity {
+		started.owners.fixed = &owner{service: vm.counters.Service(nil, nil, 0)}
+	}
+	vm.plugins = append(vm.plugins, started)
 	vm.counters.Flush()
 	return true
 }
@@ -102,13 +108,13 @@ func (vm *VM) openStream(id uint32) *stream {
 		s := vm.streams.add(id)
 		s.reset(plugin)
 		s.setPath(cached)
+		vm.setFixedOwner(s)
 		return s
 	}
 	return vm.openUncached(id, plugin, path)
 }
 
-// openUncached is openStream for a path that is not cached. If the path's model has been
-// admitted, the path is cached.
+// openUncached is openStream for a path that is not cached.
 func (vm *VM) openUncached(id uint32, plugin *plugin, path []byte) *stream {
 	to, isPredict := plugin.route(path)
 	if !isPredict || to.isGRPC && !vm.isGRPC() {
@@ -118,10 +124,9 @@ func (vm *VM) openUncached(id uint32, plugin *plugin, path []byte) *stream {
 	s.reset(plugin)
 	s.setRoute(to)
 	if to.isPlain {
-		if known := vm.counters.Known(&s.model); known != nil {
-			plugin.cache.add(path, to, known)
-		}
+		s.plainPath = append(s.plainPath[:0], path...)
 	}
+	vm.setFixedOwner(s)
 	return s
 }
 
@@ -180,6 +185,9 @@ func (vm *VM) finish(s *stream) {
 		}
 	}()
 	outcome := vm.outcome(s)
+	if outcome != notCounted {
+		vm.identify(s)
+	}
 	switch {
 	case outcome == notCounted:
 	case s.single != nil && outcome == contract.OutcomeCounted:
@@ -225,8 +233,13 @@ func (vm *VM) recoverFault(id uint32, fault any) {
 // once, because the proxy may remove the VM then.
 func (vm *VM) scheduleFlush(of *plugin) {
 	if vm.streams.count == 0 || !vm.startTick(of) {
-		vm.counters.Flush()
+		vm.flush()
 	}
+}
+
+func (vm *VM) flush() {
+	vm.counters.Flush()
+	vm.flushes++
 }
 
 func (vm *VM) startTick(of *plugin) bool {
@@ -242,7 +255,7 @@ const tick = 100
 // Tick implements abi.Filter.
 func (vm *VM) Tick(root uint32) {
 	defer func() { vm.recoverFault(root, recover()) }()
-	vm.counters.Flush()
+	vm.flush()
 	if plugin := vm.plugin(root); plugin != nil {
 		plugin.isTicking = false
 	}

@@ -81,10 +81,10 @@ func TestWorkersAdmitTheSameLabels(t *testing.T) {
 		one.reply("d", "e") // defines their counters
 		before := one.Calls
 		one.reply("d", "e")
-		// Header (:path, accept-encoding, :status), Body, and Increment for predictions,
-		// overflow and replies.
-		if calls := one.Calls - before; calls != 7 {
-			t.Errorf("%d host calls, want 7", calls)
+		// Header (:path, accept-encoding, :status), Property (cluster, route), Body, and
+		// Increment for predictions, overflow and replies.
+		if calls := one.Calls - before; calls != 9 {
+			t.Errorf("%d host calls, want 9", calls)
 		}
 	})
 }

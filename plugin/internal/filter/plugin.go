@@ -11,6 +11,7 @@ import (
 type plugin struct {
 	root      uint32 // its root context
 	cache     pathCache
+	owners    owners
 	isTicking bool
 
 	dropsEncoding bool
@@ -27,6 +28,7 @@ func newPlugin(root uint32, config config.Config) *plugin {
 	made := &plugin{root: root, paths: map[string][]byte{}, listed: map[string]*answer.Options{}}
 	made.setSwitches(&config)
 	made.counting = counters.Options{
+		MaxServices:   config.MaxServices,
 		MaxModels:     config.MaxModels,
 		MaxLabels:     config.MaxLabels,
 		PlainCounters: config.PlainCounters,

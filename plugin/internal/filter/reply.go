@@ -43,7 +43,7 @@ func (r *reply) Model(name *contract.Text) {
 
 // Version implements answer.Visitor. A version in the path takes precedence.
 func (r *reply) Version(version *contract.Text) {
-	if !r.stream.namesVersion {
+	if !r.stream.namesVersion && !version.IsEmpty() {
 		r.stream.setVersion(version)
 	}
 }

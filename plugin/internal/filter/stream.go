@@ -26,22 +26,26 @@ type stream struct {
 	score       float64 // of single
 
 	plugin *plugin
+	owner  *owner      // or nil if it is not known yet
 	path   *cachedPath // whose names have not been copied to model yet, or nil
 	reply  *reply      // from the first chunk of the body to the end, or nil
 
 	// The reply may give the name and the version, if the path does not.
 	model counters.ModelID
+
+	isPlain   bool   // whether the path may be cached
+	plainPath []byte // in this case
 }
 
 func (s *stream) reset(plugin *plugin) {
-	s.plugin = plugin
+	s.plugin, s.owner = plugin, plugin.owners.fixed
 	s.path, s.model.Known, s.single = nil, nil, nil
 	s.model.MayAdmit, s.hasBody, s.isLost, s.ending, s.hasTrailing = false, false, false, notEnded, false
 }
 
 // setRoute sets the route that has been parsed from the path.
 func (s *stream) setRoute(to route) {
-	s.isGRPC, s.isV2 = to.isGRPC, to.isV2
+	s.isGRPC, s.isV2, s.isPlain = to.isGRPC, to.isV2, to.isPlain
 	setText(&s.model.Name, to.name)
 	setText(&s.model.Version, to.version)
 	s.namesModel, s.namesVersion = len(to.name) > 0, len(to.version) > 0
@@ -50,7 +54,7 @@ func (s *stream) setRoute(to route) {
 // setPath sets the route of a cached path.
 func (s *stream) setPath(path *cachedPath) {
 	s.isGRPC, s.isV2, s.namesModel, s.namesVersion = false, path.route.isV2, true, len(path.route.version) > 0
-	s.path, s.model.Known = path, path.model
+	s.path = path
 }
 
 // copyNames copies the names of a cached path. Only a reply object needs them.
@@ -58,6 +62,9 @@ func (s *stream) copyNames() {
 	if s.path != nil {
 		setText(&s.model.Name, s.path.route.name)
 		setText(&s.model.Version, s.path.route.version)
+		if !s.namesVersion && s.owner != nil {
+			setText(&s.model.Version, s.owner.revision)
+		}
 		s.path = nil
 	}
 }
@@ -127,6 +134,7 @@ func (vm *VM) read(s *stream, size int) {
 		}
 	}()
 	s.hasBody = true
+	vm.identify(s)
 	for start := 0; start < size && !s.isLost; { // after a lost chunk the rest cannot be parsed
 		chunk, status := vm.proxy.Body(start, min(maxChunk, size-start))
 		if status != abi.OK || len(chunk) == 0 {

@@ -32,12 +32,12 @@ func TestUnsoundReplies(t *testing.T) {
 	page := get(t, running.ports.Exporter.url()+"/metrics")
 	of := `{gateway="` + running.ports.Admin.address() + `",`
 	for _, line := range []string{
-		`moodring_predictions_total` + of + `label="joy",model="bert-emotion-model"} 2`,
-		`moodring_predictions_total` + of + `label="so \"happy\"/very-much.v2",model="bert-emotion-model"} 1`,
-		`moodring_replies_total` + of + `model="bert-emotion-model",outcome="counted"} 3`,
-		`moodring_replies_total` + of + `model="bert-emotion-model",outcome="unparsed"} 1`,
-		`moodring_replies_total` + of + `model="bert-emotion-model",outcome="truncated"} 2`,
-		`moodring_replies_total` + of + `model="bert-emotion-model",outcome="no_predictions"} 1`,
+		`moodring_predictions_total` + of + `label="joy",model="bert-emotion-model",namespace="default",service="bert-model"} 2`,
+		`moodring_predictions_total` + of + `label="so \"happy\"/very-much.v2",model="bert-emotion-model",namespace="default",service="bert-model"} 1`,
+		`moodring_replies_total` + of + `model="bert-emotion-model",namespace="default",outcome="counted",service="bert-model"} 3`,
+		`moodring_replies_total` + of + `model="bert-emotion-model",namespace="default",outcome="unparsed",service="bert-model"} 1`,
+		`moodring_replies_total` + of + `model="bert-emotion-model",namespace="default",outcome="truncated",service="bert-model"} 2`,
+		`moodring_replies_total` + of + `model="bert-emotion-model",namespace="default",outcome="no_predictions",service="bert-model"} 1`,
 	} {
 		if !strings.Contains(page, line+"\n") {
 			t.Errorf("no %s", line)

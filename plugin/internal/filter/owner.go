@@ -1,0 +1,146 @@
+package filter
+
+import (
+	"bytes"
+
+	"github.com/moodring/moodring/plugin/internal/abi"
+	"github.com/moodring/moodring/plugin/internal/counters"
+	"github.com/moodring/moodring/plugin/internal/identity"
+)
+
+// owner says whose model has answered: its service, and its revision, which is the
+// model's version if neither the path nor the reply names a version.
+type owner struct {
+	service  *counters.Service
+	revision []byte
+}
+
+// owners holds the owners of a plugin's replies, by their names in the gateway's
+// configuration.
+type owners struct {
+	fixed *owner // of all replies, if the plugin does not tell them apart
+
+	latestText []byte
+	latest     *owner
+
+	texts counters.Names
+	list  []*owner // by the text's number
+}
+
+// maxOwners limits the number of owners that are remembered. A gateway has about as
+// many owners as routes.
+const maxOwners = 1 << 10
+
+// find returns the owner with these names, or nil.
+func (o *owners) find(text []byte) *owner {
+	if o.latest != nil && string(o.latestText) == string(text) {
+		return o.latest
+	}
+	number := o.texts.Find(text, counters.Hash(text))
+	if number < 0 {
+		return nil
+	}
+	o.latest, o.latestText = o.list[number], o.texts.Text(number)
+	return o.latest
+}
+
+// add adds an owner that is not in o yet. If there are too many, it forgets the
+// others.
+func (o *owners) add(text []byte, added *owner) {
+	if len(o.list) == maxOwners {
+		*o = owners{}
+	}
+	o.texts.Add(text, counters.Hash(text))
+	o.list = append(o.list, added)
+}
+
+// Properties of a stream (Envoy, docs/root/intro/arch_overview/advanced/attributes.rst).
+// All are names of the gateway's configuration.
+const (
+	clusterProperty = "xds\x00cluster_name"
+	routeProperty   = "xds\x00route_metadata\x00filter_metadata\x00istio\x00config"
+	hostProperty    = "xds\x00virtual_host_name"
+	serviceProperty = "xds\x00cluster_metadata\x00filter_metadata\x00istio\x00services\x000\x00"
+)
+
+// identify finds out whose model answers on a stream. The gateway chooses the
+// upstream between the request and the reply, so identify must not be called
+// earlier.
+//
+// Each property costs a host call with a result, a sixth of the cost of a usual
+// reply. So a cached path's owner is mostly taken from the cluster alone.
+func (vm *VM) identify(s *stream) {
+	if s.owner != nil {
+		return
+	}
+	vm.names = vm.appendProperty(vm.names[:0], clusterProperty)
+	if s.path != nil {
+		if known := s.path.byCluster(vm.names, vm.flushes); known != nil {
+			s.owner, s.model.Service, s.model.Known = known.owner, known.owner.service, known.model
+			return
+		}
+	}
+	cluster := len(vm.names)
+	vm.names = vm.appendProperty(append(vm.names, 0), routeProperty)
+	s.owner = vm.owner(s.plugin, cluster)
+	vm.setOwner(s, vm.names[:cluster])
+}
+
+// setFixedOwner sets the owner of a new stream, if the plugin gives all streams the
+// same owner.
+func (vm *VM) setFixedOwner(s *stream) {
+	if s.owner != nil {
+		vm.setOwner(s, nil)
+	}
+}
+
+// setOwner completes the names of a stream's model, and looks the model up.
+func (vm *VM) setOwner(s *stream, cluster []byte) {
+	s.model.Service = s.owner.service
+	cached := s.path
+	if cached != nil {
+		if s.model.Known = cached.byOwner(s.owner, vm.flushes); s.model.Known != nil {
+			return
+		}
+		s.copyNames()
+	} else if !s.namesVersion {
+		setText(&s.model.Version, s.owner.revision)
+	}
+	if s.model.Known = vm.counters.Known(&s.model); s.model.Known == nil {
+		return
+	}
+	if cached == nil && s.isPlain {
+		to, _ := s.plugin.route(s.plainPath)
+		cached = s.plugin.cache.add(s.plainPath, to)
+	}
+	if cached != nil && cached.byOwner(s.owner, vm.flushes) == nil {
+		cached.add(cluster, s.owner, s.model.Known)
+	}
+}
+
+// owner returns the owner with vm.names, whose first part is the cluster.
+func (vm *VM) owner(of *plugin, cluster int) *owner {
+	if known := of.owners.find(vm.names); known != nil {
+		return known
+	}
+	who := identity.Of(identity.Names{
+		Cluster:   vm.names[:cluster],
+		Route:     vm.names[cluster+1:],
+		Host:      vm.appendProperty(nil, hostProperty),
+		Namespace: vm.appendProperty(nil, serviceProperty+"namespace"),
+		Service:   vm.appendProperty(nil, serviceProperty+"name"),
+	})
+	made := &owner{vm.counters.Service(who.Namespace, who.Service, of.counting.MaxServices), bytes.Clone(who.Revision)}
+	of.owners.add(vm.names, made)
+	return made
+}
+
+// appendProperty appends the value of a property. A property that the stream does
+// not have is empty.
+func (vm *VM) appendProperty(dst []byte, path string) []byte {
+	value, status := vm.proxy.Property(path)
+	if status != abi.OK {
+		return dst
+	}
+	return append(dst, value...)
+}
