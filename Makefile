@@ -12,7 +12,7 @@ MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deplo
 
 include Tools.mk
 
-.PHONY: help build install images filter programs local stack downloads up demo drift test picture check bench baselines mutants profile exact fuzz lint \
+.PHONY: help build install images filter programs local stack downloads up demo drift soak test picture check bench baselines mutants profile exact fuzz lint \
 	generate clean tools browser uplot
 
 help: ## List the targets
@@ -52,6 +52,11 @@ demo: stack ## Run the local stack once: send a corpus and check every count
 
 drift: stack ## Check that the drift alert fires when the share of a label doubles
 	bin/local drift
+
+SOAK_DURATION ?= 2m
+soak: stack ## Inject faults for SOAK_DURATION (2m), and check all counts after each; SOAK_SEED repeats a run
+	cd deploy/local && $(BUILD) -ldflags '$(LDFLAGS)' -o ../../bin/ ./soak
+	bin/soak -duration $(SOAK_DURATION) $(if $(SOAK_SEED),-seed $(SOAK_SEED))
 
 PREFIX ?= /usr/local
 install: filter programs ## Install the exporter, dashgen and the filter into PREFIX (/usr/local)

@@ -33,7 +33,7 @@ import (
 // Options are the target to scrape, the rules to evaluate and the address to serve.
 type Options struct {
 	Listener net.Listener  // Stop closes it
-	Target   string        // HOST:PORT of the exporter
+	Targets  []string      // HOST:PORT of each exporter
 	Interval time.Duration // of scrapes and rule evaluations
 	Rules    []string      // rule files; the API serves their alerts, and no Alertmanager gets them
 	Dir      string        // for the TSDB; the caller removes it
@@ -134,8 +134,8 @@ const job = "moodring"
 func (o Options) config() (*config.Config, error) {
 	text := fmt.Sprintf(`
 global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: %[1]s, scrape_protocols: [PrometheusProto, OpenMetricsText1.0.0, PrometheusText0.0.4]}
-scrape_configs: [{job_name: %[2]s, static_configs: [{targets: [%[3]q]}]}]
-`, model.Duration(o.Interval), job, o.Target)
+scrape_configs: [{job_name: %[2]s, static_configs: [{targets: ["%[3]s"]}]}]
+`, model.Duration(o.Interval), job, strings.Join(o.Targets, `", "`))
 	settings, err := config.Load(text, o.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)
@@ -146,13 +146,14 @@ scrape_configs: [{job_name: %[2]s, static_configs: [{targets: [%[3]q]}]}]
 	return settings, err
 }
 
-// targets sends the one target to the scrape manager, in place of a discovery.
+// targets sends the targets to the scrape manager, in place of a discovery.
 func (o Options) targets() <-chan map[string][]*targetgroup.Group {
+	group := &targetgroup.Group{Source: job}
+	for _, target := range o.Targets {
+		group.Targets = append(group.Targets, model.LabelSet{model.AddressLabel: model.LabelValue(target)})
+	}
 	sets := make(chan map[string][]*targetgroup.Group, 1)
-	sets <- map[string][]*targetgroup.Group{job: {{
-		Source:  job,
-		Targets: []model.LabelSet{{model.AddressLabel: model.LabelValue(o.Target)}},
-	}}}
+	sets <- map[string][]*targetgroup.Group{job: {group}}
 	return sets
 }
 

@@ -39,7 +39,7 @@ groups:
 		t.Fatal(err)
 	}
 	server, err := Start(Options{
-		Listener: listener, Target: target.Listener.Addr().String(), Interval: 50 * time.Millisecond, Rules: []string{rules},
+		Listener: listener, Targets: []string{target.Listener.Addr().String()}, Interval: 50 * time.Millisecond, Rules: []string{rules},
 		Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -91,7 +91,7 @@ func TestStartRefuses(t *testing.T) {
 	}
 	defer listener.Close()
 	_, err = Start(Options{
-		Listener: listener, Target: "127.0.0.1:1", Interval: time.Second, Rules: []string{"/nowhere/rules.yaml"},
+		Listener: listener, Targets: []string{"127.0.0.1:1"}, Interval: time.Second, Rules: []string{"/nowhere/rules.yaml"},
 		Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err == nil || !strings.Contains(err.Error(), "rule files /nowhere/rules.yaml") {

@@ -99,7 +99,7 @@ func TestNothingIsLostAtStartsAndRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	server, err := Start(Options{
-		Listener: listener, Target: startExporter(t, admin.URL), Interval: 100 * time.Millisecond,
+		Listener: listener, Targets: []string{startExporter(t, admin.URL)}, Interval: 100 * time.Millisecond,
 		Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

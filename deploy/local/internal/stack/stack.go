@@ -261,7 +261,7 @@ func (s *Stack) startPrometheus(context.Context) error {
 	s.options.Progress("starting prometheus")
 	server, err := prometheus.Start(prometheus.Options{
 		Listener: s.claims.take(s.ports.Prometheus),
-		Target:   s.ports.Exporter.address(),
+		Targets:  []string{s.ports.Exporter.address()},
 		Interval: s.options.ScrapeInterval,
 		Rules:    s.rules,
 		Dir:      s.path("prometheus"),

@@ -1,0 +1,160 @@
+// Soak sends traffic through the gateway of the local stack, injects faults, and
+// checks after each that no prediction was lost or counted twice.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/moodring/moodring/deploy/local/internal/prometheus"
+	"github.com/moodring/moodring/deploy/local/internal/soak"
+)
+
+var version = "unknown" // set by the linker
+
+var errUsage = errors.New("usage")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command := soakCommand
+	if len(args) > 0 && args[0] == "prometheus" {
+		command, args = prometheusCommand, args[1:]
+	}
+	err := command(ctx, args, stdout, stderr)
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		_, _ = fmt.Fprintf(stderr, "soak: %v; see soak -h\n", err)
+		return 2
+	}
+	_, _ = fmt.Fprintln(stderr, "soak:", err)
+	return 1
+}
+
+// newFlags returns flags that print their usage to stdout for -h.
+func newFlags(usage string, stdout io.Writer) *flag.FlagSet {
+	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {
+		flags.SetOutput(stdout)
+		_, _ = fmt.Fprint(stdout, usage)
+		flags.PrintDefaults()
+		flags.SetOutput(io.Discard)
+	}
+	return flags
+}
+
+func parse(flags *flag.FlagSet, args []string) error {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", errUsage, err)
+	case flags.NArg() > 0:
+		return fmt.Errorf("%w: unexpected argument %q", errUsage, flags.Arg(0))
+	}
+	return nil
+}
+
+const soakUsage = `soak sends traffic through a real Envoy with the filter, injects faults (programs
+killed, networks cut, configurations changed), and compares after each fault the
+replies that its clients read with the counts of Envoy, the exporter and
+Prometheus. It exits 1 at the first difference. Run it from the checkout's root.
+
+Flags:
+`
+
+func soakCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := newFlags(soakUsage, stdout)
+	root := flags.String("root", ".", "the checkout's root")
+	duration := flags.Duration("duration", 2*time.Minute, "time after which no further fault is injected")
+	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "seed of traffic and faults; the time of the start if it is not given")
+	only := flags.String("fault", "", "inject this fault alone")
+	showVersion := flags.Bool("version", false, "show the version")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if *showVersion {
+		_, err := fmt.Fprintln(stdout, "soak", version)
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	absolute, err := filepath.Abs(*root)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "moodring-soak-")
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(stderr, "seed %d, logs in %s\n", *seed, dir)
+	result, err := soak.Soak{
+		Root: absolute, Dir: dir, Self: self, Seed: *seed, Duration: *duration, Fault: *only,
+		Progress: func(format string, args ...any) { _, _ = fmt.Fprintf(stderr, format+"\n", args...) },
+	}.Run(ctx)
+	if err != nil {
+		return fmt.Errorf("%w; run it again with -seed %d; the logs are in %s", err, *seed, dir)
+	}
+	return report(result, dir, stdout)
+}
+
+// report prints a result. It removes the logs of a run without a difference.
+func report(result soak.Result, dir string, stdout io.Writer) error {
+	_, err := fmt.Fprintf(stdout, "%d replies with %d predictions in %.0f s, %d faults; %d predictions uncertain\n",
+		result.Replies, result.Predictions, result.Seconds, len(result.Faults), result.Uncertain)
+	if len(result.Differences) == 0 {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	return errors.Join(err, fmt.Errorf("after %q:\n  %s\nrun it again with -seed %d; the logs are in %s",
+		result.Faults[len(result.Faults)-1], strings.Join(result.Differences, "\n  "), result.Seed, dir))
+}
+
+const prometheusUsage = `soak prometheus runs a Prometheus until SIGTERM. The soak starts it as a process
+of its own, so that it can be killed.
+
+Flags:
+`
+
+func prometheusCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := newFlags(prometheusUsage, stdout)
+	listen := flags.String("listen", "127.0.0.1:9090", "address to serve the API on")
+	targets := flags.String("targets", "", "addresses to scrape, separated by commas")
+	interval := flags.Duration("interval", time.Second, "time between scrapes")
+	dir := flags.String("dir", "", "directory of the database")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", *listen)
+	if err != nil {
+		return err
+	}
+	server, err := prometheus.Start(prometheus.Options{
+		Listener: listener, Targets: strings.Split(*targets, ","), Interval: *interval, Dir: *dir,
+		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return server.Stop()
+}
