@@ -24,13 +24,15 @@ const (
 
 // Names of the exporter's own metrics.
 const (
-	ExporterUp       = "moodring_exporter_target_up"
-	ExporterDuration = "moodring_exporter_scrape_duration_seconds"
-	ExporterBytes    = "moodring_exporter_scrape_bytes_total"
-	ExporterSamples  = "moodring_exporter_scrape_samples"
-	ExporterErrors   = "moodring_exporter_scrape_errors_total"
-	ExporterDropped  = "moodring_exporter_dropped_series_total"
-	ExporterBuild    = "moodring_exporter_build_info"
+	ExporterUp         = "moodring_exporter_target_up"
+	ExporterDuration   = "moodring_exporter_scrape_duration_seconds"
+	ExporterBytes      = "moodring_exporter_scrape_bytes_total"
+	ExporterSamples    = "moodring_exporter_scrape_samples"
+	ExporterErrors     = "moodring_exporter_scrape_errors_total"
+	ExporterDropped    = "moodring_exporter_dropped_series_total"
+	ExporterPushErrors = "moodring_exporter_push_errors_total"
+	ExporterShards     = "moodring_exporter_shards"
+	ExporterBuild      = "moodring_exporter_build_info"
 
 	ExporterReload          = "moodring_exporter_config_last_reload_successful"
 	ExporterReloadTime      = "moodring_exporter_config_last_reload_success_timestamp_seconds"
@@ -55,6 +57,7 @@ const (
 	LabelBucket    = "le"
 	LabelSource    = "source"
 	LabelState     = "state"
+	LabelShard     = "shard"
 )
 
 // Discovery sources that can fail.
@@ -199,6 +202,8 @@ func Metrics() []Metric {
 		{ExporterDiscoveryErrors, Counter, []string{LabelSource}, "Failed lookups of gateways; the previous result stays in use."},
 		{ExporterDiscoveryUp, Gauge, []string{LabelSource}, "Whether every file, name and namespace of the source could be read when it was last tried."},
 		{ExporterGateways, Gauge, []string{LabelSource, LabelState}, "Gateways that the source lists: active, leaving (shutting down), or dropped (not scraped; /targets has the reason)."},
+		{ExporterPushErrors, Counter, nil, "Failed pushes over OTLP; the next push sends all metrics again."},
+		{ExporterShards, Gauge, []string{LabelShard}, "Number of exporters that share the gateways; the label has this exporter's share."},
 		{ExporterBuild, Gauge, []string{"version", "goversion"}, "Always 1; the exporter's version is in the labels."},
 	}
 }

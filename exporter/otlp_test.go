@@ -12,9 +12,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// An OTLP receiver gets the series of the gateways.
-func TestPushesOverOTLP(t *testing.T) {
-	received := make(chan *collector.ExportMetricsServiceRequest, 10)
+// otlpReceiver returns the address of a receiver, and the pushes that it gets.
+func otlpReceiver(t *testing.T) (url string, received chan *collector.ExportMetricsServiceRequest) {
+	t.Helper()
+	received = make(chan *collector.ExportMetricsServiceRequest, 10)
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		request := new(collector.ExportMetricsServiceRequest)
 		if body, err := gzip.NewReader(r.Body); err != nil {
@@ -25,7 +26,39 @@ func TestPushesOverOTLP(t *testing.T) {
 		received <- request
 	}))
 	t.Cleanup(receiver.Close)
-	start(t, "--gateway", "ingress="+envoy(t, new(atomic.Int32)).URL, "--otlp.endpoint", receiver.URL, "--otlp.interval", "1h")
+	return receiver.URL, received
+}
+
+// A gateway that hangs stops neither the pushes nor the last push when the exporter
+// ends.
+func TestPushesBesideAGatewayThatHangs(t *testing.T) {
+	url, received := otlpReceiver(t)
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer hanging.Close()
+	good := envoy(t, new(atomic.Int32)).URL
+	t.Run("until it ends", func(t *testing.T) {
+		start(t, "--gateway", "good="+good, "--gateway", "hangs="+hanging.URL, "--otlp.endpoint", url, "--otlp.interval", "2s")
+		<-received
+		for len(received) > 0 {
+			<-received
+		}
+	})
+	last := <-received
+	for len(received) > 0 {
+		last = <-received
+	}
+	for _, m := range last.ResourceMetrics[0].ScopeMetrics[0].Metrics {
+		if m.Name == "moodring_predictions_total" && len(m.GetSum().GetDataPoints()) == 10 {
+			return
+		}
+	}
+	t.Errorf("the last push has no predictions: %v", last)
+}
+
+// An OTLP receiver gets the series of the gateways.
+func TestPushesOverOTLP(t *testing.T) {
+	url, received := otlpReceiver(t)
+	start(t, "--gateway", "ingress="+envoy(t, new(atomic.Int32)).URL, "--otlp.endpoint", url, "--otlp.interval", "1h")
 	found := map[string]int{}
 	for _, m := range (<-received).ResourceMetrics[0].ScopeMetrics[0].Metrics {
 		found[m.Name] = len(m.GetSum().GetDataPoints()) + len(m.GetHistogram().GetDataPoints()) + len(m.GetGauge().GetDataPoints())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type exporter struct {
 
 	reloads            *merged
 	isLoaded, loadedAt prometheus.Gauge
+	pushFailures       prometheus.Counter
 }
 
 // newExporter returns an exporter without a configuration. Its own metrics are
@@ -42,12 +44,14 @@ func newExporter(ctx context.Context, f *flags, registry prometheus.Registerer, 
 		reloads:  newMerged(),
 		isLoaded: gauge(contract.ExporterReload),
 		loadedAt: gauge(contract.ExporterReloadTime),
+
+		pushFailures: counter(contract.ExporterPushErrors),
 	}
 	shard, err := f.shard()
 	if err != nil {
 		return nil, err
 	}
-	errors, err := newDiscoveryErrors(registry, e.isLoaded, e.loadedAt)
+	errors, err := newDiscoveryErrors(registry, e.isLoaded, e.loadedAt, e.pushFailures, shards(shard))
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +102,19 @@ func (c *discoveryCollector) Collect(out chan<- prometheus.Metric) {
 func gauge(name string) prometheus.Gauge {
 	row, _ := contract.Find(name)
 	return prometheus.NewGauge(prometheus.GaugeOpts{Name: row.Name, Help: row.Help})
+}
+
+func counter(name string) prometheus.Counter {
+	row, _ := contract.Find(name)
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: row.Name, Help: row.Help})
+}
+
+// shards returns the gauge with the number of shards.
+func shards(own discovery.Shard) prometheus.Collector {
+	row, _ := contract.Find(contract.ExporterShards)
+	gauge := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: row.Name, Help: row.Help}, row.Labels)
+	gauge.WithLabelValues(strconv.Itoa(own.Index())).Set(float64(own.Count()))
+	return gauge
 }
 
 // newDiscoveryErrors registers the counter of each source's failures, at 0, and
@@ -254,17 +271,15 @@ func (e *exporter) push(ctx context.Context, options push.Options, page expose.O
 	if options.Endpoint == "" {
 		return nil
 	}
-	options.Version, options.Logger = page.Version, e.logger
-	options.Gatherer = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		return expose.Gather(context.WithoutCancel(ctx), page)
-	})
+	options.Version, options.Logger, options.Failures = page.Version, e.logger, e.pushFailures
+	options.Gather = func(ctx context.Context) ([]*dto.MetricFamily, error) { return expose.Gather(ctx, page) }
 	pusher, err := push.New(ctx, options)
 	if err != nil {
 		return fmt.Errorf("%w: --otlp: %w", cli.ErrUsage, err)
 	}
 	e.running.Go(func() {
 		if err := pusher.Run(ctx); err != nil {
-			e.logger.Warn("The last push over OTLP failed", "endpoint", options.Endpoint, "err", err)
+			e.logger.Warn("The last push over OTLP failed", "err", err)
 		}
 	})
 	return nil

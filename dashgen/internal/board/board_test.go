@@ -183,8 +183,8 @@ func TestAlertsStandOnce(t *testing.T) {
 		}
 		seen[a.Name] = true
 	}
-	if len(seen) != 16 {
-		t.Errorf("got %d alerts, want 16", len(seen))
+	if len(seen) != 18 {
+		t.Errorf("got %d alerts, want 18", len(seen))
 	}
 }
 

@@ -20,7 +20,7 @@ func Exporter() Board {
 		Rows: []Row{
 			{"Gateways", []Panel{gateways(), gatewayStates()}},
 			{"Scrapes", []Panel{scrapeTime(), scrapeBytes(), series(), failedScrapes(), droppedSeries()}},
-			{"The exporter itself", []Panel{configuration(), configurationAge(), discovery(), foundGateways(), builds()}},
+			{"The exporter itself", []Panel{configuration(), configurationAge(), sources(), foundGateways(), discovery(), shares(), failedPushes(), builds()}},
 		},
 	}
 }
@@ -183,14 +183,29 @@ func discovery() Panel {
 		Unit:     PerSecond,
 		Series:   []Series{{failures, "{{source}}"}},
 		Needs:    "an exporter with discovery, and at least one failure",
+		NoAlert:  "a source that stays unreadable has an alert with Sources",
+		Next:     "The exporter keeps the gateways that it discovered before. Its log has the cause.",
+	}
+}
+
+func sources() Panel {
+	readable := promql.MinBy(promql.Select(contract.ExporterDiscoveryUp), contract.LabelSource)
+	return Panel{
+		Title:      "Sources",
+		Question:   "Can the exporter read every source of gateways?",
+		Kind:       Stat,
+		Unit:       YesNo,
+		Series:     []Series{{readable, "{{source}}"}},
+		Needs:      "an exporter with discovery",
+		Thresholds: []Threshold{{Level: Bad}, {From: 1, Level: Good}},
 		Alert: &Alert{
 			Name:     "MoodringDiscoveryFailing",
 			Severity: Warning,
 			Summary:  "The exporter's discovery by {{ $labels.source }} fails.",
-			Expr:     promql.GreaterThan(failures, 0),
+			Expr:     promql.LessThan(readable, 1),
 			For:      10 * time.Minute,
 			Steps: []string{
-				"Read the exporter's log for the cause: a file that it cannot read, a name that does not resolve, or missing rights in Kubernetes.",
+				"Read the exporter's log for the cause: an API server out of reach, missing rights in a namespace, a name that does not resolve, or a file that it cannot read.",
 				"The exporter still scrapes the gateways that it discovered before. It misses new gateways, and removed gateways count as down.",
 			},
 		},
@@ -199,17 +214,62 @@ func discovery() Panel {
 }
 
 func foundGateways() Panel {
+	active := promql.Select(contract.ExporterGateways, promql.Matcher{Label: contract.LabelState, Value: contract.GatewayActive})
 	return Panel{
 		Title:    "Gateways found",
-		Question: "How many gateways does each source list, and can each source be read?",
+		Question: "How many gateways does each source list?",
 		Kind:     BarGauge,
 		Unit:     Count,
-		Series: []Series{
-			{promql.SumBy(promql.Select(contract.ExporterGateways), contract.LabelSource, contract.LabelState), "{{source}} {{state}}"},
-			{promql.MinBy(promql.Select(contract.ExporterDiscoveryUp), contract.LabelSource), "{{source}} can be read"},
+		Series:   []Series{{promql.SumBy(promql.Select(contract.ExporterGateways), contract.LabelSource, contract.LabelState), "{{source}} {{state}}"}},
+		Alert: &Alert{
+			Name:     "MoodringNoGateways",
+			Severity: Warning,
+			Summary:  "The exporter finds no gateways by {{ $labels.source }}.",
+			Expr:     promql.LessThan(promql.SumBy(active, contract.LabelSource), 1),
+			For:      10 * time.Minute,
+			Steps: []string{
+				"Read the exporter's log: it says which labels and namespaces it looked for. Compare them with those of your gateways.",
+				"Open /targets of the exporter: a gateway that was found and is not scraped is there, with the reason.",
+				"Remove the source from the configuration if no gateway is expected there.",
+			},
 		},
-		NoAlert: "a source that cannot be read has an alert with Discovery",
-		Next:    "A source without active gateways looks in the wrong place: compare its labels and namespaces with your gateways. /targets has the reason for each dropped gateway.",
+		Next: "A source without active gateways looks in the wrong place: compare its labels and namespaces with your gateways. /targets has the reason for each dropped gateway.",
+	}
+}
+
+func shares() Panel {
+	return Panel{
+		Title:    "Shares",
+		Question: "Which shares of the gateways have an exporter, and of how many?",
+		Kind:     BarGauge,
+		Unit:     Count,
+		Series:   []Series{{promql.MaxBy(promql.Select(contract.ExporterShards), contract.LabelShard), "share {{shard}}"}},
+		NoAlert:  "Prometheus's own series up shows an exporter that does not run",
+		Next:     "The value is the number of shares, N in --shard=I/N, and each share must be here. The gateways of a missing share are not scraped, and no other panel shows them.",
+	}
+}
+
+func failedPushes() Panel {
+	failures := promql.SumBy(promql.Rate(promql.Select(contract.ExporterPushErrors)))
+	return Panel{
+		Title:    "Failed pushes",
+		Question: "How often does a push over OTLP fail?",
+		Kind:     TimeSeries,
+		Unit:     PerSecond,
+		Series:   []Series{{failures, "failed"}},
+		Alert: &Alert{
+			Name:     "MoodringPushFailing",
+			Severity: Warning,
+			Summary:  "The exporter cannot push its metrics over OTLP.",
+			Expr:     promql.GreaterThan(failures, 0),
+			For:      10 * time.Minute,
+			Steps: []string{
+				"Read the exporter's log for the cause: a receiver out of reach, a refused login, or a rejected metric.",
+				"Check --otlp.endpoint and the variable OTEL_EXPORTER_OTLP_HEADERS.",
+				"No counts are lost: the next push that succeeds has all of them.",
+			},
+		},
+		Next: "The exporter's log has the cause. The next push sends all metrics again.",
 	}
 }
 

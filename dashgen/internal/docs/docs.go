@@ -65,6 +65,7 @@ func labels() []label {
 		{contract.LabelUpstream, "the Envoy cluster that replied"},
 		{contract.LabelSource, "how gateways are discovered: " + codes(append(contract.Sources(), contract.SourceStatic))},
 		{contract.LabelState, "state of a gateway that a source lists: " + codes(contract.GatewayStates())},
+		{contract.LabelShard, "the exporter's share of the gateways, from 0"},
 	}
 }
 

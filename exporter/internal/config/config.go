@@ -190,7 +190,7 @@ func ParseGateway(text string) (Gateway, error) {
 	gateway := Gateway{URL: text}
 	if name, address, ok := strings.Cut(text, "="); ok && !strings.Contains(name, "://") {
 		if name == "" {
-			return Gateway{}, fmt.Errorf("%q: no name before the =", text)
+			return Gateway{}, fmt.Errorf("%q: no name before the =", "="+WithoutUser(address))
 		}
 		gateway = Gateway{Name: name, URL: address}
 	}
@@ -201,11 +201,11 @@ func ParseGateway(text string) (Gateway, error) {
 func (g *Gateway) check() error {
 	address, err := url.Parse(g.URL)
 	if err != nil {
-		return fmt.Errorf("url %q does not parse: want http://HOST:PORT", g.URL[strings.LastIndex(g.URL, "@")+1:]) // no password
+		return fmt.Errorf("url %q does not parse: want http://HOST:PORT", WithoutUser(g.URL))
 	}
 	switch {
 	case address.Scheme != "http" && address.Scheme != "https", address.Hostname() == "", strings.HasSuffix(address.Host, ":"):
-		return fmt.Errorf("url %q: want http://HOST:PORT", address.Redacted())
+		return fmt.Errorf("url %q: want http://HOST:PORT", WithoutUser(g.URL))
 	case address.RawQuery != "" || address.Fragment != "":
 		return fmt.Errorf("url %q: leave out the query and the fragment; the exporter adds its own query", address.Redacted())
 	case address.Port() != "" && !isPortText(address.Port()):
@@ -216,3 +216,7 @@ func (g *Gateway) check() error {
 	}
 	return nil
 }
+
+// WithoutUser cuts everything up to a user and a password off an address, also if the
+// address is not well-formed: an error must not show them.
+func WithoutUser(address string) string { return address[strings.LastIndex(address, "@")+1:] }

@@ -224,7 +224,9 @@ func TestParseGatewayRefuses(t *testing.T) {
 		"http://:":            `url "http://:": want http://HOST:PORT`,
 		"http://[::1]:":       `url "http://[::1]:": want http://HOST:PORT`,
 		"http://a:65536":      `url "http://a:65536": 65536 is not a port`,
-		"ftp://u:secret@a":    `url "ftp://u:xxxxx@a": want http://HOST:PORT`,
+		"ftp://u:secret@a":    `url "a": want http://HOST:PORT`,
+		"u:secret@a:1":        `url "a:1": want http://HOST:PORT`,
+		"=http://u:secret@a":  `"=a": no name before the =`,
 		"http://u:secret@a b": `url "a b" does not parse: want http://HOST:PORT`,
 		"http://u:secret@a?b": `url "http://u:xxxxx@a?b": leave out the query and the fragment; the exporter adds its own query`,
 	} {

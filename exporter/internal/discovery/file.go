@@ -224,7 +224,7 @@ func parseFile(path string, text []byte) ([]*candidate, error) {
 }
 
 func (g targetGroup) candidate(path, address string) *candidate {
-	set := map[string]string{model.SchemeLabel: "http", contract.LabelGateway: withoutUser(address)}
+	set := map[string]string{model.SchemeLabel: "http", contract.LabelGateway: config.WithoutUser(address)}
 	maps.Copy(set, g.Labels)
 	set[model.AddressLabel] = address
 	set[model.MetaLabelPrefix+"filepath"] = path

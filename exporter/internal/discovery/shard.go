@@ -36,6 +36,12 @@ func ParseShard(text, host string) (Shard, error) {
 	return Shard{i, n}, nil
 }
 
+// Index returns the number of the share, from 0.
+func (s Shard) Index() int { return s.index }
+
+// Count returns the number of shares.
+func (s Shard) Count() int { return max(1, s.count) }
+
 // Has reports whether the share has the gateway. Each gateway is in exactly one
 // share. If a share is added, gateways move only to the new share.
 func (s Shard) Has(gateway string) bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/prometheus/model/relabel"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/config"
 )
 
 // Target is one gateway to scrape.
@@ -65,11 +66,8 @@ type Dropped struct {
 }
 
 func (c *candidate) dropped(reason string) Dropped {
-	return Dropped{c.labels.Get(contract.LabelGateway), c.source, withoutUser(c.address()), reason}
+	return Dropped{c.labels.Get(contract.LabelGateway), c.source, config.WithoutUser(c.address()), reason}
 }
-
-// withoutUser removes a user name and a password that were written into an address.
-func withoutUser(address string) string { return address[strings.LastIndex(address, "@")+1:] }
 
 // relabel applies the rules. isKept is false if the rules drop the candidate.
 // Labels without a leading __ become labels of the target's series.
@@ -102,7 +100,7 @@ func checkAddress(address *url.URL) error {
 		return fmt.Errorf("its %s is %q: want http or https", model.SchemeLabel, address.Scheme)
 	}
 	if parsed, err := url.Parse(address.String()); err != nil || parsed.Host == "" || parsed.Host != address.Host {
-		return fmt.Errorf("its %s is %q: want HOST:PORT", model.AddressLabel, withoutUser(address.Host))
+		return fmt.Errorf("its %s is %q: want HOST:PORT", model.AddressLabel, config.WithoutUser(address.Host))
 	}
 	if strings.HasSuffix(strings.TrimSuffix(address.Path, "/"), "/stats/prometheus") {
 		return fmt.Errorf("its path (%s) is %q: leave out /stats/prometheus, which the exporter adds", model.MetricsPathLabel, address.Path)

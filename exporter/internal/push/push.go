@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -24,17 +25,19 @@ import (
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
-	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/moodring/moodring/exporter/internal/config"
 )
 
 // Options configure a Pusher. All fields are required.
 type Options struct {
-	Endpoint string // URL; the default path is that of OTLP's specification
+	Endpoint string // URL; the default path is that of OTLP's specification. A user and a password are sent
 	Interval time.Duration
-	Gatherer prometheus.Gatherer
+	Gather   func(context.Context) ([]*dto.MetricFamily, error) // returns by the context's deadline
+	Failures prometheus.Counter                                 // counts failed pushes
 	Version  string
 	Logger   *slog.Logger
 }
@@ -43,7 +46,7 @@ type Options struct {
 // come from OTLP's environment variables, such as OTEL_EXPORTER_OTLP_HEADERS.
 type Pusher struct {
 	options  Options
-	producer metric.Producer
+	endpoint string // without the password
 	exporter *otlpmetrichttp.Exporter
 	resource *resource.Resource
 }
@@ -52,17 +55,14 @@ const defaultPath = "/v1/metrics"
 
 // New returns a Pusher. Run starts it.
 func New(ctx context.Context, options Options) (*Pusher, error) {
-	address, err := url.Parse(options.Endpoint)
-	if err != nil || address.Hostname() == "" || strings.HasSuffix(address.Host, ":") || address.Scheme != "http" && address.Scheme != "https" {
-		return nil, fmt.Errorf("%q: want http://HOST:PORT, such as http://localhost:4318", options.Endpoint)
+	address, err := parse(options.Endpoint)
+	if err != nil {
+		return nil, err
 	}
 	if options.Interval <= 0 {
 		return nil, fmt.Errorf("the interval %s is not above 0", options.Interval)
 	}
-	if address.Path == "" || address.Path == "/" {
-		address.Path = defaultPath
-	}
-	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(address.String()), otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression))
+	exporter, err := otlpmetrichttp.New(ctx, settings(address)...)
 	if err != nil {
 		return nil, err
 	}
@@ -75,17 +75,36 @@ func New(ctx context.Context, options Options) (*Pusher, error) {
 	if err != nil { // the other attributes are set
 		options.Logger.Warn("An attribute of the environment cannot be used: look at OTEL_RESOURCE_ATTRIBUTES", "err", err)
 	}
-	producer := bridge.NewMetricProducer(bridge.WithGatherer(unknownStarts{options.Gatherer}))
-	return &Pusher{options, producer, exporter, about}, nil
+	return &Pusher{options, address.Redacted(), exporter, about}, nil
 }
 
-// unknownStarts sets missing start times to 0, OTLP's value for an unknown start.
+// parse returns the URL of an endpoint, with a path. An error has no password.
+func parse(endpoint string) (*url.URL, error) {
+	address, err := url.Parse(endpoint)
+	if err != nil || address.Hostname() == "" || strings.HasSuffix(address.Host, ":") || address.Scheme != "http" && address.Scheme != "https" {
+		return nil, fmt.Errorf("%q: want http://HOST:PORT, such as http://localhost:4318", config.WithoutUser(endpoint))
+	}
+	if address.Path == "" || address.Path == "/" {
+		address.Path = defaultPath
+	}
+	return address, nil
+}
+
+func settings(address *url.URL) []otlpmetrichttp.Option {
+	all := []otlpmetrichttp.Option{otlpmetrichttp.WithEndpointURL(address.String()), otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression)}
+	if user := address.User; user != nil {
+		password, _ := user.Password()
+		request := http.Request{Header: make(http.Header)}
+		request.SetBasicAuth(user.Username(), password)
+		all = append(all, otlpmetrichttp.WithHeaders(map[string]string{"Authorization": request.Header.Get("Authorization")}))
+	}
+	return all
+}
+
+// markUnknownStarts sets missing start times to 0, OTLP's value for an unknown start.
 // The bridge would set them to the start of this process. Then, at each restart, a
 // receiver would add everything that the gateways counted before.
-type unknownStarts struct{ prometheus.Gatherer }
-
-func (g unknownStarts) Gather() ([]*dto.MetricFamily, error) {
-	families, err := g.Gatherer.Gather()
+func markUnknownStarts(families []*dto.MetricFamily) {
 	unknown := new(timestamppb.Timestamp)
 	for _, family := range families {
 		for _, m := range family.Metric {
@@ -97,7 +116,6 @@ func (g unknownStarts) Gather() ([]*dto.MetricFamily, error) {
 			}
 		}
 	}
-	return families, err
 }
 
 // Run pushes at once and then at each interval until ctx ends. It pushes once more
@@ -106,7 +124,7 @@ func (p *Pusher) Run(ctx context.Context) error {
 	tick := time.NewTicker(p.options.Interval)
 	defer tick.Stop()
 	for {
-		p.logError(p.push(ctx))
+		p.note(p.push(ctx))
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -120,19 +138,37 @@ func (p *Pusher) Run(ctx context.Context) error {
 // minTimeout is the timeout of a push if the interval is shorter.
 const minTimeout = 5 * time.Second
 
-// logError logs an error. No counts are lost: the next push sends all metrics again.
-func (p *Pusher) logError(err error) {
+// note logs and counts an error. No counts are lost: the next push sends all metrics
+// again.
+func (p *Pusher) note(err error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
-		p.options.Logger.Warn("Pushing over OTLP failed", "endpoint", p.options.Endpoint, "err", err)
+		p.options.Failures.Inc()
+		p.options.Logger.Warn("Pushing over OTLP failed", "endpoint", p.endpoint, "err", err)
 	}
 }
 
+// push gathers the metrics in half of the time, so that a gateway that hangs leaves
+// time to send the others' metrics.
 func (p *Pusher) push(ctx context.Context) error {
-	limit, cancel := context.WithTimeout(ctx, max(p.options.Interval, minTimeout))
+	patience := max(p.options.Interval, minTimeout)
+	limit, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	scopes, err := p.producer.Produce(limit)
+	scopes, err := p.produce(limit, patience/2)
 	if err != nil {
 		return err
 	}
 	return p.exporter.Export(limit, &metricdata.ResourceMetrics{Resource: p.resource, ScopeMetrics: scopes})
+}
+
+// produce returns the metrics, gathered within a time, in the types of OTLP's library.
+func (p *Pusher) produce(ctx context.Context, within time.Duration) ([]metricdata.ScopeMetrics, error) {
+	limit, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	families, err := p.options.Gather(limit)
+	if err != nil {
+		return nil, err
+	}
+	markUnknownStarts(families)
+	gathered := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, nil })
+	return bridge.NewMetricProducer(bridge.WithGatherer(gathered)).Produce(ctx)
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
 	collector "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
 	"google.golang.org/protobuf/proto"
@@ -64,12 +66,19 @@ func (gateways) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstHistogram(prometheus.NewDesc("answer_seconds", "", nil, nil), 3, 1.5, map[float64]uint64{0.5: 2})
 }
 
+func failures() prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: "failures"})
+}
+
 // run runs a pusher until the receiver has the wanted number of pushes. It returns
 // the log.
 func run(t *testing.T, options Options, wanted int, received <-chan *collector.ExportMetricsServiceRequest) (log string, err error) {
 	t.Helper()
 	var logged bytes.Buffer
-	options.Gatherer, options.Version, options.Logger = registry(), "1.2.3", slog.New(slog.NewTextHandler(&logged, nil))
+	options.Version, options.Logger, options.Failures = "1.2.3", slog.New(slog.NewTextHandler(&logged, nil)), failures()
+	if options.Gather == nil {
+		options.Gather = func(context.Context) ([]*dto.MetricFamily, error) { return registry().Gather() }
+	}
 	p, err := New(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +152,56 @@ func TestPushContinuesAfterAnError(t *testing.T) {
 	log, err := run(t, Options{Endpoint: url + "/", Interval: 10 * time.Millisecond}, 3, received)
 	if err == nil || !strings.Contains(log, "Pushing over OTLP failed") || !strings.Contains(log, "400") {
 		t.Errorf("%v, log %s", err, log)
+	}
+}
+
+// A gateway that hangs leaves time to send the metrics of the others, also at the end.
+func TestPushBoundsTheGathering(t *testing.T) {
+	url, received := receiver(t, http.StatusOK)
+	hangs := func(ctx context.Context) ([]*dto.MetricFamily, error) {
+		<-ctx.Done()
+		return registry().Gather()
+	}
+	begun := time.Now()
+	log, err := run(t, Options{Endpoint: url, Interval: time.Second, Gather: hangs}, 1, received)
+	if took := time.Since(begun); err != nil || log != "" || took > 2*minTimeout {
+		t.Errorf("%v after %s, log %s", err, took, log)
+	}
+	if last := byName(<-received); last["moods_total"] == nil {
+		t.Errorf("the last push has only %v", last)
+	}
+}
+
+// The password of an endpoint is sent, and is in no log and no error.
+func TestPasswordOfTheEndpoint(t *testing.T) {
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		got = user + " " + password
+		w.WriteHeader(http.StatusBadRequest)
+	}))
+	t.Cleanup(server.Close)
+	var logged bytes.Buffer
+	options := Options{
+		Endpoint: strings.Replace(server.URL, "://", "://me:secret@", 1), Interval: time.Hour, Version: "1", Failures: failures(),
+		Gather: func(context.Context) ([]*dto.MetricFamily, error) { return registry().Gather() }, Logger: slog.New(slog.NewTextHandler(&logged, nil)),
+	}
+	p, err := New(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failure := p.push(t.Context())
+	p.note(failure)
+	if log := logged.String() + failure.Error(); got != "me secret" || strings.Contains(log, "secret") || !strings.Contains(log, "me:xxxxx@") {
+		t.Errorf("the receiver got %q; the log is %s", got, log)
+	}
+	if n := testutil.ToFloat64(options.Failures); n != 1 {
+		t.Errorf("%v failed pushes, want 1", n)
+	}
+	for _, endpoint := range []string{"http://me:secret@", "http://me:secret@a:b", "me:secret@a:1", "ftp://me:secret@a"} {
+		if _, err := New(t.Context(), Options{Endpoint: endpoint, Interval: time.Second}); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", endpoint, err)
+		}
 	}
 }
 
