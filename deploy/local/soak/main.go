@@ -144,6 +144,7 @@ func prometheusCommand(ctx context.Context, args []string, stdout, stderr io.Wri
 	if err := parse(flags, args); err != nil {
 		return err
 	}
+	signal.Ignore(syscall.SIGXFSZ) // a write past the limit of a file's size is an error, and does not end the process
 	listener, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return err

@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -146,6 +148,12 @@ func (p *Process) Kill() {
 
 // Signal sends a signal to the process.
 func (p *Process) Signal(signal os.Signal) error { return p.command.Process.Signal(signal) }
+
+// LimitFiles limits the size to which the process can write a file, in bytes.
+func (p *Process) LimitFiles(bytes uint64) error {
+	limit := unix.Rlimit{Cur: bytes, Max: unix.RLIM_INFINITY}
+	return os.NewSyscallError("prlimit", unix.Prlimit(p.command.Process.Pid, unix.RLIMIT_FSIZE, &limit, nil))
+}
 
 func (p *Process) logTail() []byte {
 	log, err := os.ReadFile(p.program.Log)

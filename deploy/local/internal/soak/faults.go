@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/moodring/moodring/contract"
 )
 
@@ -29,6 +31,7 @@ func allFaults() []fault {
 		{name: "second exporter", inject: (*run).doubleExporter},
 		{name: "prometheus stopped", inject: (*run).stopPrometheus},
 		{name: "prometheus killed", inject: (*run).killPrometheus},
+		{name: "prometheus cannot write", inject: (*run).limitPrometheus},
 		{name: "filter chains updated", inject: func(r *run, _ context.Context) error { return r.rig.envoy.updateFilterChains() }},
 		{name: "listener replaced", inject: func(r *run, _ context.Context) error { return r.rig.envoy.updateListener() }},
 		{name: "admin endpoint cut", inject: network(cut, 2*time.Second)},
@@ -131,6 +134,31 @@ func (r *run) stopPrometheus(ctx context.Context) error {
 func (r *run) killPrometheus(ctx context.Context) error {
 	r.rig.prometheus.Kill()
 	return r.rig.restartPrometheus(ctx)
+}
+
+// limitPrometheus lets every write of Prometheus fail for a while, as a full disk
+// does, and then kills Prometheus, so that it reads its files again.
+func (r *run) limitPrometheus(ctx context.Context) error {
+	if err := r.rig.prometheus.LimitFiles(1); err != nil {
+		return err
+	}
+	if err := r.wait(ctx, 4*scrapeInterval); err != nil {
+		return err
+	}
+	age, err := r.samples.number(ctx, "time() - max(timestamp(moodring_exporter_target_up))")
+	if err == nil && age < 2*scrapeInterval.Seconds() {
+		err = fmt.Errorf("prometheus still writes: its newest sample is %.1f s old", age)
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.rig.prometheus.LimitFiles(unix.RLIM_INFINITY); err != nil {
+		return err
+	}
+	if err := r.wait(ctx, 2*scrapeInterval); err != nil {
+		return err
+	}
+	return r.killPrometheus(ctx)
 }
 
 // killGateway kills Envoy and starts it again. Predictions since the last sample
