@@ -223,7 +223,7 @@ func TestReload(t *testing.T) {
 	var scrapes atomic.Int32
 	url := envoy(t, &scrapes).URL
 	file := writeConfig(t, "gateways: [{name: a, url: '"+url+"'}]\nscrape: {min_age: 1h}\n")
-	address := start(t, "--config.file", file)
+	address := start(t, "--config.file", file, "--web.enable-lifecycle")
 	up := func() string {
 		return strings.Join(series(get(t, address+"/metrics"), "moodring_exporter_target_up"), ", ")
 	}
@@ -249,7 +249,7 @@ func TestReload(t *testing.T) {
 	if got := up(); got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
-	load("gateways: [{name: a, url: '"+url+"'}, {name: b, url: '"+url+"'}]\nscrape: {min_age: 1h}\n", post)
+	load("gateways: [{name: a, url: '"+url+"'}, {name: b, url: '"+url+"/b'}]\nscrape: {min_age: 1h}\n", post)
 	want += `, moodring_exporter_target_up{gateway="b"} 1`
 	if got := up(); got != want || scrapes.Load() != 2 {
 		t.Errorf("got %s after %d scrapes, want %s after 2", got, scrapes.Load(), want)
@@ -377,7 +377,7 @@ func TestShards(t *testing.T) {
 	url := envoy(t, &scrapes).URL
 	var args []string
 	for i := range 20 {
-		args = append(args, "--gateway", fmt.Sprintf("g%d=%s", i, url))
+		args = append(args, "--gateway", fmt.Sprintf("g%d=%s/%[1]d", i, url))
 	}
 	all := 0
 	for _, shard := range []string{"0/2", "1/2"} {

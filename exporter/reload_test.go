@@ -91,3 +91,31 @@ func TestHangupAtTheStart(t *testing.T) {
 	}
 	t.Error("the exporter ended")
 }
+
+// A change of the configuration file is loaded, also if the file is replaced, as
+// Kubernetes does with a ConfigMap: file -> ..data/file, ..data -> a folder.
+func TestChangedConfigurationIsLoaded(t *testing.T) {
+	folder := t.TempDir()
+	version := func(name, gateway string) {
+		if err := os.Mkdir(filepath.Join(folder, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, name, "exporter.yml"), []byte("gateways: [{name: "+gateway+", url: 'http://127.0.0.1:1'}]\n"))
+		if err := os.Symlink(name, filepath.Join(folder, "..new")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(filepath.Join(folder, "..new"), filepath.Join(folder, "..data")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	version("..1", "a")
+	file := filepath.Join(folder, "exporter.yml")
+	if err := os.Symlink("..data/exporter.yml", file); err != nil {
+		t.Fatal(err)
+	}
+	address := start(t, "--config.file", file)
+	version("..2", "b")
+	for len(series(get(t, address+"/metrics"), `moodring_exporter_target_up{gateway="b"}`)) == 0 {
+		continue // until the event arrives, or the test's timeout
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/exporter/internal/cgroup"
 	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/expose"
@@ -58,9 +60,19 @@ func collectEarly() {
 	}
 }
 
+// stayWithin makes the garbage collector run more often as the memory limit of the
+// container comes near. GOMEMLIMIT overrides it.
+func stayWithin(root fs.FS) {
+	const heap = 0.9 // of the limit; the rest is for memory that the collector does not count
+	if limit, ok := cgroup.MemoryLimit(root); ok && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(heap * float64(limit)))
+	}
+}
+
 // serve serves until ctx ends.
 func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 	collectEarly()
+	stayWithin(os.DirFS("/sys/fs/cgroup"))
 	logger := promslog.New(&f.log)
 	registry, err := newRegistry()
 	if err != nil {
@@ -80,6 +92,7 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 		stop()
 		e.wait()
 	}()
+	watch := newFileWatch(*f.configFile)
 	if err := e.load(ctx); err != nil {
 		return err
 	}
@@ -93,6 +106,7 @@ func serve(ctx context.Context, f *flags, stderr io.Writer) error {
 		return err
 	}
 	e.reloadOnHangup(ctx)
+	e.reloadOnChange(ctx, watch)
 	logger.Info("Starting exporter", "version", version)
 	return listen(ctx, newServer(handler, e.timeout), f.web, logger)
 }

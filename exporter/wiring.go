@@ -226,6 +226,20 @@ func (e *exporter) reloadOnHangup(ctx context.Context) {
 	})
 }
 
+// reloadOnChange reloads the configuration after each change of its file until ctx
+// ends. watch may be nil.
+func (e *exporter) reloadOnChange(ctx context.Context, watch *fileWatch) {
+	if watch == nil {
+		return
+	}
+	e.running.Go(func() {
+		watch.run(ctx, e.logger, func() {
+			e.logger.Info("The configuration file has changed")
+			_ = e.reload(ctx) // reload logs the error
+		})
+	})
+}
+
 // options returns the options of the handler, but for the exporter's own metrics.
 // Reloads end with ctx.
 func (e *exporter) options(ctx context.Context) expose.Options {
@@ -235,13 +249,22 @@ func (e *exporter) options(ctx context.Context) expose.Options {
 		Targets:  e.fleet.Targets,
 		Dropped:  e.dropped,
 		IsNative: e.isNative,
-		Reload:   func() error { return e.reload(ctx) },
+		Reload:   e.reloadOnRequest(ctx),
 		IsReady:  e.discovery.IsReady,
 		Logger:   e.logger,
 		Version:  version,
 
 		IsProfiled: *e.flags.isProfiled,
 	}
+}
+
+// reloadOnRequest returns a function that reloads the configuration, or nil if
+// requests must not.
+func (e *exporter) reloadOnRequest(ctx context.Context) func() error {
+	if !*e.flags.hasLifecycle {
+		return nil
+	}
+	return func() error { return e.reload(ctx) }
 }
 
 func (e *exporter) dropped() []expose.DroppedTarget {

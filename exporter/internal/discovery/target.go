@@ -35,7 +35,11 @@ func (t Target) Address() string {
 	if t.Dial != nil {
 		return ""
 	}
-	return (&url.URL{Scheme: t.URL.Scheme, Host: t.URL.Host, Path: t.URL.Path}).String()
+	port := t.URL.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[t.URL.Scheme]
+	}
+	return t.URL.Scheme + "://" + net.JoinHostPort(strings.ToLower(t.URL.Hostname()), port) + strings.TrimSuffix(t.URL.Path, "/")
 }
 
 // Dial connects to a gateway that cannot be reached over the network.
@@ -153,6 +157,14 @@ type result struct {
 	err    error
 }
 
+// address returns the address that no other gateway may have, or "".
+func (r result) address() string {
+	if !r.isKept || r.err != nil || r.target.IsTerminating {
+		return ""
+	}
+	return r.target.Address()
+}
+
 // targetBuilder builds targets from candidates. The results for the current
 // candidates are cached, because relabelling a thousand pods takes too long after
 // a change of a single pod.
@@ -167,19 +179,28 @@ func newTargetBuilder(rules []*relabel.Config) *targetBuilder {
 }
 
 // build returns the targets, the candidates that are not scraped, and an error for
-// each of these candidates that the rules keep. A candidate of a retired source is left out if its gateway is already
-// among the targets.
+// each of these candidates that the rules keep. A candidate of a retired source is
+// left out if its gateway is already among the targets.
+//
+// Two gateways with one name are refused, and so are two names for one address, which
+// would count everything twice. A gateway that shuts down may have an address that a
+// new one has already: the fleet handles it.
 func (b *targetBuilder) build(all, retired []*candidate) (targets []Target, dropped []Dropped, bad []error) {
 	cache, names := make(map[*candidate]result, len(all)), make(map[string]bool, len(all))
-	ids := make(map[string]bool, len(all))
+	ids, addresses := make(map[string]bool, len(all)), make(map[string]string, len(all))
 	for i, c := range slices.Concat(all, retired) {
 		isRetired := i >= len(all)
 		r := b.relabel(c)
 		cache[c] = r
-		if isRetired && (ids[c.id] || names[r.target.Gateway]) {
+		address := r.address()
+		if isRetired && (ids[c.id] || names[r.target.Gateway] || addresses[address] != "") {
 			continue
 		}
 		ids[c.id] = true
+		refuse := func(gateway string, err error) {
+			bad = append(bad, fmt.Errorf("gateway %q: %w", gateway, err))
+			dropped = append(dropped, c.dropped(fmt.Sprintf("gateway %q: %s", gateway, err)))
+		}
 		switch {
 		case r.err != nil:
 			bad = append(bad, fmt.Errorf("gateway %q: %w", c.labels.Get(contract.LabelGateway), r.err))
@@ -187,11 +208,14 @@ func (b *targetBuilder) build(all, retired []*candidate) (targets []Target, drop
 		case !r.isKept:
 			dropped = append(dropped, c.dropped("relabel_configs drop the gateway"))
 		case names[r.target.Gateway]:
-			err := errors.New("two gateways have that name: give each its own, as in --gateway NAME=URL")
-			bad = append(bad, fmt.Errorf("gateway %q: %w", r.target.Gateway, err))
-			dropped = append(dropped, c.dropped(fmt.Sprintf("gateway %q: %s", r.target.Gateway, err)))
+			refuse(r.target.Gateway, errors.New("two gateways have that name: give each its own, as in --gateway NAME=URL"))
+		case addresses[address] != "":
+			refuse(r.target.Gateway, fmt.Errorf("it has the address of gateway %q, and would count everything twice: keep one of the two", addresses[address]))
 		default:
 			names[r.target.Gateway] = true
+			if address != "" {
+				addresses[address] = r.target.Gateway
+			}
 			targets = append(targets, r.target)
 		}
 	}

@@ -65,3 +65,24 @@ func TestStaticRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Of two gateways at one address, one is scraped.
+func TestOneAddressUnderTwoNames(t *testing.T) {
+	all, err := staticCandidates([]config.Gateway{
+		{Name: "a", URL: "http://Envoy:80/admin"}, {Name: "b", URL: "http://envoy/admin/"}, {Name: "c", URL: "http://envoy:81/admin"},
+		{Name: "d", URL: "https://envoy/admin"}, {Name: "e", URL: "http://envoy/"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets, dropped, bad := newTargetBuilder(nil).build(all, nil)
+	const want = `gateway "b": it has the address of gateway "a", and would count everything twice: keep one of the two`
+	if len(targets) != 4 || len(dropped) != 1 || dropped[0].Reason != want || len(bad) != 1 || bad[0].Error() != want {
+		t.Errorf("got %d targets, dropped %v, errors %v; want %s", len(targets), dropped, bad, want)
+	}
+	leaving := *all[1]
+	leaving.isTerminating = true
+	if targets, _, bad := newTargetBuilder(nil).build([]*candidate{all[0], &leaving}, nil); len(targets) != 2 || len(bad) != 0 {
+		t.Errorf("a gateway that shuts down is refused: %v", bad)
+	}
+}

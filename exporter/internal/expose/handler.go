@@ -28,7 +28,7 @@ type Options struct {
 	Timeout  func() time.Duration             // of Scrape, if the scraper has no shorter timeout
 	Targets  func() []Snapshot                // the latest snapshot of each gateway, without scraping
 	Dropped  func() []DroppedTarget           // gateways that were found and are not scraped
-	Reload   func() error                     // reads the configuration again
+	Reload   func() error                     // reads the configuration again; nil: requests must not
 	IsNative func() bool                      // reports whether a page in protobuf has native histograms
 	IsReady  func() bool                      // reports whether discovery knows all gateways
 	Meter    *Meter
@@ -73,7 +73,7 @@ func NewHandler(options Options) (http.Handler, error) {
 		addProfiles(mux)
 	}
 	mux.Handle("GET /", landing)
-	return mux, nil
+	return guard(mux), nil
 }
 
 func addProfiles(mux *http.ServeMux) {
@@ -102,6 +102,10 @@ func ready(isReady func() bool) http.HandlerFunc {
 
 func reload(reload func() error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if reload == nil {
+			http.Error(w, "Requests must not reload the configuration: start the exporter with --web.enable-lifecycle, or send SIGHUP.", http.StatusForbidden)
+			return
+		}
 		if err := reload(); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return

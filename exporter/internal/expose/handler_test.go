@@ -273,11 +273,12 @@ func TestReadyAndReload(t *testing.T) {
 		code         int
 		body         string
 	}{
-		"not ready": {"GET", "/-/ready", Options{IsReady: func() bool { return false }}, 503, "The exporter does not know its gateways yet.\n"},
-		"loaded":    {"POST", "/-/reload", Options{Reload: func() error { return nil }}, 200, "The configuration is loaded.\n"},
-		"not sound": {"POST", "/-/reload", Options{Reload: func() error { return errors.New("a.yml: line 3") }}, 500, "a.yml: line 3\n"},
-		"put":       {"PUT", "/-/reload", Options{Reload: func() error { return nil }}, 200, "The configuration is loaded.\n"},
-		"not asked": {"GET", "/-/reload", Options{}, 405, "Send a POST or PUT request, as in curl -X POST.\n"},
+		"not ready":   {"GET", "/-/ready", Options{IsReady: func() bool { return false }}, 503, "The exporter does not know its gateways yet.\n"},
+		"loaded":      {"POST", "/-/reload", Options{Reload: func() error { return nil }}, 200, "The configuration is loaded.\n"},
+		"not sound":   {"POST", "/-/reload", Options{Reload: func() error { return errors.New("a.yml: line 3") }}, 500, "a.yml: line 3\n"},
+		"put":         {"PUT", "/-/reload", Options{Reload: func() error { return nil }}, 200, "The configuration is loaded.\n"},
+		"not allowed": {"POST", "/-/reload", Options{}, 403, "Requests must not reload the configuration: start the exporter with --web.enable-lifecycle, or send SIGHUP.\n"},
+		"not asked":   {"GET", "/-/reload", Options{}, 405, "Send a POST or PUT request, as in curl -X POST.\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder := httptest.NewRecorder()
