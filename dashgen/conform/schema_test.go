@@ -93,22 +93,37 @@ func invalid(t *testing.T, source *strings.Builder) {
 	}
 }
 
-// compile runs the TypeScript compiler of schema/package-lock.json. npm ci installs
-// the compiler if it is missing.
+// install installs the packages of a folder's package-lock.json, which has their
+// checksums, unless the last installation was of the same file.
+func install(t *testing.T, folder string) {
+	t.Helper()
+	lock, err := os.ReadFile(filepath.Join(folder, "package-lock.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := filepath.Join(folder, "node_modules", ".installed")
+	if last, err := os.ReadFile(mark); err == nil && string(last) == string(lock) {
+		return
+	}
+	npm := exec.Command("npm", "ci", "--ignore-scripts")
+	npm.Dir = folder
+	if out, err := npm.CombinedOutput(); err != nil {
+		t.Fatalf("npm ci in %s: %v; the test needs Node.js, npm, and access to npm's registry\n%s", folder, err, out)
+	}
+	if err := os.WriteFile(mark, lock, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compile runs the TypeScript compiler of schema/package-lock.json.
 func compile(t *testing.T, source string) (string, error) {
 	t.Helper()
 	schema, err := filepath.Abs("schema")
 	if err != nil {
 		t.Fatal(err)
 	}
+	install(t, schema)
 	modules := filepath.Join(schema, "node_modules")
-	if _, err := os.Stat(filepath.Join(modules, ".bin", "tsc")); err != nil {
-		npm := exec.Command("npm", "ci", "--ignore-scripts")
-		npm.Dir = schema
-		if out, err := npm.CombinedOutput(); err != nil {
-			t.Fatalf("npm ci in %s: %v; the test needs Node.js, npm, and access to npm's registry\n%s", schema, err, out)
-		}
-	}
 	folder := t.TempDir()
 	if err := os.Symlink(modules, filepath.Join(folder, "node_modules")); err != nil {
 		t.Fatal(err)

@@ -1,14 +1,26 @@
 package board
 
-import "github.com/moodring/moodring/contract"
+import (
+	"slices"
+	"strings"
 
-// Color is the colour of the series with one name, as #rrggbb.
-type Color struct{ Name, Hex string }
+	"github.com/moodring/moodring/contract"
+)
 
-// Colors are the colours of a panel's series, by the first part of the legend.
-// Grafana derives the colour of other series from the whole legend, so such a
-// series has the same colour in all panels with the same legend.
+// Color is the colour of series, as #rrggbb: of those whose first part of the legend
+// is Name, or matches Pattern.
+type Color struct {
+	Name, Hex string
+	// Pattern is the inside of a regular expression in JavaScript. Name is then
+	// only for messages.
+	Pattern string
+}
+
+// Colors are the colours of a panel's series. Of several that fit, the last counts.
 type Colors []Color
+
+// Separator is between the parts of a legend. No part contains it.
+const Separator = " · "
 
 const (
 	green  = "#56a64b"
@@ -20,6 +32,11 @@ const (
 	pink   = "#e377a2"
 	yellow = "#e0c400"
 	grey   = "#808080"
+	teal   = "#1fa2a8"
+	olive  = "#8a9a2b"
+	brown  = "#a0632e"
+	sky    = "#6ea6ff"
+	indigo = "#5a4fcf"
 )
 
 // Hex returns the colour of a level, as #rrggbb.
@@ -27,18 +44,34 @@ func (l Level) Hex() string {
 	return map[Level]string{Good: green, Warn: amber, Bad: red}[l]
 }
 
-// emotions are the colours of the demo model's labels. RATIONALE.md says why they
-// are in everyone's dashboards.
-func emotions() Colors {
-	return Colors{
-		{"anger", red},
-		{"fear", purple},
-		{"joy", yellow},
-		{"love", pink},
-		{"sadness", blue},
-		{"surprise", orange},
-		{contract.Other, grey},
+// The groups of characters that a label begins and ends with. A pair of groups is a
+// colour. The groups are chosen so that the labels of forty usual classifiers, of
+// texts, pictures and tables, seldom share a colour.
+const beginsWith = "0248acdkmnoqstxz"
+
+var endsWith = [...]string{"3env", "1dfr", "47kmqs", "09cijpwy", "26aglx"}
+
+// labelColors returns the colours of any model's labels, by the first and the last
+// character: a label has the same colour on every dashboard, in every Grafana.
+// RATIONALE.md says why.
+func labelColors() Colors {
+	hexes := [2][len(endsWith) + 1]string{
+		{orange, red, blue, green, olive, teal},
+		{pink, purple, brown, yellow, indigo, sky},
 	}
+	ends := endsWith[:]
+	notListed := "^" + strings.Join(ends, "") + "·"
+	var all Colors
+	for i, begin := range []string{"[" + beginsWith + "]", "[^" + beginsWith + "]"} {
+		for j, end := range append(slices.Clone(ends), notListed) {
+			all = append(all, Color{
+				Name:    begin + " to [" + end + "]",
+				Pattern: "(?=" + begin + ")[^·]*[" + end + "]",
+				Hex:     hexes[i][j],
+			})
+		}
+	}
+	return append(all, Color{Name: contract.Other, Hex: grey})
 }
 
 // DemoLabels returns the labels of the demo's model.
@@ -46,25 +79,25 @@ func DemoLabels() []string { return []string{"anger", "fear", "joy", "love", "sa
 
 func outcomes() Colors {
 	return Colors{
-		{contract.OutcomeCounted, green},
-		{contract.OutcomeNoPredictions, blue},
-		{contract.OutcomeUnparsed, red},
-		{contract.OutcomeNotClassifier, pink},
-		{contract.OutcomeTruncated, orange},
-		{contract.OutcomeEncoded, purple},
-		{contract.OutcomeErrorStatus, amber},
+		{Name: contract.OutcomeCounted, Hex: green},
+		{Name: contract.OutcomeNoPredictions, Hex: blue},
+		{Name: contract.OutcomeUnparsed, Hex: red},
+		{Name: contract.OutcomeNotClassifier, Hex: pink},
+		{Name: contract.OutcomeTruncated, Hex: orange},
+		{Name: contract.OutcomeEncoded, Hex: purple},
+		{Name: contract.OutcomeErrorStatus, Hex: amber},
 	}
 }
 
 func codeClasses() Colors {
-	return Colors{{"1xx", grey}, {"2xx", green}, {"3xx", blue}, {"4xx", amber}, {"5xx", red}}
+	return Colors{{Name: "1xx", Hex: grey}, {Name: "2xx", Hex: green}, {Name: "3xx", Hex: blue}, {Name: "4xx", Hex: amber}, {Name: "5xx", Hex: red}}
 }
 
 func limitResults() Colors {
 	return Colors{
-		{contract.ResultOK, green},
-		{contract.ResultOverLimit, amber},
-		{contract.ResultError, red},
-		{contract.ResultFailureModeAllowed, purple},
+		{Name: contract.ResultOK, Hex: green},
+		{Name: contract.ResultOverLimit, Hex: amber},
+		{Name: contract.ResultError, Hex: red},
+		{Name: contract.ResultFailureModeAllowed, Hex: purple},
 	}
 }

@@ -16,7 +16,7 @@ func predictionsTotal() Panel {
 		Kind:     BarGauge,
 		Unit:     Count,
 		Series:   []Series{{promql.SumBy(promql.Select(contract.Predictions), contract.LabelLabel), "{{label}}"}},
-		Colors:   emotions(),
+		Colors:   labelColors(),
 		NoAlert:  "a total only grows, and starts again at 0 when a gateway restarts",
 		Next:     "If a label is missing, it was never the top label of a prediction. The label other holds the predictions past the limit on labels.",
 	}
@@ -42,7 +42,7 @@ func predictionsByLabel() Panel {
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(predictions(), contract.LabelLabel), "{{label}}"}},
-		Colors:   emotions(),
+		Colors:   labelColors(),
 		NoAlert:  "the callers decide how many predictions they request",
 		Next:     "A reply to a batch counts once for each of its predictions. Compare with Requests by code before you suspect the model.",
 	}
@@ -55,7 +55,7 @@ func labelMix() Panel {
 		Kind:     StackedTimeSeries,
 		Unit:     Share,
 		Series:   []Series{{promql.ShareBy(predictions(), contract.LabelLabel), "{{label}}"}},
-		Colors:   emotions(),
+		Colors:   labelColors(),
 		NoAlert:  "the right mix differs from model to model; Label drift compares it with a baseline",
 		Next:     "If the mix changes, look for a new version of the model, then for other callers or other texts. The panel is empty while there are no predictions.",
 	}
@@ -84,7 +84,7 @@ func medianConfidence() Panel {
 		Unit:       Score,
 		Series:     []Series{{promql.HistogramQuantile(0.5, promql.SumBy(confidenceBuckets(), contract.LabelBucket, contract.LabelLabel)), "{{label}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 0.5, Level: Good}},
-		Colors:     emotions(),
+		Colors:     labelColors(),
 		Alert: &Alert{
 			Name:     "MoodringConfidenceLow",
 			Severity: Warning,

@@ -120,13 +120,13 @@ func thresholds(levels []board.Threshold) *dashboard.ThresholdsConfig {
 	return config
 }
 
-// colorMode colours a state by its threshold. It colours other series by their
-// names, so that a label has the same colour in every panel.
+// colorMode colours a state by its threshold, and other series by their place in the
+// panel. A colour by the series' name would be better, but Grafana 9 has no such mode.
 func colorMode(p board.Panel) dashboard.FieldColorModeId {
 	if p.Kind.ColoredByThreshold && len(p.Thresholds) > 0 {
 		return dashboard.FieldColorModeIdThresholds
 	}
-	return dashboard.FieldColorModeIdPaletteClassicByName
+	return dashboard.FieldColorModeIdPaletteClassic
 }
 
 // dataLink opens another dashboard, with the variable set to the series' label.
@@ -147,16 +147,23 @@ func renameOverride(rename board.Rename) dashboard.DashboardFieldConfigSourceOve
 func colorOverride(color board.Color, legend string) dashboard.DashboardFieldConfigSourceOverrides {
 	fixed := dashboard.FieldColor{Mode: dashboard.FieldColorModeIdFixed, FixedColor: &color.Hex}
 	return dashboard.DashboardFieldConfigSourceOverrides{
-		Matcher:    startsWith(color.Name, legend),
+		Matcher:    firstPart(color, legend),
 		Properties: []dashboard.DynamicConfigValue{{Id: "color", Value: fixed}},
 	}
 }
 
-// startsWith matches the series whose name is name, or, if the legend has several
-// parts, starts with name.
-func startsWith(name, legend string) dashboard.MatcherConfig {
-	if strings.Contains(legend, " ") {
-		return dashboard.MatcherConfig{Id: "byRegexp", Options: "/^" + regexp.QuoteMeta(name) + "( |$)/"}
+// firstPart matches the series whose name, or the first part of whose name, has a
+// colour.
+func firstPart(color board.Color, legend string) dashboard.MatcherConfig {
+	pattern := color.Pattern
+	if pattern == "" {
+		pattern = regexp.QuoteMeta(color.Name)
 	}
-	return dashboard.MatcherConfig{Id: "byName", Options: name}
+	switch {
+	case strings.Contains(legend, board.Separator):
+		return dashboard.MatcherConfig{Id: "byRegexp", Options: "/^" + pattern + "(" + board.Separator + "|$)/i"}
+	case color.Pattern != "":
+		return dashboard.MatcherConfig{Id: "byRegexp", Options: "/^" + pattern + "$/i"}
+	}
+	return dashboard.MatcherConfig{Id: "byName", Options: color.Name}
 }
