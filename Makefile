@@ -13,7 +13,7 @@ MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deplo
 include Tools.mk
 
 .PHONY: help build install images filter programs local stack downloads up demo drift soak test picture check bench baselines mutants profile exact fuzz lint \
-	generate clean tools browser uplot
+	generate clean tools browser clients uplot
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,7 +75,7 @@ images: .tools/venv/zig ## Write the container images into bin/images, or push t
 		--platforms $(subst $(space),$(comma),$(strip $(PLATFORMS))) $(if $(REGISTRY),--registry '$(REGISTRY)')
 
 # -count=1, because Go's test cache does not notice changes outside a module.
-test: stack browser .tools/venv/openmetrics ## Run every test
+test: stack browser clients .tools/venv/openmetrics ## Run every test
 	$(GO) test ./...
 	cd exporter/kubetest && GOGC=400 $(GO) test -count=1 ./...
 	cd dashgen/conform && $(GO) test -count=1 ./...

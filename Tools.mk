@@ -51,6 +51,16 @@ tools: $(PYPI) ## Install the programs that the local stack needs into .tools/
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps prometheus-client==$(OPENMETRICS_VERSION)
 	touch $@
 
+# The official clients of KServe and Triton, which the model server's tests run, and the tokenizers that its own are compared
+# with. They need other versions of libraries than .tools/venv has.
+clients: .tools/clients ## Install the clients that the model server is tested with into .tools/
+
+.tools/clients: modelserver/testdata/clients.txt
+	rm -rf $@
+	$(PYTHON) -m venv $@ || { rm -rf $@; echo 'make clients: $(PYTHON) cannot make a virtual environment; install python3-venv' >&2; exit 1; }
+	$@/bin/pip install --quiet --disable-pip-version-check --no-deps -r $< || { rm -rf $@; exit 1; }
+	touch $@
+
 # The programs that make bench compares the exporter with. The version of
 # Prometheus is in exporter/bench/go.mod.
 RIVALS := .tools/bin/vmagent .tools/bin/prometheus

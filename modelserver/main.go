@@ -1,4 +1,4 @@
-// Modelserver serves a text classifier over KServe's V1 inference protocol, with ONNX Runtime.
+// Modelserver serves text classifiers in ONNX by KServe's inference protocols.
 package main
 
 import (
@@ -9,23 +9,22 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"google.golang.org/grpc"
 
+	"github.com/moodring/moodring/modelserver/internal/body"
+	"github.com/moodring/moodring/modelserver/internal/metric"
 	"github.com/moodring/moodring/modelserver/internal/model"
 	"github.com/moodring/moodring/modelserver/internal/onnx"
-	"github.com/moodring/moodring/modelserver/internal/protocol"
-	"github.com/moodring/moodring/modelserver/internal/token"
+	"github.com/moodring/moodring/modelserver/internal/rpc"
+	"github.com/moodring/moodring/modelserver/internal/server"
+	"github.com/moodring/moodring/modelserver/internal/web"
 )
 
 var version = "unknown" // set by the linker
@@ -34,100 +33,66 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the program. It returns the exit code: 0 for success, 1 for a failure, 2 for a wrong command line.
 func run(args []string, stdout, stderr io.Writer) int {
-	settings, err := parse(args, stdout, stderr)
+	s, err := parse(args, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return 2
-	case settings.version:
+	case s.version:
 		fmt.Fprintln(stdout, "modelserver", version, runtime.Version())
 		return 0
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	if err := serve(ctx, settings, log); err != nil {
+	for _, name := range s.ignored {
+		log.Warn("this flag of KServe's servers has no effect here", "flag", "--"+name)
+	}
+	if err := serve(s, log); err != nil {
 		fmt.Fprintln(stderr, "modelserver:", err)
 		return 1
 	}
 	return 0
 }
 
-type settings struct {
-	name, dir, host, library string
-	port                     int
-	version                  bool
-}
-
-// parse reads the flags, which have the names of the flags of KServe's own servers. It prints errors to stderr.
-func parse(args []string, stdout, stderr io.Writer) (settings, error) {
-	var s settings
-	flags := flag.NewFlagSet("modelserver", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&s.name, "model_name", "bert-emotion-model", "name of the model in paths, /v1/models/`NAME`:predict")
-	flags.StringVar(&s.dir, "model_dir", "modelserver/models/bert-emotion-model", "`folder` with model.onnx, vocab.txt and config.json")
-	flags.StringVar(&s.host, "host", "127.0.0.1", "`address` to listen on")
-	flags.IntVar(&s.port, "http_port", 8085, "`port` to listen on; 0 takes any free port, and the log shows the port")
-	flags.StringVar(&s.library, "onnxruntime", os.Getenv("ONNXRUNTIME_LIB"), "`path` of libonnxruntime.so; else $ONNXRUNTIME_LIB, else .tools/lib of the working directory or beside the program's folder")
-	flags.BoolVar(&s.version, "version", false, "print the version and exit")
-	err := flags.Parse(args)
-	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("unknown argument %q; only flags are taken", flags.Arg(0))
-	}
-	if err == nil && s.name == "" {
-		err = errors.New("--model_name is empty; give the model a name")
-	}
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, "modelserver serves a text classifier over KServe's V1 inference protocol.\n\nUsage: modelserver [flags]\n\n")
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-	case err != nil:
-		fmt.Fprintf(stderr, "modelserver: %v (modelserver -h lists the flags)\n", err)
-	}
-	return s, err
-}
-
-// serve loads the model and then listens until ctx is done. Once the port is open, the model is ready.
-func serve(ctx context.Context, s settings, log *slog.Logger) error {
+// serve opens the ports, loads the models, and answers until a signal ends the program.
+func serve(s settings, log *slog.Logger) error {
 	started := time.Now()
-	loaded, err := load(s)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	reloads := make(chan os.Signal, 1)
+	signal.Notify(reloads, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	defer signal.Stop(reloads)
+
+	p, err := newProgram(s, log)
 	if err != nil {
 		return err
 	}
-	handler, err := routes(protocol.Options{Name: s.name, Labels: loaded.labels, Model: loaded.model, Log: log})
-	if err != nil {
-		return errors.Join(err, loaded.session.Close())
+	if err := p.models.Load(); err != nil {
+		return errors.Join(err, p.abandon())
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(s.host, strconv.Itoa(s.port)))
-	if err != nil {
-		return errors.Join(fmt.Errorf("%w; choose another with --host or --http_port", err), loaded.session.Close())
-	}
-	log.Info("serving", "model", s.name, "url", "http://"+listener.Addr().String(),
-		"onnxruntime", loaded.session.Version(), "startup", time.Since(started).Round(time.Millisecond))
-	if err := serveRequests(ctx, listener, handler, log); err != nil {
-		return err // a request may still use the session, so the session stays open until the process ends
-	}
-	return loaded.session.Close()
+	p.server.Ready()
+	log.Info("serving", "models", p.models.Names(), "url", p.url(), "grpc", p.grpcAddress(),
+		"onnxruntime", p.runtime.Version(), "workers", runtime.GOMAXPROCS(0), "startup", time.Since(started).Round(time.Millisecond))
+	return p.wait(signals, reloads)
 }
 
-// loaded is a model folder in memory.
-type loaded struct {
-	labels  []string
-	session *onnx.Session
-	model   model.Model
+// program is all that runs.
+type program struct {
+	settings settings
+	log      *slog.Logger
+	metrics  *metric.Metrics
+	runtime  *onnx.Runtime
+	models   *model.Repository
+	tls      *server.Certificate
+	http     net.Listener
+	grpc     net.Listener
+	server   *server.Server
 }
 
-func load(s settings) (*loaded, error) {
-	config, err := model.ReadConfig(filepath.Join(s.dir, "config.json"))
-	if err != nil {
-		return nil, fmt.Errorf("%w; name the model's folder with --model_dir", err)
-	}
-	tokenizer, err := token.Open(filepath.Join(s.dir, "vocab.txt"), config.MaxTokens)
-	if err != nil {
-		return nil, fmt.Errorf("%w; name the model's folder with --model_dir", err)
-	}
+// newProgram opens the ports, where /healthz already answers while the models load.
+func newProgram(s settings, log *slog.Logger) (*program, error) {
+	p := &program{settings: s, log: log, metrics: metric.New()}
 	executable, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -136,56 +101,117 @@ func load(s settings) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := onnx.Open(library, filepath.Join(s.dir, "model.onnx"), len(config.Labels))
-	if err != nil {
-		return nil, err
-	}
-	classifier := model.NewClassifier(config.Labels, tokenizer.Encode, session.Scores, runtime.GOMAXPROCS(0))
-	return &loaded{config.Labels, session, classifier}, nil
-}
-
-// routes adds /metrics to the protocol's paths.
-func routes(options protocol.Options) (http.Handler, error) {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
-	)
-	options.Registerer = registry
-	models, err := protocol.Handler(options)
-	if err != nil {
-		return nil, err
-	}
-	metrics := promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/metrics" {
-			metrics.ServeHTTP(w, r)
-			return
+	if s.tlsCert != "" {
+		if p.tls, err = server.NewCertificate(s.tlsCert, s.tlsKey); err != nil {
+			return nil, err
 		}
-		models.ServeHTTP(w, r)
-	}), nil
+	}
+	if err := p.listen(); err != nil {
+		return nil, err
+	}
+	if p.runtime, err = onnx.Start(library); err != nil {
+		return nil, errors.Join(err, p.closePorts())
+	}
+	p.models = model.NewRepository(s.sources(), model.Options{
+		Runtime: p.runtime, Truncate: s.truncate, Queue: s.queueTokens, Timeout: s.queueTimeout, Metrics: p.metrics, Log: log,
+	})
+	p.start()
+	return p, nil
 }
 
-// serveRequests serves until ctx is done, and then waits at most ten seconds for requests in flight.
-func serveRequests(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+func (p *program) listen() (err error) {
+	if p.http, err = listen(p.settings.host, p.settings.httpPort); err != nil {
+		return fmt.Errorf("%w; choose another with --host or --http_port", err)
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
+	if !p.settings.enableGRPC {
+		return nil
 	}
-	log.Info("stopping")
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := server.Shutdown(limit); err != nil {
-		return fmt.Errorf("requests were still in flight 10 seconds after the signal: %w", err)
+	if p.grpc, err = listen(p.settings.host, p.settings.grpcPort); err != nil {
+		return errors.Join(fmt.Errorf("%w; choose another with --grpc_port, or none with --enable_grpc=false", err), p.http.Close())
 	}
 	return nil
+}
+
+func listen(host string, port int) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+}
+
+func (p *program) closePorts() error {
+	err := p.http.Close()
+	if p.grpc != nil {
+		err = errors.Join(err, p.grpc.Close())
+	}
+	return err
+}
+
+func (p *program) start() {
+	limits := body.Default()
+	p.server = server.Start(server.Options{
+		HTTP: p.http, GRPC: p.grpc, TLS: p.tls, Drain: p.settings.drain, Grace: p.settings.queueTimeout, MaxBody: int(limits.Max), Log: p.log,
+		Handler: web.Handler(web.Options{Models: p.models, Bodies: body.NewReader(limits), Metrics: p.metrics, Version: version, Log: p.log}),
+		Register: func(s *grpc.Server) {
+			rpc.Register(s, rpc.Options{Models: p.models, Metrics: p.metrics, Version: version})
+		},
+	})
+}
+
+// abandon ends a program whose models could not be loaded.
+func (p *program) abandon() error {
+	now := make(chan os.Signal)
+	close(now)
+	return errors.Join(p.server.Stop(now), p.runtime.Close())
+}
+
+// wait answers signals until the program ends.
+func (p *program) wait(signals, reloads <-chan os.Signal) error {
+	for {
+		select {
+		case <-reloads:
+			p.reload()
+		case err := <-p.server.Failed():
+			return err
+		case got := <-signals:
+			p.models.Stop()
+			now := signals
+			if got == os.Interrupt { // a person at a terminal does not wait for routers
+				closed := make(chan os.Signal)
+				close(closed)
+				now = closed
+			}
+			if err := p.server.Stop(now); err != nil {
+				return err // a request may still use a model, so the models stay open until the process ends
+			}
+			return errors.Join(p.models.Close(), p.runtime.Close())
+		}
+	}
+}
+
+// reload loads the models and the certificate again. After an error the former ones stay in use.
+func (p *program) reload() {
+	err := p.models.Load()
+	if p.tls != nil {
+		err = errors.Join(err, p.tls.Load())
+	}
+	if err != nil {
+		p.metrics.Reloads.WithLabelValues("failure").Inc()
+		p.log.Error("the reload failed; the former models stay in use", "error", err)
+		return
+	}
+	p.metrics.Reloads.WithLabelValues("success").Inc()
+	p.log.Info("reloaded", "models", p.models.Names())
+}
+
+func (p *program) url() string {
+	scheme := "http"
+	if p.tls != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + p.http.Addr().String()
+}
+
+func (p *program) grpcAddress() string {
+	if p.grpc == nil {
+		return "off"
+	}
+	return p.grpc.Addr().String()
 }

@@ -3,16 +3,15 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,7 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/moodring/moodring/modelserver/internal/protocol"
+	"github.com/moodring/moodring/modelserver/internal/modeltest"
 )
 
 func TestMain(m *testing.M) {
@@ -33,7 +32,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			folder, err := filepath.Abs(modelDir)
 			env.Setenv("MODEL", folder)
-			env.Setenv("LIBRARY", library(t))
+			env.Setenv("LIBRARY", modeltest.Library(t))
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"taken-port": takenPort},
@@ -52,41 +51,122 @@ func takenPort(ts *testscript.TestScript, _ bool, _ []string) {
 
 const modelDir = "models/bert-emotion-model"
 
-// library returns the path of ONNX Runtime. A test fails without the library.
-func library(t testing.TB) string {
-	t.Helper()
-	path, err := filepath.Abs("../.tools/lib/libonnxruntime.so")
-	if given := os.Getenv("ONNXRUNTIME_LIB"); given != "" {
-		path, err = given, nil
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v; get ONNX Runtime with `make tools`, or name its library in ONNXRUNTIME_LIB", err)
-	}
-	return path
+// process is the program, run as a process of its own.
+type process struct {
+	command   *exec.Cmd
+	url, grpc string
+	lines     chan string // the log after the start
+	mutex     sync.Mutex
+	log       bytes.Buffer
 }
 
-// realServer starts the program without its command line, with the model of the repository.
-func realServer(t testing.TB) (url string) {
+var addresses = regexp.MustCompile(`url=(\S+) grpc=(\S+)`)
+
+// start starts the program with free ports, and waits until it serves.
+func start(t testing.TB, args ...string) *process {
 	t.Helper()
-	loaded, err := load(settings{dir: modelDir, library: library(t)})
+	args = append([]string{"--host", "127.0.0.1", "--http_port", "0", "--grpc_port", "0", "--drain-delay", "0s", "--onnxruntime", modeltest.Library(t)}, args...)
+	p := &process{command: exec.Command(testProgram(t), args...), lines: make(chan string, 1000)}
+	stderr, err := p.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := routes(protocol.Options{Name: "bert-emotion-model", Labels: loaded.labels, Model: loaded.model, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
+	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(handler)
-	t.Cleanup(func() {
-		server.Close()
-		if err := loaded.session.Close(); err != nil {
-			t.Error(err)
+	t.Cleanup(func() { p.end(t) })
+	lines := bufio.NewScanner(stderr)
+	go func() {
+		defer close(p.lines)
+		for lines.Scan() {
+			p.mutex.Lock()
+			fmt.Fprintln(&p.log, lines.Text())
+			p.mutex.Unlock()
+			p.lines <- lines.Text()
 		}
-	})
-	return server.URL
+	}()
+	line := p.wait(t, "msg=serving")
+	found := addresses.FindStringSubmatch(line)
+	if found == nil {
+		t.Fatalf("no addresses in the log: %s", line)
+	}
+	p.url, p.grpc = found[1], found[2]
+	return p
+}
+
+// testProgram is the test's own executable, which TestMain turns into the program by its name.
+func testProgram(t testing.TB) string {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "modelserver")
+	if err := os.Symlink(executable, link); err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+// wait returns the next line of the log with a text.
+func (p *process) wait(t testing.TB, text string) string {
+	t.Helper()
+	for line := range p.lines {
+		if strings.Contains(line, text) {
+			return line
+		}
+	}
+	t.Fatalf("the program ended before it logged %q:\n%s", text, p.logged())
+	return ""
+}
+
+func (p *process) logged() string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.log.String()
+}
+
+func (p *process) signal(t testing.TB, s syscall.Signal) {
+	t.Helper()
+	if err := p.command.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// end stops the program, and checks its exit code and that its log has no text of a request.
+func (p *process) end(t testing.TB) {
+	t.Helper()
+	_ = p.command.Process.Signal(syscall.SIGTERM) //nolint:errcheck // the program may have ended already
+	for range p.lines {
+	}
+	if err := p.command.Wait(); err != nil && !strings.Contains(err.Error(), "Wait was already called") {
+		t.Errorf("the program ended with %v:\n%s", err, p.logged())
+	}
+	if strings.Contains(p.logged(), "secret") {
+		t.Errorf("the log holds a request's text:\n%s", p.logged())
+	}
+}
+
+// call sends a request and returns the reply as "status body".
+func (p *process) call(t testing.TB, method, path, body string, header ...string) (string, http.Header) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d %s", response.StatusCode, text), response.Header
 }
 
 type labelScore struct {
@@ -94,27 +174,23 @@ type labelScore struct {
 	Score float64
 }
 
-func predict(t testing.TB, url string, texts ...string) [][]labelScore {
+func (p *process) predict(t testing.TB, texts ...string) [][]labelScore {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"instances": texts})
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.Post(url+"/v1/models/bert-emotion-model:predict", "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
+	got, _ := p.call(t, "POST", "/v1/models/model:predict", string(body))
 	var reply struct{ Predictions [][]labelScore }
-	if err := json.NewDecoder(response.Body).Decode(&reply); err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("status %d, %v", response.StatusCode, err)
+	if status, text, _ := strings.Cut(got, " "); status != "200" || json.Unmarshal([]byte(text), &reply) != nil {
+		t.Fatal(got)
 	}
 	return reply.Predictions
 }
 
 // TestRealModel checks the labels of sentences with a clear emotion. The scores must be the same alone and in a batch.
 func TestRealModel(t *testing.T) {
-	url := realServer(t)
+	p := start(t, "--model_dir", modelDir)
 	sentences := map[string]string{
 		"The sky is blue and the sun is shining":                          "joy",
 		"i feel so happy and delighted today":                             "joy",
@@ -127,13 +203,13 @@ func TestRealModel(t *testing.T) {
 	var batch []string
 	for text, want := range sentences {
 		batch = append(batch, text)
-		if got := predict(t, url, text)[0]; got[0].Label != want {
+		if got := p.predict(t, text)[0]; got[0].Label != want {
 			t.Errorf("%q is %s, want %s: %v", text, got[0].Label, want, got)
 		}
 	}
-	for i, got := range predict(t, url, batch...) {
+	for i, got := range p.predict(t, batch...) {
 		checkPrediction(t, got)
-		if alone := predict(t, url, batch[i])[0]; fmt.Sprint(got) != fmt.Sprint(alone) {
+		if alone := p.predict(t, batch[i])[0]; fmt.Sprint(got) != fmt.Sprint(alone) {
 			t.Errorf("%q: %v in a batch, %v alone", batch[i], got, alone)
 		}
 	}
@@ -156,140 +232,165 @@ func checkPrediction(t *testing.T, prediction []labelScore) {
 
 // TestManyAtOnce: parallel requests get the same scores as a single request, and the counts are exact.
 func TestManyAtOnce(t *testing.T) {
-	url := realServer(t)
+	p := start(t, "--model_dir", modelDir)
 	texts := []string{"", "fine", "what a long and winding road this was, i thought", strings.Repeat("over and out ", 50)}
-	want := fmt.Sprint(predict(t, url, texts...))
+	want := fmt.Sprint(p.predict(t, texts...))
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
 			for range 5 {
-				if got := fmt.Sprint(predict(t, url, texts...)); got != want {
+				if got := fmt.Sprint(p.predict(t, texts...)); got != want {
 					t.Errorf("got %s, want %s", got, want)
 				}
 			}
 		})
 	}
 	group.Wait()
-	if total := predictionsTotal(t, url); total != 41*len(texts) {
-		t.Errorf("%d predictions counted, want %d", total, 41*len(texts))
+	total := 0
+	for _, count := range p.metrics(t, "modelserver_answers_total{") {
+		total += int(count)
+	}
+	if total != 41*len(texts) {
+		t.Errorf("%d answers counted, want %d", total, 41*len(texts))
 	}
 }
 
-func predictionsTotal(t *testing.T, url string) int {
+// metrics returns the series that begin with a text.
+func (p *process) metrics(t testing.TB, prefix string) map[string]float64 {
 	t.Helper()
-	response, err := http.Get(url + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	page, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	total := 0
-	for line := range strings.Lines(string(page)) {
-		if strings.HasPrefix(line, "modelserver_answers_total{") {
-			var count int
-			if _, err := fmt.Sscan(line[strings.LastIndex(line, " "):], &count); err != nil {
+	page, _ := p.call(t, "GET", "/metrics", "")
+	found := map[string]float64{}
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(line, prefix) && !strings.Contains(line, "# ") {
+			series, value, _ := cutLast(strings.TrimSpace(line))
+			var number float64
+			if _, err := fmt.Sscan(value, &number); err != nil {
 				t.Fatalf("%q: %v", line, err)
 			}
-			total += count
+			found[series] = number
 		}
 	}
-	return total
+	return found
 }
 
-// TestRunUntilSignal: the log has the address, and SIGTERM ends the program with exit code 0.
-func TestRunUntilSignal(t *testing.T) {
-	log, stderr := io.Pipe()
-	code := make(chan int, 1)
-	go func() {
-		code <- run([]string{"--model_dir", modelDir, "--onnxruntime", library(t), "--http_port", "0"}, io.Discard, stderr)
-		stderr.Close()
-	}()
-	lines := bufio.NewScanner(log)
-	if !lines.Scan() {
-		t.Fatalf("no log, exit code %d", <-code)
+func cutLast(line string) (series, value string, ok bool) {
+	at := strings.LastIndex(line, " ")
+	if at < 0 {
+		return line, "", false
 	}
-	_, rest, _ := strings.Cut(lines.Text(), "url=")
-	url, _, _ := strings.Cut(rest, " ")
-	if got := predict(t, url, "what a day"); len(got) != 1 {
-		t.Errorf("%d predictions for one text", len(got))
-	}
-	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	for lines.Scan() {
-		if strings.Contains(lines.Text(), "what a day") {
-			t.Errorf("the log holds a request's text: %s", lines.Text())
+	return line[:at], line[at+1:], true
+}
+
+// TestStalledBodies: 80 callers whose bodies do not arrive hold up no other caller.
+func TestStalledBodies(t *testing.T) {
+	p := start(t, "--model_dir", modeltest.Folder().Write(t))
+	for range 80 {
+		connection, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		if _, err := fmt.Fprintf(connection, "POST /v1/models/model:predict HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n{"); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if got := <-code; got != 0 {
-		t.Errorf("exit code %d", got)
+	if got := p.predict(t, "good"); got[0][0].Label != "good" {
+		t.Errorf("got %v", got)
 	}
 }
 
-// TestGracefulStop stops the server during a request. The request must still get its reply.
-func TestGracefulStop(t *testing.T) {
-	entered, leave := make(chan struct{}), make(chan struct{})
-	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		close(entered)
-		<-leave
-		fmt.Fprint(w, "done")
-	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// TestReload: SIGHUP takes a new folder over while calls are answered, and keeps the old model if the folder is broken.
+func TestReload(t *testing.T) {
+	dir := modeltest.Folder().Write(t)
+	p := start(t, "--model_dir", dir)
+	stop := make(chan struct{})
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					p.predict(t, "good", "very bad", "so so")
+				}
+			}
+		})
+	}
+	reload := func(files modeltest.Files, line string) {
+		t.Helper()
+		files.WriteInto(t, dir)
+		p.signal(t, syscall.SIGHUP)
+		p.wait(t, line)
+	}
+	for i := range 5 {
+		name := fmt.Sprint("fine", i)
+		reload(modeltest.Folder().With("config.json", `{"id2label":{"0":"`+name+`","1":"bad"}}`), "msg=reloaded")
+		if got := p.predict(t, "good"); got[0][0].Label != name {
+			t.Errorf("got %v, want %s", got, name)
+		}
+	}
+	reload(modeltest.Files{"model.onnx": "text"}, `msg="the reload failed; the former models stay in use"`)
+	if got := p.predict(t, "good"); got[0][0].Label != "fine4" {
+		t.Errorf("got %v, want the former model", got)
+	}
+	close(stop)
+	callers.Wait()
+	counts := p.metrics(t, "modelserver_reloads_total{")
+	if counts[`modelserver_reloads_total{result="success"}`] != 5 || counts[`modelserver_reloads_total{result="failure"}`] != 1 {
+		t.Errorf("reloads %v", counts)
+	}
+}
+
+// TestDrain: after SIGTERM the server is not ready at once, answers during the drain delay, and ends with code 0.
+func TestDrain(t *testing.T) {
+	p := start(t, "--model_dir", modeltest.Folder().Write(t), "--drain-delay", "1h")
+	if got, _ := p.call(t, "GET", "/readyz", ""); got != `200 {"status":"ready"}` {
+		t.Errorf("ready: %s", got)
+	}
+	p.signal(t, syscall.SIGTERM)
+	p.wait(t, "msg=stopping")
+	for path, want := range map[string]string{
+		"/healthz":         `200 {"status":"alive"}`,
+		"/readyz":          `503 {"error":"the server is not ready"}`,
+		"/v2/health/live":  `200 {"live":true}`,
+		"/v2/health/ready": `503 {"error":"the server is not ready"}`,
+		"/v1/models/model": `503 {"error":"Model with name model is not ready."}`,
+	} {
+		if got, _ := p.call(t, "GET", path, ""); got != want {
+			t.Errorf("%s gave %s, want %s", path, got, want)
+		}
+	}
+	if got := p.predict(t, "good"); got[0][0].Label != "good" {
+		t.Errorf("a call during the drain delay got %v", got)
+	}
+	p.signal(t, syscall.SIGTERM) // a second signal ends the delay
+	p.end(t)
+}
+
+// TestClients runs the official clients of KServe and Triton against the program.
+func TestClients(t *testing.T) {
+	python, err := filepath.Abs("../.tools/clients/bin/python")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	stopping := make(waitFor, 1)
-	ended := make(chan error, 1)
-	go func() { ended <- serveRequests(ctx, listener, slow, slog.New(slog.NewTextHandler(stopping, nil))) }()
-	replies := make(chan string, 1)
-	go func() {
-		response, err := http.Get("http://" + listener.Addr().String())
-		if err != nil {
-			replies <- err.Error()
-			return
-		}
-		defer response.Body.Close()
-		body, err := io.ReadAll(response.Body)
-		replies <- fmt.Sprint(string(body), err)
-	}()
-	<-entered
-	stop()
-	<-stopping
-	close(leave)
-	if got := <-replies; got != "done<nil>" {
-		t.Errorf("the request in flight got %q", got)
+	if _, err := os.Stat(python); err != nil {
+		t.Fatalf("%v; get the clients with `make clients`", err)
 	}
-	if err := <-ended; err != nil {
-		t.Error(err)
+	p := start(t, "--model_dir", modeltest.Folder().Write(t))
+	for _, client := range []string{"kserve", "triton"} {
+		t.Run(client, func(t *testing.T) {
+			output, err := exec.CommandContext(t.Context(), python, "testdata/clients.py", client, strings.TrimPrefix(p.url, "http://"), p.grpc).CombinedOutput()
+			if err != nil || !strings.Contains(string(output), "all calls are right") {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
 	}
-}
-
-// waitFor is a log that signals its first line.
-type waitFor chan struct{}
-
-func (w waitFor) Write(line []byte) (int, error) {
-	select {
-	case w <- struct{}{}:
-	default:
-	}
-	return len(line), nil
 }
 
 func BenchmarkPredict(b *testing.B) {
-	loaded, err := load(settings{dir: modelDir, library: library(b)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer loaded.session.Close()
-	text := []string{"i was feeling rather gloomy until my sister called, and now i am over the moon"}
-	b.ReportAllocs()
+	p := start(b, "--model_dir", modelDir)
 	for b.Loop() {
-		if _, err := loaded.model.Predict(b.Context(), text); err != nil {
-			b.Fatal(err)
-		}
+		p.predict(b, "i was feeling rather gloomy until my sister called, and now i am over the moon")
 	}
 }

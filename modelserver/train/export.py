@@ -123,8 +123,14 @@ def export(checkpoint, val_path, out):
     measure("int8", out / "model.onnx", encodings, labels)
 
     shutil.copy(ENCODER / "vocab.txt", out / "vocab.txt")
-    config = {"labels": LABELS, "max_tokens": MAX_TOKENS}
-    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    names = dict(enumerate(LABELS))
+    write(out / "config.json", model_type="bert", problem_type="single_label_classification", id2label=names,
+          label2id={label: i for i, label in names.items()}, max_position_embeddings=512, pad_token_id=0, vocab_size=30522)
+    write(out / "tokenizer_config.json", do_lower_case=True, model_max_length=MAX_TOKENS, tokenizer_class="BertTokenizer")
+
+
+def write(path, **content):
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def main():

@@ -1,96 +1,211 @@
-// Package model classifies texts: the input is a list of texts, the output is every label with its score for each text.
+// Package model answers texts with a folder's network: the input is a list of texts, the output is a score for each label.
 package model
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"math"
+	"runtime"
 	"slices"
+	"sync"
+	"time"
+
+	"github.com/moodring/moodring/modelserver/internal/folder"
+	"github.com/moodring/moodring/modelserver/internal/metric"
+	"github.com/moodring/moodring/modelserver/internal/onnx"
+	"github.com/moodring/moodring/modelserver/internal/problem"
+	"github.com/moodring/moodring/modelserver/internal/queue"
 )
 
-// Score is one label with its probability, 0 to 1. The scores of a text add up to 1.
-type Score struct {
-	Label string  `json:"label"`
-	Score float32 `json:"score"`
+// Options configure all models of a server.
+type Options struct {
+	Runtime  *onnx.Runtime
+	Truncate bool          // cut long texts; else refuse them
+	Queue    int           // tokens that may wait for one model
+	Timeout  time.Duration // longest stay of a call in the queue
+	Metrics  *metric.Metrics
+	Log      *slog.Logger
 }
 
-// Prediction holds all labels for one text, sorted by score, highest first.
-type Prediction []Score
-
-// Model returns one prediction for each text, in the order of the texts. It is safe for concurrent use. When ctx is done,
-// it returns early with ctx's error.
-type Model interface {
-	Predict(ctx context.Context, texts []string) ([]Prediction, error)
+// Answer is the scores of each text of a call.
+type Answer struct {
+	Labels    []string
+	Rows      [][]float32 // a score for each label, for each text
+	Truncated int         // texts that were cut
 }
 
-// Func is a Model made of a function of one text, for tests without a network.
-type Func func(text string) Prediction
-
-// Predict calls f for each text in turn.
-func (f Func) Predict(_ context.Context, texts []string) ([]Prediction, error) {
-	predictions := make([]Prediction, len(texts))
-	for i, text := range texts {
-		predictions[i] = f(text)
-	}
-	return predictions, nil
-}
-
-// Classifier is a Model that joins a tokenizer, a network, and the names of the network's outputs.
-type Classifier struct {
-	labels []string
-	encode func(text string) []int64
-	scores func(ids []int64) ([]float32, error)
-	slots  chan struct{}
-}
-
-// NewClassifier returns a Classifier that calls scores for at most parallel texts at a time.
-func NewClassifier(labels []string, encode func(string) []int64, scores func([]int64) ([]float32, error), parallel int) *Classifier {
-	return &Classifier{labels: labels, encode: encode, scores: scores, slots: make(chan struct{}, parallel)}
-}
-
-// Predict runs each text on its own. An int8 network scales its activations by all texts of a run, so in a shared run the
-// scores of a text would depend on the other texts.
-func (c *Classifier) Predict(ctx context.Context, texts []string) ([]Prediction, error) {
-	predictions := make([]Prediction, len(texts))
-	for i, text := range texts {
-		prediction, err := c.predictOne(ctx, text)
-		if err != nil {
-			return nil, err
+// Top returns the place of the label with the highest score of a row. Of equal scores the first counts.
+func (a *Answer) Top(row int) int {
+	top := 0
+	for i, score := range a.Rows[row] {
+		if score > a.Rows[row][top] {
+			top = i
 		}
-		predictions[i] = prediction
 	}
-	return predictions, nil
+	return top
 }
 
-func (c *Classifier) predictOne(ctx context.Context, text string) (Prediction, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	scores, err := c.scores(c.encode(text))
+// Model is a loaded model. It is safe for concurrent use.
+type Model struct {
+	Name     string
+	folder   *folder.Folder
+	session  *onnx.Session
+	queue    *queue.Queue
+	options  Options
+	batching string // why texts share a run, or why not
+	inFlight sync.WaitGroup
+}
+
+// rows in one run, and tokens in one run. Larger runs gain nothing on a CPU, and take memory.
+const (
+	batchRows   = 16
+	batchTokens = 1024
+)
+
+// Open loads the model in a folder.
+func Open(name, dir string, options Options) (*Model, error) {
+	started := time.Now()
+	opened, err := folder.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	return ranked(c.labels, scores)
+	m := &Model{Name: name, folder: opened, options: options}
+	m.session, err = options.Runtime.Open(opened.Network, onnx.Options{
+		Graph: opened.Graph, Output: opened.Output, Labels: len(opened.Labels), Pad: opened.Pad,
+	})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := m.chooseBatching()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("network %s: %w", opened.Network, err), m.session.Close())
+	}
+	m.queue = queue.New(queue.Options{
+		Workers: runtime.GOMAXPROCS(0), Capacity: options.Queue, BatchRows: rows, BatchTokens: batchTokens, Observe: m.observe,
+	}, m.session.Run)
+	load := time.Since(started)
+	options.Metrics.Start(name, opened.Labels, load)
+	options.Log.Info("loaded", "model", name, "folder", dir, "network", opened.Network, "tokenizer", opened.Tokenizer.Kind(),
+		"labels", len(opened.Labels), "activation", opened.Activation, "max_tokens", opened.MaxTokens, "batching", m.batching, "took", load.Round(time.Millisecond))
+	return m, nil
 }
 
-// ranked pairs labels with scores, highest score first. Equal scores keep the order of the labels.
-func ranked(labels []string, scores []float32) (Prediction, error) {
-	if len(scores) != len(labels) {
-		return nil, fmt.Errorf("the model gave %d scores for %d labels; its config.json belongs to another model", len(scores), len(labels))
-	}
-	prediction := make(Prediction, len(labels))
-	for i, label := range labels {
-		if !(scores[i] >= 0 && scores[i] <= 1) { // also catches NaN, which JSON cannot hold
-			return nil, fmt.Errorf("the model gave label %q the score %v, want 0 to 1; its last layer must be a softmax", label, scores[i])
+func (m *Model) observe(e queue.Event) {
+	m.options.Metrics.BatchRows.WithLabelValues(m.Name).Observe(float64(e.Rows))
+	m.options.Metrics.Tokens.WithLabelValues(m.Name).Add(float64(e.Tokens))
+	m.options.Metrics.Waited.WithLabelValues(m.Name).Observe(e.Waited.Seconds())
+}
+
+// Labels returns the names of the labels, in the order of the scores.
+func (m *Model) Labels() []string { return m.folder.Labels }
+
+// Batching says whether texts share a run of the network, and why.
+func (m *Model) Batching() string { return m.batching }
+
+// MaxTokens returns the length of the longest text that the model reads whole.
+func (m *Model) MaxTokens() int { return m.folder.MaxTokens }
+
+// Waiting returns the tokens and the calls in the queue.
+func (m *Model) Waiting() (tokens, calls int) { return m.queue.Waiting() }
+
+// Predict returns the scores of each text, in the order of the texts. When ctx is done, it returns early with ctx's error.
+func (m *Model) Predict(ctx context.Context, texts []string) (*Answer, error) {
+	started := time.Now()
+	answer, err := m.predict(ctx, texts)
+	m.options.Metrics.Predict.WithLabelValues(m.Name).Observe(time.Since(started).Seconds())
+	if err != nil {
+		if problem.Of(err).Kind == problem.Busy {
+			m.options.Metrics.Refused.WithLabelValues(m.Name).Inc()
 		}
-		prediction[i] = Score{label, scores[i]}
+		return nil, err
 	}
-	slices.SortStableFunc(prediction, func(a, b Score) int { return cmp.Compare(b.Score, a.Score) })
-	return prediction, nil
+	for row := range answer.Rows {
+		m.options.Metrics.Answers.WithLabelValues(m.Name, answer.Labels[answer.Top(row)]).Inc()
+	}
+	return answer, nil
+}
+
+func (m *Model) predict(ctx context.Context, texts []string) (*Answer, error) {
+	rows, cut, err := m.encode(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, m.options.Timeout)
+	defer cancel()
+	outputs, err := m.queue.Do(limited, rows)
+	switch {
+	case err != nil && ctx.Err() == nil && limited.Err() != nil:
+		return nil, problem.New(problem.Busy, "the call waited %s for its turn; try again", m.options.Timeout)
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		if problem.Of(err).Kind == problem.Internal {
+			m.options.Log.Error("the network failed", "model", m.Name, "texts", len(texts), "error", err)
+		}
+		return nil, err
+	}
+	for _, output := range outputs {
+		if err := activate(m.folder.Activation, output); err != nil {
+			m.options.Log.Error("the network gave no scores", "model", m.Name, "error", err)
+			return nil, err
+		}
+	}
+	return &Answer{Labels: m.folder.Labels, Rows: outputs, Truncated: cut}, nil
+}
+
+// encode returns the ids of each text, and how many texts were cut.
+func (m *Model) encode(ctx context.Context, texts []string) (rows [][]int64, cut int, err error) {
+	rows = make([][]int64, len(texts))
+	for i, text := range texts {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		ids, isCut := m.folder.Tokenizer.Encode(text, m.folder.MaxTokens)
+		if isCut {
+			cut++
+			if !m.options.Truncate {
+				return nil, 0, problem.New(problem.Invalid, "text %d is longer than the model's %d tokens; send a shorter text, or start the server with --truncate=true", i+1, m.folder.MaxTokens)
+			}
+		}
+		rows[i] = ids
+	}
+	m.options.Metrics.Truncated.WithLabelValues(m.Name).Add(float64(cut))
+	return rows, cut, nil
+}
+
+// Close waits for the calls in flight, and frees the network.
+func (m *Model) Close() error {
+	m.inFlight.Wait()
+	m.queue.Close()
+	return m.session.Close()
+}
+
+// activate turns outputs into scores, in place.
+func activate(activation folder.Activation, outputs []float32) error {
+	switch activation {
+	case folder.Softmax:
+		softmax(outputs)
+	case folder.Sigmoid:
+		for i, x := range outputs {
+			outputs[i] = float32(1 / (1 + math.Exp(-float64(x))))
+		}
+	}
+	if at := slices.IndexFunc(outputs, func(x float32) bool { return math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) }); at >= 0 {
+		return fmt.Errorf("output %d is %v, which is no score; the network is broken", at, outputs[at])
+	}
+	return nil
+}
+
+func softmax(outputs []float32) {
+	largest, sum := slices.Max(outputs), 0.0
+	exponents := make([]float64, len(outputs))
+	for i, x := range outputs {
+		exponents[i] = math.Exp(float64(x - largest))
+		sum += exponents[i]
+	}
+	for i := range outputs {
+		outputs[i] = float32(exponents[i] / sum)
+	}
 }

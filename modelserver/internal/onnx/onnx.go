@@ -1,4 +1,4 @@
-// Package onnx runs a text classifier with ONNX Runtime. It is the only package with native code. Open loads the shared
+// Package onnx runs text classifiers with ONNX Runtime. It is the only package with native code. Start loads the shared
 // library, so the program builds and starts without the library.
 package onnx
 
@@ -10,12 +10,6 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 )
-
-// Session is a loaded network. The library has global state, so only one Session can be open at a time.
-type Session struct {
-	session *ort.DynamicAdvancedSession
-	labels  int64
-}
 
 // Library returns the path of ONNX Runtime's shared library: the given path, or else .tools/lib/libonnxruntime.so of the
 // working directory or of the parent of the executable's folder.
@@ -33,88 +27,167 @@ func Library(given, executable string) (string, error) {
 	return "", fmt.Errorf("no ONNX Runtime library at %s; get it with `make tools`, or name one with --onnxruntime or ONNXRUNTIME_LIB", candidates[0])
 }
 
-// Open loads the library and a network with inputs input_ids and attention_mask (int64 [batch, tokens]) and output
-// scores (float32 [batch, labels]). It runs the network once, so that a wrong network is an error at the start.
-func Open(library, network string, labels int) (*Session, error) {
-	if _, err := os.Stat(network); err != nil {
-		return nil, fmt.Errorf("network: %w; name the model's folder with --model_dir", err)
-	}
+// Runtime is the loaded library. A process has at most one.
+type Runtime struct{}
+
+// Start loads the library.
+func Start(library string) (*Runtime, error) {
 	ort.SetSharedLibraryPath(library)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
 		return nil, fmt.Errorf("ONNX Runtime %s: %w; version 1.24 or newer is needed, get it with `make tools`", library, err)
 	}
-	s := &Session{labels: int64(labels)}
-	if err := s.load(network); err != nil {
-		return nil, errors.Join(fmt.Errorf("network %s: %w", network, err), s.Close())
+	return &Runtime{}, nil
+}
+
+// Version returns the version of the library.
+func (*Runtime) Version() string { return ort.GetVersion() }
+
+// Close unloads the library. All sessions must be closed.
+func (*Runtime) Close() error { return ort.DestroyEnvironment() }
+
+// Session is a loaded network. It is safe for concurrent use.
+type Session struct {
+	session *ort.DynamicAdvancedSession
+	inputs  []Tensor
+	labels  int64
+	pad     int64
+}
+
+// Options say how a network is run.
+type Options struct {
+	Graph  *Graph
+	Output string // the output with a row of numbers for each text
+	Labels int    // numbers in a row
+	Pad    int64  // id that fills up short rows
+}
+
+// Open loads a network.
+func (*Runtime) Open(path string, options Options) (*Session, error) {
+	s := &Session{inputs: options.Graph.Inputs, labels: int64(options.Labels), pad: options.Pad}
+	names := make([]string, len(s.inputs))
+	for i, input := range s.inputs {
+		if err := checkInput(input); err != nil {
+			return nil, fmt.Errorf("network %s: %w", path, err)
+		}
+		names[i] = input.Name
+	}
+	settings, err := lean()
+	if err != nil {
+		return nil, err
+	}
+	s.session, err = ort.NewDynamicAdvancedSession(path, names, []string{options.Output}, settings)
+	if err := errors.Join(err, settings.Destroy()); err != nil {
+		return nil, fmt.Errorf("network %s: %w", path, err)
 	}
 	return s, nil
 }
 
-func (s *Session) load(network string) error {
-	options, err := oneThread()
-	if err != nil {
-		return err
+// checkInput refuses an input that the session cannot fill.
+func checkInput(input Tensor) error {
+	switch input.Name {
+	case "input_ids", "attention_mask", "token_type_ids", "position_ids":
+	default:
+		return fmt.Errorf("input %q is unknown; a text classifier has input_ids, attention_mask, token_type_ids or position_ids", input.Name)
 	}
-	s.session, err = ort.NewDynamicAdvancedSession(network, []string{"input_ids", "attention_mask"}, []string{"scores"}, options)
-	if err := errors.Join(err, options.Destroy()); err != nil {
-		return err
+	if input.Type != Int64 && input.Type != Int32 {
+		return fmt.Errorf("input %q has ONNX's element type %d; want int64 or int32", input.Name, input.Type)
 	}
-	_, err = s.Scores([]int64{0})
-	return err
+	return nil
 }
 
-// oneThread returns options for one thread per run. Parallel runs of different texts use the cores better than several
-// threads for one text.
-func oneThread() (*ort.SessionOptions, error) {
+// lean returns options for one thread a run and no arena. Parallel runs use the cores better than several threads for
+// one run. An arena would keep the memory of the longest texts that it has seen.
+func lean() (*ort.SessionOptions, error) {
 	options, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(options.SetIntraOpNumThreads(1), options.SetInterOpNumThreads(1)); err != nil {
+	err = errors.Join(
+		options.SetIntraOpNumThreads(1), options.SetInterOpNumThreads(1),
+		options.SetCpuMemArena(false), options.SetMemPattern(false),
+	)
+	if err != nil {
 		return nil, errors.Join(err, options.Destroy())
 	}
 	return options, nil
 }
 
-// Version returns the version of the loaded library.
-func (s *Session) Version() string { return ort.GetVersion() }
-
-// Scores returns a score for each label, for the ids of one text. It is safe for concurrent use.
-func (s *Session) Scores(ids []int64) (scores []float32, err error) {
-	mask := make([]int64, len(ids))
-	for i := range mask {
-		mask[i] = 1
+// Run returns the network's output for each row of ids. Short rows are filled up with the pad id, which the attention mask
+// hides.
+func (s *Session) Run(rows [][]int64) (outputs [][]float32, err error) {
+	width := 0
+	for _, row := range rows {
+		width = max(width, len(row))
 	}
-	var tensors []ort.Value
+	var values []ort.Value
 	defer func() {
-		for _, tensor := range tensors {
-			err = errors.Join(err, tensor.Destroy())
+		for _, value := range values {
+			err = errors.Join(err, value.Destroy())
 		}
 	}()
-	shape := ort.NewShape(1, int64(len(ids)))
-	for _, row := range [][]int64{ids, mask} {
-		tensor, err := ort.NewTensor(shape, row)
+	for _, input := range s.inputs {
+		value, err := input.fill(s.content(input.Name, rows, width), int64(len(rows)), int64(width))
 		if err != nil {
 			return nil, err
 		}
-		tensors = append(tensors, tensor)
+		values = append(values, value)
 	}
-	output, err := ort.NewEmptyTensor[float32](ort.NewShape(1, s.labels))
+	output, err := ort.NewEmptyTensor[float32](ort.NewShape(int64(len(rows)), s.labels))
 	if err != nil {
 		return nil, err
 	}
-	tensors = append(tensors, output)
-	if err := s.session.Run(tensors[:2], tensors[2:]); err != nil {
+	values = append(values, output)
+	if err := s.session.Run(values[:len(s.inputs)], values[len(s.inputs):]); err != nil {
 		return nil, err
 	}
-	return append([]float32(nil), output.GetData()...), nil
+	return split(output.GetData(), int(s.labels)), nil
 }
 
-// Close frees the network and unloads the library. All calls of Scores must have returned.
-func (s *Session) Close() error {
-	var err error
-	if s.session != nil {
-		err = s.session.Destroy()
+// content returns the numbers of an input, row after row.
+func (s *Session) content(input string, rows [][]int64, width int) []int64 {
+	content := make([]int64, len(rows)*width)
+	for r, row := range rows {
+		line := content[r*width : (r+1)*width]
+		switch input {
+		case "input_ids":
+			for i := copy(line, row); i < width; i++ {
+				line[i] = s.pad
+			}
+		case "attention_mask":
+			for i := range row {
+				line[i] = 1
+			}
+		case "position_ids":
+			for i := range line {
+				line[i] = int64(i)
+			}
+		} // token_type_ids of a single text are all 0
 	}
-	return errors.Join(err, ort.DestroyEnvironment())
+	return content
 }
+
+// fill makes a tensor of the input's element type.
+func (t Tensor) fill(content []int64, rows, width int64) (ort.Value, error) {
+	shape := ort.NewShape(rows, width)
+	if t.Type == Int64 {
+		return ort.NewTensor(shape, content)
+	}
+	narrow := make([]int32, len(content))
+	for i, value := range content {
+		narrow[i] = int32(value)
+	}
+	return ort.NewTensor(shape, narrow)
+}
+
+// split copies a tensor's memory, which is freed after the run, into rows.
+func split(data []float32, width int) [][]float32 {
+	data = append([]float32(nil), data...)
+	rows := make([][]float32, 0, len(data)/max(width, 1))
+	for ; len(data) > 0; data = data[width:] {
+		rows = append(rows, data[:width:width])
+	}
+	return rows
+}
+
+// Close frees the network. All calls of Run must have returned.
+func (s *Session) Close() error { return s.session.Destroy() }

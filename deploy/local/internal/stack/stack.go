@@ -156,7 +156,7 @@ func (s *Stack) startModelServer(ctx context.Context) error {
 			"--model_name", ModelName,
 			"--model_dir", filepath.Join(s.options.Root, "modelserver", "models", ModelName),
 			"--onnxruntime", s.onnxRuntime(),
-			"--host", "127.0.0.1", "--http_port", strconv.Itoa(port.Number),
+			"--host", "127.0.0.1", "--http_port", strconv.Itoa(port.Number), "--enable_grpc=false", "--drain-delay=0s",
 		},
 		Ready: port.url() + "/v1/models/" + ModelName,
 	}, port)

@@ -1,0 +1,4 @@
+// Package oip holds the messages of the Open Inference Protocol over gRPC.
+package oip
+
+//go:generate sh generate.sh

@@ -1,0 +1,83 @@
+// Package strictjson reads JSON objects from callers. It refuses the texts that encoding/json would change silently, and
+// its errors quote nothing from the body.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Object returns the members of a JSON object, by their exact names. Of two members with one name the last counts.
+func Object(body []byte) (map[string]json.RawMessage, error) {
+	if err := check(body); err != nil {
+		return nil, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+		return nil, explain(err)
+	}
+	return members, nil
+}
+
+// explain keeps the position of an error, and drops its message, which quotes the body.
+func explain(err error) error {
+	if syntax := new(json.SyntaxError); errors.As(err, &syntax) {
+		return fmt.Errorf("the body is not JSON (byte %d)", syntax.Offset)
+	}
+	return errors.New("the body is not a JSON object")
+}
+
+// check refuses bytes that are not UTF-8, and halves of surrogate pairs: encoding/json would make U+FFFD of both.
+func check(body []byte) error {
+	if !utf8.Valid(body) {
+		return errors.New("the body is not UTF-8")
+	}
+	for at := 0; ; {
+		next := bytes.IndexByte(body[at:], '\\')
+		if next < 0 || at+next+1 >= len(body) {
+			return nil
+		}
+		at += next
+		if body[at+1] != 'u' {
+			at += 2
+			continue
+		}
+		unit, ok := escape(body[at:])
+		if !ok {
+			return nil // the JSON parser gives the error
+		}
+		if !utf16.IsSurrogate(unit) {
+			at += 6
+			continue
+		}
+		if second, ok := escape(body[at+6:]); !ok || utf16.DecodeRune(unit, second) == utf8.RuneError {
+			return fmt.Errorf("the body has half of a surrogate pair (byte %d); write the character whole", at)
+		}
+		at += 12
+	}
+}
+
+// escape reads \uXXXX.
+func escape(s []byte) (rune, bool) {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return 0, false
+	}
+	unit, err := strconv.ParseUint(string(s[2:6]), 16, 16)
+	return rune(unit), err == nil
+}
+
+// Write returns compact JSON as KServe writes it: without a final newline and without HTML escapes.
+func Write(value any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
