@@ -32,6 +32,12 @@ func build(t *testing.T, folder string) []*unstructured.Unstructured {
 	must(t, err)
 	text, err := built.AsYaml()
 	must(t, err)
+	return objects(t, text)
+}
+
+// objects returns the objects of a YAML stream.
+func objects(t *testing.T, text []byte) []*unstructured.Unstructured {
+	t.Helper()
 	var all []*unstructured.Unstructured
 	documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
 	for {
@@ -41,7 +47,9 @@ func build(t *testing.T, folder string) []*unstructured.Unstructured {
 			return all
 		}
 		must(t, err)
-		all = append(all, object)
+		if len(object.Object) > 0 {
+			all = append(all, object)
+		}
 	}
 }
 

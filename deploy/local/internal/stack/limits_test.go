@@ -2,17 +2,17 @@ package stack
 
 import (
 	"bufio"
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/alicebob/miniredis/v2"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
@@ -46,7 +46,7 @@ func TestHostileKeys(t *testing.T) {
 // original demo when it comes to the limits. No path has a limit of its own because
 // of its query, and all long paths share a limit.
 func TestHostilePaths(t *testing.T) {
-	running := startAroundFrom(t, rootWithGateway(t, func(filter object) bool { return filter["name"] != policyFilter }), newEcho(t))
+	running := startAroundWith(t, Options{Root: checkout(t), Config: Config{IsOpen: true}}, newEcho(t))
 	query, long, predict := map[int]int{}, map[int]int{}, map[int]int{}
 	for i := range 6 {
 		query[running.sendHTTP2(t, fmt.Sprintf("/other?\xff%d", i))]++
@@ -73,17 +73,8 @@ func TestLimiterDown(t *testing.T) {
 		"open":                        {false, http.StatusOK, "failure_mode_allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			root := rootWithGateway(t, func(filter object) bool {
-				if filter["name"] == limiterFilter {
-					config := filter["typed_config"].(object)
-					if config["failure_mode_deny"] != true {
-						t.Errorf("the manifests have failure_mode_deny: %v", config["failure_mode_deny"])
-					}
-					config["failure_mode_deny"] = test.isClosed
-				}
-				return true
-			})
-			running := startAroundFrom(t, root, newEcho(t))
+			root := checkoutWith(t, `"failure_mode_deny": true`, fmt.Sprintf(`"failure_mode_deny": %t`, test.isClosed))
+			running := startAroundWith(t, Options{Root: root}, newEcho(t))
 			running.programs[0].Stop() // the rate limit service
 			if status := running.send(t, client.Path, "X-Test: istio-is-cool\r\nx-api-key: a"); status != test.status {
 				t.Errorf("status %d, want %d", status, test.status)
@@ -95,51 +86,49 @@ func TestLimiterDown(t *testing.T) {
 	}
 }
 
-// The gateway's filters, by their names in the translated configuration.
-const (
-	policyFilter  = "envoy.filters.http.rbac"
-	limiterFilter = "envoy.filters.http.ratelimit"
-)
+// TestRedis: the rate limit service needs Redis's password to start, as the component
+// deploy/ratelimit/password gives it. While Redis is down, requests are refused.
+func TestRedis(t *testing.T) {
+	redis := miniredis.RunT(t)
+	redis.RequireAuth("secret")
+	t.Setenv("REDIS_URL", redis.Addr())
+	t.Run("wrong password", func(t *testing.T) {
+		t.Setenv("REDIS_AUTH", "other")
+		s := newStack(t, Options{Root: checkout(t)})
+		if err := s.startRateLimit(t.Context()); err == nil || !strings.Contains(err.Error(), "WRONGPASS") {
+			t.Errorf("the rate limit service with a wrong password: %v", err)
+		}
+	})
+	t.Run("down", func(t *testing.T) {
+		t.Setenv("REDIS_AUTH", "secret")
+		running := startAround(t, newEcho(t))
+		const headers = "X-Test: istio-is-cool\r\nx-api-key: a"
+		if status := running.send(t, client.Path, headers); status != http.StatusOK {
+			t.Errorf("with Redis: status %d", status)
+		}
+		redis.Close()
+		if status := running.send(t, client.Path, headers); status != http.StatusInternalServerError {
+			t.Errorf("without Redis: status %d, want 500", status)
+		}
+	})
+}
 
-type object = map[string]any
-
-// rootWithGateway makes a checkout whose gateway has only the HTTP filters that keep
-// returns true for. keep may change a filter.
-func rootWithGateway(t *testing.T, keep func(filter object) bool) string {
+// checkoutWith returns a checkout whose gateway.json has a text replaced.
+func checkoutWith(t *testing.T, old, replaced string) string {
 	t.Helper()
-	root := t.TempDir()
-	original, err := filepath.Abs("../../../..")
-	must(t, err)
+	root, original := t.TempDir(), checkout(t)
 	must(t, os.MkdirAll(filepath.Join(root, "deploy", "local"), 0o755))
 	for _, path := range []string{"bin", ".tools", "modelserver", "deploy/ratelimit"} {
 		must(t, os.Symlink(filepath.Join(original, path), filepath.Join(root, path)))
 	}
 	text, err := os.ReadFile(filepath.Join(original, "deploy", "local", "gateway.json"))
 	must(t, err)
-	var gateway any
-	must(t, json.Unmarshal(text, &gateway))
-	filterHTTP(gateway, keep)
-	text, err = json.Marshal(gateway)
-	must(t, err)
+	if bytes.Count(text, []byte(old)) != 1 {
+		t.Fatalf("gateway.json does not have %s once", old)
+	}
+	text = bytes.Replace(text, []byte(old), []byte(replaced), 1)
 	must(t, os.WriteFile(filepath.Join(root, "deploy", "local", "gateway.json"), text, 0o600))
 	return root
-}
-
-// filterHTTP removes HTTP filters from every connection manager in node.
-func filterHTTP(node any, keep func(filter object) bool) {
-	switch node := node.(type) {
-	case object:
-		if filters, ok := node["http_filters"].([]any); ok {
-			node["http_filters"] = slices.DeleteFunc(filters, func(filter any) bool { return !keep(filter.(object)) })
-		}
-		for _, member := range node {
-			filterHTTP(member, keep)
-		}
-	case []any:
-		for _, member := range node {
-			filterHTTP(member, keep)
-		}
-	}
 }
 
 // send sends a request with header lines that Go's client would refuse, and returns

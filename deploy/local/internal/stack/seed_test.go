@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -52,15 +51,11 @@ func TestSeedPolicy(t *testing.T) {
 // startSeed runs the gateway around a model that is sure of joy.
 func startSeed(t *testing.T, config Config) *Stack {
 	t.Helper()
-	root, err := filepath.Abs("../../../..")
-	if err != nil {
-		t.Fatal(err)
-	}
 	model := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"predictions":[[{"label":"joy","score":0.98}]]}`)
 	}))
 	t.Cleanup(model.Close)
-	return startAroundWith(t, Options{Root: root, Config: config}, model)
+	return startAroundWith(t, Options{Root: checkout(t), Config: config}, model)
 }
 
 // call is a request of the original demo.

@@ -51,19 +51,23 @@ func TestUnsoundReplies(t *testing.T) {
 // startAround runs the rate limit service, Envoy and the exporter around a model.
 func startAround(t *testing.T, model *httptest.Server) *Stack {
 	t.Helper()
-	root, err := filepath.Abs("../../../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return startAroundFrom(t, root, model)
-}
-
-func startAroundFrom(t *testing.T, root string, model *httptest.Server) *Stack {
-	t.Helper()
-	return startAroundWith(t, Options{Root: root}, model)
+	return startAroundWith(t, Options{Root: checkout(t)}, model)
 }
 
 func startAroundWith(t *testing.T, options Options, model *httptest.Server) *Stack {
+	t.Helper()
+	s := newStack(t, options)
+	s.ports.ModelServer.Number = model.Listener.Addr().(*net.TCPAddr).Port
+	for _, start := range []func(context.Context) error{s.startRateLimit, s.startEnvoy, s.startExporter} {
+		if err := start(t.Context()); err != nil {
+			t.Fatalf("%v (`make build tools` builds the programs)", err)
+		}
+	}
+	return s
+}
+
+// newStack prepares a stack in which no program runs yet.
+func newStack(t *testing.T, options Options) *Stack {
 	t.Helper()
 	setAnyPorts(t)
 	options.RunDir, options.Logger, options.Progress = t.TempDir(), slog.New(slog.DiscardHandler), t.Logf
@@ -76,13 +80,16 @@ func startAroundWith(t *testing.T, options Options, model *httptest.Server) *Sta
 	if err := s.prepare(); err != nil {
 		t.Fatal(err)
 	}
-	s.ports.ModelServer.Number = model.Listener.Addr().(*net.TCPAddr).Port
-	for _, start := range []func(context.Context) error{s.startRateLimit, s.startEnvoy, s.startExporter} {
-		if err := start(t.Context()); err != nil {
-			t.Fatalf("%v (`make build tools` builds the programs)", err)
-		}
-	}
 	return s
+}
+
+func checkout(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("../../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
 }
 
 func setAnyPorts(t *testing.T) {
