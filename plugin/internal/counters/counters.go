@@ -105,7 +105,7 @@ type ModelID struct {
 func New(proxy abi.Proxy) Counters {
 	return Counters{
 		proxy:      proxy,
-		services:   sharedNames[Service]{key: []byte(sharedPrefix + "services"), make: keyedService},
+		services:   sharedNames[Service]{nameList: nameList{key: []byte(sharedPrefix + "services")}, make: keyedService},
 		anonymous:  keyedService(""),
 		other:      keyedService(string(appendKey(nil, nil, []byte(contract.Other)))),
 		overflow:   map[string]*counter{},
@@ -142,7 +142,7 @@ func keyedService(key string) *Service {
 	made := &Service{key: key}
 	made.namespace, made.name = splitKey(key)
 	newModel := func(key string) *Model { return newModel(made, key) }
-	made.models = sharedNames[Model]{key: []byte(sharedPrefix + "models." + key), make: newModel}
+	made.models = sharedNames[Model]{nameList: nameList{key: []byte(sharedPrefix + "models." + key)}, make: newModel}
 	made.other = newModel(string(appendKey(nil, []byte(contract.Other), nil)))
 	return made
 }
@@ -151,7 +151,7 @@ func newModel(service *Service, key string) *Model {
 	made := &Model{service: service, key: key}
 	made.name, made.version = splitKey(key)
 	newLabel := func(name string) *Label { return &Label{model: made, name: name} }
-	made.labels = sharedNames[Label]{key: labelsKey(service.key, key), make: newLabel}
+	made.labels = sharedNames[Label]{nameList: nameList{key: labelsKey(service.key, key)}, make: newLabel}
 	made.other = newLabel(contract.Other)
 	return made
 }

@@ -43,7 +43,7 @@ func TestSharedLimit(t *testing.T) {
 	var proxy abitest.Proxy
 	one, two := abitest.NewVM(&proxy), abitest.NewVM(&proxy)
 	newSet := func() *sharedNames[string] {
-		return &sharedNames[string]{key: []byte("key"), make: func(name string) *string { return &name }}
+		return &sharedNames[string]{nameList: nameList{key: []byte("key")}, make: func(name string) *string { return &name }}
 	}
 	a, b := newSet(), newSet()
 	const limit = 2

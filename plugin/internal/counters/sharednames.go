@@ -2,19 +2,46 @@ package counters
 
 import "github.com/moodring/moodring/plugin/internal/abi"
 
-// sharedNames is a bounded set of names, shared by all VMs of the proxy: the limit
-// holds for all VMs together, and all VMs count the same names separately. Each
-// name has a value of type T in this VM.
+// sharedNames is a bounded set of names, shared by all VMs of the proxy. Each name
+// has a value of type T in this VM.
+type sharedNames[T any] struct {
+	nameList
+	values []*T // by the name's number, made when they are first needed
+	make   func(name string) *T
+}
+
+// find returns the value of a name, or nil.
+func (s *sharedNames[T]) find(name []byte, hash uint32) *T {
+	return s.value(s.names.Find(name, hash))
+}
+
+// admit returns the value of a name, and adds the name if it is new and the set
+// has fewer than limit names. If the set is full, admit returns nil.
+func (s *sharedNames[T]) admit(proxy abi.Proxy, name []byte, hash uint32, limit int) *T {
+	return s.value(s.nameList.admit(proxy, name, hash, limit))
+}
+
+// value returns the value of the name with this number, or nil if number is -1.
+func (s *sharedNames[T]) value(number int) *T {
+	if number < 0 {
+		return nil
+	}
+	for len(s.values) <= number {
+		s.values = append(s.values, s.make(string(s.names.Text(len(s.values)))))
+	}
+	return s.values[number]
+}
+
+// nameList is a set of names that all VMs of the proxy share: the limit holds for
+// all VMs together, and all VMs count the same names separately.
 //
 // The set is a single value of the proxy's shared data, a list that only grows. An
 // entry is the name's length in two bytes, and the name. A VM reads the list when a
 // name is unknown, unless its copy of the list is full.
-type sharedNames[T any] struct {
-	key    []byte // of the shared list
-	names  Names
-	values []*T // by the name's number
-	make   func(name string) *T
-	read   int // number of bytes of the shared list that are in values
+type nameList struct {
+	key   []byte // of the shared list
+	names Names
+	read  int // number of bytes of the shared list that are in names
 }
 
 // noVersion never occurs as a version: the proxy counts versions up from 1.
@@ -23,27 +50,19 @@ const noVersion = 1<<32 - 1
 
 const lengthBytes = 2
 
-// find returns the value of a name, or nil.
-func (s *sharedNames[T]) find(name []byte, hash uint32) *T {
-	if number := s.names.Find(name, hash); number >= 0 {
-		return s.values[number]
-	}
-	return nil
-}
-
-// admit returns the value of a name, and adds the name if it is new and the set
-// has fewer than limit names. If the set is full, admit returns nil.
-func (s *sharedNames[T]) admit(proxy abi.Proxy, name []byte, hash uint32, limit int) *T {
+// admit returns the number of a name, and adds the name if it is new and the set
+// has fewer than limit names. If the set is full, admit returns -1.
+func (l *nameList) admit(proxy abi.Proxy, name []byte, hash uint32, limit int) (number int) {
 	for {
-		if known := s.find(name, hash); known != nil || len(s.values) >= limit {
-			return known
+		if number = l.names.Find(name, hash); number >= 0 || l.names.Len() >= limit {
+			return number
 		}
-		list, version, isShared := s.load(proxy)
-		if known := s.find(name, hash); known != nil || len(s.values) >= limit {
-			return known
+		list, version, isShared := l.load(proxy)
+		if number = l.names.Find(name, hash); number >= 0 || l.names.Len() >= limit {
+			return number
 		}
-		if !isShared || s.share(proxy, list, name, version) != abi.VersionMismatch {
-			return s.add(name, hash)
+		if !isShared || l.share(proxy, list, name, version) != abi.VersionMismatch {
+			return l.names.Add(name, hash)
 		}
 	}
 }
@@ -51,15 +70,15 @@ func (s *sharedNames[T]) admit(proxy abi.Proxy, name []byte, hash uint32, limit 
 // load adds the names that other VMs have admitted, and returns the shared list.
 // If the list cannot be read, isShared is false; this VM then keeps to the limit
 // alone.
-func (s *sharedNames[T]) load(proxy abi.Proxy) (list []byte, version uint32, isShared bool) {
-	list, version, status := proxy.Shared(s.key)
+func (l *nameList) load(proxy abi.Proxy) (list []byte, version uint32, isShared bool) {
+	list, version, status := proxy.Shared(l.key)
 	switch {
 	case status == abi.NotFound:
 		return nil, noVersion, true
-	case status != abi.OK || len(list) < s.read:
+	case status != abi.OK || len(list) < l.read:
 		return nil, 0, false
 	}
-	for rest := list[s.read:]; len(rest) > 0; {
+	for rest := list[l.read:]; len(rest) > 0; {
 		if len(rest) < lengthBytes {
 			return nil, 0, false
 		}
@@ -68,31 +87,24 @@ func (s *sharedNames[T]) load(proxy abi.Proxy) (list []byte, version uint32, isS
 			return nil, 0, false
 		}
 		name := rest[lengthBytes:end]
-		if hash := Hash(name); s.find(name, hash) == nil {
-			s.add(name, hash)
+		if hash := Hash(name); l.names.Find(name, hash) < 0 {
+			l.names.Add(name, hash)
 		}
 		rest = rest[end:]
 	}
-	s.read = len(list)
+	l.read = len(list)
 	return list, version, true
 }
 
 // share writes the shared list with one more name.
-func (s *sharedNames[T]) share(proxy abi.Proxy, list, name []byte, version uint32) abi.Status {
+func (l *nameList) share(proxy abi.Proxy, list, name []byte, version uint32) abi.Status {
 	longer := make([]byte, 0, len(list)+lengthBytes+len(name))
 	longer = append(longer, list...)
 	longer = append(longer, byte(len(name)>>8), byte(len(name)))
 	longer = append(longer, name...)
-	status := proxy.SetShared(s.key, longer, version)
+	status := proxy.SetShared(l.key, longer, version)
 	if status == abi.OK {
-		s.read = len(longer)
+		l.read = len(longer)
 	}
 	return status
-}
-
-func (s *sharedNames[T]) add(name []byte, hash uint32) *T {
-	s.names.Add(name, hash)
-	value := s.make(string(name))
-	s.values = append(s.values, value)
-	return value
 }

@@ -15,44 +15,16 @@ type owner struct {
 	revision []byte
 }
 
-// owners holds the owners of a plugin's replies, by their names in the gateway's
-// configuration.
+// owners holds the owners of a plugin's replies.
 type owners struct {
-	fixed *owner // of all replies, if the plugin does not tell them apart
-
-	latestText []byte
-	latest     *owner
-
-	texts counters.Names
-	list  []*owner // by the text's number
+	fixed *owner         // of all replies, if the plugin does not tell them apart
+	names counters.Names // of the others, in the gateway's configuration
+	list  []*owner       // by the number of their names
 }
 
 // maxOwners limits the number of owners that are remembered. A gateway has about as
 // many owners as routes.
 const maxOwners = 1 << 10
-
-// find returns the owner with these names, or nil.
-func (o *owners) find(text []byte) *owner {
-	if o.latest != nil && string(o.latestText) == string(text) {
-		return o.latest
-	}
-	number := o.texts.Find(text, counters.Hash(text))
-	if number < 0 {
-		return nil
-	}
-	o.latest, o.latestText = o.list[number], o.texts.Text(number)
-	return o.latest
-}
-
-// add adds an owner that is not in o yet. If there are too many, it forgets the
-// others.
-func (o *owners) add(text []byte, added *owner) {
-	if len(o.list) == maxOwners {
-		*o = owners{}
-	}
-	o.texts.Add(text, counters.Hash(text))
-	o.list = append(o.list, added)
-}
 
 // Properties of a stream (Envoy, docs/root/intro/arch_overview/advanced/attributes.rst).
 // All are names of the gateway's configuration.
@@ -120,8 +92,9 @@ func (vm *VM) setOwner(s *stream, cluster []byte) {
 
 // owner returns the owner with vm.names, whose first part is the cluster.
 func (vm *VM) owner(of *plugin, cluster int) *owner {
-	if known := of.owners.find(vm.names); known != nil {
-		return known
+	hash := counters.Hash(vm.names)
+	if number := of.owners.names.Find(vm.names, hash); number >= 0 {
+		return of.owners.list[number]
 	}
 	who := identity.Of(identity.Names{
 		Cluster:   vm.names[:cluster],
@@ -131,7 +104,11 @@ func (vm *VM) owner(of *plugin, cluster int) *owner {
 		Service:   vm.appendProperty(nil, serviceProperty+"name"),
 	})
 	made := &owner{vm.counters.Service(who.Namespace, who.Service, of.counting.MaxServices), bytes.Clone(who.Revision)}
-	of.owners.add(vm.names, made)
+	if len(of.owners.list) == maxOwners {
+		of.owners = owners{}
+	}
+	of.owners.names.Add(vm.names, hash)
+	of.owners.list = append(of.owners.list, made)
 	return made
 }
 
