@@ -16,6 +16,7 @@ const (
 	LabelScores      = "moodring_label_scores_total"
 	BatchSize        = "moodring_reply_batch_size"
 	Faults           = "moodring_plugin_faults_total"
+	Unfollowed       = "moodring_unfollowed_requests_total"
 	Authorization    = "moodring_gateway_authorization_total"
 	RateLimit        = "moodring_gateway_ratelimit_total"
 	Requests         = "moodring_gateway_requests_total"
@@ -187,6 +188,7 @@ func Metrics() []Metric {
 		{PredictionValue, Histogram, ofModel(), "Number that the model answered; with a model's answer: number."},
 		{BatchSize, Histogram, ofModel(), "Predictions in a reply; with the plugin's batchSizes."},
 		{Faults, Counter, []string{LabelGateway}, "Faults of the plugin itself; the reply passed, uncounted."},
+		{Unfollowed, Counter, []string{LabelGateway}, "Requests that look like predictions, and that no rule of the plugin follows."},
 		{Authorization, Counter, []string{LabelGateway, LabelResult}, "Requests the gateway's authorization allowed or denied."},
 		{RateLimit, Counter, []string{LabelGateway, LabelResult}, "Decisions of the gateway's rate limit filter."},
 		{Requests, Counter, []string{LabelGateway, LabelCodeClass}, "Downstream requests by class of the response code."},
@@ -227,7 +229,7 @@ func Find(name string) (Metric, bool) {
 // Stats returns the names of the plugin's counters in Envoy, without labels. A
 // histogram is several counters.
 func Stats() []string {
-	stats := []string{Predictions, Replies, Overflow, Faults, LabelScores + SuffixMillionths}
+	stats := []string{Predictions, Replies, Overflow, Faults, Unfollowed, LabelScores + SuffixMillionths}
 	for _, h := range histograms {
 		stats = append(stats, h.metric+SuffixBucket, h.metric+SuffixCount, h.metric+SuffixSumMillionths)
 	}

@@ -21,7 +21,7 @@ func Gateway() Board {
 			{"Requests", []Panel{requestsByCode(), requestsByGateway(), failedRequests()}},
 			{"Refusals", []Panel{denied(), refusedShares(), limited(), limitDecisions(), refusedTotal()}},
 			{"Time", []Panel{modelTime(), modelTimes(), meanModelTime()}},
-			{"The plugin and the exporter", []Panel{overflow(), faults(), gateways(), scrapeTime(), droppedSeries()}},
+			{"The plugin and the exporter", []Panel{overflow(), unfollowed(), faults(), gateways(), scrapeTime(), droppedSeries()}},
 		},
 	}
 }
@@ -165,6 +165,20 @@ func mean(histogram, label string) promql.Query {
 	return promql.Div(
 		promql.SumBy(promql.Rate(promql.SelectSum(histogram)), label),
 		promql.SumBy(promql.Rate(promql.SelectCount(histogram)), label))
+}
+
+func unfollowed() Panel {
+	byGateway := promql.SumBy(promql.Rate(promql.Select(contract.Unfollowed)), contract.LabelGateway)
+	return Panel{
+		Title:    "Unfollowed requests",
+		Question: "Are there requests that look like predictions, and that the plugin does not follow?",
+		Kind:     TimeSeries,
+		Unit:     PerSecond,
+		Series:   []Series{{byGateway, "{{gateway}}"}},
+		Needs:    "at least one such request",
+		NoAlert:  "the service behind the path may be no model",
+		Next:     "Their predictions are missing in all panels. Find the paths in the gateway's access log, and add them to the plugin's prefixes or paths.",
+	}
 }
 
 func faults() Panel {

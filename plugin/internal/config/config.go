@@ -4,6 +4,7 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,11 @@ type Config struct {
 
 	Models     map[string]Model // options of some models, by name
 	OnlyListed bool             // ignore models that Models does not list
+
+	Prefixes     []string // of KServe's routes; a segment in braces stands for any segment
+	ServicePaths []string // exact predict paths of models that have their service's name
+	NextGateways []string // Services of gateways that run the plugin too: NAME or NAME.NAMESPACE
+	SeldonNames  bool     // NAME_1 is version 1 of NAME
 }
 
 // Model holds the options of one model. A model that is not listed has the zero
@@ -93,8 +99,38 @@ func (c Config) check() error {
 	if c.OnlyListed && len(c.Models) == 0 {
 		return errors.New("onlyListed is true, but models lists none: nothing would be counted")
 	}
+	if err := c.checkServicePaths(); err != nil {
+		return err
+	}
+	if len(c.ServicePaths) > 0 && !c.Identity {
+		return errors.New("servicePaths is given, but identity is false: these models would have no name")
+	}
+	for _, prefix := range c.Prefixes {
+		if !isPrefix(prefix) {
+			return errors.New("prefixes holds " + quoted(prefix) + "; give segments such as /serving/{namespace}/{name}, without a / at the end")
+		}
+	}
+	for _, service := range c.NextGateways {
+		if service == "" || strings.Contains(service, "/") {
+			return errors.New("nextGateways holds " + quoted(service) + "; give NAME or NAME.NAMESPACE of a Service")
+		}
+	}
 	if len(c.Models) > c.MaxModels {
 		return errors.New("models lists " + strconv.Itoa(len(c.Models)) + ", but maxModels is " + strconv.Itoa(c.MaxModels) + "; raise it")
+	}
+	return nil
+}
+
+func (c Config) checkServicePaths() error {
+	for _, path := range c.ServicePaths {
+		if err := checkPath("servicePaths", path); err != nil {
+			return err
+		}
+		for name, model := range c.Models {
+			if slices.Contains(model.Paths, path) {
+				return errors.New("servicePaths holds " + quoted(path) + ", which is a path of " + shown(name) + "; one path is one model's")
+			}
+		}
 	}
 	return nil
 }
@@ -106,11 +142,35 @@ func (m Model) check(at string) error {
 		}
 	}
 	for _, path := range m.Paths {
-		if !strings.HasPrefix(path, "/") || strings.Contains(path, "?") {
-			return errors.New(at + ".paths holds " + quoted(path) + "; give a path from its / on, without a query")
+		if err := checkPath(at+".paths", path); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func checkPath(key, path string) error {
+	if !strings.HasPrefix(path, "/") || strings.Contains(path, "?") {
+		return errors.New(key + " holds " + quoted(path) + "; give a path from its / on, without a query")
+	}
+	return nil
+}
+
+// isPrefix reports whether a text is a list of segments, each a name or a
+// placeholder in braces.
+func isPrefix(text string) bool {
+	rest, ok := strings.CutPrefix(text, "/")
+	if !ok || strings.Contains(rest, "?") {
+		return false
+	}
+	for segment := range strings.SplitSeq(rest, "/") {
+		name, isOpen := strings.CutPrefix(segment, "{")
+		name, isClosed := strings.CutSuffix(name, "}")
+		if segment == "" || isOpen != isClosed || strings.ContainsAny(name, "{}") {
+			return false
+		}
+	}
+	return true
 }
 
 func quoted(text string) string { return `"` + shown(text) + `"` }

@@ -30,12 +30,13 @@ func TestParse(t *testing.T) {
 				"bert":  {Classes: []string{"joy", "löve"}, Output: "logits", FlatList: FlatScores, Paths: []string{"/", "/predict"}},
 				"plain": {},
 			},
-			OnlyListed: true,
+			OnlyListed: true, Prefixes: []string{"/serving/{namespace}/{name}", "/ml"}, NextGateways: []string{"knative-local-gateway", "east.istio-system"}, SeldonNames: true,
 		},
-		"limits":      limits(1000, 1),
-		"all-off":     with(limits(64, 32), map[string]Model{}),
-		"empty-lists": with(limits(64, 32), map[string]Model{"bert": {}}),
-		"escapes":     with(limits(64, 32), map[string]Model{"a/b": {Classes: []string{"é"}, FlatList: FlatInstances}}),
+		"service-paths": func() Config { c := limits(64, 32); c.ServicePaths = []string{"/"}; return c }(),
+		"limits":        limits(1000, 1),
+		"all-off":       with(limits(64, 32), map[string]Model{}),
+		"empty-lists":   with(limits(64, 32), map[string]Model{"bert": {}}),
+		"escapes":       with(limits(64, 32), map[string]Model{"a/b": {Classes: []string{"é"}, FlatList: FlatInstances}}),
 	}
 	for name, text := range testdata(t, ".good.json") {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +59,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	want := map[string]string{
-		"unknown-key":                "plaincounters is an unknown key; known are plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed",
+		"unknown-key":                "plaincounters is an unknown key; known are plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed, prefixes, servicePaths, nextGateways, seldonNames",
 		"unknown-model-key":          "models.bert.labels is an unknown key; known are classes, output, flatList, paths",
 		"number-as-text":             "maxLabels is text; give a number",
 		"text-as-flag":               "scoreSums is text; give true or false",
@@ -101,6 +102,14 @@ func TestParseRefusesMore(t *testing.T) {
 		{"an end too soon", `{"models": {"bert": {}}`, "the JSON ends before its object does"},
 		{"a number past all", `{"maxLabels": 1e999}`, "maxLabels is 1e999; give 1 to 1000"},
 		{"a path twice", `{"models": {"b": {"paths": ["/"]}, "a": {"paths": ["/"]}}}`, `path "/" stands twice, for b and for a; one path is one model's`},
+		{"a path without its slash", `{"servicePaths": ["predict"]}`, `servicePaths holds "predict"; give a path from its / on, without a query`},
+		{"a service's path without a service", `{"identity": false, "servicePaths": ["/"]}`, "servicePaths is given, but identity is false: these models would have no name"},
+		{"a path of a model and of a service", `{"servicePaths": ["/"], "models": {"a": {"paths": ["/"]}}}`, `servicePaths holds "/", which is a path of a; one path is one model's`},
+		{"a prefix that ends in a slash", `{"prefixes": ["/ml/"]}`, `prefixes holds "/ml/"; give segments such as /serving/{namespace}/{name}, without a / at the end`},
+		{"a prefix with an open brace", `{"prefixes": ["/{ns/x"]}`, `prefixes holds "/{ns/x"; give segments such as /serving/{namespace}/{name}, without a / at the end`},
+		{"a prefix without its slash", `{"prefixes": ["ml"]}`, `prefixes holds "ml"; give segments such as /serving/{namespace}/{name}, without a / at the end`},
+		{"a gateway without a name", `{"nextGateways": [""]}`, `nextGateways holds ""; give NAME or NAME.NAMESPACE of a Service`},
+		{"a number among the prefixes", `{"prefixes": [1]}`, "a member of prefixes is a number; give text"},
 		{"more listed than kept apart", `{"maxModels": 1, "models": {"a": {}, "b": {}}}`, "models lists 2, but maxModels is 1; raise it"},
 		{"a name with a dot is none of these", `{"models": {"a": {"output": "x"}, "a.output": {}}, "models.a": {}}`, "models.a is an unknown key; known are " + configKeys},
 		{"a key of two lines", `{"a\nb": 1}`, "a?b is an unknown key; known are " + configKeys},

@@ -24,6 +24,7 @@ type parser struct {
 	paths  map[string]string // model names by path
 
 	place place
+	outer place  // of the current list
 	key   string // of the current value
 	seen  map[member]bool
 	value any // target of the current value: *bool, *int, *string, *[]string or *map[string]Model
@@ -43,7 +44,7 @@ const (
 	inConfig
 	inModels
 	inModel
-	inList // a list of strings in a model
+	inList // a list of strings
 )
 
 func parse(data []byte) (Config, error) {
@@ -76,10 +77,14 @@ func (p *parser) fail(message string) {
 
 // at returns the full key of the current value.
 func (p *parser) at() string {
-	switch p.place {
+	place := p.place
+	if place == inList {
+		place = p.outer
+	}
+	switch place {
 	case inModels:
 		return "models." + shown(p.key)
-	case inModel, inList:
+	case inModel:
 		return "models." + shown(p.name) + "." + shown(p.key)
 	}
 	return shown(p.key)
@@ -142,7 +147,7 @@ func (p *parser) beginSetting(kind json.Kind) json.Capture {
 		return json.Text
 	case *[]string:
 		p.expect(kind, json.Array)
-		p.place = inList
+		p.place, p.outer = inList, p.place
 	case *map[string]Model:
 		p.expect(kind, json.Object)
 		p.place, *value = inModels, map[string]Model{}
@@ -151,7 +156,7 @@ func (p *parser) beginSetting(kind json.Kind) json.Capture {
 }
 
 const (
-	configKeys = "plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed"
+	configKeys = "plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed, prefixes, servicePaths, nextGateways, seldonNames"
 	modelKeys  = "classes, output, flatList, paths"
 )
 
@@ -205,6 +210,14 @@ func (p *parser) target() any {
 		return &p.config.Models
 	case "onlyListed":
 		return &p.config.OnlyListed
+	case "prefixes":
+		return &p.config.Prefixes
+	case "servicePaths":
+		return &p.config.ServicePaths
+	case "nextGateways":
+		return &p.config.NextGateways
+	case "seldonNames":
+		return &p.config.SeldonNames
 	}
 	return nil
 }
@@ -240,7 +253,7 @@ func (p *parser) End(kind json.Kind) {
 	case kind == json.String:
 		p.endText()
 	case p.place == inList && kind == json.Array:
-		p.place = inModel
+		p.place = p.outer
 	case p.place == inModel && kind == json.Object:
 		p.endModel()
 	case p.place == inModels && kind == json.Object:

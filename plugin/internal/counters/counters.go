@@ -23,7 +23,10 @@ type Counters struct {
 	other     *Service // for services past the limit
 	overflow  map[string]*counter
 	faults    counter
-	outcomes  []string
+
+	unfollowed        counter
+	pendingUnfollowed uint64
+	outcomes          []string
 
 	// Models and labels with counts that Flush has not written yet.
 	pendingModels []*Model
@@ -306,6 +309,10 @@ func (c *Counters) addOverflow(kind string, n uint64) {
 		c.define(known, n, (&series{nil, contract.LabelKind, kind}).stat(contract.Overflow, "", ""))
 	}
 }
+
+// AddUnfollowed counts a request that looks like a prediction, and that no rule
+// follows.
+func (c *Counters) AddUnfollowed() { c.pendingUnfollowed++ }
 
 // AddFault logs and counts a fault of the filter.
 func (c *Counters) AddFault(message string) {

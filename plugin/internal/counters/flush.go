@@ -31,6 +31,10 @@ func (c *Counters) Flush() {
 		model.pending = modelCounts{}
 	}
 	c.pendingModels = c.pendingModels[:0]
+	if !c.increment(&c.unfollowed, c.pendingUnfollowed) {
+		c.define(&c.unfollowed, c.pendingUnfollowed, (&series{}).stat(contract.Unfollowed, "", ""))
+	}
+	c.pendingUnfollowed = 0
 }
 
 func (c *Counters) flushLabel(label *Label) {

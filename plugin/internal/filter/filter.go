@@ -116,18 +116,33 @@ func (vm *VM) openStream(id uint32) *stream {
 
 // openUncached is openStream for a path that is not cached.
 func (vm *VM) openUncached(id uint32, plugin *plugin, path []byte) *stream {
+	path, isPlain := decode(path)
 	to, isPredict := plugin.route(path)
+	if !isPredict && len(to.name) == 0 && looksLikePrediction(path) {
+		vm.addUnfollowed(plugin)
+	}
 	if !isPredict || to.isGRPC && !vm.isGRPC() {
 		return nil
 	}
 	s := vm.streams.add(id)
 	s.reset(plugin)
 	s.setRoute(to)
-	if to.isPlain {
+	if s.isPlain = isPlain && !to.isGRPC; s.isPlain {
 		s.plainPath = append(s.plainPath[:0], path...)
 	}
 	vm.setFixedOwner(s)
 	return s
+}
+
+// addUnfollowed counts a request that looks like a prediction, and that no rule
+// follows. The path is in the proxy's buffer, so the method must be read last.
+func (vm *VM) addUnfollowed(of *plugin) {
+	method, status := vm.proxy.Header(abi.RequestHeaders, ":method")
+	if status != abi.OK || string(method) != "POST" {
+		return
+	}
+	vm.counters.AddUnfollowed()
+	vm.scheduleFlush(of)
 }
 
 func (vm *VM) isGRPC() bool {
@@ -152,7 +167,7 @@ func (vm *VM) dropAcceptEncoding() {
 
 // ResponseBody implements abi.Filter.
 func (vm *VM) ResponseBody(id uint32, size int, isEnd bool) {
-	if s := vm.streams.find(id); s != nil {
+	if s := vm.streams.find(id); s != nil && !s.isLeftOut {
 		if size > 0 {
 			vm.read(s, size)
 		}
@@ -189,7 +204,7 @@ func (vm *VM) finish(s *stream) {
 		vm.identify(s)
 	}
 	switch {
-	case outcome == notCounted:
+	case outcome == notCounted || s.isLeftOut:
 	case s.single != nil && outcome == contract.OutcomeCounted:
 		vm.counters.AddOne(s.single, s.score, &s.plugin.counting)
 	case s.namesModel || s.plugin.counts(&s.model.Name):

@@ -11,8 +11,11 @@ import (
 // owner says whose model has answered: its service, and its revision, which is the
 // model's version if neither the path nor the reply names a version.
 type owner struct {
-	service  *counters.Service
-	revision []byte
+	service        *counters.Service
+	name, revision []byte // name is the service's
+
+	// Whether the replies come from another gateway with the plugin, which counts them.
+	isGateway bool
 }
 
 // owners holds the owners of a plugin's replies.
@@ -75,8 +78,11 @@ func (vm *VM) setOwner(s *stream, cluster []byte) {
 			return
 		}
 		s.copyNames()
-	} else if !s.namesVersion {
-		setText(&s.model.Version, s.owner.revision)
+	} else {
+		s.addOwnerNames()
+	}
+	if s.isLeftOut = s.owner.isGateway || s.isService && !s.plugin.counts(&s.model.Name); s.isLeftOut {
+		return
 	}
 	if s.model.Known = vm.counters.Known(&s.model); s.model.Known == nil {
 		return
@@ -103,7 +109,12 @@ func (vm *VM) owner(of *plugin, cluster int) *owner {
 		Namespace: vm.appendProperty(nil, serviceProperty+"namespace"),
 		Service:   vm.appendProperty(nil, serviceProperty+"name"),
 	})
-	made := &owner{vm.counters.Service(who.Namespace, who.Service, of.counting.MaxServices), bytes.Clone(who.Revision)}
+	made := &owner{
+		service:   vm.counters.Service(who.Namespace, who.Service, of.counting.MaxServices),
+		name:      bytes.Clone(who.Service),
+		revision:  bytes.Clone(who.Revision),
+		isGateway: identity.LeadsTo(vm.names[:cluster], of.nextGateways),
+	}
 	if len(of.owners.list) == maxOwners {
 		of.owners = owners{}
 	}

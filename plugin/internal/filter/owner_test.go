@@ -121,3 +121,85 @@ func TestWithoutIdentity(t *testing.T) {
 	}
 	checkCounters(t, &proxy, map[string]uint64{predictions("joy"): 2, counted: 2})
 }
+
+// TestServicePaths checks that the models of one path, such as InferenceGraphs, have
+// the names of their services, and that onlyListed applies to these names.
+func TestServicePaths(t *testing.T) {
+	var proxy abitest.Proxy
+	w := start(t, &proxy, `{"servicePaths": ["/"], "onlyListed": true, "models": {"spam": {}, "mood": {}}}`)
+	for range 3 {
+		for _, service := range []string{"spam", "mood", "hidden"} {
+			w.to("a", service, service)
+			w.Pass(w.filter, &exchange{Path: "/", Body: []string{`{"model_name": "liar", "predictions":["joy"]}`}})
+		}
+	}
+	want := map[string]uint64{}
+	for _, service := range []string{"spam", "mood"} {
+		of := "model_namespace=.=a;.;model_service=.=" + service + ";.;model=.=" + service + ";.;model_version=.=" + service + ";.;"
+		want[of+joyPredicted], want[of+replyCounted] = 3, 3
+	}
+	checkCounters(t, &proxy, want)
+}
+
+// TestNextGateways passes each reply through two gateways. It counts in the second,
+// which knows the revision.
+func TestNextGateways(t *testing.T) {
+	var proxy abitest.Proxy
+	first := start(t, &proxy, `{"nextGateways": ["knative-local-gateway.istio-system"]}`)
+	second := start(t, &proxy, `{"nextGateways": ["knative-local-gateway.istio-system"]}`)
+	for range 3 {
+		first.to("a", "iris", "any")
+		first.Properties[clusterName] = "outbound|80||knative-local-gateway.istio-system.svc.cluster.local"
+		first.reply("joy")
+		second.to("a", "iris-predictor-ingress", "iris-predictor-00002")
+		second.reply("joy")
+	}
+	of := ofTeam("a", "0xiris_2dpredictor", "0xiris_2dpredictor_2d00002", "")
+	checkCounters(t, &proxy, map[string]uint64{of + joyPredicted: 3, of + replyCounted: 3})
+}
+
+// TestVersionInTheName checks the names that ModelMesh and Seldon give their models
+// in replies. The path names the model itself, or, over gRPC, the reply alone.
+func TestVersionInTheName(t *testing.T) {
+	var proxy abitest.Proxy
+	w := start(t, &proxy, `{"seldonNames": true, "onlyListed": true, "models": {"emo": {}, "iris": {}}}`)
+	w.to("a", "mesh", "modelmesh-serving")
+	for _, e := range []exchange{
+		{Path: "/v2/models/emo/infer", Body: []string{`{"model_name":"emo__isvc-3642375d03","model_version":"1","outputs":[]}`}},
+		{Path: "/v2/models/emo/infer", Body: []string{`{"model_version":"1","model_name":"emo__isvc-3642375d03","outputs":[]}`}},
+		{Path: "/v2/models/emo__isvc-3642375d03/infer", Body: []string{`{"model_name":"emo__isvc-3642375d03","outputs":[]}`}},
+		{Path: "/v2/models/iris/infer", Body: []string{`{"model_name":"iris_2","outputs":[]}`}},
+		{Path: "/v2/models/iris/versions/7/infer", Body: []string{`{"model_name":"iris_2","outputs":[]}`}},
+		{Path: "/v2/models/iris/infer", Body: []string{`{"model_name":"another_2","model_version":"1","outputs":[]}`}},
+	} {
+		w.Pass(w.filter, &e)
+	}
+	of := func(model, version string) string {
+		return "model_namespace=.=a;.;model_service=.=mesh;.;model=.=" + model + ";.;model_version=.=" + version + ";.;outcome=.=no_predictions;.;moodring_replies_total"
+	}
+	checkCounters(t, &proxy, map[string]uint64{
+		of("emo", "0xisvc_2d3642375d03"): 3, of("iris", "2"): 1, of("iris", "7"): 1, of("iris", "1"): 1,
+	})
+}
+
+// TestUnfollowed checks that a request which looks like a prediction counts, once
+// and without a name, if no rule follows it.
+func TestUnfollowed(t *testing.T) {
+	var proxy abitest.Proxy
+	w := start(t, &proxy, `{"onlyListed": true, "models": {"bert": {}}}`)
+	post, preflight := headers{{":method", "POST"}}, headers{{":method", "OPTIONS"}}
+	for _, e := range []exchange{
+		{Path: "/serving/a/b/v1/models/c:predict", Request: post},
+		{Path: "/serving/a/b/v1/models/c:predict", Request: preflight},
+		{Path: "/tensorflow.serving.PredictionService/Predict", Request: post},
+		{Path: "/v1/models/left-out:predict", Request: post},
+		{Path: bert, Request: post, Body: []string{`{"predictions":[]}`}},
+		{Path: "/healthz", Request: post},
+	} {
+		w.Pass(w.filter, &e)
+	}
+	checkCounters(t, &proxy, map[string]uint64{
+		"moodring_unfollowed_requests_total":                               2,
+		"model=.=bert;.;outcome=.=no_predictions;.;moodring_replies_total": 1,
+	})
+}

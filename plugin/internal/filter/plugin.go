@@ -17,11 +17,15 @@ type plugin struct {
 	dropsEncoding bool
 	countsTopOnly bool // whether only the top label and its score are counted
 	onlyListed    bool
+	seldonNames   bool
 
 	counting counters.Options
-	paths    map[string][]byte // model names by path, besides KServe's routes
-	listed   map[string]*answer.Options
-	defaults answer.Options // of models that are not listed
+	paths    map[string][]byte // model names by path, besides KServe's routes; empty for the service's name
+	prefixes []string          // of KServe's routes
+
+	nextGateways []string // Services of gateways with the plugin
+	listed       map[string]*answer.Options
+	defaults     answer.Options // of models that are not listed
 }
 
 func newPlugin(root uint32, config config.Config) *plugin {
@@ -35,6 +39,9 @@ func newPlugin(root uint32, config config.Config) *plugin {
 		BatchSizes:    config.BatchSizes,
 	}
 	made.defaults = answer.Options{Scores: config.ScoreSums, Margins: config.Margins}
+	for _, path := range config.ServicePaths {
+		made.paths[path] = nil
+	}
 	for name, model := range config.Models {
 		options := made.defaults
 		options.Classes, options.Output, options.FlatList = model.Classes, model.Output, answer.FlatList(model.FlatList)
@@ -49,7 +56,8 @@ func newPlugin(root uint32, config config.Config) *plugin {
 func (p *plugin) setSwitches(c *config.Config) {
 	p.dropsEncoding = c.AcceptEncoding == config.DropEncoding
 	p.countsTopOnly = !c.ScoreSums && !c.Margins && !c.BatchSizes
-	p.onlyListed = c.OnlyListed
+	p.onlyListed, p.seldonNames = c.OnlyListed, c.SeldonNames
+	p.prefixes, p.nextGateways = c.Prefixes, c.NextGateways
 }
 
 // options returns the options for a model's replies.

@@ -13,12 +13,14 @@ type reply struct {
 	options answer.Options // in use if the path does not name the model
 	stream  *stream
 	counts  counters.ReplyCounts
+
+	isVersioned bool // whether the model's name in the reply has named the version
 }
 
 var _ answer.Visitor = (*reply)(nil)
 
 func (r *reply) reset(counts *counters.Counters, of *stream) {
-	r.stream = of
+	r.stream, r.isVersioned = of, false
 	of.copyNames()
 	r.counts.Reset(counts, &of.model, &of.plugin.counting)
 	options := &r.options
@@ -35,15 +37,24 @@ func (r *reply) Discard() { r.counts.Clear() }
 
 // Model implements answer.Visitor. A name in the path takes precedence.
 func (r *reply) Model(name *contract.Text) {
+	var buffer, known [contract.MaxLabelBytes]byte
+	model, version := r.stream.plugin.splitName(name.Append(buffer[:0]))
 	if !r.stream.namesModel {
+		setText(name, model)
 		r.stream.setModel(name)
 		r.options = *r.stream.plugin.options(name)
+	}
+	if len(version) > 0 && !r.stream.namesVersion && string(r.stream.model.Name.Append(known[:0])) == string(model) {
+		var text contract.Text
+		setText(&text, version)
+		r.stream.setVersion(&text)
+		r.isVersioned = true
 	}
 }
 
 // Version implements answer.Visitor. A version in the path takes precedence.
 func (r *reply) Version(version *contract.Text) {
-	if !r.stream.namesVersion && !version.IsEmpty() {
+	if !r.stream.namesVersion && !r.isVersioned && !version.IsEmpty() {
 		r.stream.setVersion(version)
 	}
 }

@@ -9,33 +9,79 @@ type route struct {
 	isPlain bool   // whether the path has neither a query nor an escape
 	name    []byte // of the model, or empty if only the reply names the model
 	version []byte // likewise
+
+	isService bool // whether the model has the name of its service
 }
 
 // grpcPath is the path of KServe's V2 protocol over gRPC
 // (docs/predict-api/v2/grpc_predict_v2.proto in kserve/open-inference-protocol).
 const grpcPath = "/inference.GRPCInferenceService/ModelInfer"
 
-// route parses a path. isPredict is false if the path is not a predict route, or
-// if its model is not counted. The path is decoded in place.
+// route parses a decoded path. isPredict is false if the path is not a predict
+// route, or if its model is not counted.
 func (p *plugin) route(path []byte) (to route, isPredict bool) {
-	isPlain := bytes.IndexByte(path, '%') < 0
-	if query := bytes.IndexByte(path, '?'); query >= 0 {
-		path, isPlain = path[:query], false
-	}
-	path = unescape(path)
 	if name, ok := p.paths[string(path)]; ok {
-		return route{name: name, isPlain: isPlain}, true
+		return route{name: name, isService: len(name) == 0}, true
 	}
-	if to, isPredict = modelRoute(path); isPredict {
-		to.isPlain = isPlain
+	if to, isPredict = p.modelRoute(path); isPredict {
 		return to, !p.onlyListed || p.listed[string(to.name)] != nil
 	}
 	return route{isGRPC: true}, string(path) == grpcPath
 }
 
+// decode decodes a path in place, without its query. isPlain reports whether the
+// path is unchanged.
+func decode(path []byte) (decoded []byte, isPlain bool) {
+	isPlain = bytes.IndexByte(path, '%') < 0
+	if query := bytes.IndexByte(path, '?'); query >= 0 {
+		path, isPlain = path[:query], false
+	}
+	return unescape(path), isPlain
+}
+
+// modelRoute parses a route that names a model, with any of the configured
+// prefixes or without.
+func (p *plugin) modelRoute(path []byte) (to route, isPredict bool) {
+	to, isPredict = modelRoute(path)
+	for i := 0; !isPredict && i < len(p.prefixes); i++ {
+		if rest, ok := cutPrefix(path, p.prefixes[i]); ok {
+			to, isPredict = modelRoute(rest)
+		}
+	}
+	model, version := p.splitName(to.name)
+	if to.name = model; len(to.version) == 0 {
+		to.version = version
+	}
+	return to, isPredict
+}
+
+// cutPrefix removes a prefix of the configuration from a path. A segment of the
+// prefix in braces stands for any segment that is not empty.
+func cutPrefix(path []byte, prefix string) (rest []byte, ok bool) {
+	for len(prefix) > 0 {
+		segment, after := cutSegment(prefix)
+		found, rest := cutSegment(path)
+		if segment != string(found) && (segment[1] != '{' || len(found) < 2) {
+			return nil, false
+		}
+		prefix, path = after, rest
+	}
+	return path, true
+}
+
+// cutSegment splits a path after its first segment, a slash and a name.
+func cutSegment[T string | []byte](path T) (segment, rest T) {
+	for i := 1; i < len(path); i++ {
+		if path[i] == '/' {
+			return path[:i], path[i:]
+		}
+	}
+	return path, path[len(path):]
+}
+
 // modelRoute parses KServe's routes that name a model: /v1/models/NAME:predict of
 // V1 and /v2/models/NAME/infer of V2. /versions/VERSION may follow the name, as in
-// V2 and in TensorFlow Serving's V1.
+// V2 and in TensorFlow Serving's V1, which also knows /labels/VERSION.
 func modelRoute(path []byte) (to route, isPredict bool) {
 	if rest, ok := bytes.CutPrefix(path, []byte("/v1/models/")); ok {
 		to.name, isPredict = bytes.CutSuffix(rest, []byte(":predict"))
@@ -47,11 +93,49 @@ func modelRoute(path []byte) (to route, isPredict bool) {
 		return route{}, false
 	}
 	if slash := bytes.IndexByte(to.name, '/'); slash >= 0 {
-		to.version, isPredict = bytes.CutPrefix(to.name[slash:], []byte("/versions/"))
+		rest := to.name[slash:]
+		to.version, isPredict = bytes.CutPrefix(rest, []byte("/versions/"))
+		if !isPredict && !to.isV2 {
+			to.version, isPredict = bytes.CutPrefix(rest, []byte("/labels/"))
+		}
 		to.name = to.name[:slash]
 		isPredict = isPredict && len(to.version) > 0 && bytes.IndexByte(to.version, '/') < 0
 	}
 	return to, isPredict && len(to.name) > 0
+}
+
+// splitName splits a model's name at the version that some servers put into the
+// name: NAME__isvc-HASH and NAME__ksp-HASH of ModelMesh, and, if switched on,
+// NAME_1 of Seldon.
+func (p *plugin) splitName(name []byte) (model, version []byte) {
+	for _, mark := range []string{"__isvc-", "__ksp-"} {
+		at := bytes.LastIndex(name, []byte(mark))
+		if at > 0 && consistsOf(name[at+len(mark):], "0123456789abcdef") {
+			return name[:at], name[at+len("__"):]
+		}
+	}
+	at := bytes.LastIndexByte(name, '_')
+	if p.seldonNames && at > 0 && consistsOf(name[at+1:], "0123456789") {
+		return name[:at], name[at+1:]
+	}
+	return name, nil
+}
+
+// consistsOf reports whether a text is not empty and has only these characters.
+func consistsOf(text []byte, characters string) bool {
+	return len(text) > 0 && len(bytes.Trim(text, characters)) == 0
+}
+
+// looksLikePrediction reports whether a decoded path may be one of a model server
+// that no rule follows: its last word is one of the words for a prediction.
+func looksLikePrediction(path []byte) bool {
+	word := path[bytes.LastIndexAny(path, "/:")+1:]
+	for _, known := range []string{"predict", "predictions", "infer", "classify", "regress", "invocations"} {
+		if bytes.EqualFold(word, []byte(known)) {
+			return true
+		}
+	}
+	return false
 }
 
 // unescape decodes a path in place, as model servers do before they route it.

@@ -33,6 +33,9 @@ type stream struct {
 	// The reply may give the name and the version, if the path does not.
 	model counters.ModelID
 
+	isService bool // whether the model has the name of its service
+	isLeftOut bool // whether the owner shows that the reply is not counted here
+
 	isPlain   bool   // whether the path may be cached
 	plainPath []byte // in this case
 }
@@ -40,20 +43,21 @@ type stream struct {
 func (s *stream) reset(plugin *plugin) {
 	s.plugin, s.owner = plugin, plugin.owners.fixed
 	s.path, s.model.Known, s.single = nil, nil, nil
-	s.model.MayAdmit, s.hasBody, s.isLost, s.ending, s.hasTrailing = false, false, false, notEnded, false
+	s.isLeftOut, s.model.MayAdmit, s.hasBody, s.isLost, s.ending, s.hasTrailing = false, false, false, false, notEnded, false
 }
 
 // setRoute sets the route that has been parsed from the path.
 func (s *stream) setRoute(to route) {
-	s.isGRPC, s.isV2, s.isPlain = to.isGRPC, to.isV2, to.isPlain
+	s.isGRPC, s.isV2, s.isService = to.isGRPC, to.isV2, to.isService
 	setText(&s.model.Name, to.name)
 	setText(&s.model.Version, to.version)
-	s.namesModel, s.namesVersion = len(to.name) > 0, len(to.version) > 0
+	s.namesModel, s.namesVersion = len(to.name) > 0 || to.isService, len(to.version) > 0
 }
 
 // setPath sets the route of a cached path.
 func (s *stream) setPath(path *cachedPath) {
-	s.isGRPC, s.isV2, s.namesModel, s.namesVersion = false, path.route.isV2, true, len(path.route.version) > 0
+	s.isGRPC, s.isV2, s.isService = false, path.route.isV2, path.route.isService
+	s.namesModel, s.namesVersion = true, len(path.route.version) > 0
 	s.path = path
 }
 
@@ -62,10 +66,21 @@ func (s *stream) copyNames() {
 	if s.path != nil {
 		setText(&s.model.Name, s.path.route.name)
 		setText(&s.model.Version, s.path.route.version)
-		if !s.namesVersion && s.owner != nil {
-			setText(&s.model.Version, s.owner.revision)
-		}
 		s.path = nil
+		s.addOwnerNames()
+	}
+}
+
+// addOwnerNames sets the names that the path leaves to the owner.
+func (s *stream) addOwnerNames() {
+	if s.owner == nil {
+		return
+	}
+	if s.isService {
+		setText(&s.model.Name, s.owner.name)
+	}
+	if !s.namesVersion {
+		setText(&s.model.Version, s.owner.revision)
 	}
 }
 
@@ -135,7 +150,7 @@ func (vm *VM) read(s *stream, size int) {
 	}()
 	s.hasBody = true
 	vm.identify(s)
-	for start := 0; start < size && !s.isLost; { // after a lost chunk the rest cannot be parsed
+	for start := 0; start < size && !s.isLost && !s.isLeftOut; { // after a lost chunk the rest cannot be parsed
 		chunk, status := vm.proxy.Body(start, min(maxChunk, size-start))
 		if status != abi.OK || len(chunk) == 0 {
 			vm.counters.LogStatus("a chunk of a reply cannot be read, and the reply counts as unparsed: ", status)

@@ -42,6 +42,19 @@ func Of(names Names) Identity {
 	return made
 }
 
+// LeadsTo reports whether a cluster leads to one of these Services, each NAME or
+// NAME.NAMESPACE.
+func LeadsTo(cluster []byte, services []string) bool {
+	upstream := parseCluster(cluster)
+	for _, service := range services {
+		name, ok := bytes.CutPrefix([]byte(service), upstream.name)
+		if ok && (len(name) == 0 || name[0] == '.' && string(name[1:]) == string(upstream.namespace)) {
+			return true
+		}
+	}
+	return false
+}
+
 // upstream is the part of an identity that a cluster's name holds.
 type upstream struct {
 	namespace, name, revision []byte
