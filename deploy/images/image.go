@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/moodring/moodring/deploy/images/layer"
 )
 
 // platformImage is the image of one platform. The filter's image serves every platform.
@@ -50,8 +52,8 @@ func (o options) container(s spec, platform string) (platformImage, error) {
 	if err != nil {
 		return platformImage{}, err
 	}
-	content.text("etc/passwd", "moodring:x:"+user+":"+user+":Moodring:/:/sbin/nologin\n")
-	content.text("usr/share/doc/moodring/sbom.cdx.json", string(sbom))
+	content.Text("etc/passwd", "moodring:x:"+user+":"+user+":Moodring:/:/sbin/nologin\n")
+	content.Text("usr/share/doc/moodring/sbom.cdx.json", string(sbom))
 	image, err := o.image(content)
 	if err != nil {
 		return platformImage{}, err
@@ -74,13 +76,13 @@ func (o options) container(s spec, platform string) (platformImage, error) {
 }
 
 // image returns an OCI image of one layer.
-func (o options) image(content entries) (v1.Image, error) {
-	layer, err := content.layer(o.created)
+func (o options) image(content layer.Files) (v1.Image, error) {
+	single, err := content.Layer(o.created)
 	if err != nil {
 		return nil, err
 	}
 	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	return mutate.Append(base, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: "moodring/deploy/images", Created: v1.Time{Time: o.created}}})
+	return mutate.Append(base, mutate.Addendum{Layer: single, History: v1.History{CreatedBy: "moodring/deploy/images", Created: v1.Time{Time: o.created}}})
 }
 
 // wasm builds the filter's image in the compat variant of the Wasm Image
@@ -113,19 +115,19 @@ func (o options) wasm(s spec) (v1.Image, error) {
 }
 
 // gather reads the files of an image from the stage.
-func (o options) gather(s spec, platform string) (entries, error) {
-	content := entries{}
+func (o options) gather(s spec, platform string) (layer.Files, error) {
+	content := layer.Files{}
 	for _, f := range s.files {
 		source := filepath.Join(o.dir(platform), f.source)
 		if f.isCommon {
 			source = filepath.Join(o.stage, "common", f.source)
 		}
-		if err := content.add(source, f.target); err != nil {
+		if err := content.Add(source, f.target); err != nil {
 			return nil, fmt.Errorf("%w; `make images` gathers the files", err)
 		}
 	}
 	if !s.isWasm {
-		if err := content.add(filepath.Join(o.stage, "common", "doc"), "usr/share/doc/moodring"); err != nil {
+		if err := content.Add(filepath.Join(o.stage, "common", "doc"), "usr/share/doc/moodring"); err != nil {
 			return nil, fmt.Errorf("%w; `make images` gathers the files", err)
 		}
 	}
