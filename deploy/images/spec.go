@@ -29,7 +29,7 @@ func specs() []spec {
 			name:        "exporter",
 			description: "Scrapes Envoy gateways for the counters of Moodring's filter, and serves them to Prometheus.",
 			program:     "exporter",
-			entrypoint:  []string{"/exporter", "--web.listen-address=:9847"},
+			entrypoint:  []string{"/exporter"},
 			ports:       []string{"9847/tcp"},
 			files:       []file{{source: "exporter", target: "exporter"}, certificates},
 		},
