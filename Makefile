@@ -8,15 +8,15 @@ GO      ?= go
 PYTHON  ?= python3
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/images deploy/licenses deploy/local deploy/translate
+MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/cluster deploy/images deploy/licenses deploy/local deploy/translate
 
 include Tools.mk
 
-.PHONY: help build install images filter programs local stack downloads up demo drift soak test picture check bench baselines mutants profile exact fuzz lint \
-	generate clean tools browser clients uplot
+.PHONY: help build install images filter programs local stack downloads up demo drift soak cluster cluster-program test test-cluster picture check bench \
+	baselines mutants profile exact fuzz lint generate clean tools browser clients uplot
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: filter programs local ## Build the filter and all programs into bin/
 
@@ -61,6 +61,18 @@ soak: stack ## Inject faults for SOAK_DURATION (2m), and check all counts after 
 PREFIX ?= /usr/local
 install: filter programs ## Install the exporter, dashgen and the filter into PREFIX (/usr/local)
 	.ci/install bin '$(DESTDIR)$(PREFIX)'
+
+# The cluster needs root, and for its images the same files as make images.
+cluster: cluster-program ## Run a Kubernetes with Istio, Knative, KServe and the demo until Ctrl-C; as root
+	bin/cluster up
+
+test-cluster: cluster-program ## Run the commands of docs/walkthrough.md and of deploy/cluster/suites on a Kubernetes; as root
+	cd deploy/cluster && $(GO) test -count=1 ./...
+	bin/cluster test
+
+cluster-program: stack
+	@$(MAKE) --no-print-directory images PLATFORMS=linux/amd64 REGISTRY=
+	cd deploy/cluster && CGO_ENABLED=0 $(BUILD) -ldflags '-s -w' -o ../../bin/cluster .
 
 PLATFORMS ?= linux/amd64 linux/arm64
 comma := ,

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/moodring/moodring/deploy/cluster/internal/cluster"
+	"github.com/moodring/moodring/deploy/cluster/internal/host"
+	"github.com/moodring/moodring/deploy/cluster/internal/suite"
+)
+
+// test runs the suites on a cluster of their own, and checks that the cluster leaves
+// nothing of itself on the machine.
+func (c commands) test(ctx context.Context) error {
+	suites, err := suite.Load(c.root, c.args[1:])
+	if err != nil {
+		return err
+	}
+	before := host.Snapshot(cluster.Folder(c.root))
+	started := time.Now()
+	running, err := cluster.Up(ctx, cluster.Options{Root: c.root, Progress: c.progress})
+	if err != nil {
+		return err
+	}
+	c.progress("ready after %.0f s", time.Since(started).Seconds())
+	var all suite.Result
+	runner := suite.Runner{Node: running.Node, Folder: c.root, Output: c.stdout}
+	for _, s := range suites {
+		result, failure := runner.Run(ctx, s)
+		all.Passed, all.Failed = all.Passed+result.Passed, all.Failed+result.Failed
+		err = errors.Join(err, failure)
+	}
+	if err := errors.Join(err, running.Node.Stop()); err != nil {
+		return err
+	}
+	left := host.Differences(before, host.Snapshot(cluster.Folder(c.root)))
+	if len(left) == 0 {
+		all.Passed++
+		_, _ = fmt.Fprintln(c.stdout, "--- PASS: nothing is left")
+	} else {
+		all.Failed++
+		_, _ = fmt.Fprintf(c.stdout, "--- FAIL: nothing is left\n%s\n", strings.Join(left, "\n"))
+	}
+	_, _ = fmt.Fprintf(c.stdout, "%d passed, %d failed\n", all.Passed, all.Failed)
+	if all.Failed > 0 {
+		return exitStatus(1)
+	}
+	return nil
+}
