@@ -50,7 +50,7 @@ func TestSuggestion(t *testing.T) {
 		{"", ""},
 		{"verfy", ` (did you mean "verify"?)`},
 		{"vreify", ` (did you mean "verify"?)`},
-		{"versoin", ` (did you mean "version"?)`},
+		{"verion", ` (did you mean "version"?)`},
 		{"draw --colour red", ` (did you mean "--color"?)`},
 		{"draw -colour=red", ` (did you mean "--color"?)`},
 		{"draw --jsno", ` (did you mean "--json"?)`},

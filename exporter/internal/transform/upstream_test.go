@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/relabel"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/exporter/internal/config"
-	"github.com/prometheus/prometheus/model/relabel"
 )
 
 // upstreams returns the upstreams of a page that has the counts of these times.
