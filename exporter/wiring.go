@@ -277,7 +277,7 @@ func (e *exporter) dropped() []expose.DroppedTarget {
 
 // timeout returns how long a scrape of all gateways may take.
 func (e *exporter) timeout() time.Duration {
-	return time.Duration(e.fleet.Config().Scrape.Timeout)
+	return time.Duration(e.fleet.Config().MaxTimeout())
 }
 
 func (e *exporter) isNative() bool { return e.fleet.Config().NativeHistograms }

@@ -31,6 +31,7 @@ type Config struct {
 	Gateways             []Gateway `yaml:"gateways"`
 	Discovery            `yaml:",inline"`
 	Scrape               Scrape            `yaml:"scrape"`
+	HTTPClient           *HTTPClient       `yaml:"http_client_config"`
 	RelabelConfigs       []*relabel.Config `yaml:"relabel_configs"`        // on targets
 	MetricRelabelConfigs []*relabel.Config `yaml:"metric_relabel_configs"` // on series
 	NativeHistograms     bool              `yaml:"native_histograms"`      // in addition to classic histograms, for scrapers that accept protobuf
@@ -41,6 +42,8 @@ type Config struct {
 type Gateway struct {
 	Name string `yaml:"name"` // the gateway label; by default host and port of URL
 	URL  string `yaml:"url"`  // address of the admin endpoint
+
+	Source `yaml:",inline"`
 }
 
 // Scrape configures the scraping of gateways.
@@ -57,6 +60,8 @@ type Scrape struct {
 
 // Duration has the syntax of Prometheus: 10s, 1m30s.
 type Duration time.Duration
+
+func (d Duration) String() string { return time.Duration(d).String() }
 
 // UnmarshalYAML gives errors a line number, unlike model.Duration.
 func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
@@ -116,6 +121,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("gateways[%d]: %w", i, err)
 		}
 	}
+	if err := c.HTTPClient.check(); err != nil {
+		return err
+	}
 	if err := c.Discovery.check(c.Scrape.Format); err != nil {
 		return err
 	}
@@ -131,7 +139,7 @@ func (c *Config) check() error {
 	if err := c.Scrape.check(); err != nil {
 		return err
 	}
-	return checkMetricRules(c.Rules, c.Scrape.Format)
+	return checkMetricRules(c.Rules, c.format())
 }
 
 func checkRules(key string, rules []*relabel.Config) error {
@@ -167,9 +175,12 @@ func checkBucketLabel(rules []*relabel.Config) error {
 	return nil
 }
 
+// minInterval is the shortest interval of scrapes.
+const minInterval = Duration(time.Second)
+
 func (s Scrape) check() error {
 	switch {
-	case s.Interval != 0 && s.Interval < Duration(time.Second):
+	case s.Interval != 0 && s.Interval < minInterval:
 		return fmt.Errorf("scrape.interval: %s is less than 1s", time.Duration(s.Interval))
 	case s.Timeout <= 0:
 		return fmt.Errorf("scrape.timeout: %s is not above 0", time.Duration(s.Timeout))
@@ -214,7 +225,19 @@ func (g *Gateway) check() error {
 	if g.Name == "" {
 		g.Name = address.Host
 	}
-	return nil
+	return g.checkSource()
+}
+
+// resolve makes relative file names relative to folder.
+func (c *Config) resolve(folder string) {
+	c.HTTPClient.resolve(folder)
+	for i := range c.Gateways {
+		c.Gateways[i].HTTPClient.resolve(folder)
+	}
+	for _, sd := range c.Discoveries() {
+		sd.Settings().HTTPClient.resolve(folder)
+		sd.resolve(folder)
+	}
 }
 
 // WithoutUser cuts everything up to a user and a password off an address, also if the

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	promconfig "github.com/prometheus/common/config"
 
 	"github.com/moodring/moodring/contract"
 )
@@ -17,11 +18,17 @@ func TestLoadGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gateways := []Gateway{{"ingress", "http://127.0.0.1:15000"}, {"gateway.example:15090", "https://gateway.example:15090/envoy"}}
+	gateways := []Gateway{
+		{Name: "ingress", URL: "http://127.0.0.1:15000"},
+		{Name: "gateway.example:15090", URL: "https://gateway.example:15090/envoy", Source: Source{
+			Scrape:     SourceScrape{Timeout: Duration(5 * time.Second), Interval: Duration(time.Minute), Format: Prometheus},
+			HTTPClient: &HTTPClient{BasicAuth: &promconfig.BasicAuth{Username: "moodring", PasswordFile: "testdata/password"}, TLS: promconfig.TLSConfig{CAFile: "testdata/ca.pem", ServerName: "envoy"}},
+		}},
+	}
 	if diff := cmp.Diff(gateways, cfg.Gateways); diff != "" {
 		t.Errorf("gateways (-want +got):\n%s", diff)
 	}
-	files := []FileSD{{[]string{"testdata/gateways/*.yml", "testdata/one.json"}, Duration(time.Minute)}}
+	files := []FileSD{{Files: []string{"testdata/gateways/*.yml", "testdata/one.json"}, RefreshInterval: Duration(time.Minute)}}
 	if diff := cmp.Diff(files, cfg.FileSD); diff != "" {
 		t.Errorf("file_sd_configs (-want +got):\n%s", diff)
 	}
@@ -103,36 +110,41 @@ func TestLoadEmptyIsDefault(t *testing.T) {
 
 func TestLoadBad(t *testing.T) {
 	wants := map[string]string{
-		"unknown-key":    "line 1: field gateway not found",
-		"two-mistakes":   "line 3: field nam not found; line 4: field scrapes not found",
-		"duration":       `line 4: "soon" is not a duration: want one such as 10s or 1m30s`,
-		"syntax":         "yaml: line 1: did not find expected node content",
-		"no-url":         `gateways[0]: url "": want http://HOST:PORT`,
-		"scheme":         `gateways[0]: url "ftp://a": want http://HOST:PORT`,
-		"query":          `gateways[0]: url "http://a/?b": leave out the query and the fragment; the exporter adds its own query`,
-		"timeout":        "scrape.timeout: 0s is not above 0",
-		"page":           "scrape.max_page_bytes: -1 is not above 0",
-		"line":           "scrape.max_line_bytes: 0 is not above 0",
-		"series":         "scrape.max_series: 0 is not above 0",
-		"format":         `scrape.format: "xml" is neither prometheus nor json`,
-		"action":         `line 1: relabel_configs[0]: unknown relabel action "explode"`,
-		"regex":          "line 1: relabel_configs[0]: error parsing regexp: missing closing ): `^(?s:()$`",
-		"no-target":      "metric_relabel_configs[0]: relabel configuration for replace action requires 'target_label' value",
-		"empty-rule":     "metric_relabel_configs[0]: the rule is empty",
-		"file-none":      `file_sd_configs[0]: files: none given`,
-		"file-name":      `file_sd_configs[0]: files: "*/gateways.yml": want a name that ends in .json, .yml or .yaml, with at most one *, in its last part`,
-		"file-refresh":   `file_sd_configs[0]: refresh_interval: 10ms is less than 1s`,
-		"dns-names":      `dns_sd_configs[0]: names: none given, or an empty one`,
-		"dns-type":       `dns_sd_configs[0]: type: "MX" is not SRV, A or AAAA`,
-		"dns-port":       `dns_sd_configs[0]: port: 0 is not a port, and a record of type A has none`,
-		"kube-role":      `kubernetes_sd_configs[0]: role: "node" is neither pod nor endpointslice`,
-		"kube-label":     `kubernetes_sd_configs[1]: label: "=a" is not a label selector: found '=', expected: !, identifier, or 'end of string'`,
-		"kube-port":      `kubernetes_sd_configs[0]: port: 70000 is not a port`,
-		"json-port":      `kubernetes_sd_configs[0]: port: 15020 does not serve scrape.format json, only the admin endpoint does: leave out the format, or set port_forward and leave out the port`,
-		"kube-namespace": `kubernetes_sd_configs[0]: namespaces.names: a name is empty; leave out namespaces to look in all namespaces`,
-		"kube-key":       `line 1: field namespace not found`,
-		"interval":       `scrape.interval: 10ms is less than 1s`,
-		"two-documents":  "more than one YAML document: keep one",
+		"unknown-key":     "line 1: field gateway not found",
+		"two-mistakes":    "line 3: field nam not found; line 4: field scrapes not found",
+		"duration":        `line 4: "soon" is not a duration: want one such as 10s or 1m30s`,
+		"syntax":          "yaml: line 1: did not find expected node content",
+		"no-url":          `gateways[0]: url "": want http://HOST:PORT`,
+		"scheme":          `gateways[0]: url "ftp://a": want http://HOST:PORT`,
+		"query":           `gateways[0]: url "http://a/?b": leave out the query and the fragment; the exporter adds its own query`,
+		"timeout":         "scrape.timeout: 0s is not above 0",
+		"page":            "scrape.max_page_bytes: -1 is not above 0",
+		"line":            "scrape.max_line_bytes: 0 is not above 0",
+		"series":          "scrape.max_series: 0 is not above 0",
+		"format":          `scrape.format: "xml" is neither prometheus nor json`,
+		"action":          `line 1: relabel_configs[0]: unknown relabel action "explode"`,
+		"regex":           "line 1: relabel_configs[0]: error parsing regexp: missing closing ): `^(?s:()$`",
+		"no-target":       "metric_relabel_configs[0]: relabel configuration for replace action requires 'target_label' value",
+		"empty-rule":      "metric_relabel_configs[0]: the rule is empty",
+		"file-none":       `file_sd_configs[0]: files: none given`,
+		"file-name":       `file_sd_configs[0]: files: "*/gateways.yml": want a name that ends in .json, .yml or .yaml, with at most one *, in its last part`,
+		"file-refresh":    `file_sd_configs[0]: refresh_interval: 10ms is less than 1s`,
+		"dns-names":       `dns_sd_configs[0]: names: none given, or an empty one`,
+		"dns-type":        `dns_sd_configs[0]: type: "MX" is not SRV, A or AAAA`,
+		"dns-port":        `dns_sd_configs[0]: port: 0 is not a port, and a record of type A has none`,
+		"kube-role":       `kubernetes_sd_configs[0]: role: "node" is neither pod nor endpointslice`,
+		"kube-label":      `kubernetes_sd_configs[1]: label: "=a" is not a label selector: found '=', expected: !, identifier, or 'end of string'`,
+		"kube-port":       `kubernetes_sd_configs[0]: port: 70000 is not a port`,
+		"json-port":       `kubernetes_sd_configs[0]: port: 15020 does not serve scrape.format json, only the admin endpoint does: leave out the format, or set port_forward and leave out the port`,
+		"kube-namespace":  `kubernetes_sd_configs[0]: namespaces.names: a name is empty; leave out namespaces to look in all namespaces`,
+		"kube-key":        `line 1: field namespace not found`,
+		"interval":        `scrape.interval: 10ms is less than 1s`,
+		"client-key":      "line 1: field oauth2 not found",
+		"client-ref":      "gateways[0]: http_client_config: keys that end in _ref need a secret manager, and there is none: name a file",
+		"client-two":      "gateways[0]: http_client_config: at most one of basic_auth password, password_file & password_ref must be configured",
+		"source-format":   `kubernetes_sd_configs[0]: scrape.format: "xml" is neither prometheus nor json`,
+		"source-interval": "dns_sd_configs[0]: scrape.interval: 1ms is less than 1s",
+		"two-documents":   "more than one YAML document: keep one",
 	}
 	files, err := filepath.Glob("testdata/*.bad.yml")
 	if err != nil || len(files) != len(wants) {
@@ -200,11 +212,11 @@ func TestLoadMissing(t *testing.T) {
 
 func TestParseGateway(t *testing.T) {
 	for text, want := range map[string]Gateway{
-		"http://127.0.0.1:15000":         {"127.0.0.1:15000", "http://127.0.0.1:15000"},
-		"ingress=http://127.0.0.1:15000": {"ingress", "http://127.0.0.1:15000"},
-		"a/b=https://host/path=x":        {"a/b", "https://host/path=x"},
-		"http://[::1]:15000":             {"[::1]:15000", "http://[::1]:15000"},
-		"http://host/path=x":             {"host", "http://host/path=x"},
+		"http://127.0.0.1:15000":         {Name: "127.0.0.1:15000", URL: "http://127.0.0.1:15000"},
+		"ingress=http://127.0.0.1:15000": {Name: "ingress", URL: "http://127.0.0.1:15000"},
+		"a/b=https://host/path=x":        {Name: "a/b", URL: "https://host/path=x"},
+		"http://[::1]:15000":             {Name: "[::1]:15000", URL: "http://[::1]:15000"},
+		"http://host/path=x":             {Name: "host", URL: "http://host/path=x"},
 	} {
 		if got, err := ParseGateway(text); err != nil || got != want {
 			t.Errorf("%s: got %v, %v; want %v", text, got, err, want)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -47,6 +48,7 @@ func entries[T any, P interface {
 type SDConfig interface {
 	Kind() string          // is in contract.Sources; the key in the file is KIND_sd_configs
 	Visit(v Visitor) error // calls the method of v for this kind
+	Settings() *Source
 
 	check(format Format) error // also sets defaults
 	resolve(folder string)     // makes relative file names relative to folder
@@ -63,7 +65,8 @@ type Visitor interface {
 func (d *Discovery) check(format Format) error {
 	index := make(map[string]int) // in the list of the same kind
 	for _, sd := range d.Discoveries() {
-		if err := sd.check(format); err != nil {
+		own := cmp.Or(sd.Settings().Scrape.Format, format)
+		if err := errors.Join(sd.Settings().checkSource(), sd.check(own)); err != nil {
 			return fmt.Errorf("%s_sd_configs[%d]: %w", sd.Kind(), index[sd.Kind()], err)
 		}
 		index[sd.Kind()]++
@@ -71,16 +74,12 @@ func (d *Discovery) check(format Format) error {
 	return nil
 }
 
-func (d *Discovery) resolve(folder string) {
-	for _, sd := range d.Discoveries() {
-		sd.resolve(folder)
-	}
-}
-
 // FileSD is an entry of file_sd_configs: files in Prometheus's file_sd format.
 type FileSD struct {
 	Files           []string `yaml:"files"` // the last path element may contain a *
 	RefreshInterval Duration `yaml:"refresh_interval"`
+
+	Source `yaml:",inline"`
 }
 
 // Kind returns contract.SourceFile.
@@ -115,6 +114,8 @@ type DNSSD struct {
 	Type            string   `yaml:"type"` // SRV, A or AAAA
 	Port            int      `yaml:"port"` // for types A and AAAA; an SRV record has its own
 	RefreshInterval Duration `yaml:"refresh_interval"`
+
+	Source `yaml:",inline"`
 }
 
 // Kind returns contract.SourceDNS.
@@ -156,6 +157,8 @@ type KubernetesSD struct {
 	Label          string     `yaml:"label"`        // label selector
 	Port           int        `yaml:"port"`         // to scrape
 	PortForward    bool       `yaml:"port_forward"` // scrape through the API server
+
+	Source `yaml:",inline"`
 }
 
 // Namespaces are the namespaces to watch. An empty list means all.

@@ -151,7 +151,7 @@ func (c constructor) add(sd config.SDConfig, place, search string, discover disc
 	if err != nil {
 		return err
 	}
-	c.plan.discoverers[sd.Kind()+"\n"+string(text)] = namedDiscoverer{sd.Kind(), place, search, discover}
+	c.plan.discoverers[sd.Kind()+"\n"+string(text)+sd.Settings().Secrets()] = namedDiscoverer{sd.Kind(), place, search, discover}
 	return nil
 }
 

@@ -139,6 +139,6 @@ func (s *dnsSource) services(ctx context.Context, name string) ([]*candidate, er
 }
 
 func (s *dnsSource) candidate(name, address string, meta ...string) *candidate {
-	return &candidate{source: contract.SourceDNS, id: address, origin: s.origin(name), labels: labels.FromStrings(append(meta,
+	return &candidate{source: contract.SourceDNS, id: address, origin: s.origin(name), settings: &s.Source, labels: labels.FromStrings(append(meta,
 		dnsName, name, model.SchemeLabel, "http", model.AddressLabel, address, contract.LabelGateway, address)...)}
 }

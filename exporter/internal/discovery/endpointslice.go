@@ -41,7 +41,7 @@ func (s *kubeSource) endpointSlice(object any) []*candidate {
 // gateway.
 func (s *kubeSource) endpoint(slice *discoveryv1.EndpointSlice, endpoint discoveryv1.Endpoint) *candidate {
 	address := endpoint.Addresses[0]
-	c := &candidate{source: contract.SourceKubernetes, id: slice.Namespace + "/" + address, isTerminating: ptr.Deref(endpoint.Conditions.Terminating, false)}
+	c := &candidate{source: contract.SourceKubernetes, id: slice.Namespace + "/" + address, isTerminating: ptr.Deref(endpoint.Conditions.Terminating, false), settings: &s.Source}
 	name := address
 	target := endpoint.TargetRef
 	if target != nil && target.Kind == "Pod" {

@@ -139,7 +139,7 @@ func (s *fileSource) read() {
 	results := make(map[string][]*candidate, len(all))
 	isFailing := false
 	for _, path := range all {
-		candidates, err := readFile(path)
+		candidates, err := s.readFile(path)
 		if err != nil {
 			s.fail(err)
 			isFailing = true
@@ -158,6 +158,15 @@ func (s *fileSource) read() {
 	if s.isReported {
 		s.update(slices.Concat(sortedValues(results)...))
 	}
+}
+
+// readFile returns the candidates in a file, with the source's settings.
+func (s *fileSource) readFile(path string) ([]*candidate, error) {
+	all, err := readFile(path)
+	for _, c := range all {
+		c.settings = &s.Source
+	}
+	return all, err
 }
 
 // paths returns the existing files that match a pattern with a *, and all files

@@ -64,6 +64,7 @@ func (s *kubeSource) pod(object any) []*candidate {
 		labels:        labels.FromMap(set),
 		isTerminating: pod.DeletionTimestamp != nil,
 		dial:          s.podDialer(pod.Namespace, pod.Name),
+		settings:      &s.Source,
 	}}
 }
 

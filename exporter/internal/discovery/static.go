@@ -38,7 +38,7 @@ func staticCandidates(gateways []config.Gateway) ([]*candidate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("gateway %q: %w", gateway.Name, err)
 		}
-		all[i] = &candidate{source: contract.SourceStatic, id: gateway.URL, user: address.User, labels: labels.FromStrings(
+		all[i] = &candidate{source: contract.SourceStatic, id: gateway.URL, user: address.User, settings: &gateways[i].Source, labels: labels.FromStrings(
 			model.SchemeLabel, address.Scheme,
 			model.AddressLabel, address.Host,
 			model.MetricsPathLabel, address.Path,

@@ -19,14 +19,15 @@ import (
 
 // Target is one gateway to scrape.
 type Target struct {
-	Gateway       string        // the value of the gateway label, unique among targets
-	URL           *url.URL      // of the admin endpoint
-	Labels        labels.Labels // for each series of the gateway; includes the gateway label
-	Source        string        // contract.SourceStatic, or one of contract.Sources
-	ID            string        // of the candidate, not changed by relabelling
-	IsTerminating bool          // the gateway is shutting down: each scrape may be the last
-	Dial          Dial          // nil: over the network
-	IsElsewhere   bool          // another exporter's share has the gateway: not to be scraped
+	Gateway       string         // the value of the gateway label, unique among targets
+	URL           *url.URL       // of the admin endpoint
+	Labels        labels.Labels  // for each series of the gateway; includes the gateway label
+	Source        string         // contract.SourceStatic, or one of contract.Sources
+	ID            string         // of the candidate, not changed by relabelling
+	IsTerminating bool           // the gateway is shutting down: each scrape may be the last
+	Dial          Dial           // nil: over the network
+	Settings      *config.Source // of the target's source; nil for those of the whole configuration
+	IsElsewhere   bool           // another exporter's share has the gateway: not to be scraped
 }
 
 // Address returns what a scrape of the target connects to and requests, or "" if
@@ -57,6 +58,7 @@ type candidate struct {
 	user          *url.Userinfo // nil: no user
 	isTerminating bool
 	dial          Dial
+	settings      *config.Source // of Target
 }
 
 func (c *candidate) address() string { return c.labels.Get(model.AddressLabel) }
@@ -95,7 +97,7 @@ func (c *candidate) relabel(rules []*relabel.Config, reserved map[string]bool) (
 	}
 	return Target{
 		Gateway: series.Get(contract.LabelGateway), URL: address, Labels: series,
-		Source: c.source, ID: c.id, IsTerminating: c.isTerminating, Dial: c.dial,
+		Source: c.source, ID: c.id, IsTerminating: c.isTerminating, Dial: c.dial, Settings: c.settings,
 	}, true, nil
 }
 

@@ -86,3 +86,24 @@ func TestOneAddressUnderTwoNames(t *testing.T) {
 		t.Errorf("a gateway that shuts down is refused: %v", bad)
 	}
 }
+
+// A changed password makes a new source, although it is in no text of the settings.
+func TestChangedPasswordMakesANewSource(t *testing.T) {
+	keys := make(map[string]bool)
+	for _, password := range []string{"one", "two"} {
+		cfg, err := config.Parse([]byte("dns_sd_configs: [{names: [a], http_client_config: {basic_auth: {username: u, password: " + password + "}}}]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := NewPlan(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key := range plan.discoverers {
+			keys[key] = true
+		}
+	}
+	if len(keys) != 2 {
+		t.Errorf("got the keys %v, want two", keys)
+	}
+}

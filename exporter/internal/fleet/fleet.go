@@ -17,7 +17,7 @@
 //     only by gateway.current and gateway.change. Apply replaces the target, and
 //     each scrape replaces the results. All decisions are pure methods of a copy.
 //
-// Everything else needs no lock: Fleet.settings is an atomic pointer,
+// Everything else needs no lock: Fleet.configured is an atomic pointer,
 // gateway.scraper is used by the running scrape only, and the other fields of a
 // gateway never change.
 package fleet
@@ -47,16 +47,45 @@ type Fleet struct {
 	ctx     context.Context // ends the gateways' goroutines
 	running sync.WaitGroup
 
-	settings atomic.Pointer[settings]
+	configured atomic.Pointer[configured]
 
 	mu       sync.Mutex
 	gateways map[string]*gateway // by name
 }
 
-// settings are a configuration and its client.
+// configured is a configuration in use.
+type configured struct {
+	*config.Config
+	sources sync.Map // *settings by *config.Source
+}
+
+// settings are a configuration for the gateways of one source.
 type settings struct {
 	*config.Config
+	scrape *config.Scrape // for the source, unlike Config.Scrape
 	client *scrape.Client
+}
+
+// of returns the settings for the gateways of a source, always the same.
+func (c *configured) of(source *config.Source) *settings {
+	if known, ok := c.sources.Load(source); ok {
+		return known.(*settings)
+	}
+	scrape, http := c.For(source)
+	made, _ := c.sources.LoadOrStore(source, newSettings(c.Config, scrape, http))
+	return made.(*settings)
+}
+
+func newSettings(cfg *config.Config, own config.Scrape, http *config.HTTPClient) *settings {
+	return &settings{cfg, &own, &scrape.Client{
+		Format:       own.Format,
+		Filter:       transform.Filter(cfg.Rules),
+		MaxPageBytes: own.MaxPageBytes,
+		MaxLineBytes: own.MaxLineBytes,
+		Timeout:      time.Duration(own.Timeout),
+		IsUsed:       transform.IsUsed(cfg.Rules),
+		HTTP:         http,
+	}}
 }
 
 // New returns a Fleet without gateways. Configure it before its first Apply. Its
@@ -71,14 +100,7 @@ func (f *Fleet) Wait() { f.running.Wait() }
 // Configure sets the configuration for all further scrapes. Results of earlier
 // scrapes are kept.
 func (f *Fleet) Configure(cfg *config.Config) {
-	f.settings.Store(&settings{cfg, &scrape.Client{
-		Format:       cfg.Scrape.Format,
-		Filter:       transform.Filter(cfg.Rules),
-		MaxPageBytes: cfg.Scrape.MaxPageBytes,
-		MaxLineBytes: cfg.Scrape.MaxLineBytes,
-		Timeout:      time.Duration(cfg.Scrape.Timeout),
-		IsUsed:       transform.IsUsed(cfg.Rules),
-	}})
+	f.configured.Store(&configured{Config: cfg})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, g := range f.gateways {
@@ -87,7 +109,7 @@ func (f *Fleet) Configure(cfg *config.Config) {
 }
 
 // Config returns the configuration in use.
-func (f *Fleet) Config() *config.Config { return f.settings.Load().Config }
+func (f *Fleet) Config() *config.Config { return f.configured.Load().Config }
 
 // Apply replaces the list of targets. The last values of a removed gateway are
 // kept until scrape.keep has passed. A gateway is dropped at once if its ID is now
@@ -198,11 +220,11 @@ func (f *Fleet) expire(g *gateway) {
 // a result, the gateway is scraped now. A gateway is down if it has not answered
 // by ctx's deadline.
 func (f *Fleet) Scrape(ctx context.Context) []expose.Snapshot {
-	cfg, gateways := f.Config(), f.sorted()
+	gateways := f.sorted()
 	snapshots := make([]*expose.Snapshot, len(gateways))
 	var all sync.WaitGroup
 	for i, g := range gateways {
-		if g.current().isScrapedOnRequest(cfg) {
+		if g.current().isScrapedOnRequest(g.settings().scrape) {
 			all.Go(func() { snapshots[i] = g.scrapeNow(ctx) })
 		} else {
 			snapshots[i] = g.snapshot()

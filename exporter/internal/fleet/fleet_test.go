@@ -294,11 +294,11 @@ func TestFleetNeverScrapesAnAddressForTwoGateways(t *testing.T) {
 	wantPage(t, f, "before 1")
 	f.Apply([]discovery.Target{after}, false) // as after a forced deletion
 	wantPage(t, f, "after 2, before gone 1")
-	if wait := f.gateways["before"].current().wait(f.Config(), time.Now()); wait < 59*time.Minute {
+	if wait := f.gateways["before"].current().wait(&f.Config().Scrape, time.Now()); wait < 59*time.Minute {
 		t.Errorf("the removed gateway does something in %s", wait)
 	}
 	f.Apply(nil, false)
-	if wait := f.gateways["before"].current().wait(f.Config(), time.Now()); wait < 59*time.Minute {
+	if wait := f.gateways["before"].current().wait(&f.Config().Scrape, time.Now()); wait < 59*time.Minute {
 		t.Errorf("after the new gateway's end, the removed one does something in %s", wait)
 	}
 	f.Apply(nil, true)

@@ -49,6 +49,11 @@ func (g *gateway) change(next func(state) state) (before, after state) {
 	return before, g.state
 }
 
+// settings returns the settings in use for the gateway.
+func (g *gateway) settings() *settings {
+	return g.fleet.configured.Load().of(g.current().target.Settings)
+}
+
 func (g *gateway) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if dial := g.current().target.Dial; dial != nil {
 		return dial(ctx, network, address)
@@ -89,7 +94,7 @@ func (g *gateway) wake() {
 func (g *gateway) run(ctx context.Context) {
 	defer g.scraper.link.Close()
 	for {
-		timer := time.NewTimer(g.current().wait(g.fleet.Config(), time.Now()))
+		timer := time.NewTimer(g.current().wait(g.settings().scrape, time.Now()))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -104,12 +109,12 @@ func (g *gateway) run(ctx context.Context) {
 
 // work drops an expired gateway, and scrapes any other gateway.
 func (g *gateway) work(ctx context.Context) {
-	cfg := g.fleet.Config()
-	if g.current().isExpired(cfg, time.Now()) {
+	scrape := g.settings().scrape
+	if g.current().isExpired(scrape, time.Now()) {
 		g.fleet.expire(g)
 		return
 	}
-	limit, cancel := context.WithTimeout(ctx, time.Duration(cfg.Scrape.Timeout))
+	limit, cancel := context.WithTimeout(ctx, time.Duration(scrape.Timeout))
 	defer cancel()
 	g.shared.Run(limit, leavingInterval/2) // scrape records the result
 }
@@ -122,19 +127,21 @@ func (g *gateway) snapshot() *expose.Snapshot {
 	if s.latest == nil {
 		return nil
 	}
-	return s.show(*s.latest, g.fleet.Config(), now)
+	return s.show(*s.latest, g.settings().scrape, now)
 }
 
 // scrapeNow returns the result of a scrape that is at most scrape.min_age old. If
 // ctx ends first, the gateway is shown as down.
 func (g *gateway) scrapeNow(ctx context.Context) *expose.Snapshot {
-	cfg, start := g.fleet.Config(), time.Now()
-	if _, err := g.shared.Get(ctx, time.Duration(cfg.Scrape.MinAge)); err == nil {
+	scrape, start := g.settings().scrape, time.Now()
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(scrape.Timeout))
+	defer cancel()
+	if _, err := g.shared.Get(ctx, time.Duration(scrape.MinAge)); err == nil {
 		return g.snapshot()
 	}
 	now := time.Now()
 	_, s := g.change(func(s state) state { return s.served(now) })
-	return s.show(expose.Snapshot{Gateway: g.name, Duration: now.Sub(start)}, cfg, now)
+	return s.show(expose.Snapshot{Gateway: g.name, Duration: now.Sub(start)}, scrape, now)
 }
 
 // lastSnapshot returns the latest result, without scraping, or a snapshot with only
@@ -145,13 +152,13 @@ func (g *gateway) lastSnapshot() expose.Snapshot {
 	if latest == nil {
 		latest = &expose.Snapshot{Gateway: g.name, URL: s.target.URL.Redacted()}
 	}
-	return *s.show(*latest, g.fleet.Config(), time.Now())
+	return *s.show(*latest, g.settings().scrape, time.Now())
 }
 
 // scrape scrapes the gateway and records the result. shared calls it.
 func (g *gateway) scrape(ctx context.Context) expose.Snapshot {
 	lastServed := func() time.Time { return g.current().lastServed() }
-	result := g.scraper.scrape(ctx, g.fleet.settings.Load(), g.current().target, lastServed)
+	result := g.scraper.scrape(ctx, g.settings(), g.current().target, lastServed)
 	g.fleet.meter.Record(result)
 	before, after := g.change(func(s state) state { return s.scraped(&result, time.Now()) })
 	g.logTransition(before, after)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"github.com/moodring/moodring/exporter/internal/config"
 	"github.com/moodring/moodring/exporter/internal/discovery"
 	"github.com/moodring/moodring/exporter/internal/expose"
 	"github.com/moodring/moodring/exporter/internal/scrape"
@@ -20,8 +19,8 @@ type scraper struct {
 	agent   scrape.Agent
 	process scrape.Process
 
-	transformer *transform.Transformer // for config and labels; nil before the first scrape
-	config      *config.Config
+	transformer *transform.Transformer // for settings and labels; nil before the first scrape
+	settings    *settings
 	labels      labels.Labels
 }
 
@@ -29,7 +28,7 @@ type scraper struct {
 // with older values has been served since lastServed.
 func (p *scraper) scrape(ctx context.Context, settings *settings, t discovery.Target, lastServed func() time.Time) expose.Snapshot {
 	result := expose.Snapshot{Gateway: t.Gateway, URL: t.URL.Redacted(), At: time.Now()}
-	p.prepare(settings.Config, t)
+	p.prepare(settings, t)
 	series, err := p.read(ctx, settings.client, t, lastServed, &result)
 	result.Up, result.Err = err == nil, err
 	if err == nil {
@@ -41,13 +40,13 @@ func (p *scraper) scrape(ctx context.Context, settings *settings, t discovery.Ta
 
 // prepare makes a new transformer if the configuration or the target's labels have
 // changed.
-func (p *scraper) prepare(cfg *config.Config, t discovery.Target) {
-	if p.transformer != nil && p.config == cfg && labels.Equal(p.labels, t.Labels) {
+func (p *scraper) prepare(s *settings, t discovery.Target) {
+	if p.transformer != nil && p.settings == s && labels.Equal(p.labels, t.Labels) {
 		return
 	}
-	p.config, p.labels = cfg, t.Labels
+	p.settings, p.labels = s, t.Labels
 	p.transformer = transform.New(transform.Options{
-		Format: cfg.Scrape.Format, Labels: t.Labels, Relabel: cfg.MetricRelabelConfigs, Rules: cfg.Rules, MaxSeries: cfg.Scrape.MaxSeries,
+		Format: s.scrape.Format, Labels: t.Labels, Relabel: s.MetricRelabelConfigs, Rules: s.Rules, MaxSeries: s.scrape.MaxSeries,
 	})
 }
 

@@ -77,8 +77,8 @@ func (s state) lastServed() time.Time {
 // terminating gateway that no longer answers must not delay the page.
 // With scrape.interval, only a gateway without a result is scraped, so that a
 // restart leaves no gap.
-func (s state) isScrapedOnRequest(cfg *config.Config) bool {
-	return !s.isGone() && !s.isReplaced && s.leavingFailures == 0 && (cfg.Scrape.Interval == 0 || s.latest == nil)
+func (s state) isScrapedOnRequest(scrape *config.Scrape) bool {
+	return !s.isGone() && !s.isReplaced && s.leavingFailures == 0 && (scrape.Interval == 0 || s.latest == nil)
 }
 
 const never = time.Duration(1<<63 - 1)
@@ -106,11 +106,11 @@ func (s state) leavingWait(interval time.Duration) time.Duration {
 }
 
 // wait returns the time until the gateway's goroutine has something to do.
-func (s state) wait(cfg *config.Config, now time.Time) time.Duration {
-	interval := time.Duration(cfg.Scrape.Interval)
+func (s state) wait(scrape *config.Scrape, now time.Time) time.Duration {
+	interval := time.Duration(scrape.Interval)
 	switch {
 	case s.isGone() && (!s.isUp() || s.isReplaced):
-		return s.expiry(cfg).Sub(now)
+		return s.expiry(scrape).Sub(now)
 	case s.isReplaced:
 		return never
 	case s.isGone():
@@ -127,19 +127,19 @@ func (s state) wait(cfg *config.Config, now time.Time) time.Duration {
 func (s state) isUp() bool { return s.latest == nil || s.latest.Up }
 
 // isExpired reports whether a removed gateway is to be dropped.
-func (s state) isExpired(cfg *config.Config, now time.Time) bool {
-	return s.isGone() && !now.Before(s.expiry(cfg))
+func (s state) isExpired(scrape *config.Scrape, now time.Time) bool {
+	return s.isGone() && !now.Before(s.expiry(scrape))
 }
 
 // expiry returns when a removed gateway is dropped: scrape.keep after its removal,
 // even if it still answers. For a gateway that answered after its removal and is
 // no longer scraped, scrape.keep begins with the last successful scrape.
-func (s state) expiry(cfg *config.Config) time.Time {
+func (s state) expiry(scrape *config.Scrape) time.Time {
 	last := s.goneAt
 	if (!s.isUp() || s.isReplaced) && s.goodAt.After(last) {
 		last = s.goodAt
 	}
-	return last.Add(time.Duration(cfg.Scrape.Keep))
+	return last.Add(time.Duration(scrape.Keep))
 }
 
 // slot returns the time from now to the gateway's next scrape. A hash of the name
@@ -156,12 +156,12 @@ func slot(gateway string, now time.Time, interval time.Duration) time.Duration {
 // show returns the snapshot for the page. After a failed scrape, and for a replaced
 // gateway, it has the last good series until scrape.keep has passed. A terminating
 // gateway that no longer answers is shown as gone: its end is no alarm.
-func (s state) show(snapshot expose.Snapshot, cfg *config.Config, now time.Time) *expose.Snapshot {
+func (s state) show(snapshot expose.Snapshot, scrape *config.Scrape, now time.Time) *expose.Snapshot {
 	snapshot.IsGone = s.isGone() || s.isReplaced || s.target.IsTerminating && !snapshot.Up
 	if s.isReplaced {
 		snapshot.Series = nil
 	}
-	if snapshot.Series == nil && now.Sub(s.goodAt) < time.Duration(cfg.Scrape.Keep) {
+	if snapshot.Series == nil && now.Sub(s.goodAt) < time.Duration(scrape.Keep) {
 		snapshot.Kept = s.good
 	}
 	return &snapshot

@@ -38,7 +38,7 @@ func TestStateWait(t *testing.T) {
 		test.state.target.Gateway = "a"
 		cfg := config.Default()
 		cfg.Scrape.Interval, cfg.Scrape.Keep = config.Duration(test.interval), config.Duration(300*time.Second)
-		if got := test.state.wait(cfg, now); got != test.want {
+		if got := test.state.wait(&cfg.Scrape, now); got != test.want {
 			t.Errorf("%s: waits %s, want %s", name, got, test.want)
 		}
 	}

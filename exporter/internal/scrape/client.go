@@ -21,7 +21,7 @@ import (
 	"github.com/moodring/moodring/exporter/internal/config"
 )
 
-// Client gets pages of gateways. All exported fields are required.
+// Client gets pages of gateways. All exported fields but HTTP are required.
 type Client struct {
 	Format       config.Format
 	Filter       string // regular expression in RE2's syntax, applied by Envoy to raw stat names
@@ -30,6 +30,7 @@ type Client struct {
 	Timeout      time.Duration // sent to the gateway; Page itself is limited by its context
 
 	IsUsed func(name string) bool // as in TextReader
+	HTTP   *config.HTTPClient     // nil for no credentials and the system's certificates
 
 	readers, unzippers, buffers sync.Pool // *TextReader, *gzip.Reader, *bufio.Reader: memory that pages share
 }
@@ -83,7 +84,7 @@ func cause(ctx context.Context, err error) error {
 }
 
 // request returns the request's bytes.
-func (c *Client) request(base *url.URL) ([]byte, error) {
+func (c *Client) request(base *url.URL, authorization string) ([]byte, error) {
 	request, err := http.NewRequest(http.MethodGet, c.address(base).String(), nil)
 	if err != nil {
 		return nil, err
@@ -95,9 +96,8 @@ func (c *Client) request(base *url.URL) ([]byte, error) {
 	// (pilot/cmd/pilot-agent/status/server.go).
 	request.Header.Set("Accept", c.mediaType())
 	request.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", strconv.FormatFloat(c.Timeout.Seconds(), 'f', -1, 64))
-	if user := base.User; user != nil {
-		password, _ := user.Password()
-		request.SetBasicAuth(user.Username(), password)
+	if authorization != "" {
+		request.Header.Set("Authorization", authorization)
 	}
 	var text bytes.Buffer
 	err = request.Write(&text)

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/moodring/moodring/exporter/internal/config"
 )
 
 // Link keeps the connection to a gateway between scrapes. An http.Transport would
@@ -28,23 +30,28 @@ type Link struct {
 
 // request is a client's request to an address, kept because it is always the same.
 type request struct {
-	client *Client
-	base   *url.URL
-	text   []byte
+	client        *Client
+	base          *url.URL
+	authorization string
+	text          []byte
 }
 
 // request returns the client's request to base.
 func (l *Link) request(client *Client, base *url.URL) (request, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.last.client == client && l.last.base == base {
-		return l.last, nil
-	}
-	text, err := client.request(base)
+	authorization, err := authorization(client.HTTP, base)
 	if err != nil {
 		return request{}, err
 	}
-	l.last = request{client, base, text}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last.client == client && l.last.base == base && l.last.authorization == authorization {
+		return l.last, nil
+	}
+	text, err := client.request(base, authorization)
+	if err != nil {
+		return request{}, err
+	}
+	l.last = request{client, base, authorization, text}
 	return l.last, nil
 }
 
@@ -53,7 +60,8 @@ func (l *Link) request(client *Client, base *url.URL) (request, error) {
 type connection struct {
 	net.Conn
 	scheme, host string
-	isUsed       bool // an earlier request had a response
+	http         *config.HTTPClient // nil without TLS
+	isUsed       bool               // an earlier request had a response
 	since        time.Time
 }
 
@@ -85,32 +93,37 @@ func (l *Link) Close() {
 
 // take returns the idle connection, or a new one if it is too old. If there can be no
 // new connection, as while a gateway drains its listeners, the old one is used.
-func (l *Link) take(ctx context.Context, to *url.URL) (*connection, error) {
+func (l *Link) take(ctx context.Context, r request) (*connection, error) {
 	l.mu.Lock()
 	kept := l.idle
 	l.idle = nil
 	l.mu.Unlock()
-	if kept != nil && kept.scheme == to.Scheme && kept.host == to.Host {
+	if kept != nil && kept.leadsTo(r) {
 		if time.Since(kept.since) < maxAge {
 			return kept, nil
 		}
-		return l.renew(ctx, to, kept), nil
+		return l.renew(ctx, r, kept), nil
 	}
 	if kept != nil {
 		_ = kept.Close() // no data can be lost on an idle connection
 	}
-	return l.connect(ctx, to)
+	return l.connect(ctx, r)
+}
+
+// leadsTo reports whether a request can use the connection.
+func (c *connection) leadsTo(r request) bool {
+	return c.scheme == r.base.Scheme && c.host == r.base.Host && (c.scheme != "https" || c.http == r.client.HTTP)
 }
 
 // renew returns a new connection, or the old one if connecting fails or takes half of
 // the time that is left.
-func (l *Link) renew(ctx context.Context, to *url.URL, old *connection) *connection {
+func (l *Link) renew(ctx context.Context, r request, old *connection) *connection {
 	if deadline, ok := ctx.Deadline(); ok {
 		limit, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
 		defer cancel()
 		ctx = limit
 	}
-	fresh, err := l.connect(ctx, to)
+	fresh, err := l.connect(ctx, r)
 	if err != nil {
 		old.since = time.Now() // tries again after maxAge
 		return old
@@ -119,7 +132,8 @@ func (l *Link) renew(ctx context.Context, to *url.URL, old *connection) *connect
 	return fresh
 }
 
-func (l *Link) connect(ctx context.Context, to *url.URL) (*connection, error) {
+func (l *Link) connect(ctx context.Context, r request) (*connection, error) {
+	to := r.base
 	port := to.Port()
 	if port == "" {
 		port = to.Scheme // the system knows its port
@@ -128,11 +142,15 @@ func (l *Link) connect(ctx context.Context, to *url.URL) (*connection, error) {
 	if err != nil || to.Scheme != "https" {
 		return &connection{Conn: conn, scheme: to.Scheme, host: to.Host, since: time.Now()}, err
 	}
-	secure := tls.Client(conn, &tls.Config{ServerName: to.Hostname()})
+	settings, err := tlsConfig(r.client.HTTP, to.Hostname())
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	secure := tls.Client(conn, settings)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &connection{Conn: secure, scheme: to.Scheme, host: to.Host, since: time.Now()}, nil
+	return &connection{Conn: secure, scheme: to.Scheme, host: to.Host, http: r.client.HTTP, since: time.Now()}, nil
 }
 
 // keep keeps a connection after the end of a response.
@@ -151,13 +169,13 @@ func (l *Link) keep(c *connection) error {
 // closed an idle connection meanwhile: if it brings no byte of a response, the
 // request is sent on a new connection. buffer is used to read the response.
 func (l *Link) exchange(ctx context.Context, r request, buffer *bufio.Reader, read func(*http.Response) error) error {
-	c, err := l.take(ctx, r.base)
+	c, err := l.take(ctx, r)
 	if err != nil {
 		return err
 	}
 	err = l.exchangeOn(ctx, c, r.text, buffer, read)
 	if errors.Is(err, errNoResponse) && c.isUsed && ctx.Err() == nil {
-		if c, err = l.connect(ctx, r.base); err != nil {
+		if c, err = l.connect(ctx, r); err != nil {
 			return err
 		}
 		err = l.exchangeOn(ctx, c, r.text, buffer, read)
