@@ -81,7 +81,7 @@ space := $(subst ,, )
 # The time of creation is the commit's, so that a commit has the same digests on
 # every machine.
 images: .tools/venv/zig ## Write the container images into bin/images, or push them to REGISTRY=HOST/OWNER
-	GOGC=400 ONNXRUNTIME_VERSION=$(ONNXRUNTIME_VERSION) deploy/images/stage.sh bin/stage '$(VERSION)' .tools $(PLATFORMS)
+	GOGC=400 deploy/images/stage.sh bin/stage '$(VERSION)' .tools $(PLATFORMS)
 	cd deploy/images && $(BUILD) -o ../../bin/image-writer .
 	bin/image-writer --version '$(VERSION)' --revision "$$(git rev-parse HEAD)" --created "$$(git log -1 --format=%ct)" \
 		--platforms $(subst $(space),$(comma),$(strip $(PLATFORMS))) $(if $(REGISTRY),--registry '$(REGISTRY)')

