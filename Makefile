@@ -101,7 +101,7 @@ picture: browser ## Draw the picture in README from a stack that make up runs
 	bin/dashgen render --prometheus "$$(sed -n 's/.*"prometheus": "\(.*\)".*/\1/p' .run/up.json)" \
 		--from now-5m --to now --width 1000 --height 680 -o docs/overview.png
 
-check: lint generate ## Lint, and check that the generated files are up to date
+check: lint vulnerabilities generate ## Lint, look for known vulnerabilities, and check that the generated files are up to date
 	@git diff --exit-code -- RATIONALE.md dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
 		{ echo 'make check: generated files were out of date and have been written again; commit them' >&2; exit 1; }
 
@@ -140,6 +140,10 @@ fuzz: ## Run every fuzz test for FUZZTIME (30s)
 
 lint: ## Check the format, and lint
 	for module in $(MODULES); do (cd $$module && $(GOLANGCI_LINT) fmt --diff && $(GOLANGCI_LINT) run) || exit 1; done
+
+.PHONY: vulnerabilities
+vulnerabilities:
+	.ci/vulnerabilities contract . deploy/local
 
 generate: build ## Write the dashboards and the generated documents
 	bin/dashgen generate dashboards

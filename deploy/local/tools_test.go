@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,4 +77,66 @@ func TestForgedPackage(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(installed, "envoy")); err == nil {
 		t.Error("the forged package was installed")
 	}
+}
+
+// TestVulnerabilities runs the check on package contract, with a database in which a
+// function that contract calls has a vulnerability, and without a database.
+func TestVulnerabilities(t *testing.T) {
+	const reported = `{"schema_version": "1.3.1", "id": "GO-2026-0001", "modified": "2026-01-01T00:00:00Z", "published": "2026-01-01T00:00:00Z", "affected": [{"package": {"name": "stdlib", "ecosystem": "Go"},
+		"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}],
+		"ecosystem_specific": {"imports": [{"path": "strings", "symbols": ["%s"]}]}}],
+		"database_specific": {"url": "https://example.com/GO-2026-0001"}}`
+	for _, test := range []struct {
+		name, symbol string
+		code         int
+		want         string
+	}{
+		{"called", "Cut", 1, "make check: the code in contract calls functions with known vulnerabilities, see above: update their modules\n"},
+		{"not called", "Title", 0, ""},
+		{"no database", "", 0, "make check: known vulnerabilities were not looked for, because their database cannot be reached\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			check := exec.Command(".ci/vulnerabilities", "contract")
+			check.Dir, check.Env = root, append(os.Environ(), "GOVULNDB=")
+			if test.symbol == "" { // no connection, except to the modules that go has downloaded by now
+				check.Env = append(check.Env, "HTTPS_PROXY=http://127.0.0.1:1", "GOPROXY=file://"+modules(t), "GONOSUMDB=*")
+			} else {
+				check.Env = append(check.Env, "GOVULNDB=file://"+database(t, fmt.Sprintf(reported, test.symbol)))
+			}
+			output, _ := check.CombinedOutput() // the exit code is in ProcessState
+			if code := check.ProcessState.ExitCode(); code != test.code || !strings.HasSuffix(string(output), test.want) || test.want == "" && len(output) > 0 {
+				t.Errorf("exit code %d, want %d; %s, want %s", code, test.code, output, test.want)
+			}
+		})
+	}
+}
+
+// database writes a database with one vulnerability of the standard library.
+func database(t *testing.T, vulnerability string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"index/db.json":        `{"modified": "2026-01-01T00:00:00Z"}`,
+		"index/modules.json":   `[{"path": "stdlib", "vulns": [{"id": "GO-2026-0001", "modified": "2026-01-01T00:00:00Z"}]}]`,
+		"ID/GO-2026-0001.json": vulnerability,
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// modules returns the folder of the downloaded modules, in the format of GOPROXY.
+func modules(t *testing.T) string {
+	t.Helper()
+	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")
 }
