@@ -252,7 +252,7 @@ func (e *exporter) options(ctx context.Context) expose.Options {
 		Reload:   e.reloadOnRequest(ctx),
 		IsReady:  e.discovery.IsReady,
 		Logger:   e.logger,
-		Version:  version,
+		Version:  commandLine().Number(),
 
 		IsProfiled: *e.flags.isProfiled,
 	}

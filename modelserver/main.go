@@ -13,11 +13,13 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
 
+	"github.com/moodring/moodring/internal/cli"
 	"github.com/moodring/moodring/modelserver/internal/body"
 	"github.com/moodring/moodring/modelserver/internal/metric"
 	"github.com/moodring/moodring/modelserver/internal/model"
@@ -27,31 +29,53 @@ import (
 	"github.com/moodring/moodring/modelserver/internal/web"
 )
 
-var version = "unknown" // set by the linker
+var version string // set by the linker; a plain go build leaves it to the build info
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is the program. It returns the exit code: 0 for success, 1 for a failure, 2 for a wrong command line.
+// run is the program. It returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
-	s, err := parse(args, stdout, stderr)
+	if isAnswered, err := commandLine().Answer(args, stdout); isAnswered {
+		return code(err, stderr)
+	}
+	s, err := parse(args, stdout)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return 0
+		return cli.Success
 	case err != nil:
-		return 2
-	case s.version:
-		fmt.Fprintln(stdout, "modelserver", version, runtime.Version())
-		return 0
+		return code(fmt.Errorf("%w: %w%s", cli.ErrUsage, err, commandLine().Suggestion(args)), stderr)
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	for _, name := range s.ignored {
 		log.Warn("this flag of KServe's servers has no effect here", "flag", "--"+name)
 	}
-	if err := serve(s, log); err != nil {
-		fmt.Fprintln(stderr, "modelserver:", err)
-		return 1
+	return code(serve(s, log), stderr)
+}
+
+// code prints an error and returns the exit code.
+func code(err error, stderr io.Writer) int {
+	switch {
+	case err == nil:
+		return cli.Success
+	case errors.Is(err, cli.ErrUsage):
+		text := strings.TrimPrefix(err.Error(), cli.ErrUsage.Error()+": ")
+		fmt.Fprintf(stderr, "modelserver: %s (modelserver -h lists the flags)\n", text)
+		return cli.Usage
 	}
-	return 0
+	fmt.Fprintln(stderr, "modelserver:", err)
+	return cli.Failure
+}
+
+// commandLine describes the model server for completion and suggestions.
+func commandLine() cli.Program {
+	return cli.Program{
+		Name: "moodring-modelserver", Version: version,
+		Help: func(string) string {
+			var text strings.Builder
+			_, _ = parse([]string{"-h"}, &text) // flag.ErrHelp
+			return text.String()
+		},
+	}
 }
 
 // serve opens the ports, loads the models, and answers until a signal ends the program.
@@ -148,9 +172,9 @@ func (p *program) start() {
 	limits := body.Default()
 	p.server = server.Start(server.Options{
 		HTTP: p.http, GRPC: p.grpc, TLS: p.tls, Drain: p.settings.drain, Grace: p.settings.queueTimeout, MaxBody: int(limits.Max), Log: p.log,
-		Handler: web.Handler(web.Options{Models: p.models, Bodies: body.NewReader(limits), Metrics: p.metrics, Version: version, Log: p.log}),
+		Handler: web.Handler(web.Options{Models: p.models, Bodies: body.NewReader(limits), Metrics: p.metrics, Version: commandLine().Number(), Log: p.log}),
 		Register: func(s *grpc.Server) {
-			rpc.Register(s, rpc.Options{Models: p.models, Metrics: p.metrics, Version: version})
+			rpc.Register(s, rpc.Options{Models: p.models, Metrics: p.metrics, Version: commandLine().Number()})
 		},
 	})
 }

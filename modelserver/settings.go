@@ -27,7 +27,6 @@ type settings struct {
 	drain           time.Duration
 	tlsCert, tlsKey string
 	library         string
-	version         bool
 	ignored         []string // flags of KServe's servers without effect here
 }
 
@@ -47,20 +46,19 @@ var (
 	}
 )
 
-// parse reads the flags. The flags with underscores are KServe's. It prints errors to stderr.
-func parse(args []string, stdout, stderr io.Writer) (settings, error) {
+// parse reads the flags. The flags with underscores are KServe's. If args ask for
+// help, parse prints the help and returns flag.ErrHelp.
+func parse(args []string, stdout io.Writer) (settings, error) {
 	s := settings{enableGRPC: true, truncate: true}
 	flags := s.flags()
 	err := flags.Parse(args)
 	if err == nil {
 		err = s.complete(flags.Args())
 	}
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, "modelserver serves text classifiers in ONNX by KServe's inference protocols (V1 and V2, REST and gRPC).\n\nUsage: modelserver [flags]\n\n")
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, "modelserver serves text classifiers in ONNX by KServe's inference protocols (V1 and V2, REST and gRPC).\n\n"+
+			"Usage: modelserver [flags]\n       modelserver version\n       modelserver completion bash|fish|zsh\n\n")
 		printFlags(flags, stdout)
-	case err != nil:
-		fmt.Fprintf(stderr, "modelserver: %v (modelserver -h lists the flags)\n", err)
 	}
 	return s, err
 }
@@ -82,7 +80,6 @@ func (s *settings) flags() *flag.FlagSet {
 	flags.StringVar(&s.tlsCert, "tls-cert-file", "", "`file` with the TLS certificate; SIGHUP reads it again")
 	flags.StringVar(&s.tlsKey, "tls-key-file", "", "`file` with the certificate's key")
 	flags.StringVar(&s.library, "onnxruntime", os.Getenv("ONNXRUNTIME_LIB"), "`path` of libonnxruntime.so; else $ONNXRUNTIME_LIB, else .tools/lib of the working directory or beside the program's folder")
-	flags.BoolVar(&s.version, "version", false, "print the version and exit")
 	for _, name := range kserveValues {
 		flags.Var(&ignored{name, false, &s.ignored}, name, "")
 	}
@@ -169,9 +166,6 @@ func (s *settings) complete(rest []string) error {
 	}
 	if (s.tlsCert == "") != (s.tlsKey == "") {
 		return errors.New("--tls-cert-file and --tls-key-file belong together; give both")
-	}
-	if s.version {
-		return nil
 	}
 	if s.dir == "" && len(s.models) == 0 {
 		if _, err := os.Stat(mounted); err != nil {

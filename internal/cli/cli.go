@@ -56,11 +56,16 @@ func (p Program) Answer(args []string, stdout io.Writer) (isAnswered bool, err e
 
 // versionLine names the program, its version, and the version of Go.
 func (p Program) versionLine() string {
+	return fmt.Sprintf("%s %s, %s\n", p.Name, p.Number(), runtime.Version())
+}
+
+// Number returns the version.
+func (p Program) Number() string {
 	number := p.Version
-	if info, ok := debug.ReadBuildInfo(); ok && number == "" {
+	if info, ok := debug.ReadBuildInfo(); ok && number == "" && info.Main.Version != "(devel)" {
 		number = info.Main.Version // of go install
 	}
-	return fmt.Sprintf("%s %s, %s\n", p.Name, cmp.Or(number, "unknown"), runtime.Version())
+	return cmp.Or(number, "unknown")
 }
 
 // complete prints a shell's script, or the candidates for the words that the script
