@@ -50,6 +50,7 @@ func NewHandler(options Options) (http.Handler, error) {
 		Links: []web.LandingLinks{
 			{Address: "metrics", Text: "Metrics"},
 			{Address: "targets", Text: "Targets", Description: "The gateways and their last scrapes"},
+			{Address: "https://github.com/moodring/moodring/blob/main/docs/exporter.md", Text: "Documentation"},
 			{Address: "-/healthy", Text: "Healthy"},
 			{Address: "-/ready", Text: "Ready"},
 		},

@@ -21,8 +21,13 @@ type targetsHandler struct {
 }
 
 func newTargetsHandler(targets func() []Snapshot, dropped func() []DroppedTarget) (*targetsHandler, error) {
-	parsed, err := template.New("targets").Parse(targetsTemplate)
+	parsed, err := template.New("targets").Funcs(template.FuncMap{"age": age}).Parse(targetsTemplate)
 	return &targetsHandler{targets, dropped, parsed}, err
+}
+
+// age says how long ago a scrape was.
+func age(at *time.Time) string {
+	return max(time.Since(*at), 0).Round(time.Second).String() + " ago"
 }
 
 // targetLists are the contents of /targets.

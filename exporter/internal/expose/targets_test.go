@@ -49,7 +49,8 @@ func TestTargetsInHTML(t *testing.T) {
 		t.Errorf("%d, %v", code, header)
 	}
 	for _, part := range []string{
-		`<tr><td>a</td><td class="up">up</td><td>http://a:1</td><td>2026-01-02 03:04:05 UTC</td>`,
+		`<tr><td>a</td><td class="up">up</td><td>http://a:1</td><td><time datetime="2026-01-02T03:04:05Z" title="2026-01-02 03:04:05 UTC">`,
+		` ago</time>`, `name="viewport"`, `name="color-scheme" content="light dark"`, `/docs/exporter.md">documentation</a>`,
 		`<td class="number">0.002</td><td class="number">99</td><td class="number">2</td><td class="number">1</td><td></td></tr>`,
 		`<td>GET http://b:1: &lt;connection refused&gt;</td>`, `<td class="unknown">unknown</td>`, `<td class="gone">gone</td>`,
 		`<tr><td>e</td><td>file</td><td>e:1</td><td>relabel_configs drop the gateway</td></tr>`,
