@@ -32,8 +32,13 @@ func main() {
 // run prints the document for packages, which the go command finds from the
 // current directory.
 func run(packages []string, out io.Writer) error {
+	const usage = "usage: licenses PACKAGE..., as ./exporter ./dashgen"
 	if len(packages) == 0 {
-		return errors.New("usage: licenses PACKAGE..., as ./exporter ./dashgen")
+		return errors.New(usage)
+	}
+	if packages[0] == "-h" || packages[0] == "--help" {
+		_, err := fmt.Fprintln(out, usage)
+		return err
 	}
 	modules, err := linked(packages)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -20,6 +21,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	cluster := flags.String("cluster", "cluster", "`folder` with the objects that Istio, Knative and KServe add to the manifests")
 	output := flags.String("o", "", "`file` to write instead of standard output")
 	version := flags.Bool("version", false, "print the version and exit")
+	if slices.ContainsFunc(args, func(arg string) bool { return slices.Contains([]string{"-h", "-help", "--help"}, arg) }) {
+		flags.SetOutput(stdout)
+	}
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {

@@ -108,6 +108,10 @@ func parts() []part {
 
 // run runs the named parts, or all.
 func run(ctx context.Context, names []string) error {
+	if slices.ContainsFunc(names, func(name string) bool { return name == "-h" || name == "--help" }) {
+		_, err := fmt.Println("usage: bench [envoy|decode|rivals|scale]...\n\nCompares the exporter with other scrapers. Without names, all parts are measured.")
+		return err
+	}
 	b, err := newBench(ctx)
 	if err != nil {
 		return err

@@ -29,6 +29,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stderr, usage)
 		return 2
 	}
+	if args[0] == "-h" || args[0] == "--help" {
+		fmt.Fprint(stdout, usage)
+		return 0
+	}
 	directory, names := args[0], args[1:]
 	if len(names) == 0 {
 		names = []string{"cost", "batch", "memory"}

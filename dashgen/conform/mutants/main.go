@@ -22,14 +22,24 @@ import (
 	"strings"
 )
 
-func main() { os.Exit(run(os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 const (
 	contract = "contract/metrics.go"
 	tests    = "^(TestShownSeries|TestAllIsValid)$"
 )
 
-func run(stdout, stderr io.Writer) int {
+const usage = "usage: mutants\n\nRenames each metric and label of the contract, and checks that a test fails.\n"
+
+func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		if args[0] == "-h" || args[0] == "--help" {
+			_, _ = fmt.Fprint(stdout, usage)
+			return 0
+		}
+		_, _ = fmt.Fprint(stderr, usage)
+		return 2
+	}
 	caught, total, err := try(stdout)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "mutants: %v\n", err)
