@@ -69,8 +69,8 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	promslogflag.AddFlags(app, &f.log)
 
 	f.gateways = app.Flag("gateway", "Address of a gateway's admin endpoint, as http://HOST:PORT; NAME=http://HOST:PORT sets its gateway label, which is HOST:PORT otherwise. Repeatable.").PlaceHolder("URL").Strings()
-	f.isKube = app.Flag("kube", "Find the pods of Istio's ingress gateway in Kubernetes: from inside a pod by its own account, from outside as kubectl would, through port-forwarding.").Bool()
-	f.namespaces = app.Flag("kube.namespace", "Namespace in which --kube looks. Repeatable.").PlaceHolder("istio-system").Strings()
+	f.isKube = app.Flag("kube", "Find the gateways of Istio, Envoy Gateway and Contour in Kubernetes: from inside a pod by its own account, from outside as kubectl would, through port-forwarding.").Bool()
+	f.namespaces = app.Flag("kube.namespace", "Namespace in which --kube looks, instead of the usual ones of each kind of gateway. Repeatable.").PlaceHolder("istio-system").Strings()
 	f.shardText = app.Flag("shard", "Scrape a share of the gateways: I/N is share I, from 0, of N; auto/N takes I from the end of the host name, as a StatefulSet gives it.").PlaceHolder("I/N").String()
 	f.configFile = app.Flag("config.file", "YAML file with gateways, relabelling rules and scrape settings.").PlaceHolder("FILE").String()
 	f.dryRunFile = app.Flag("dry-run", "Show the series made of a saved page, and exit. The page is a gateway's response to GET /stats/prometheus or /stats?format=json; - reads it from standard input.").PlaceHolder("FILE").String()
@@ -164,7 +164,7 @@ func (f *flags) configuration() (*config.Config, error) {
 		cfg.Gateways = append(cfg.Gateways, gateway)
 	}
 	if *f.isKube {
-		cfg.KubernetesSD = append(cfg.KubernetesSD, f.kubernetes())
+		cfg.KubernetesSD = append(cfg.KubernetesSD, config.KnownGateways(*f.namespaces, !discovery.IsInCluster())...)
 	} else if len(*f.namespaces) > 0 {
 		return nil, fmt.Errorf("%w: --kube.namespace says where --kube looks: give --kube too, or namespaces in kubernetes_sd_configs", cli.ErrUsage)
 	}
@@ -172,14 +172,6 @@ func (f *flags) configuration() (*config.Config, error) {
 		return nil, fmt.Errorf("%w: no gateway to scrape: give --gateway URL or --kube, or say in --config.file where gateways are", cli.ErrUsage)
 	}
 	return cfg, nil
-}
-
-func (f *flags) kubernetes() config.KubernetesSD {
-	namespaces := *f.namespaces
-	if len(namespaces) == 0 {
-		namespaces = []string{"istio-system"}
-	}
-	return config.IstioGateways(namespaces, !discovery.IsInCluster())
 }
 
 // shard returns this exporter's share of the gateways.

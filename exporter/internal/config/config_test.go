@@ -133,6 +133,7 @@ func TestLoadBad(t *testing.T) {
 		"dns-type":        `dns_sd_configs[0]: type: "MX" is not SRV, A or AAAA`,
 		"dns-port":        `dns_sd_configs[0]: port: 0 is not a port, and a record of type A has none`,
 		"kube-role":       `kubernetes_sd_configs[0]: role: "node" is neither pod nor endpointslice`,
+		"kube-preset":     `kubernetes_sd_configs[0]: preset: "nginx" is not one of contour, envoy-gateway, istio, istio-gateway-api, istio-helm`,
 		"kube-label":      `kubernetes_sd_configs[1]: label: "=a" is not a label selector: found '=', expected: !, identifier, or 'end of string'`,
 		"kube-port":       `kubernetes_sd_configs[0]: port: 70000 is not a port`,
 		"json-port":       `kubernetes_sd_configs[0]: port: 15020 does not serve scrape.format json, only the admin endpoint does: leave out the format, or set port_forward and leave out the port`,

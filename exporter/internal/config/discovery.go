@@ -141,22 +141,29 @@ func (s *DNSSD) check(Format) error {
 
 func (s *DNSSD) resolve(string) {} // no file names
 
-// Ports of Istio's gateway.
+// Ports with the statistics of a gateway's Envoy.
 const (
 	portEnvoy = 15090 // Envoy's /stats/prometheus, open to the network
 	portAgent = 15020 // the same statistics, and the metrics of the application and of Istio's agent
 	portAdmin = 15000 // Envoy's admin endpoint, on the pod's loopback interface only
+
+	portEnvoyGateway = 19001 // of Envoy Gateway
+	portContour      = 8002  // of Contour
 )
 
 // KubernetesSD is an entry of kubernetes_sd_configs: pods or endpoint slices of a
 // cluster.
 type KubernetesSD struct {
+	Preset         string     `yaml:"preset"`          // one of Presets: sets namespaces, label and port unless they are given
 	Role           string     `yaml:"role"`            // pod or endpointslice
 	KubeconfigFile string     `yaml:"kubeconfig_file"` // "": the pod's service account, or kubectl's configuration
 	Namespaces     Namespaces `yaml:"namespaces"`
 	Label          string     `yaml:"label"`        // label selector
 	Port           int        `yaml:"port"`         // to scrape
 	PortForward    bool       `yaml:"port_forward"` // scrape through the API server
+
+	IsGuess        bool `yaml:"-"` // the cluster need not have such gateways
+	MayBeForbidden bool `yaml:"-"` // the account need not have the right to look
 
 	Source `yaml:",inline"`
 }
@@ -166,13 +173,6 @@ type Namespaces struct {
 	Names []string `yaml:"names"`
 }
 
-// IstioGateways returns the configuration that finds the pods of Istio's gateway.
-func IstioGateways(namespaces []string, isForwarded bool) KubernetesSD {
-	sd := KubernetesSD{Namespaces: Namespaces{namespaces}, PortForward: isForwarded}
-	sd.setDefaults()
-	return sd
-}
-
 // Kind returns contract.SourceKubernetes.
 func (s *KubernetesSD) Kind() string { return contract.SourceKubernetes }
 
@@ -180,6 +180,9 @@ func (s *KubernetesSD) Kind() string { return contract.SourceKubernetes }
 func (s *KubernetesSD) Visit(v Visitor) error { return v.Kubernetes(*s) }
 
 func (s *KubernetesSD) check(format Format) error {
+	if err := s.checkPreset(); err != nil {
+		return err
+	}
 	s.setDefaults()
 	if s.Role != "pod" && s.Role != "endpointslice" {
 		return fmt.Errorf("role: %q is neither pod nor endpointslice", s.Role)
@@ -190,28 +193,13 @@ func (s *KubernetesSD) check(format Format) error {
 	if !isPort(s.Port) {
 		return fmt.Errorf("port: %d is not a port", s.Port)
 	}
-	if format == JSON && (s.Port == portEnvoy || s.Port == portAgent) {
+	if format == JSON && slices.Contains([]int{portEnvoy, portAgent, portEnvoyGateway, portContour}, s.Port) {
 		return fmt.Errorf("port: %d does not serve scrape.format json, only the admin endpoint does: leave out the format, or set port_forward and leave out the port", s.Port)
 	}
 	if slices.Contains(s.Namespaces.Names, "") {
 		return errors.New("namespaces.names: a name is empty; leave out namespaces to look in all namespaces")
 	}
 	return nil
-}
-
-func (s *KubernetesSD) setDefaults() {
-	if s.Role == "" {
-		s.Role = "pod"
-	}
-	if s.Label == "" {
-		s.Label = "app=istio-ingressgateway"
-	}
-	if s.Port == 0 && s.PortForward {
-		s.Port = portAdmin
-	}
-	if s.Port == 0 {
-		s.Port = portEnvoy
-	}
 }
 
 func (s *KubernetesSD) resolve(folder string) {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,6 +47,7 @@ type Discovery struct {
 	targets  []Target           // as published
 	dropped  []Dropped          // of this exporter's share
 	warnings map[string]bool    // logged for the current list
+	isWarned bool               // it is logged that all guesses found nothing
 }
 
 // New returns a Discovery without sources.
@@ -119,6 +121,7 @@ type namedDiscoverer struct {
 	kind     string // one of contract.Sources
 	place    string // "" for all namespaces, and for files
 	search   string // for the log: where the discoverer looks for gateways
+	isGuess  bool   // it is no fault if only other discoverers find gateways
 	discover discoverer
 }
 
@@ -147,11 +150,15 @@ type constructor struct{ plan *Plan }
 // add adds the discoverer for sd, an entry with a single place. Equal entries share
 // a discoverer.
 func (c constructor) add(sd config.SDConfig, place, search string, discover discoverer) error {
+	return c.addDiscoverer(sd, namedDiscoverer{kind: sd.Kind(), place: place, search: search, discover: discover})
+}
+
+func (c constructor) addDiscoverer(sd config.SDConfig, named namedDiscoverer) error {
 	text, err := yaml.Marshal(sd)
 	if err != nil {
 		return err
 	}
-	c.plan.discoverers[sd.Kind()+"\n"+string(text)+sd.Settings().Secrets()] = namedDiscoverer{sd.Kind(), place, search, discover}
+	c.plan.discoverers[sd.Kind()+"\n"+string(text)+sd.Settings().Secrets()] = named
 	return nil
 }
 
@@ -173,6 +180,7 @@ func (d *Discovery) Apply(ctx context.Context, plan *Plan) {
 	defer d.mu.Unlock()
 	d.retire(next)
 	d.plan, d.builder, d.sources, d.warnings = plan, newTargetBuilder(plan.rules), next, nil
+	d.warnOfGuesses()
 	d.publish(!isFirst)
 }
 
@@ -344,14 +352,45 @@ func awaitTries(ctx context.Context, sources map[string]*source) {
 func (d *Discovery) update(key string, s *source, all []*candidate) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(all) == 0 && (!s.isReported || len(s.candidates) > 0) {
-		d.Logger.Warn("Discovery found no gateways: "+s.search, "by", s.kind)
-	}
+	isChanged := !s.isReported || (len(all) == 0) != (len(s.candidates) == 0)
 	s.candidates, s.isReported = all, true
 	s.markTried()
+	switch {
+	case !isChanged:
+	case s.isGuess && len(all) > 0:
+		d.Logger.Info("Discovery found gateways: "+s.search, "by", s.kind, "gateways", len(all))
+	case s.isGuess:
+		d.warnOfGuesses()
+	case len(all) == 0:
+		d.Logger.Warn("Discovery found no gateways: "+s.search, "by", s.kind)
+	}
 	if d.sources[key] == s || d.retired[key] == s {
 		d.publish(d.stopRetired())
 	}
+}
+
+// warnOfGuesses logs once where all guesses looked, if none of them found a gateway.
+// mu must be locked.
+func (d *Discovery) warnOfGuesses() {
+	var searches []string
+	for _, s := range d.sources {
+		switch {
+		case !s.isGuess:
+		case len(s.candidates) > 0:
+			d.isWarned = false
+			return
+		case !s.isReported:
+			return
+		default:
+			searches = append(searches, strings.TrimPrefix(s.search, "looked for "))
+		}
+	}
+	if len(searches) == 0 || d.isWarned {
+		return
+	}
+	d.isWarned = true
+	slices.Sort(searches)
+	d.Logger.Warn("Discovery found no gateways: looked for "+strings.Join(searches, "; "), "by", contract.SourceKubernetes)
 }
 
 // publish must be called with mu locked.

@@ -70,16 +70,25 @@ func (c constructor) Kubernetes(sd config.KubernetesSD) error {
 		return err
 	}
 	if len(sd.Namespaces.Names) == 0 {
-		return c.add(&sd, metav1.NamespaceAll, common.search(), common.discover)
+		return c.addKube(common)
 	}
 	for _, namespace := range sd.Namespaces.Names {
 		s := *common
 		s.namespace, s.Namespaces = namespace, config.Namespaces{Names: []string{namespace}}
-		if err := c.add(&s.KubernetesSD, namespace, s.search(), s.discover); err != nil {
+		if err := c.addKube(&s); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addKube adds the discoverer of a source.
+func (c constructor) addKube(s *kubeSource) error {
+	discover := s.discover
+	if s.MayBeForbidden {
+		discover = s.tryDiscover
+	}
+	return c.addDiscoverer(&s.KubernetesSD, namedDiscoverer{s.Kind(), s.namespace, s.search(), s.IsGuess, discover})
 }
 
 func newKubeSource(sd config.KubernetesSD) (*kubeSource, error) {
@@ -147,6 +156,38 @@ func (s *kubeSource) discover(ctx context.Context, out sink) {
 	running.Go(func() { informer.RunWithContext(ctx) })
 	s.follow(ctx, informer, changed, out)
 	running.Wait()
+}
+
+// askAgain is the time until a source without rights asks again.
+const askAgain = 10 * time.Minute
+
+// tryDiscover is like discover, but a source without the right to look finds nothing,
+// and does not fail.
+func (s *kubeSource) tryDiscover(ctx context.Context, out sink) {
+	for ctx.Err() == nil {
+		attempt, stop := context.WithCancel(ctx)
+		s.discover(attempt, out.tolerating(apierrors.IsForbidden, stop))
+		stop()
+		select {
+		case <-ctx.Done():
+		case <-time.After(askAgain):
+		}
+	}
+}
+
+// tolerating returns a sink for which errors of one kind mean that there is nothing,
+// and call stop.
+func (s sink) tolerating(isTolerated func(error) bool, stop func()) sink {
+	tolerant := s
+	tolerant.fail = func(err error) {
+		if !isTolerated(err) {
+			s.fail(err)
+			return
+		}
+		stop()
+		s.update(nil)
+	}
+	return tolerant
 }
 
 func (s *kubeSource) informer(changed chan<- struct{}, out sink) (cache.SharedIndexInformer, error) {

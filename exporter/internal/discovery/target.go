@@ -43,6 +43,11 @@ func (t Target) Address() string {
 	return t.URL.Scheme + "://" + net.JoinHostPort(strings.ToLower(t.URL.Hostname()), port) + strings.TrimSuffix(t.URL.Path, "/")
 }
 
+// isSame reports whether two targets are the same page of the same gateway.
+func (t Target) isSame(other Target) bool {
+	return other.URL != nil && t.ID == other.ID && t.Source == other.Source && t.Source != contract.SourceStatic && *t.URL == *other.URL
+}
+
 // Dial connects to a gateway that cannot be reached over the network.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -188,14 +193,14 @@ func newTargetBuilder(rules []*relabel.Config) *targetBuilder {
 // would count everything twice. A gateway that shuts down may have an address that a
 // new one has already: the fleet handles it.
 func (b *targetBuilder) build(all, retired []*candidate) (targets []Target, dropped []Dropped, bad []error) {
-	cache, names := make(map[*candidate]result, len(all)), make(map[string]bool, len(all))
+	cache, names := make(map[*candidate]result, len(all)), make(map[string]Target, len(all))
 	ids, addresses := make(map[string]bool, len(all)), make(map[string]string, len(all))
 	for i, c := range slices.Concat(all, retired) {
 		isRetired := i >= len(all)
 		r := b.relabel(c)
 		cache[c] = r
 		address := r.address()
-		if isRetired && (ids[c.id] || names[r.target.Gateway] || addresses[address] != "") {
+		if isRetired && (ids[c.id] || names[r.target.Gateway].URL != nil || addresses[address] != "") {
 			continue
 		}
 		ids[c.id] = true
@@ -209,12 +214,13 @@ func (b *targetBuilder) build(all, retired []*candidate) (targets []Target, drop
 			dropped = append(dropped, c.dropped(r.err.Error()))
 		case !r.isKept:
 			dropped = append(dropped, c.dropped("relabel_configs drop the gateway"))
-		case names[r.target.Gateway]:
+		case r.target.isSame(names[r.target.Gateway]): // another entry found the gateway too
+		case names[r.target.Gateway].URL != nil:
 			refuse(r.target.Gateway, errors.New("two gateways have that name: give each its own, as in --gateway NAME=URL"))
 		case addresses[address] != "":
 			refuse(r.target.Gateway, fmt.Errorf("it has the address of gateway %q, and would count everything twice: keep one of the two", addresses[address]))
 		default:
-			names[r.target.Gateway] = true
+			names[r.target.Gateway] = r.target
 			if address != "" {
 				addresses[address] = r.target.Gateway
 			}
