@@ -200,7 +200,16 @@ func parseBound(encoded string, shown form) (string, error) {
 // isPlainBound reports whether a bound needs no escape: it has only digits, and
 // one dot at most.
 func isPlainBound(bound string) bool {
-	return strings.Trim(bound, "0123456789.") == "" && strings.Count(bound, ".") <= 1
+	dots := 0
+	for i := range len(bound) {
+		switch c := bound[i]; {
+		case c == '.':
+			dots++
+		case c < '0' || c > '9':
+			return false
+		}
+	}
+	return dots <= 1
 }
 
 // AppendValue appends the encoded value to dst.

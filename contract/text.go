@@ -1,7 +1,7 @@
 package contract
 
 import (
-	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -90,7 +90,16 @@ func (t *Text) Append(dst []byte) []byte {
 func endsInMark(text []byte) bool {
 	mark := text[len(text)-markLength:]
 	return string(mark[:len(ellipsis)]) == ellipsis &&
-		len(bytes.Trim(mark[len(ellipsis):], hexDigits)) == 0
+		areHexDigits(mark[len(ellipsis):])
+}
+
+func areHexDigits(text []byte) bool {
+	for _, c := range text {
+		if strings.IndexByte(hexDigits, c) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // wholeRunes removes an incomplete character from the end of text.

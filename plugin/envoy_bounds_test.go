@@ -14,7 +14,7 @@ import (
 // model gives a new label each time. Callers request models with invented names,
 // on a wildcard route.
 func TestEnvoyBoundsItsSeries(t *testing.T) {
-	const callers, calls, maxLabels, maxModels = 16, 100, 10, 5
+	const callers, calls, maxLabels, maxModels = 16, 100, 6, 5
 	limits := fmt.Sprintf(`{"maxLabels": %d, "maxModels": %d}`, maxLabels, maxModels)
 	open := gateway{name: "open", config: limits, vmID: "open"}
 	listed := gateway{name: "listed", config: `{"onlyListed": true, "models": {"listed": {}}}`, vmID: "listed"}
@@ -24,7 +24,7 @@ func TestEnvoyBoundsItsSeries(t *testing.T) {
 	drive(t, envoy.gateway(t, "open"), *seed, callers, func(c *caller) error {
 		for call := range calls {
 			own := c.Uint64()
-			if err := c.ok("hostile", fmt.Sprintf(`{"predictions":["label %d"]}`, own), 200); err != nil {
+			if err := c.ok("hostile", fmt.Sprintf(`{"predictions":["label %d"]}`, own%1e9), 200); err != nil {
 				return err
 			}
 			if err := c.ok(fmt.Sprintf("invented%d", own), `{"predictions":["joy","joy"]}`, 200); err != nil {

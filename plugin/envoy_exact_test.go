@@ -38,10 +38,27 @@ func (want truth) reply(s shape, batch []answered, hasOptions bool) {
 	if !hasOptions {
 		return
 	}
-	want.sample(contract.BatchSize, float64(len(batch)), model)
+	want.sample(contract.BatchSize, float64(predictions(batch)), model)
 	for _, a := range batch {
 		want.options(model, a)
 	}
+}
+
+// predictions returns the number of predictions in a reply: each label of a plural
+// prediction is one.
+func predictions(batch []answered) (n int) {
+	for _, a := range batch {
+		if n++; !a.isPlural {
+			continue
+		}
+		n--
+		for _, score := range a.scores {
+			if score >= threshold {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func fields(s shape) []contract.Field {
@@ -53,6 +70,21 @@ func fields(s shape) []contract.Field {
 }
 
 func (want truth) answer(model []contract.Field, a answered) {
+	switch {
+	case a.isValue:
+		want.value(model, a.scores[0])
+	case a.isPlural:
+		for i, score := range a.scores {
+			if score >= threshold {
+				want.label(model, answered{labels: a.labels, scores: a.scores, top: i})
+			}
+		}
+	default:
+		want.label(model, a)
+	}
+}
+
+func (want truth) label(model []contract.Field, a answered) {
 	label := labelField(a, a.top)
 	want.add(1, contract.Predictions, model, label)
 	if label.Value != a.labels[a.top] {
@@ -64,23 +96,40 @@ func (want truth) answer(model []contract.Field, a answered) {
 }
 
 func (want truth) options(model []contract.Field, a answered) {
+	if a.isValue {
+		return
+	}
 	for i, score := range a.scores {
 		want.add(millionths(score), contract.LabelScores+contract.SuffixMillionths, model, labelField(a, i))
 	}
-	if len(a.scores) > 1 {
+	if len(a.scores) > 1 && !a.isPlural {
 		rest := slices.Delete(slices.Clone(a.scores), a.top, a.top+1)
 		want.sample(contract.Margin, a.scores[a.top]-slices.Max(rest), model)
 	}
 }
 
-func labelField(a answered, i int) contract.Field {
-	return contract.Field{Key: contract.LabelLabel, Value: cut(a.labels[i])}
+// value adds a prediction that is a number.
+func (want truth) value(model []contract.Field, value float64) {
+	part := contract.PredictionValue
+	want.add(1, part+contract.SuffixCount, model)
+	want.add(millionths(max(0, value)), part+contract.SuffixSumMillionths, model)
+	want.add(millionths(max(0, -value)), part+contract.SuffixNegativeMillionths, model)
+	for _, bound := range valueBounds {
+		if value <= bound {
+			le := contract.Field{Key: contract.LabelBucket, Value: strconv.FormatFloat(bound, 'f', -1, 64)}
+			want.add(1, part+contract.SuffixBucket, model, le)
+		}
+	}
 }
 
-func cut(label string) string {
-	var text contract.Text
-	text.AddAll([]byte(label))
-	return string(text.Append(nil))
+// labelField returns the label of a prediction. Labels that are too long count
+// under other, and the configuration lists all others.
+func labelField(a answered, i int) contract.Field {
+	label := a.labels[i]
+	if len(label) > contract.MaxLabelBytes {
+		label = contract.Other
+	}
+	return contract.Field{Key: contract.LabelLabel, Value: label}
 }
 
 func millionths(value float64) uint64 { return uint64(math.Round(value / contract.SumScale)) }

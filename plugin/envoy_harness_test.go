@@ -308,6 +308,7 @@ const (
 	plainHeader   = "x-plain"  // to send the reply's length
 	breakHeader   = "x-break"  // to break off after the reply
 	statusHeader  = "x-status" // to reply with a status
+	claimHeader   = "x-claim"  // to name an encoding that the reply does not have
 	binaryHeader  = "Inference-Header-Content-Length"
 	grpcMediaType = "application/grpc"
 )
@@ -353,6 +354,9 @@ func answerHeaders(reply, request http.Header, length int) {
 		if value := request.Get(name); value != "" {
 			reply.Set(name, value)
 		}
+	}
+	if claim := request.Get(claimHeader); claim != "" {
+		reply.Set("content-encoding", claim)
 	}
 	if request.Get("accept-encoding") != "" {
 		reply.Set("content-encoding", "gzip")

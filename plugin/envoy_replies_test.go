@@ -19,7 +19,7 @@ import (
 
 // oddLabels are unusual labels.
 var oddLabels = []string{
-	"joy", "sadness", oddLabel, "", "line\nbreak", "trailing.", "a=.=b;.;c", "é 😀", "\xff\x00", "back\\slash\t", "0x41", "other",
+	"joy", "sadness", oddLabel, "", "line\nbreak", "trailing.", "a=.=b;.;c", "é 😀", "back\\slash\t", "0x41", "other",
 	"moodring_predictions_total", "__", strings.Repeat("long ", 80), strings.Repeat("é", 64),
 }
 
@@ -31,7 +31,13 @@ type answered struct {
 	labels []string
 	scores []float64 // of each label; empty for a label without a score
 	top    int
+
+	isPlural bool // every label with a score of threshold or more is predicted
+	isValue  bool // scores holds a number, and there are no labels
 }
+
+// threshold is the plugin's default.
+const threshold = 0.5
 
 // generator chooses predictions and writes replies with them.
 type generator struct {
@@ -99,6 +105,7 @@ func shapes() []shape {
 		task("flat task", "/predict", 1, (*generator).first),
 	}
 	all[2].most, all[3].most = 1, 1
+	all = append(all, otherShapes()...)
 	for _, framing := range []struct {
 		name  string
 		write func(*generator, shape, tensor) ([]byte, int)
@@ -131,17 +138,32 @@ var everyOption = object{"margins": true, "scoreSums": true, "batchSizes": true}
 func pluginConfig(all []shape, more object) string {
 	models := object{}
 	for _, s := range all {
-		if s.config != nil {
-			models[s.model] = s.config
-		}
+		models[s.model] = listed(s.config)
 	}
-	whole := object{"models": models}
+	whole := object{"models": models, "maxModels": 100}
 	maps.Copy(whole, more)
 	config, err := json.Marshal(whole)
 	if err != nil {
 		panic(err)
 	}
 	return string(config)
+}
+
+// listed adds the labels that a configuration can hold, unless the model answers
+// numbers. Listed labels are counted whatever they look like.
+func listed(config object) object {
+	if config["answer"] == "number" {
+		return config
+	}
+	var labels list
+	for _, label := range slices.Concat(oddLabels, classes) {
+		if len(label) <= contract.MaxLabelBytes {
+			labels = append(labels, label)
+		}
+	}
+	added := object{"labels": labels}
+	maps.Copy(added, config)
+	return added
 }
 
 // batch chooses 1 to most predictions. Small batches are more likely.

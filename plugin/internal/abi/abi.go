@@ -125,6 +125,7 @@ type Level uint32
 
 // Levels that the filter uses.
 const (
+	Warn     Level = 3
 	Error    Level = 4
 	Critical Level = 5
 )

@@ -50,6 +50,9 @@ type Visitor interface {
 	// Prediction is called once for each prediction.
 	Prediction(prediction Prediction)
 
+	// Value is called in place of Prediction for a model that answers Number.
+	Value(number float64)
+
 	// Discard revokes all scores and predictions of this reply so far. The
 	// reply continues with their replacement.
 	Discard()
@@ -72,12 +75,31 @@ type Prediction struct {
 // are reported. The zero value is useful for all shapes that need no
 // configuration.
 type Options struct {
-	Classes  []string // names of class indices; the label of an index without a name is the index
-	Output   string   // name of the V2 output to read; if empty, the output of the highest rank
-	FlatList FlatList
-	Scores   bool // calls Visitor.Score; for an object with probabilities, for the first 64
-	Margins  bool // sets Prediction.Margin
+	Answer    Answer   // empty if nobody has said; Scanner.Evidence then qualifies numbers
+	Threshold float64  // for Probability and Labels
+	Classes   []string // names of class indices; the label of an index without a name is the index
+	Output    string   // name of the V2 output, or of the object's member, to read
+	FlatList  FlatList
+	Scores    bool // calls Visitor.Score; for an object with probabilities, for the first 64
+	Margins   bool // sets Prediction.Margin
 }
+
+// Answer is the meaning of a model's answers.
+type Answer string
+
+// Meanings.
+const (
+	Class    Answer = "class"       // numbers are indices of classes, rows of numbers are scores
+	Positive Answer = "probability" // a number is the probability of class 1
+	Labels   Answer = "labels"      // a prediction has any number of labels: all with Options.Threshold or more
+	Number   Answer = "number"      // a number is a value
+)
+
+// needsAll reports whether each score is needed, and not only the highest.
+func (o *Options) needsAll() bool { return o.Scores || o.Answer == Labels }
+
+// isIn reports whether a label with this score belongs to a prediction of Labels.
+func (o *Options) isIn(score float64) bool { return score >= o.Threshold }
 
 // FlatList is the meaning of a flat list of scored labels or numbers, in the
 // place of a list of predictions.

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/moodring/moodring/contract"
 )
@@ -34,6 +35,9 @@ func decode(options *Options, body []byte) (outcome string, answers []string) {
 	if reading.answered == 0 {
 		return contract.OutcomeNoPredictions, nil
 	}
+	if !reading.isSupported() {
+		return contract.OutcomeUnparsed, nil
+	}
 	return contract.OutcomeCounted, reading.answers
 }
 
@@ -53,16 +57,6 @@ func (m members) get(name string) (value any, ok bool) {
 		}
 	}
 	return value, ok
-}
-
-// last returns the name that comes last in the object.
-func (m members) last(names ...string) (name string) {
-	for _, one := range m {
-		if slices.Contains(names, one.name) {
-			name = one.name
-		}
-	}
-	return name
 }
 
 // tree decodes a valid document, with objects as members.
@@ -104,21 +98,69 @@ func subtree(decoder *json.Decoder, token json.Token) any {
 // A reference collects the predictions of a reply. Its methods return false for
 // values of any other shape than the accepted ones.
 type reference struct {
-	options  *Options
-	answers  []string
-	answered int
+	options   *Options
+	answers   []string
+	answered  int
+	found     unexplained
+	isElement bool
+	isFinal   bool // see outputs
 
 	isTail         bool   // binary tensors may follow the JSON
 	tail           []byte // the tensors not read yet
+	tensors        []byte // all of the tensors
 	isTruncated    bool   // the tensors are shorter than the JSON says
 	hasInvalidUTF8 bool   // an element is not UTF-8; only encoding/json replaces the bytes
 }
 
-func (r *reference) answer(label string, scores []float64) bool {
+// unexplained says which numbers without an explanation a reply has.
+type unexplained struct {
+	single, class, noClass            bool
+	row, distribution, noDistribution bool
+}
+
+func (u unexplained) or(other unexplained) unexplained {
+	return unexplained{
+		u.single || other.single, u.class || other.class, u.noClass || other.noClass,
+		u.row || other.row, u.distribution || other.distribution, u.noDistribution || other.noDistribution,
+	}
+}
+
+func (r *reference) isSupported() bool {
+	n := r.found
+	return (!n.single || n.class && !n.noClass) && (!n.row || n.distribution && !n.noDistribution)
+}
+
+func (r *reference) forget() { r.answers, r.answered, r.found = nil, 0, unexplained{} }
+
+// replace forgets all predictions for those of a later member of the reply.
+func (r *reference) replace() {
+	r.forget()
+	r.tail, r.isTruncated = r.tensors, false
+}
+
+func (r *reference) wanted() string {
+	if r.isElement {
+		return ""
+	}
+	return r.options.Output
+}
+
+func (r *reference) isLabels() bool { return r.options.Answer == Labels }
+
+// add adds a prediction.
+func (r *reference) add(line string) bool {
 	r.answered++
+	r.answers = append(r.answers, line)
+	return true
+}
+
+// answer adds a prediction with a label.
+func (r *reference) answer(label string, scores []float64) bool {
+	if r.options.Answer == Number {
+		return false
+	}
 	if len(scores) == 0 {
-		r.answers = append(r.answers, asText(label))
-		return true
+		return r.add(asText(label))
 	}
 	at := top(scores)
 	line := fmt.Sprintf("%s %v", asText(label), scores[at])
@@ -131,13 +173,17 @@ func (r *reference) answer(label string, scores []float64) bool {
 		}
 		line += fmt.Sprintf(" by %v", scores[at]-second)
 	}
-	r.answers = append(r.answers, line)
-	return true
+	return r.add(line)
 }
 
+// score adds a score of a label, and the label if the prediction may have any
+// number of labels.
 func (r *reference) score(label string, score float64) {
 	if r.options.Scores {
 		r.answers = append(r.answers, fmt.Sprintf("score %s %v", asText(label), score))
+	}
+	if r.isLabels() && score >= r.options.Threshold {
+		r.add(fmt.Sprintf("%s %v", asText(label), score))
 	}
 }
 
@@ -157,46 +203,201 @@ func (r *reference) class(index int) string {
 	return strconv.Itoa(index)
 }
 
+func (r *reference) flag(is bool) string {
+	if index := map[bool]int{true: 1}[is]; index < len(r.options.Classes) {
+		return r.options.Classes[index]
+	}
+	return strconv.FormatBool(is)
+}
+
+func isWholeFloat(value float64) bool {
+	return value == math.Floor(value) && math.Abs(value) < 1<<53
+}
+
+// single reads a prediction that is one number.
+func (r *reference) single(value float64, isDecimal, isColumn bool) bool {
+	isWhole := isWholeFloat(value)
+	switch r.options.Answer {
+	case Number:
+		return r.add(fmt.Sprint("value ", value))
+	case Positive:
+		return r.positive(value)
+	case Class, Labels:
+		return isWhole && r.add(r.class(int(value)))
+	}
+	r.found.single = true
+	switch {
+	case !isWhole || value < -1 || value > 1000 || isDecimal && isColumn:
+		r.found.noClass = true
+	case !isDecimal || value <= 1:
+		r.found.class = true
+	}
+	return r.add(r.class(int(value)))
+}
+
+func (r *reference) positive(value float64) bool {
+	if value < 0 || value > 1 {
+		return false
+	}
+	r.score(r.class(0), 1-value)
+	r.score(r.class(1), value)
+	class := 1
+	if value < r.options.Threshold {
+		class, value = 0, 1-value
+	}
+	line := fmt.Sprintf("%s %v", asText(r.class(class)), value)
+	if r.options.Margins {
+		line += fmt.Sprintf(" by %v", value-(1-value))
+	}
+	return r.add(line)
+}
+
+// judge finds out whether scores are a distribution.
+func (r *reference) judge(scores []float64) (isDistribution bool) {
+	if r.options.Answer != "" {
+		return true
+	}
+	sum, isOutside := 0.0, false
+	for _, score := range scores {
+		sum += score
+		isOutside = isOutside || score < 0 || score > 1
+	}
+	switch {
+	case isOutside || math.Abs(sum-1) > 0.0100001:
+		r.found.noDistribution = true
+	case sum != 1 || slices.Max(scores) != 1:
+		isDistribution = true
+	}
+	r.found.row = true
+	r.found.distribution = r.found.distribution || isDistribution
+	return isDistribution
+}
+
+// row reads a row with a score for each class.
+func (r *reference) row(scores []float64, isExplained bool) bool {
+	switch {
+	case r.isLabels():
+		return true
+	case r.options.Answer == Number:
+		return false
+	case !isExplained:
+		r.judge(scores)
+	}
+	return r.answer(r.class(top(scores)), scores)
+}
+
+func (r *reference) scores(scores []float64) {
+	for i, score := range scores {
+		r.score(r.class(i), score)
+	}
+}
+
 func (r *reference) reply(reply any) bool {
 	switch reply := reply.(type) {
 	case members:
-		predictions, ok := reply.get("predictions")
-		if outputs, isV2 := reply.get("outputs"); isV2 && reply.last("predictions", "outputs") == "outputs" {
-			return r.outputs(outputs)
-		}
-		return ok && r.predictions(predictions)
+		return r.replyObject(reply)
 	case []any:
 		return r.task(reply)
 	}
 	return false
 }
 
+// A replyState is the state of a reply after some of its members.
+type replyState struct {
+	isValid, hasAnswer, hasNodes bool
+	bare                         fields // the reply as a prediction
+}
+
+func (r *reference) replyObject(reply members) bool {
+	state := replyState{isValid: true, bare: fields{isBare: true}}
+	for _, one := range reply {
+		if r.isElement && state.hasAnswer {
+			return false
+		}
+		switch one.name {
+		case "predictions":
+			r.replace()
+			state = replyState{isValid: r.predictions(one.value), hasAnswer: true}
+		case "outputs":
+			r.replace()
+			state = replyState{isValid: r.outputs(one.value, false), hasAnswer: true}
+		case "model_name", "modelName", "model_version", "modelVersion":
+		default:
+			if !state.hasAnswer || state.hasNodes {
+				r.otherMember(&state, one)
+			}
+		}
+	}
+	if !state.hasAnswer {
+		return r.object(&state.bare)
+	}
+	return state.isValid
+}
+
+func (r *reference) otherMember(state *replyState, one pair) {
+	_, isList := one.value.([]any)
+	object, isObject := one.value.(members)
+	role := otherMember
+	if !state.hasNodes && one.name != "data" {
+		role = state.bare.role(one.name, r.wanted())
+	}
+	isPrediction := one.name == "prediction" && role == labelMember
+	switch {
+	case !state.hasNodes && (isList && (isPrediction || one.name == "data") || isObject && isPrediction):
+		r.replace()
+		state.isValid, state.hasAnswer = r.predictions(one.value), true
+	case isObject && !isScore([]byte(one.name)):
+		r.node(state, object)
+	case state.hasNodes || one.name == "data":
+	default:
+		r.field(&state.bare, role, one)
+	}
+}
+
+// node reads a reply inside of the reply.
+func (r *reference) node(state *replyState, node members) {
+	isAnswered := false
+	for _, one := range node {
+		if !slices.Contains([]string{"predictions", "ndarray", "outputs"}, one.name) {
+			continue
+		}
+		if isAnswered {
+			state.isValid = false
+			continue
+		}
+		if !state.hasNodes {
+			r.replace()
+			state.isValid, state.hasAnswer, state.hasNodes = true, true, true
+		}
+		isAnswered = true
+		ok := false
+		if one.name == "outputs" {
+			ok = r.outputs(one.value, true)
+		} else {
+			ok = r.predictions(one.value)
+		}
+		state.isValid = state.isValid && ok
+	}
+}
+
 func (r *reference) task(list []any) bool {
-	var flat []any
+	isUnknown := r.options.Answer == ""
 	for _, one := range list {
 		switch one := one.(type) {
 		case members:
-			if r.options.FlatList == Instances {
-				if !r.labels([]any{one}) {
+		case []any:
+			for _, inner := range one {
+				if _, isObject := inner.(members); isUnknown && !isObject {
 					return false
 				}
-			} else {
-				flat = append(flat, one)
-			}
-		case []any:
-			if !r.labels(one) {
-				return false
 			}
 		default:
-			return false
+			if isUnknown {
+				return false
+			}
 		}
 	}
-	return r.flat(list, flat)
-}
-
-// flat reads the scores of a flat list. The whole list must consist of them.
-func (r *reference) flat(list, flat []any) bool {
-	return len(flat) == 0 || len(flat) == len(list) && r.list(flat)
+	return r.batch(list, r.options.FlatList != Instances)
 }
 
 func (r *reference) predictions(predictions any) bool {
@@ -204,71 +405,118 @@ func (r *reference) predictions(predictions any) bool {
 	case nil:
 		return true
 	case members:
-		return r.object(predictions)
+		return r.prediction(predictions)
 	case []any:
-		return r.batch(predictions)
+		return r.batch(predictions, r.options.FlatList == Scores)
+	case string, bool, json.Number:
+		return r.scalar(predictions)
 	}
 	return false
 }
 
-func (r *reference) batch(list []any) bool {
+// scalar reads a prediction that is a string, a number, true or false.
+func (r *reference) scalar(value any) bool {
+	switch value := value.(type) {
+	case string:
+		return r.answer(value, nil)
+	case bool:
+		return r.answer(r.flag(value), nil)
+	case json.Number:
+		number, err := value.Float64()
+		return err == nil && r.single(number, isDecimal(value), false)
+	}
+	return false
+}
+
+func isDecimal(number json.Number) bool { return strings.ContainsAny(string(number), ".eE") }
+
+// batch reads a list of predictions. isFlat is set if its numbers and scored
+// labels belong to one prediction.
+func (r *reference) batch(list []any, isFlat bool) bool {
 	var flat []any
 	for _, one := range list {
 		switch one := one.(type) {
-		case string:
-			r.answer(one, nil)
-		case json.Number:
-			if r.options.FlatList == Scores {
-				flat = append(flat, one)
-			} else if !r.index(one) {
-				return false
-			}
 		case members:
-			if _, isLabelled := one.get("label"); isLabelled && r.options.FlatList == Scores {
+			fields := r.fields(one)
+			switch {
+			case isFlat && fields.isLabelled():
 				flat = append(flat, one)
-			} else if !r.object(one) {
+			case !r.object(fields):
 				return false
 			}
 		case []any:
 			if !r.list(one) {
 				return false
 			}
+		case json.Number:
+			if isFlat {
+				flat = append(flat, one)
+			} else if !r.scalar(one) {
+				return false
+			}
 		default:
-			return false
+			if !r.scalar(one) {
+				return false
+			}
 		}
 	}
-	return r.flat(list, flat)
+	return len(flat) == 0 || len(flat) == len(list) && r.list(flat)
 }
 
+// list reads a prediction that is a list.
 func (r *reference) list(list []any) bool {
 	if len(list) == 0 {
 		return true
 	}
-	switch first := list[0].(type) {
-	case string:
-		return len(list) == 1 && r.answer(first, nil)
+	switch list[0].(type) {
+	case string, bool:
+		return r.texts(list)
 	case json.Number:
-		if len(list) == 1 {
-			return r.index(first)
-		}
-		scores, ok := numbers(list)
-		if !ok {
+		return r.numbers(list)
+	case members:
+		return r.labels(list)
+	}
+	return false
+}
+
+// texts reads a list of strings, or of true and false.
+func (r *reference) texts(list []any) bool {
+	if len(list) > 1 && !r.isLabels() {
+		return false
+	}
+	_, areTexts := list[0].(string)
+	for i, one := range list {
+		switch one := one.(type) {
+		case string:
+			if !areTexts || !r.answer(one, nil) {
+				return false
+			}
+		case bool:
+			switch {
+			case areTexts:
+				return false
+			case r.isLabels():
+				r.score(r.class(i), indicator(one))
+			case !r.answer(r.flag(one), nil):
+				return false
+			}
+		default:
 			return false
 		}
-		r.distribution(scores)
-		return r.answer(r.class(top(scores)), scores)
 	}
-	return r.labels(list)
+	return true
 }
 
-func (r *reference) index(number json.Number) bool {
-	index, ok := whole(number)
-	return ok && r.answer(r.class(index), nil)
-}
-
-func whole(number json.Number) (int, bool) {
-	value, err := number.Float64()
-	return int(value), err == nil && value == math.Floor(value) && math.Abs(value) < 1<<53
+func (r *reference) numbers(list []any) bool {
+	scores, ok := numbers(list)
+	if !ok {
+		return false
+	}
+	if len(scores) > 1 || r.isLabels() {
+		r.scores(scores)
+		return r.row(scores, false)
+	}
+	return r.single(scores[0], isDecimal(list[0].(json.Number)), true)
 }
 
 func numbers(list []any) (scores []float64, ok bool) {
@@ -283,12 +531,6 @@ func numbers(list []any) (scores []float64, ok bool) {
 	return scores, true
 }
 
-func (r *reference) distribution(scores []float64) {
-	for i, score := range scores {
-		r.score(r.class(i), score)
-	}
-}
-
 // labels reads a list of scored labels.
 func (r *reference) labels(list []any) bool {
 	var (
@@ -297,111 +539,388 @@ func (r *reference) labels(list []any) bool {
 		first  string
 	)
 	for i, one := range list {
-		object, _ := one.(members)
-		value, _ := object.get("label")
-		label, isString := value.(string)
-		score, isScored, ok := scoreOf(object)
-		if !isString || !ok {
+		object, isObject := one.(members)
+		fields := r.fields(object)
+		label, ok := fields.plainLabel(r)
+		if !isObject || !fields.isLabelled() || fields.isBad() || !ok {
 			return false
 		}
 		if i == 0 {
 			first = label
 		}
-		if isScored {
+		score, isScored := fields.labelScore()
+		switch {
+		case isScored:
 			labels, scores = append(labels, label), append(scores, score)
 			r.score(label, score)
+		case r.isLabels():
+			r.answer(label, nil)
 		}
 	}
 	switch {
+	case r.options.Answer == Number:
+		return false
+	case r.isLabels():
+		return true
 	case len(scores) > 0:
 		return r.answer(labels[top(scores)], scores)
-	case len(list) > 0:
-		return r.answer(first, nil)
 	}
-	return true
+	return r.answer(first, nil)
 }
 
-func scoreOf(object members) (score float64, isScored, ok bool) {
-	value, _ := object.get("score")
+// prediction reads a prediction that is an object.
+func (r *reference) prediction(object members) bool { return r.object(r.fields(object)) }
+
+// fields are the members of an object, by their meaning.
+type fields struct {
+	isBare bool // the object is the reply
+
+	rank      uint8
+	labelKind labelKind
+	label     string
+	number    float64
+	isDecimal bool
+	isColumn  bool
+	names     []string
+
+	score              float64
+	isScored, badScore bool
+
+	row            []float64
+	hasRow, badRow bool
+	lists          int
+
+	named                     []float64
+	namedBy                   []string
+	isPMML, isNested, isMixed bool
+}
+
+func (r *reference) fields(object members) *fields {
+	made := &fields{}
+	for _, one := range object {
+		r.field(made, made.role(one.name, r.wanted()), one)
+	}
+	return made
+}
+
+// role returns the meaning of a member's name.
+func (f *fields) role(name, wanted string) member {
+	rank := labelRank([]byte(name))
+	if wanted != "" {
+		rank = map[bool]uint8{true: 1}[name == wanted]
+	}
+	_, isPMML := cutPMML([]byte(name))
+	switch {
+	case rank > 0 && f.rank > 0 && rank > f.rank:
+		return otherMember
+	case rank > 0:
+		f.rank = rank
+		return labelMember
+	case isScore([]byte(name)):
+		return scoreMember
+	case wanted != "" || f.isNested:
+		return otherMember
+	case isPMML:
+		if !f.isPMML {
+			f.isPMML, f.isMixed, f.named, f.namedBy = true, false, nil, nil
+		}
+		return pmmlMember
+	}
+	return namedMember
+}
+
+func (r *reference) field(f *fields, role member, one pair) {
+	switch role {
+	case labelMember:
+		f.setLabel(r, one.value)
+	case scoreMember:
+		f.setScore(one.value)
+	case pmmlMember:
+		label, _ := cutPMML([]byte(one.name))
+		f.addNamed(string(label), one.value)
+	case namedMember:
+		if !f.isPMML {
+			f.addNamed(one.name, one.value)
+		}
+	}
+}
+
+func (f *fields) setLabel(r *reference, value any) {
+	f.labelKind, f.isColumn = badLabel, false
 	switch value := value.(type) {
 	case nil:
-		return 0, false, true
+		f.labelKind, f.rank = noLabel, 0
+	case string:
+		f.labelKind, f.label = textLabel, value
+	case bool:
+		f.labelKind, f.label = textLabel, r.flag(value)
+	case json.Number:
+		number, err := value.Float64()
+		if f.number, f.isDecimal = number, isDecimal(value); err == nil {
+			f.labelKind = numberLabel
+		}
+	case []any:
+		f.setLabels(r, value)
+	}
+}
+
+func (f *fields) setLabels(r *reference, list []any) {
+	f.names = nil
+	if r.wanted() != "" {
+		f.row, f.hasRow, f.badRow = nil, false, false
+		if scores, ok := numbers(list); ok && len(list) > 0 {
+			f.row, f.hasRow, f.labelKind = scores, true, noLabel
+			return
+		}
+	}
+	fractions := 0
+	for _, one := range list {
+		switch one := one.(type) {
+		case string:
+			f.names = append(f.names, one)
+		case bool:
+			f.names = append(f.names, r.flag(one))
+		case json.Number:
+			number, err := one.Float64()
+			if err != nil || r.wanted() != "" {
+				return
+			}
+			if f.number, f.isDecimal, f.isColumn = number, isDecimal(one), true; !isWholeFloat(number) {
+				fractions++
+			}
+			f.names = append(f.names, r.class(int(number)))
+		default:
+			return
+		}
+	}
+	switch {
+	case len(list) == 0 || fractions > 0 && len(list) > 1:
+	case len(list) > 1:
+		f.labelKind = listLabel
+	case f.isColumn:
+		f.labelKind = numberLabel
+	default:
+		f.labelKind, f.label = textLabel, f.names[0]
+	}
+}
+
+func (f *fields) setScore(value any) {
+	f.isScored, f.badScore = false, false
+	f.row, f.hasRow, f.badRow = nil, false, false
+	switch value := value.(type) {
+	case nil:
 	case json.Number:
 		score, err := value.Float64()
-		return score, true, err == nil
+		f.score, f.isScored, f.badScore = score, err == nil, err != nil
+	case []any:
+		f.hasRow = true
+		f.setRow(value)
+	case members:
+		f.isNested, f.isPMML, f.isMixed, f.named, f.namedBy = true, false, false, nil, nil
+		for _, one := range value {
+			f.addScoreOf(one.name, one.value)
+		}
+	default:
+		f.badScore = true
 	}
-	return 0, false, false
+}
+
+func (f *fields) setRow(list []any) {
+	if len(list) == 1 {
+		if inner, isList := list[0].([]any); isList {
+			list = inner
+		}
+	}
+	var ok bool
+	f.row, ok = numbers(list)
+	f.badRow = !ok
+}
+
+func (f *fields) addNamed(name string, value any) {
+	list, isList := value.([]any)
+	if !isList {
+		f.addScoreOf(name, value)
+		return
+	}
+	if f.lists++; f.lists == 1 && !f.hasRow {
+		f.setRow(list)
+	}
+}
+
+func (f *fields) addScoreOf(name string, value any) {
+	number, isNumber := value.(json.Number)
+	score, err := number.Float64()
+	if !isNumber || err != nil {
+		f.isMixed = true
+		return
+	}
+	f.named, f.namedBy = append(f.named, score), append(f.namedBy, name)
+}
+
+func (f *fields) isLabelled() bool { return f.labelKind == textLabel || f.labelKind == numberLabel }
+
+func (f *fields) isBad() bool { return f.labelKind == badLabel || f.badScore || f.hasRow && f.badRow }
+
+// plainLabel returns the label, for an object in a list.
+func (f *fields) plainLabel(r *reference) (label string, ok bool) {
+	if f.labelKind == numberLabel {
+		return r.class(int(f.number)), isWholeFloat(f.number)
+	}
+	return f.label, true
+}
+
+func (f *fields) labelScore() (score float64, isScored bool) {
+	switch {
+	case f.isScored:
+		return f.score, true
+	case f.hasRow && len(f.row) > 0:
+		return slices.Max(f.row), true
+	case (f.isNested || f.isPMML) && len(f.named) > 0:
+		return slices.Max(f.named), true
+	}
+	return 0, false
 }
 
 // object reads a prediction that is an object.
-func (r *reference) object(object members) bool {
-	has := func(name string) bool { _, ok := object.get(name); return ok }
-	indices, areSound := indicesOf(object)
-	isEstimate, isSample := has("classes") || has("probabilities"), has("prediction")
+func (r *reference) object(f *fields) bool {
+	isNamed := len(f.named) > 0 && !f.isMixed
 	switch {
-	case has("label"):
-		return r.labels([]any{object})
-	case len(indices) > 0:
-		return areSound && !isEstimate && !isSample && !has("scores") && r.estimate(nil, indices)
-	case isEstimate && !isSample && !has("scores"):
-		classes, _ := object.get("classes")
-		probabilities, _ := object.get("probabilities")
-		return r.estimate(classes, probabilities)
-	case isSample && !isEstimate:
-		prediction, _ := object.get("prediction")
-		scores, _ := object.get("scores")
-		return r.estimate(prediction, scores)
+	case f.isBad():
+		return false
+	case f.isLabelled():
+		return r.labelled(f)
+	case f.labelKind == listLabel:
+		return r.labelList(f)
+	case isNamed && (f.isNested || f.isPMML || f.lists == 0 && !f.hasRow && !f.isScored):
+		return r.named(f)
+	case len(f.row) == 1 && !f.badRow && (f.hasRow || f.lists == 1):
+		return r.number(f, f.row[0])
+	case len(f.row) > 0 && !f.badRow && (f.hasRow || f.lists == 1):
+		return r.objectRow(f)
+	case f.isScored:
+		return r.number(f, f.score)
 	}
 	return false
 }
 
-// indicesOf returns the values of members named like indices. ok is false
-// unless the indices ascend from 0.
-func indicesOf(object members) (values []any, ok bool) {
-	ok = true
-	for _, one := range object {
-		if !isIndex([]byte(one.name)) {
-			continue
-		}
-		ok = ok && one.name == strconv.Itoa(len(values))
-		values = append(values, one.value)
-	}
-	return values, ok
+// number reads an object with one number.
+func (r *reference) number(f *fields, number float64) bool {
+	return (!f.isBare || r.options.Answer != "") && r.single(number, true, true)
 }
 
-func (r *reference) estimate(class, probabilities any) bool {
-	label, hasLabel, ok := r.classOf(class)
-	list, isList := probabilities.([]any)
-	scores, areNumbers := numbers(list)
-	switch {
-	case !ok || !isList && probabilities != nil || !areNumbers || !hasLabel && len(scores) == 0:
+func (r *reference) labelled(f *fields) bool {
+	score, isScored := f.labelScore()
+	if f.labelKind == numberLabel && (!isScored || r.options.Answer == Number) {
+		return r.single(f.number, f.isDecimal, f.isColumn)
+	}
+	label, ok := f.plainLabel(r)
+	if !ok {
 		return false
-	case !hasLabel:
-		label = r.class(top(scores))
 	}
-	r.distribution(scores[:min(len(scores), contract.MaxLabels)])
-	return r.answer(label, scores)
+	switch {
+	case isScored && !f.isScored && f.hasRow:
+		r.scores(f.row[:min(len(f.row), contract.MaxLabels)])
+	case isScored:
+		r.score(label, score)
+	}
+	switch {
+	case isScored && r.isLabels():
+		return true
+	case isScored && !f.isScored && f.hasRow && len(f.row) > 1:
+		return r.answer(label, f.row)
+	case isScored:
+		return r.answer(label, []float64{score})
+	}
+	return r.answer(label, nil)
 }
 
-func (r *reference) classOf(class any) (label string, hasLabel, ok bool) {
-	switch class := class.(type) {
-	case nil:
-		return "", false, true
-	case string:
-		return class, true, true
-	case json.Number:
-		index, ok := whole(class)
-		return r.class(index), true, ok
-	case []any:
-		if len(class) != 1 {
-			return "", false, false
-		}
-		switch class[0].(type) {
-		case string, json.Number:
-			return r.classOf(class[0])
+func (r *reference) labelList(f *fields) bool {
+	isScored := f.hasRow && len(f.row) == len(f.names)
+	if !isScored && (!r.isLabels() || len(f.row) > 0) {
+		return false
+	}
+	for i, name := range f.names {
+		switch {
+		case i >= kept(f.names):
+		case isScored:
+			r.score(name, f.row[i])
+		default:
+			r.answer(name, nil)
 		}
 	}
-	return "", false, false
+	if r.isLabels() {
+		return kept(f.names) == len(f.names)
+	}
+	at := top(f.row)
+	return at < kept(f.names) && r.answer(f.names[at], f.row)
+}
+
+func (r *reference) objectRow(f *fields) bool {
+	if r.wanted() == "" && !r.judgeObject(f, f.row) {
+		return false
+	}
+	return r.explained(f.row)
+}
+
+// judgeObject judges the scores of an object. A bare object gives no evidence
+// against a classifier.
+func (r *reference) judgeObject(f *fields, scores []float64) bool {
+	before := r.found
+	if isDistribution := r.judge(scores); isDistribution || !f.isBare {
+		return true
+	}
+	r.found = before
+	return false
+}
+
+func (r *reference) explained(scores []float64) bool {
+	kept := scores[:min(len(scores), contract.MaxLabels)]
+	r.scores(kept)
+	return r.row(scores, true) && (len(kept) == len(scores) || !r.isLabels())
+}
+
+func (r *reference) named(f *fields) bool {
+	isOrder := !f.isPMML
+	for i, name := range f.namedBy {
+		isOrder = isOrder && name == strconv.Itoa(i)
+	}
+	sum := 0.0
+	for _, score := range f.named {
+		sum += score
+	}
+	switch {
+	case r.options.Answer == Number && len(f.named) > 1:
+		return false
+	case isOrder && r.options.Answer != Number:
+		return r.explained(f.named)
+	case len(f.named) == 1:
+		return r.number(f, f.named[0])
+	case f.isPMML && (slices.Max(f.named) > 1 || math.Abs(sum-1) > 0.0100001):
+		return false
+	case !f.isPMML && !r.judgeObject(f, f.named):
+		return false
+	}
+	for i, name := range f.namedBy[:kept(f.namedBy)] {
+		r.score(name, f.named[i])
+	}
+	if r.isLabels() {
+		return kept(f.namedBy) == len(f.named)
+	}
+	return r.answer(f.namedBy[top(f.named)], f.named)
+}
+
+// kept returns how many labels of a list a nameList keeps.
+func kept(names []string) (n int) {
+	bytes := 0
+	for _, name := range names {
+		bytes += len(name)
+		var text contract.Text
+		if text.AddAll([]byte(name)); n == contract.MaxLabels || bytes > 32*contract.MaxLabels || text.IsCut() {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 func asText(label string) string {

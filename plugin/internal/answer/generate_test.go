@@ -48,8 +48,15 @@ func (g *generator) list(n int, member func(i int)) {
 // reply writes a reply of V1 or of a Hugging Face task.
 func (g *generator) reply() string {
 	g.Reset()
-	if g.IntN(6) == 0 {
+	switch g.IntN(12) {
+	case 0, 1:
 		g.predictions()
+		return g.String()
+	case 2:
+		g.wrapped()
+		return g.String()
+	case 3:
+		g.fields()
 		return g.String()
 	}
 	g.put("{")
@@ -64,17 +71,104 @@ func (g *generator) reply() string {
 	return g.String()
 }
 
+// wrapped writes a reply of V1 under other names, or inside of other replies.
+func (g *generator) wrapped() {
+	g.put("{")
+	for i := range 1 + g.IntN(3) {
+		if i > 0 {
+			g.put(",")
+		}
+		g.put(g.pick(`"data"`, `"prediction"`, `"outputs"`, `"node"`, `"a"`, `"predictions"`, `"label"`, `"scores"`) + ":")
+		switch g.IntN(4) {
+		case 0:
+			g.predictions()
+		case 1:
+			g.put(g.scalar())
+		default:
+			g.object([]func(){func() {
+				g.put(g.pick(`"predictions"`, `"ndarray"`, `"outputs"`, `"a"`, `"names"`) + ":")
+				g.predictions()
+			}, func() {
+				g.put(g.pick(`"predictions"`, `"outputs"`, `"a"`, `"meta"`) + ":")
+				g.any()
+			}}[g.IntN(2) : 1+g.IntN(2)])
+		}
+	}
+	g.put("}")
+}
+
+// fields writes an object of members with names for labels, for scores, and of
+// their own.
+func (g *generator) fields() {
+	names := []string{
+		"label", "class", "class_name", "prediction", "predicted_class", "labels", "classes", "score", "confidence", "probability",
+		"scores", "probabilities", "probs", "a", "b", "Probability_joy", "probability(love)", "probability(", "output_0", "0", "1", "2",
+	}
+	var members []func()
+	for range g.IntN(6) {
+		members = append(members, func() { g.put(`"` + names[g.IntN(len(names))] + `":`); g.fieldValue() })
+	}
+	if g.IntN(3) == 0 { // scores of a distribution
+		members = nil
+		scores := g.distributed(1 + g.IntN(4))
+		first := g.IntN(len(names) - 4)
+		for i, score := range scores {
+			members = append(members, func() { g.put(`"` + names[first+i] + `":` + score) })
+		}
+	}
+	g.object(members)
+}
+
+func (g *generator) fieldValue() {
+	switch g.IntN(9) {
+	case 0:
+		g.list(g.IntN(4), func(int) { g.put(g.text()) })
+	case 1:
+		scores := g.distributed(1 + g.IntN(3))
+		g.list(len(scores), func(i int) { g.put(scores[i]) })
+	case 2:
+		g.list(g.IntN(3), func(int) { g.list(g.IntN(3), func(int) { g.put(g.number()) }) })
+	case 3:
+		g.object([]func(){func() { g.member(`"a"`, g.number()) }, func() { g.member(`"1"`, g.scalar()) }}[:g.IntN(3)])
+	case 4:
+		g.list(g.IntN(3), func(int) { g.put(g.scalar()) })
+	case 5:
+		g.put(g.text())
+	case 6:
+		g.put(g.pick("1", "0", "2", "1.0", "0.25", "true", "false", "null"))
+	default:
+		g.put(g.scalar())
+	}
+}
+
+// distributed returns n numbers whose sum is about 1.
+func (g *generator) distributed(n int) []string {
+	left, scores := 1.0, make([]string, n)
+	for i := range scores {
+		score := left * g.Float64()
+		if i == n-1 {
+			score = left + g.NormFloat64()*float64(g.IntN(2))*0.01
+		}
+		if g.IntN(20) == 0 {
+			score = float64(g.IntN(2))
+		}
+		left -= score
+		scores[i] = strconv.FormatFloat(score, 'f', -1, 64)
+	}
+	return scores
+}
+
 // predictions writes a batch of one shape, and sometimes a prediction of
 // another.
 func (g *generator) predictions() {
-	shape := g.IntN(7)
+	shape := g.IntN(10)
 	if g.IntN(20) == 0 {
 		g.prediction(shape)
 		return
 	}
 	g.list(g.IntN(4), func(int) {
 		if g.IntN(40) == 0 {
-			g.prediction(g.IntN(8))
+			g.prediction(g.IntN(11))
 		} else {
 			g.prediction(shape)
 		}
@@ -95,6 +189,13 @@ func (g *generator) prediction(shape int) {
 		g.list(1+g.IntN(4), func(int) { g.put(g.number()) })
 	case 6:
 		g.distribution()
+	case 7:
+		g.fields()
+	case 8:
+		scores := g.distributed(2 + g.IntN(3))
+		g.list(len(scores), func(i int) { g.put(scores[i]) })
+	case 9:
+		g.put(g.pick("0", "1", "1.0", "0.0", "2", "3.0", "true", "false", "[1]", "[true]", "[1,0]", "[true,false]", `["a","b"]`))
 	default:
 		g.any()
 	}
@@ -226,7 +327,7 @@ func TestGeneratedReplies(t *testing.T) {
 	outcomes := map[string]int{}
 	for range 10000 {
 		body := g.damaged()
-		outcomes[checkReply(t, optionsOf(byte(g.IntN(32))), body, g.IntN(len(body)))]++
+		outcomes[checkReply(t, optionsOf(byte(g.IntN(256))), body, g.IntN(len(body)))]++
 	}
 	for _, outcome := range []string{contract.OutcomeCounted, contract.OutcomeUnparsed, contract.OutcomeTruncated, contract.OutcomeNoPredictions} {
 		if outcomes[outcome] < 100 {
@@ -250,8 +351,11 @@ func FuzzGenerated(f *testing.F) {
 // TestGeneratedBatches does the same for replies longer than a chunk.
 func TestGeneratedBatches(t *testing.T) {
 	g := generator{Rand: rand.New(rand.NewPCG(3, 4))}
-	for choice := range 32 {
-		for shape := range 7 {
+	for choice := range 256 {
+		if choice%7 > 0 {
+			continue
+		}
+		for shape := range 10 {
 			g.Reset()
 			g.put(`{"predictions":`)
 			g.list(200, func(int) { g.prediction(shape) })

@@ -128,7 +128,7 @@ func TestGRPC(t *testing.T) {
 		unparsed  = contract.OutcomeUnparsed
 		truncated = contract.OutcomeTruncated
 	)
-	classes := Options{Classes: []string{"no", "yes"}}
+	classes := Options{Answer: Class, Classes: []string{"no", "yes"}}
 	names := join(field(1, "m"), field(2, "7"), field(3, "id"))
 	labelled := grpcTensor("label", "BYTES", []int{2}, field(8, "joy"), field(8, ""))
 	indexed := grpcTensor("index", "INT64", []int{2}, field(3, []int{3, -1}))
@@ -144,13 +144,13 @@ func TestGRPC(t *testing.T) {
 		{"labels", Options{}, frame(join(names, labelled)), counted, []string{"joy", ""}},
 		{"class indices", Options{}, frame(indexed), counted, []string{"3", "-1"}},
 		{"class indices of 32 bits", classes, frame(grpcTensor("o", "INT8", []int{3}, field(2, []int{1, -5, 0}))), counted, []string{"yes", "-5", "no"}},
-		{"unsigned numbers", Options{}, frame(grpcTensor("o", "UINT16", []int{2, 1}, field(4, []int{1, 4294967295}))), counted, []string{"1", "4294967295"}},
-		{"unsigned numbers of 64 bits", Options{}, frame(grpcTensor("o", "UINT64", []int{1}, field(5, []int{-1}))), counted, []string{"18446744073709551615"}},
+		{"unsigned numbers", Options{Answer: Class}, frame(grpcTensor("o", "UINT16", []int{2, 1}, field(4, []int{1, 4294967295}))), counted, []string{"1", "4294967295"}},
+		{"unsigned numbers of 64 bits", Options{Answer: Class}, frame(grpcTensor("o", "UINT64", []int{1}, field(5, []int{1 << 53}))), counted, []string{"9007199254740992"}},
 		{"booleans", classes, frame(grpcTensor("o", "BOOL", []int{3}, field(1, []int{1, 0, 1}))), counted, []string{"yes", "no", "yes"}},
 		{"scores", Options{Margins: true, Scores: true}, frame(scored), counted, []string{"score 0 0.25", "score 1 0.75", "1 0.75 by 0.5"}},
 		{"scores of 64 bits", Options{}, frame(grpcTensor("o", "FP64", []int{1, 2}, field(7, []float64{0.9, 0.1}))), counted, []string{"0 0.9"}},
-		{"unpacked numbers", Options{}, frame(field(5, join(field(2, "FP32"), field(3, 1), field(3, 2), field(5, join(field(6, float32(1)), field(6, float32(2))))))), counted, []string{"1 2"}},
-		{"unpacked numbers of 64 bits", Options{}, frame(field(5, join(field(2, "FP64"), field(3, []int{1}), field(3, 2), field(5, join(field(7, 1.0), field(7, []float64{2})))))), counted, []string{"1 2"}},
+		{"unpacked numbers", Options{Answer: Class}, frame(field(5, join(field(2, "FP32"), field(3, 1), field(3, 2), field(5, join(field(6, float32(1)), field(6, float32(2))))))), counted, []string{"1 2"}},
+		{"unpacked numbers of 64 bits", Options{Answer: Class}, frame(field(5, join(field(2, "FP64"), field(3, []int{1}), field(3, 2), field(5, join(field(7, 1.0), field(7, []float64{2})))))), counted, []string{"1 2"}},
 		{"contents in two parts", Options{}, frame(field(5, join(field(2, "INT32"), field(3, []int{2}), field(5, field(2, 7)), field(5, field(2, []int{8}))))), counted, []string{"7", "8"}},
 		{"a scalar", Options{}, frame(field(5, join(field(2, "INT32"), field(5, field(2, 7))))), counted, []string{"7"}},
 		{"JSON in an element", Options{}, frame(grpcTensor("o", "BYTES", []int{1, 1}, field(8, `{"label": "a", "score": 0.5}`))), counted, []string{"a 0.5"}},
@@ -160,7 +160,7 @@ func TestGRPC(t *testing.T) {
 		{"the output named in the options", Options{Output: "scores"}, frame(join(labelled, scored)), counted, []string{"1 0.75"}},
 		{"raw contents", Options{}, frame(join(names, grpcTensor("s", "FP32", []int{1, 2}), grpcTensor("t", "BYTES", []int{2}), grpcTensor("i", "INT8", []int{1}),
 			field(6, littleEndian(float32(1), float32(2))), field(6, littleEndian("joy", "")), field(6, []byte{9}))), counted, []string{"joy", ""}},
-		{"raw contents of 16 bits", Options{}, frame(join(grpcTensor("s", "FP16", []int{1, 2}), field(6, littleEndian(uint16(0x3c00), uint16(0x4000))))), counted, []string{"1 2"}},
+		{"raw contents of 16 bits", Options{Answer: Class}, frame(join(grpcTensor("s", "FP16", []int{1, 2}), field(6, littleEndian(uint16(0x3c00), uint16(0x4000))))), counted, []string{"1 2"}},
 		{"raw contents of some outputs only", Options{}, frame(join(scored, grpcTensor("i", "INT8", []int{1}), field(6, []byte{9}))), counted, []string{"9"}},
 		{"contents of a higher rank than raw contents", Options{}, frame(join(grpcTensor("i", "INT8", []int{1}), labelled, field(6, []byte{9}))), counted, []string{"joy", ""}},
 		{"unknown parameters and fields", Options{}, frame(join(parameters, field(99, 7), field(98, 1.5), field(97, float32(1)), field(1, 7), field(5, 7),
@@ -191,7 +191,7 @@ func TestGRPC(t *testing.T) {
 		{"raw contents of the wrong size", Options{}, frame(join(grpcTensor("i", "INT16", []int{1}), field(6, []byte{9}))), unparsed, nil},
 		{"a negative dimension", Options{}, frame(grpcTensor("o", "BYTES", []int{-1}, field(8, "a"))), unparsed, nil},
 		{"not a number", Options{}, frame(grpcTensor("o", "FP32", []int{1, 2}, field(6, []float32{1, float32(math.NaN())}))), unparsed, nil},
-		{"a regression", Options{}, frame(grpcTensor("o", "FP64", []int{1}, field(7, []float64{1}))), unparsed, nil},
+		{"a regression", Options{}, frame(grpcTensor("o", "FP64", []int{1}, field(7, []float64{1.5}))), unparsed, nil},
 		{"a field of number 0", Options{}, frame([]byte{0x00, 0x01}), unparsed, nil},
 		{"a field of an unknown wire type", Options{}, frame([]byte{0x0f, 0x01}), unparsed, nil},
 		{"a number past 64 bits", Options{}, frame(append([]byte{0x78}, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02)), unparsed, nil},
@@ -272,7 +272,7 @@ func scanGRPC(options *Options, chunks ...[]byte) (outcome string, answers []str
 	for _, chunk := range chunks {
 		scanner.Write(chunk)
 	}
-	return scanner.Close(0), found
+	return result(&scanner, 0), found
 }
 
 // checkGRPC compares the scanner with the protobuf library, for all messages
@@ -338,6 +338,8 @@ func decodeGRPC(of protoreflect.MessageDescriptor, options *Options, body []byte
 		r.outcome = contract.OutcomeUnparsed
 	case r.answered == 0:
 		r.outcome = contract.OutcomeNoPredictions
+	case !r.isSupported():
+		r.outcome = contract.OutcomeUnparsed
 	default:
 		r.outcome = contract.OutcomeCounted
 	}
@@ -349,7 +351,7 @@ func (r *grpcReference) response(message protoreflect.Message, wanted *rank) boo
 		return of.Get(of.Descriptor().Fields().ByName(protoreflect.Name(name)))
 	}
 	outputs, raws := get(message, "outputs").List(), get(message, "raw_output_contents").List()
-	before, answered := slices.Clone(r.answers), r.answered
+	before := r.reference
 	chosen, isValid, pending := unranked, true, 0
 	for i := range outputs.Len() {
 		output := outputs.Get(i).Message()
@@ -370,7 +372,10 @@ func (r *grpcReference) response(message protoreflect.Message, wanted *rank) boo
 			continue
 		}
 		chosen = found
-		r.answers, r.answered = slices.Clone(before), answered
+		if chosen == found {
+			r.reference = before
+			r.answers = slices.Clone(before.answers)
+		}
 		isValid = r.elements(found, datatype, shape, elements)
 	}
 	if chosen != unranked {

@@ -51,7 +51,7 @@ func TestKServeReplies(t *testing.T) {
 			}
 			scanner.Reset(protocol, &Options{}, &found)
 			scanner.Write(reply.Body)
-			got := []string{scanner.Close(reply.JSONBytes)}
+			got := []string{result(&scanner, reply.JSONBytes)}
 			if got[0] == contract.OutcomeCounted {
 				got = append(got, found.log...)
 			}

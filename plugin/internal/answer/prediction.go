@@ -14,28 +14,37 @@ type ranking struct {
 	n           int     // scores added
 	topIndex    int     // of the highest score
 	top, second float64 // valid after one score, and after two
+	least, sum  float64 // least is valid after one score
 }
 
 // add reports whether score is the highest so far.
 func (r *ranking) add(score float64) bool {
-	r.n++
-	switch {
-	case r.n == 1 || score > r.top:
+	if r.skip(score); r.n == 1 || score > r.top {
 		r.top, r.second, r.topIndex = score, r.top, r.n-1
 		return true
-	case r.n == 2 || score > r.second:
+	}
+	if r.n == 2 || score > r.second {
 		r.second = score
 	}
 	return false
 }
 
+// skip counts a score that is neither the highest nor the second highest.
+func (r *ranking) skip(score float64) {
+	r.sum += score
+	if r.n++; r.n == 1 || score < r.least {
+		r.least = score
+	}
+}
+
 // A list is a prediction written as a JSON array: of scored labels, of scores,
 // or of a single string.
 type list struct {
-	kind    json.Kind // of the members
-	members int
-	ranks   ranking
-	label   contract.Text // of the highest score; the first label if no member has a score
+	kind      json.Kind // of the members
+	members   int
+	isDecimal bool // the first member is a number with a point or an exponent
+	ranks     ranking
+	label     contract.Text // of the highest score; the first label if no member has a score
 }
 
 func (l *list) reset() { l.members, l.ranks = 0, ranking{} }
@@ -45,9 +54,9 @@ func (l *list) reset() { l.members, l.ranks = 0, ranking{} }
 func (l *list) acceptKind(value json.Kind) bool {
 	if l.members == 0 {
 		l.kind = value
-		return value == json.Object || value == json.Number || value == json.String
+		return value != json.Array && value != json.Null
 	}
-	return l.kind == value && value != json.String
+	return l.kind == value
 }
 
 // addLabel adds a label, with or without a score. A label with a score is
@@ -73,6 +82,143 @@ func (o *Options) setClassName(text *contract.Text, index int) {
 	}
 	var digits [20]byte
 	text.AddAll(strconv.AppendInt(digits[:0], int64(index), 10))
+}
+
+// positive returns the class that the probability of class 1 means, and the ranks
+// of both classes.
+func (o *Options) positive(probability float64) (class int, ranks ranking) {
+	if o.isIn(probability) {
+		class = 1
+	} else {
+		probability = 1 - probability
+	}
+	return class, ranking{n: 2, topIndex: class, top: probability, second: 1 - probability}
+}
+
+// setFlag sets text to the name of a class, by a value of true or false.
+func (o *Options) setFlag(text *contract.Text, is bool) {
+	index, name := 0, "false"
+	if is {
+		index, name = 1, "true"
+	}
+	if index < len(o.Classes) {
+		name = o.Classes[index]
+	}
+	text.Reset()
+	text.AddAll([]byte(name))
+}
+
+// answers reports the predictions of a reply to a Visitor, by the meaning that
+// the options give to numbers.
+type answers struct {
+	visitor Visitor
+	options *Options
+
+	isValid     bool // every value so far has an accepted shape
+	predictions int  // reported so far
+	evidence    Evidence
+	class       contract.Text // the name of a class, or a label without a score
+}
+
+func (a *answers) reset(options *Options, visitor Visitor) {
+	a.visitor, a.options = visitor, options
+	a.discard()
+}
+
+func (a *answers) discard() { a.isValid, a.predictions, a.evidence = true, 0, 0 }
+
+// addSingle reports a prediction that is one number. Without Options.Answer, any
+// number is reported: the model's Evidence tells whether the reply counts.
+func (a *answers) addSingle(number float64, isDecimal, isColumn bool) {
+	switch {
+	case a.options.Answer == Number:
+		a.predictions++
+		a.visitor.Value(number)
+	case a.options.Answer == Positive:
+		a.addPositive(number)
+	case a.options.Answer == "":
+		a.evidence |= evidenceOfSingle(number, isDecimal, isColumn)
+		a.predictions++
+		if isWholeNumber(number) {
+			a.predictions--
+			a.addClass(int(number), &ranking{})
+		}
+	case isWholeNumber(number):
+		a.addClass(int(number), &ranking{})
+	default:
+		a.isValid = false
+	}
+}
+
+// addPositive reports a prediction by the probability of class 1.
+func (a *answers) addPositive(probability float64) {
+	if probability < 0 || probability > 1 {
+		a.isValid = false
+		return
+	}
+	if a.options.Scores {
+		a.reportClass(0, 1-probability)
+		a.reportClass(1, probability)
+	}
+	class, ranks := a.options.positive(probability)
+	a.addClass(class, &ranks)
+}
+
+// addClass reports a prediction with the class of this index.
+func (a *answers) addClass(index int, ranks *ranking) {
+	a.options.setClassName(&a.class, index)
+	a.addPrediction(&a.class, ranks)
+}
+
+// addRow reports the prediction of a row of scores, with a score for each class.
+// isExplained is set if the server or the options say that these are scores.
+func (a *answers) addRow(ranks *ranking, isExplained bool) {
+	switch {
+	case a.options.Answer == Labels: // each label has been reported
+		return
+	case a.options.Answer == Number:
+		a.isValid = false
+		return
+	case a.options.Answer == "" && !isExplained:
+		a.evidence |= ranks.evidence()
+	}
+	a.addClass(ranks.topIndex, ranks)
+}
+
+// reportClass reports the score of a class.
+func (a *answers) reportClass(index int, score float64) {
+	a.options.setClassName(&a.class, index)
+	a.report(&a.class, score, true)
+}
+
+// report reports the score of a label, and the label itself if it belongs to a
+// prediction of Labels.
+func (a *answers) report(label *contract.Text, score float64, isScored bool) {
+	if a.options.Scores && isScored {
+		a.visitor.Score(label, score)
+	}
+	if a.options.Answer == Labels && (!isScored || a.options.isIn(score)) {
+		a.predictions++
+		a.visitor.Prediction(Prediction{Label: label, Score: score, IsScored: isScored})
+	}
+}
+
+// addPlain reports a prediction that is a label without a score.
+func (a *answers) addPlain(label *contract.Text) { a.addPrediction(label, &ranking{}) }
+
+// addPrediction reports a prediction. A model that answers numbers has none with
+// a label.
+func (a *answers) addPrediction(label *contract.Text, ranks *ranking) {
+	if a.options.Answer == Number {
+		a.isValid = false
+		return
+	}
+	prediction := Prediction{Label: label, Score: ranks.top, IsScored: ranks.n > 0}
+	if a.options.Margins && ranks.n > 1 {
+		prediction.Margin, prediction.HasMargin = ranks.top-ranks.second, true
+	}
+	a.predictions++
+	a.visitor.Prediction(prediction)
 }
 
 // isWholeNumber reports whether number can be the index of a class: an integer

@@ -1,6 +1,8 @@
 package answer
 
 import (
+	"bytes"
+	"math"
 	"strconv"
 
 	"github.com/moodring/moodring/contract"
@@ -8,13 +10,21 @@ import (
 )
 
 // An object is a prediction, or part of a prediction, written as a JSON object.
-// The names of its members tell the shape. With a label, the other names are
-// ignored:
+// The names of its members tell the shape:
 //
-//	{"label": "joy", "score": 0.98}                    Hugging Face's scored label
-//	{"classes": ["joy"], "probabilities": [0.9, 0.1]}  a TensorFlow estimator; one member may be missing
-//	{"prediction": 0, "scores": [0.9, 0.1]}            the TensorFlow models of KServe's samples
-//	{"0": 0.9, "1": 0.1}                               KServe's huggingfaceserver, --return_probabilities
+//	{"label": "joy", "score": 0.98}                      a label, and its score
+//	{"classes": ["joy"], "probabilities": [0.9, 0.1]}    a label, and a row of scores
+//	{"labels": ["joy", "fear"], "scores": [0.9, 0.1]}    labels, and a score for each
+//	{"probabilities": [0.9, 0.1]}, {"output_0": [...]}   a row of scores
+//	{"joy": 0.9, "fear": 0.1}                            a score for each label
+//	{"label": "joy", "probabilities": {"joy": 0.9, ...}} the same inside
+//	{"0": 0.9, "1": 0.1}                                 a score for each class
+//	{"Species": "joy", "Probability_joy": 0.9, ...}      PMML's scores
+//	{"prediction": 12.5}, {"price": 12.5}                a number
+//
+// labelRank and isScore list the names for labels and scores. If an object has
+// several labels, the name of the lowest rank counts. If it has several scores,
+// the last counts. With a label, members of all other names are ignored.
 //
 // A new shape needs changes in this file and in the enum member (v1_scanner.go)
 // only. v1_fast.go and v1_skim.go recognise label and score, and leave an
@@ -22,267 +32,598 @@ import (
 //
 // Sources: TensorFlow, canned/head.py _create_predictions; KServe,
 // docs/samples/v1beta1/tensorflow; KServe, huggingfaceserver/encoder_model.py
-// _process_sequence_classification.
+// _process_sequence_classification; TorchServe, image_classifier.py; Hugging
+// Face, zero_shot_classification.py; pypmml, model.py.
 type object struct {
-	shapes shapes // of the members so far
+	_ [0]func() // no comparison; see json.Reader
 
-	label    contract.Text
-	hasLabel bool // label is a string
+	fields place // of the members: inObject or inReply
+
+	rank      uint8 // of the label's name; 0 without a label
+	labelKind labelKind
+	label     contract.Text
+	number    float64 // of numberLabel
+	isDecimal bool    // number has a point or an exponent
+	isColumn  bool    // number is alone in a list
+	names     nameList
+
 	score    float64
 	isScored bool
-	badScore bool // score has another type, or is outside the range of a float64
+	badScore bool // a score or a row has another type, or a number outside the range of a float64
 
-	class    contract.Text
-	classes  int // number of classes in the object; must be 1 or 0
-	badClass bool
+	row      ranking
+	hasRow   bool // the row has a name of isScore, or of Options.Output
+	badRow   bool
+	lists    int // lists of other names
+	rowDepth rowDepth
+	values   [contract.MaxLabels]float64 // the first scores, for Visitor.Score
 
-	ranks          ranking // of the probabilities
-	badProbability bool
-	probabilities  [contract.MaxLabels]float64 // the first of the probabilities, for Visitor.Score
+	named    ranking       // the members with a number
+	name     contract.Text // of the current member
+	topName  contract.Text // of the highest number
+	isOrder  bool          // each name so far is the index of its member
+	isPMML   bool          // named holds the members with PMML's probabilities only
+	isNested bool          // named holds the members of an object inside
+	isMixed  bool          // a member that could be in named is no number
 }
 
-// shapes is the set of shapes to which the names of an object's members belong.
-type shapes uint8
+// labelKind is the form of a label.
+type labelKind uint8
 
 const (
-	labelled  shapes = 1 << iota // label
-	estimated                    // classes or probabilities
-	sampled                      // prediction
-	scored                       // scores, valid with prediction only
-	indexed                      // indices of classes
+	noLabel labelKind = iota
+	badLabel
+	textLabel
+	numberLabel
+	listLabel
 )
 
-func (o *object) reset() {
-	o.shapes = 0
-	o.hasLabel, o.isScored, o.badScore = false, false, false
-	o.classes, o.badClass = 0, false
-	o.ranks, o.badProbability = ranking{}, false
+// rowDepth says whether the numbers of a row are in a list of their own, as in
+// [[0.9, 0.1]].
+type rowDepth uint8
+
+const (
+	flatRow rowDepth = iota
+	inInnerRow
+	afterInnerRow
+)
+
+func (o *object) reset(fields place) {
+	o.fields = fields
+	o.rank, o.labelKind = 0, noLabel
+	o.isScored, o.badScore = false, false
+	o.hasRow, o.lists = false, 0
+	o.isPMML, o.isNested, o.isMixed = false, false, false
+	o.resetRow()
+	o.resetNamed()
 }
 
-// member returns the meaning of a member's name, and adds its shape.
-func (o *object) member(name []byte) member {
+func (o *object) resetRow() { o.row, o.badRow, o.rowDepth = ranking{}, false, flatRow }
+
+func (o *object) resetNamed() { o.named, o.isOrder = ranking{}, true }
+
+// labelRank returns the rank of a label's name, or 0 for any other name.
+func labelRank(name []byte) uint8 {
 	switch string(name) {
 	case "label":
-		o.shapes |= labelled
-		return labelMember
-	case "score":
-		return scoreMember
-	case "classes":
-		o.shapes |= estimated
-		return classMember
-	case "probabilities":
-		o.shapes |= estimated
-		return distributionMember
+		return 1
+	case "class_name", "className":
+		return 2
+	case "class":
+		return 3
+	case "predicted_label", "predicted_class":
+		return 4
 	case "prediction":
-		o.shapes |= sampled
-		return classMember
-	case "scores":
-		o.shapes |= scored
-		return distributionMember
+		return 5
+	case "labels", "classes", "displayNames":
+		return 6
 	}
-	if isIndex(name) {
-		return o.index(name)
-	}
-	return otherMember
+	return 0
 }
 
-func isIndex(name []byte) bool {
-	for _, c := range name {
-		if c < '0' || c > '9' {
-			return false
+func isScore(name []byte) bool {
+	switch string(name) {
+	case "score", "confidence", "probability", "prob",
+		"scores", "confidences", "probabilities", "probs", "predict_proba":
+		return true
+	}
+	return false
+}
+
+// member returns the meaning of a member's name. If Options.Output is set, only
+// the member of this name is a label.
+func (o *object) member(name []byte, wanted string) member {
+	rank := labelRank(name)
+	if wanted != "" {
+		if rank = 0; string(name) == wanted {
+			rank = 1
 		}
 	}
-	return len(name) > 0
+	switch {
+	case rank > 0 && (o.rank == 0 || rank <= o.rank):
+		o.rank = rank
+		return labelMember
+	case rank > 0:
+		return otherMember
+	case isScore(name):
+		return scoreMember
+	case wanted != "" || o.isNested:
+		return otherMember
+	}
+	return o.setName(name)
 }
 
-// index checks the index of a class. The server writes a list as an object, so
-// the indices must ascend from 0. This also excludes duplicates.
-func (o *object) index(name []byte) member {
-	if o.shapes&indexed == 0 {
-		o.shapes |= indexed
-		o.ranks = ranking{}
+// setName keeps the name of a member that is no label and no score.
+func (o *object) setName(name []byte) member {
+	o.name.Reset()
+	if label, ok := cutPMML(name); ok && !o.isNested {
+		if !o.isPMML {
+			o.isPMML, o.isMixed = true, false
+			o.resetNamed()
+		}
+		o.name.AddAll(label)
+		o.isOrder = false
+		return pmmlMember
 	}
-	if index, err := strconv.Atoi(string(name)); err != nil || index != o.ranks.n || len(name) > 1 && name[0] == '0' {
-		o.badProbability = true
+	o.name.AddAll(name)
+	o.isOrder = o.isOrder && isIndex(name, o.named.n)
+	return namedMember
+}
+
+// cutPMML returns the label in a name such as Probability_joy or
+// probability(joy).
+func cutPMML(name []byte) (label []byte, ok bool) {
+	const prefix = len("probability_")
+	if len(name) <= prefix || name[0]|' ' != 'p' || string(name[1:prefix-1]) != "robability" {
+		return nil, false
 	}
-	return indexMember
+	switch name[prefix-1] {
+	case '_':
+		return name[prefix:], true
+	case '(':
+		return bytes.CutSuffix(name[prefix:], []byte(")"))
+	}
+	return nil, false
+}
+
+// isIndex reports whether a name is this index, as strconv writes it.
+func isIndex(name []byte, index int) bool {
+	var digits [20]byte
+	return string(name) == string(strconv.AppendInt(digits[:0], int64(index), 10))
 }
 
 // beginField begins a member of an object, and forgets an earlier member of the
-// same name.
+// same meaning.
 func (s *Scanner) beginField(value json.Kind) json.Capture {
+	switch s.lastKey {
+	case labelMember:
+		return s.beginLabel(value)
+	case scoreMember:
+		return s.beginScore(value)
+	case namedMember, pmmlMember:
+		return s.beginNamed(value)
+	}
+	s.skip(value)
+	return json.Ignore
+}
+
+func (s *Scanner) beginLabel(value json.Kind) json.Capture {
+	o := &s.object
+	o.labelKind, o.isColumn = badLabel, false
+	switch value {
+	case json.String:
+		o.labelKind = textLabel
+		return s.capture(&o.label)
+	case json.Number:
+		o.labelKind = numberLabel
+		return json.Digits
+	case json.Bool:
+		o.labelKind = textLabel
+	case json.Array:
+		o.labelKind = listLabel
+		if o.names.reset(); s.wanted() != "" {
+			o.hasRow = false
+			o.resetRow()
+		}
+		s.place = inLabels
+	case json.Null:
+		o.labelKind, o.rank = noLabel, 0
+	default:
+		s.skip(value)
+	}
+	return json.Ignore
+}
+
+// beginLabelInList begins a member of a list of labels.
+func (s *Scanner) beginLabelInList(value json.Kind) json.Capture {
+	switch value {
+	case json.String:
+		return s.capture(&s.class)
+	case json.Number:
+		return json.Digits
+	case json.Bool:
+	default:
+		s.object.labelKind = badLabel
+		s.skip(value)
+	}
+	return json.Ignore
+}
+
+// beginScore begins a score, a row of scores, or an object with a score for each
+// label.
+func (s *Scanner) beginScore(value json.Kind) json.Capture {
+	o := &s.object
+	o.isScored, o.badScore, o.hasRow = false, false, false
+	o.resetRow()
+	switch value {
+	case json.Number:
+		return json.Digits
+	case json.Array:
+		o.hasRow = true
+		s.place = inRow
+	case json.Object:
+		o.isNested, o.isPMML, o.isMixed = true, false, false
+		o.resetNamed()
+		s.place = inNested
+	case json.Null:
+	default:
+		o.badScore = true
+	}
+	return json.Ignore
+}
+
+// beginRow begins a member of a row of scores.
+func (s *Scanner) beginRow(value json.Kind) json.Capture {
+	o := &s.object
+	switch {
+	case o.rowDepth == afterInnerRow:
+	case value == json.Number:
+		return json.Digits
+	case value == json.Array && o.rowDepth == flatRow && o.row.n == 0:
+		o.rowDepth = inInnerRow
+		return json.Ignore
+	}
+	o.badRow = true
+	s.skip(value)
+	return json.Ignore
+}
+
+// beginNamed begins a member with a name of its own: a score of this label, or
+// the only row of the object.
+func (s *Scanner) beginNamed(value json.Kind) json.Capture {
+	o := &s.object
+	switch {
+	case o.isPMML && s.lastKey == namedMember:
+	case value == json.Number:
+		return json.Digits
+	case value == json.Array && s.place != inNested:
+		if o.lists++; o.lists == 1 && !o.hasRow {
+			o.resetRow()
+			s.place = inRow
+			return json.Ignore
+		}
+	default:
+		o.isMixed = true
+	}
+	s.skip(value)
+	return json.Ignore
+}
+
+// endField ends a string, a number, true or false in an object.
+func (s *Scanner) endField(value json.Kind) {
+	o := &s.object
+	switch {
+	case value == json.Bool && s.lastKey == labelMember:
+		s.options.setFlag(&o.label, s.json.Bool())
+	case s.captured != json.Digits:
+	default:
+		number, ok := s.json.Float()
+		s.endFieldNumber(number, ok)
+	}
+}
+
+func (s *Scanner) endFieldNumber(number float64, ok bool) {
 	o := &s.object
 	switch s.lastKey {
 	case labelMember:
-		if o.hasLabel = value == json.String; o.hasLabel {
-			return s.capture(&o.label)
-		}
-	case scoreMember:
-		o.isScored, o.score = false, 0
-		o.badScore = value != json.Number && value != json.Null
-		if value == json.Number {
-			return json.Digits
-		}
-	case classMember:
-		return s.beginClasses(value)
-	case distributionMember:
-		s.beginDistribution(value)
-		return json.Ignore
-	case indexMember:
-		if value == json.Number {
-			return json.Digits
-		}
-		o.badProbability = true
-	}
-	s.skip(value)
-	return json.Ignore
-}
-
-// beginClasses begins the class of an estimator: a name or an index, alone or
-// in a list.
-func (s *Scanner) beginClasses(value json.Kind) json.Capture {
-	s.object.classes, s.object.badClass = 0, false
-	switch value {
-	case json.Array:
-		s.place = inClass
-	case json.Null:
-	default:
-		return s.beginClass(value)
-	}
-	return json.Ignore
-}
-
-func (s *Scanner) beginClass(value json.Kind) json.Capture {
-	o := &s.object
-	if o.classes++; o.classes == 1 {
-		switch value {
-		case json.String:
-			return s.capture(&o.class)
-		case json.Number:
-			return json.Digits
-		}
-	}
-	o.badClass = true
-	s.skip(value)
-	return json.Ignore
-}
-
-func (o *object) setClass(number float64, ok bool, options *Options) {
-	if o.badClass = !ok || !isWholeNumber(number); !o.badClass {
-		options.setClassName(&o.class, int(number))
-	}
-}
-
-func (o *object) endClasses() {
-	if o.classes == 0 {
-		o.badClass = true
-	}
-}
-
-func (s *Scanner) beginDistribution(value json.Kind) {
-	o := &s.object
-	o.ranks, o.badProbability = ranking{}, value != json.Array && value != json.Null
-	if value == json.Array {
-		s.place = inDistribution
-	} else {
-		s.skip(value)
-	}
-}
-
-func (s *Scanner) beginProbability(value json.Kind) json.Capture {
-	if value == json.Number {
-		return json.Digits
-	}
-	s.object.badProbability = true
-	s.skip(value)
-	return json.Ignore
-}
-
-func (o *object) addProbability(number float64, ok bool) {
-	if !ok {
-		o.badProbability = true
-		return
-	}
-	if o.ranks.n < len(o.probabilities) {
-		o.probabilities[o.ranks.n] = number
-	}
-	o.ranks.add(number)
-}
-
-// endField ends a number in an object.
-func (s *Scanner) endField(number float64, ok bool) {
-	o := &s.object
-	switch s.lastKey {
+		o.setNumber(number, ok, s.json.IsDecimal())
 	case scoreMember:
 		o.score, o.isScored, o.badScore = number, ok, !ok
-	case classMember:
-		o.setClass(number, ok, s.options)
-	case indexMember:
-		o.addProbability(number, ok)
-	}
-}
-
-func (s *Scanner) endObject() {
-	s.place = s.objectPlace
-	o := &s.object
-	switch {
-	case o.shapes&labelled != 0:
-		s.endLabelled()
-	case s.place == inPrediction || s.isTask:
-		s.isValid = false
 	default:
-		s.endDistribution()
+		o.addNamed(number, ok, s.options)
 	}
 }
 
-// endLabelled ends a scored label: a member of a list, or a prediction of its
-// own.
-func (s *Scanner) endLabelled() {
-	o := &s.object
-	if !o.hasLabel || o.badScore {
-		s.isValid = false
+func (o *object) setNumber(number float64, ok, isDecimal bool) {
+	if o.number, o.isDecimal = number, isDecimal; !ok {
+		o.labelKind = badLabel
+	}
+}
+
+// addNamed adds a member with a number. Its name is in o.name.
+func (o *object) addNamed(number float64, ok bool, options *Options) {
+	if !ok {
+		o.isMixed = true
 		return
 	}
-	if s.options.Scores && o.isScored {
-		s.visitor.Score(&o.label, o.score)
+	if options.needsAll() && o.rank == 0 && !o.hasRow {
+		if o.named.n == 0 {
+			o.names.reset()
+		}
+		if o.names.add(&o.name); o.named.n < len(o.values) {
+			o.values[o.named.n] = number
+		}
 	}
-	if s.place == inPrediction || s.place == inPredictions && s.flatScores {
+	if o.named.add(number) {
+		o.topName = o.name
+	}
+}
+
+// addToRow adds a score to the row.
+func (o *object) addToRow(number float64, ok bool) {
+	if !ok {
+		o.badRow = true
+		return
+	}
+	if o.row.n < len(o.values) {
+		o.values[o.row.n] = number
+	}
+	o.row.add(number)
+}
+
+// endLabelInList ends a member of a list of labels. A number in the list that
+// Options.Output names is a score.
+func (s *Scanner) endLabelInList(value json.Kind) {
+	o := &s.object
+	switch {
+	case value == json.Number && s.captured != json.Digits:
+	case value == json.Number && s.wanted() != "":
+		number, ok := s.json.Float()
+		o.hasRow = true
+		o.addToRow(number, ok)
+	case value == json.Number:
+		number, ok := s.json.Float()
+		s.addClassToList(number, ok)
+	case value == json.Bool:
+		s.options.setFlag(&s.class, s.json.Bool())
+		s.addLabelToList()
+	default:
+		s.addLabelToList()
+	}
+}
+
+// addClassToList adds the index of a class to a list of labels. A list of one
+// number can also be a value.
+func (s *Scanner) addClassToList(number float64, ok bool) {
+	o := &s.object
+	isWhole, isFirst := ok && isWholeNumber(number), o.names.n == 0
+	if isWhole {
+		s.options.setClassName(&s.class, int(number))
+	}
+	s.addLabelToList()
+	o.number, o.isDecimal, o.isColumn = number, s.json.IsDecimal(), isFirst
+	if !ok || !isWhole && !isFirst {
+		o.labelKind = badLabel
+	}
+}
+
+// addLabelToList adds s.class to a list of labels.
+func (s *Scanner) addLabelToList() {
+	o := &s.object
+	if o.isColumn && !isWholeNumber(o.number) || o.row.n > 0 && s.wanted() != "" {
+		o.labelKind = badLabel
+	}
+	o.isColumn = false
+	if o.names.n == 0 {
+		o.label = s.class
+	}
+	o.names.add(&s.class)
+}
+
+// endLabels ends a list of labels. A list of one label is the same as the label.
+func (o *object) endLabels() {
+	switch {
+	case o.labelKind == badLabel:
+	case o.names.n == 0 && o.row.n > 0 && o.hasRow:
+		o.labelKind = noLabel
+	case o.names.n == 0:
+		o.labelKind = badLabel
+	case o.names.n == 1 && o.isColumn:
+		o.labelKind = numberLabel
+	case o.names.n == 1:
+		o.labelKind = textLabel
+	}
+}
+
+// endObject reports the prediction of an object, or adds its label to the list.
+func (s *Scanner) endObject() {
+	o := &s.object
+	s.place = s.objectPlace
+	isListed := s.place == inPrediction
+	switch {
+	case o.labelKind == badLabel || o.badScore || o.hasRow && o.badRow:
+		s.isValid = false
+	case o.labelKind == textLabel || o.labelKind == numberLabel:
+		s.endLabelled()
+	case isListed:
+		s.isValid = false
+	case o.labelKind == listLabel:
+		s.endLabelList()
+	case o.named.n > 0 && !o.isMixed && (o.isNested || o.isPMML || o.lists == 0 && !o.hasRow && !o.isScored):
+		s.endNamed()
+	case o.row.n > 0 && !o.badRow && (o.hasRow || o.lists == 1):
+		s.endRow()
+	case o.isScored:
+		s.endNumber(o.score)
+	default:
+		s.isValid = false
+	}
+}
+
+// endNumber ends an object with a single number.
+func (s *Scanner) endNumber(number float64) {
+	if s.isBare() && s.options.Answer == "" {
+		s.isValid = false // see addEvidence
+		return
+	}
+	s.addInstance()
+	s.addSingle(number, true, true)
+}
+
+// addEvidence adds the evidence of an object's numbers. A reply that is an object
+// itself gives no evidence against a classifier: any server's message can have
+// numbers. Then addEvidence returns false.
+func (s *Scanner) addEvidence(found Evidence) bool {
+	if s.isBare() && found&Probability == 0 {
+		s.isValid = false
+		return false
+	}
+	s.evidence |= found
+	return true
+}
+
+// isBare reports whether the object is the reply itself.
+func (s *Scanner) isBare() bool { return s.place == atReply && !s.isTask }
+
+// endLabelled ends an object with a label. The label is a member of a list, or a
+// prediction of its own.
+func (s *Scanner) endLabelled() {
+	o := &s.object
+	isListed := s.place == inPrediction || s.place == inPredictions && s.flatScores
+	score, isScored := o.labelScore()
+	if o.labelKind == numberLabel {
+		if !isListed && (!isScored || s.options.Answer == Number) {
+			s.addInstance()
+			s.addSingle(o.number, o.isDecimal, o.isColumn)
+			return
+		}
+		if !isWholeNumber(o.number) {
+			s.isValid = false
+			return
+		}
+		s.options.setClassName(&o.label, int(o.number))
+	}
+	if isListed {
 		s.isValid = s.isValid && s.list.acceptKind(json.Object)
-		s.list.addLabel(&o.label, o.score, o.isScored)
+		s.list.addLabel(&o.label, score, isScored)
+	}
+	if isRow := isScored && !o.isScored && o.hasRow && !isListed; isRow {
+		s.reportValues(&o.row)
+	} else {
+		s.report(&o.label, score, isScored)
+	}
+	if isListed || s.options.Answer == Labels {
 		return
 	}
 	var ranks ranking
-	if o.isScored {
-		ranks.add(o.score)
+	if isScored {
+		ranks.add(score)
 	}
-	s.addPrediction(&o.label, ranks)
+	if isScored && !o.isScored && o.hasRow {
+		ranks = o.row
+	}
+	s.addInstance()
+	s.addPrediction(&o.label, &ranks)
 }
 
-// endDistribution ends an object with a class, with probabilities, or with
-// both.
-func (s *Scanner) endDistribution() {
+// labelScore returns the score of the object's label.
+func (o *object) labelScore() (score float64, isScored bool) {
+	switch {
+	case o.isScored:
+		return o.score, true
+	case o.row.n > 0 && !o.badRow && o.hasRow:
+		return o.row.top, true
+	case (o.isNested || o.isPMML) && o.named.n > 0:
+		return o.named.top, true
+	}
+	return 0, false
+}
+
+// endLabelList ends an object with a list of labels, and a row with a score for
+// each.
+func (s *Scanner) endLabelList() {
 	o := &s.object
-	if !o.isDistribution() {
+	isScored := o.row.n == o.names.n && !o.badRow && o.hasRow
+	if !isScored && s.options.Answer != Labels || o.row.n > 0 && !isScored {
 		s.isValid = false
 		return
 	}
 	s.addInstance()
-	if s.options.Scores {
-		for i, probability := range o.probabilities[:min(o.ranks.n, len(o.probabilities))] {
-			s.scoreClass(i, probability)
-		}
+	for i := 0; s.options.needsAll() && o.names.get(&s.class, i); i++ {
+		s.report(&s.class, o.values[i], isScored)
 	}
-	label := &o.class
-	if o.classes == 0 {
-		s.options.setClassName(label, o.ranks.topIndex)
+	if s.options.Answer == Labels {
+		s.isValid = s.isValid && o.names.kept == o.names.n
+		return
 	}
-	s.addPrediction(label, o.ranks)
+	if !o.names.get(&o.label, o.row.topIndex) {
+		s.isValid = false
+		return
+	}
+	s.addPrediction(&o.label, &o.row)
 }
 
-func (o *object) isDistribution() bool {
-	switch o.shapes {
-	case estimated, sampled, sampled | scored, indexed:
-		return !o.badClass && !o.badProbability && o.classes+o.ranks.n > 0
+// endRow ends an object with a row of scores.
+func (s *Scanner) endRow() {
+	o := &s.object
+	if o.row.n == 1 {
+		s.endNumber(o.row.top)
+		return
 	}
-	return false
+	if s.options.Answer == "" && s.wanted() == "" && !s.addEvidence(o.row.evidence()) {
+		return
+	}
+	s.addInstance()
+	s.reportRow(&o.row)
+}
+
+// reportValues reports the first scores of a row.
+func (s *Scanner) reportValues(row *ranking) {
+	values := &s.object.values
+	for i := 0; s.options.needsAll() && i < min(row.n, len(values)); i++ {
+		s.reportClass(i, values[i])
+	}
+}
+
+// reportRow reports the prediction of a row with a score for each class.
+func (s *Scanner) reportRow(row *ranking) {
+	values := &s.object.values
+	s.reportValues(row)
+	s.isValid = s.isValid && (row.n <= len(values) || s.options.Answer != Labels)
+	s.addRow(row, true)
+}
+
+// endNamed ends an object with a score for each label, or with a number of any
+// name.
+func (s *Scanner) endNamed() {
+	o := &s.object
+	switch {
+	case s.options.Answer == Number && o.named.n > 1:
+		s.isValid = false
+	case o.isOrder && s.options.Answer != Number: // by the indices, the server says that these are scores
+		s.addInstance()
+		s.reportRow(&o.named)
+	case o.named.n == 1:
+		s.endNumber(o.named.top)
+	case o.isPMML && (o.named.top > 1 || math.Abs(o.named.sum-1) > tolerance):
+		s.isValid = false
+	default:
+		s.endNamedScores()
+	}
+}
+
+func (s *Scanner) endNamedScores() {
+	o := &s.object
+	if s.options.Answer == "" && !o.isPMML && !s.addEvidence(o.named.evidence()) {
+		return
+	}
+	s.addInstance()
+	for i := 0; s.options.needsAll() && o.names.get(&s.class, i); i++ {
+		s.report(&s.class, o.values[i], true)
+	}
+	if s.options.Answer == Labels {
+		s.isValid = s.isValid && o.names.kept == o.named.n
+		return
+	}
+	s.addPrediction(&o.topName, &o.named)
 }

@@ -10,25 +10,32 @@ import (
 //
 //   - KServe V1: {"predictions": [...]}. Each member is a prediction: a list of
 //     scored labels ({"label": "joy", "score": 0.98}), a list of scores (one for
-//     each class), a single scored label, a string (the label), an integer (the
-//     index of a class), or an object with classes and probabilities (type object).
-//     The highest score wins; of equal scores, the first. An object in the place of
-//     the list is a single prediction. A list of one string or number means the
-//     same as its member.
+//     each class), a string (the label), a number, true or false, or an object
+//     (type object). The highest score wins; of equal scores, the first. An
+//     object, a string or a number in the place of the list is a single
+//     prediction. A list of one member means the same as its member.
+//   - {"prediction": [...]}, {"data": [...]}, {"outputs": [[...]]} and
+//     {"outputs": {"output_0": [...]}} (TensorFlow Serving, by columns) are the
+//     same with other names.
+//   - An object alone is a single prediction.
+//   - A reply in a member of the reply: {"NODE": {"predictions": [...]}, ...} of
+//     an InferenceGraph, {"data": {"predictions": [...]}} of a CloudEvent,
+//     {"data": {"ndarray": [...]}} of Seldon. The predictions of several add up.
 //   - A Hugging Face task: a list of scored labels, or a list of these lists.
 //   - The Open Inference Protocol (V2): {"outputs": [...]} (types v2 and tensor),
 //     with binary tensors after the JSON (type tail), or over gRPC (type grpc).
 //
 // If an object has two members of the same name, the last one counts, as in
-// encoding/json.
+// encoding/json. Objects of names and scores, and replies inside of a reply, are
+// exceptions: each member counts.
 //
 // Sources: KServe, docs/modelserving/data_plane/v1_protocol; the replies of
-// Hugging Face's text-classification pipelines.
+// Hugging Face's text-classification pipelines; TensorFlow Serving, api_rest.md;
+// KServe, docs/samples/graph; CloudEvents, json-format.md; Seldon, prediction.proto.
 type Scanner struct {
 	// Shared by all JSON replies.
-	json    json.Reader
-	visitor Visitor
-	options *Options
+	json json.Reader
+	answers
 
 	// The position in the JSON.
 	place    place
@@ -39,18 +46,22 @@ type Scanner struct {
 	// The outcome of a V1 or task's reply.
 	hasPredictions bool // the reply has predictions or outputs, or is a task's list
 	isTask         bool // the reply is a Hugging Face task's list
-	isValid        bool // every value so far has an accepted shape
-	predictions    int  // reported so far; v2.tensor counts the predictions of outputs
+
+	// Replies inside of the reply.
+	hasNodes   bool // the predictions so far are in such replies
+	isAnswered bool // the current one has predictions
 
 	// The list of predictions of a V1 or task's reply.
-	flatScores bool // a flat list holds the scores of one prediction
-	instances  int  // members of the list with a prediction of their own
+	listPlace  place // the place of the list itself, or of outputs
+	flatScores bool  // a flat list holds the scores of one prediction
+	instances  int   // members of the list with a prediction of their own
+	columns    int   // members of TensorFlow Serving's outputs that are read
+	isColumn   bool  // the list is one of these
 
 	// One prediction of a V1 or task's reply.
 	objectPlace place // the place of the object itself
 	object      object
 	list        list
-	class       contract.Text // the name of a class, or a label without a score
 
 	// isElement is set if the body is an element of a V2 tensor, wrapped as the
 	// only prediction of a V1 reply (type element). No other member may follow.
@@ -69,14 +80,17 @@ type Scanner struct {
 type place uint8
 
 const (
-	atReply        place = iota // the reply itself
-	inReply                     // a member of the reply
-	inPredictions               // a member of predictions, or of a task's list
-	inPrediction                // a member of a prediction's list
-	inObject                    // a member of an object
-	inClass                     // a member of an object's list of classes
-	inDistribution              // a member of an object's list of probabilities
-	inV2                        // inside the outputs of a V2 reply
+	atReply       place = iota // the reply itself
+	inReply                    // a member of the reply
+	inNode                     // a member of a reply inside of the reply
+	inColumns                  // a member of outputs as an object
+	inPredictions              // a member of predictions, or of a task's list
+	inPrediction               // a member of a prediction's list
+	inObject                   // a member of an object
+	inNested                   // a member of an object's object of scores
+	inLabels                   // a member of an object's list of labels
+	inRow                      // a member of an object's row of scores
+	inV2                       // inside the outputs of a V2 reply
 )
 
 // member is the key before a value.
@@ -85,35 +99,36 @@ type member uint8
 const (
 	otherMember member = iota // any other key
 	predictionsMember
+	batchMember // prediction, which may hold predictions or a label
+	contentMember
 	outputsMember
+	columnMember
 	modelMember
 	versionMember
 	labelMember
-	scoreMember
-	classMember        // classes or prediction
-	distributionMember // probabilities or scores
-	indexMember        // the index of a class
+	scoreMember // of a score, or of scores
+	namedMember // a name that is a label or nothing
+	pmmlMember
 )
 
 // Reset prepares the scanner for a reply. The options must not change before
 // the end of the reply, but Visitor.Model may set them: over gRPC, only the
 // reply names the model.
-func (s *Scanner) Reset(protocol Protocol, options *Options, answers Visitor) {
+func (s *Scanner) Reset(protocol Protocol, options *Options, visitor Visitor) {
 	s.protocol = protocol
 	if protocol == GRPC {
-		s.grpc.reset(options, answers)
+		s.grpc.reset(options, visitor)
 		return
 	}
-	s.options = options
+	s.answers.reset(options, visitor)
 	if s.v2.isBinary = protocol == V2; s.v2.isBinary {
 		s.json.ResetPart((*jsonVisitor)(s))
 	} else {
 		s.json.Reset((*jsonVisitor)(s))
 	}
-	s.visitor = answers
 	s.place, s.skipped, s.lastKey = atReply, 0, otherMember
-	s.hasPredictions, s.isTask, s.isValid, s.predictions = false, false, true, 0
-	s.v2.reset(options, answers, &s.json)
+	s.hasPredictions, s.isTask, s.hasNodes = false, false, false
+	s.v2.reset(options, visitor, &s.json)
 	s.v2.jsonBytes, s.v2.isBlank = 0, true
 }
 
@@ -132,7 +147,7 @@ func (s *Scanner) Write(chunk []byte) {
 // Close ends the reply and returns its outcome: OutcomeCounted,
 // OutcomeNoPredictions, OutcomeUnparsed or OutcomeTruncated, and for gRPC also
 // OutcomeEncoded. The caller must count the predictions with OutcomeCounted
-// only.
+// only, and only if the model's Evidence supports them.
 //
 // jsonBytes is the length of the JSON before binary tensors, from the header
 // Inference-Header-Content-Length of a V2 reply, or 0 without this header.
@@ -141,7 +156,7 @@ func (s *Scanner) Close(jsonBytes int) string {
 		return s.grpc.close()
 	}
 	s.json.Finish()
-	outputs, isValid := s.v2.close()
+	s.endOutputs()
 	switch {
 	case s.json.IsBroken():
 		return contract.OutcomeUnparsed
@@ -154,12 +169,37 @@ func (s *Scanner) Close(jsonBytes int) string {
 		return frame
 	}
 	switch {
-	case !s.isValid || !s.hasPredictions || !isValid:
+	case !s.isValid || !s.hasPredictions:
 		return contract.OutcomeUnparsed
-	case s.predictions+outputs == 0:
+	case s.predictions == 0:
 		return contract.OutcomeNoPredictions
 	}
 	return contract.OutcomeCounted
+}
+
+// endOutputs adds the result of V2 outputs to the result of the reply.
+func (s *Scanner) endOutputs() {
+	predictions, isValid := s.v2.close()
+	s.predictions += predictions
+	s.isValid = s.isValid && isValid
+	s.evidence |= s.v2.tensor.evidence
+}
+
+// Evidence returns the evidence of the reply, after Close.
+func (s *Scanner) Evidence() Evidence {
+	if s.protocol == GRPC {
+		return s.grpc.tensor.evidence
+	}
+	return s.evidence
+}
+
+// HasAnswer reports whether the reply has the form of a model's answer, even if
+// its meaning is unknown: whether it is complete, with predictions or outputs.
+func (s *Scanner) HasAnswer() bool {
+	if s.protocol == GRPC {
+		return s.grpc.messages > 0 && s.grpc.outputs > 0
+	}
+	return s.hasPredictions && s.json.IsComplete()
 }
 
 // jsonVisitor is the Scanner as a json.Visitor.
@@ -181,24 +221,69 @@ func (s *Scanner) key(name []byte) {
 		s.v2.key(name)
 	case s.skipped > 0:
 	case s.place == inReply:
-		s.lastKey = replyMember(name)
+		s.lastKey = s.replyMember(name)
+	case s.place == inNode:
+		s.lastKey = nodeMember(name)
+	case s.place == inColumns:
+		s.lastKey = s.column(name)
 	case s.place == inObject:
-		s.lastKey = s.object.member(name)
+		s.lastKey = s.object.member(name, s.wanted())
+	case s.place == inNested:
+		s.lastKey = s.object.setName(name)
 	}
 }
 
-func replyMember(name []byte) member {
+// wanted returns Options.Output, which does not apply inside of an element: there
+// it is the name of the element's tensor.
+func (s *Scanner) wanted() string {
+	if s.isElement {
+		return ""
+	}
+	return s.options.Output
+}
+
+func (s *Scanner) replyMember(name []byte) member {
 	switch string(name) {
 	case "predictions":
 		return predictionsMember
 	case "outputs":
 		return outputsMember
-	case "model_name":
+	case "model_name", "modelName":
 		return modelMember
-	case "model_version":
+	case "model_version", "modelVersion":
 		return versionMember
+	case "data":
+		return contentMember
+	}
+	found := s.object.member(name, s.wanted())
+	if found == labelMember && string(name) == "prediction" {
+		return batchMember
+	}
+	return found
+}
+
+func nodeMember(name []byte) member {
+	switch string(name) {
+	case "predictions", "ndarray":
+		return predictionsMember
+	case "outputs":
+		return outputsMember
 	}
 	return otherMember
+}
+
+// column returns columnMember for the output to read: the output that the options
+// name, or else the only output.
+func (s *Scanner) column(name []byte) member {
+	wanted := s.options.Output
+	if wanted != "" && string(name) != wanted {
+		return otherMember
+	}
+	if s.columns++; s.columns > 1 {
+		s.isValid = false
+		return otherMember
+	}
+	return columnMember
 }
 
 func (s *Scanner) begin(value json.Kind) json.Capture {
@@ -211,18 +296,24 @@ func (s *Scanner) begin(value json.Kind) json.Capture {
 		s.beginReply(value)
 	case inReply:
 		return s.beginMember(value)
+	case inNode:
+		return s.beginNodeMember(value)
+	case inColumns:
+		s.beginColumn(value)
 	case inV2:
-		return s.v2.begin(value)
+		return s.beginOutput(value)
 	case inPredictions:
 		return s.beginPrediction(value)
 	case inPrediction:
 		return s.beginListed(value)
 	case inObject:
 		return s.beginField(value)
-	case inClass:
-		return s.beginClass(value)
-	default: // inDistribution
-		return s.beginProbability(value)
+	case inNested:
+		return s.beginNamed(value)
+	case inLabels:
+		return s.beginLabelInList(value)
+	default: // inRow
+		return s.beginRow(value)
 	}
 	return json.Ignore
 }
@@ -247,7 +338,8 @@ func isContainer(value json.Kind) bool { return value == json.Object || value ==
 func (s *Scanner) beginReply(value json.Kind) {
 	switch value {
 	case json.Object:
-		s.place = inReply
+		s.place, s.objectPlace = inReply, atReply
+		s.object.reset(inReply)
 	case json.Array:
 		s.hasPredictions, s.isTask = true, true
 		s.beginPredictions(Scores)
@@ -263,18 +355,65 @@ func (s *Scanner) beginMember(value json.Kind) json.Capture {
 	switch s.lastKey {
 	case predictionsMember:
 		s.discardPredictions()
-		s.beginAnswers(value)
+		return s.beginAnswers(value)
 	case outputsMember:
 		s.discardPredictions()
 		s.beginOutputs(value)
+		return json.Ignore
 	case modelMember, versionMember:
 		if value == json.String {
 			return s.capture(&s.text)
 		}
 		s.skip(value)
-	default:
-		s.skip(value)
+		return json.Ignore
 	}
+	return s.beginOther(value)
+}
+
+// beginOther begins a member of the reply that may be an answer, if nothing else
+// is: another name for predictions, a reply, or a field of a single prediction.
+func (s *Scanner) beginOther(value json.Kind) json.Capture {
+	isBatch := value == json.Array && (s.lastKey == batchMember || s.lastKey == contentMember) ||
+		value == json.Object && s.lastKey == batchMember
+	switch {
+	case s.hasPredictions && !s.hasNodes:
+		s.skip(value)
+	case isBatch && !s.hasNodes:
+		s.discardPredictions()
+		return s.beginAnswers(value)
+	case value == json.Object && s.lastKey != scoreMember:
+		s.place, s.isAnswered = inNode, false
+	case s.hasNodes || s.lastKey == contentMember:
+		s.skip(value)
+	case s.lastKey == batchMember:
+		s.lastKey = labelMember
+		return s.beginLabel(value)
+	default:
+		return s.beginField(value)
+	}
+	return json.Ignore
+}
+
+// beginNodeMember begins a member of a reply inside of the reply.
+func (s *Scanner) beginNodeMember(value json.Kind) json.Capture {
+	if s.lastKey == otherMember {
+		s.skip(value)
+		return json.Ignore
+	}
+	if s.isAnswered {
+		return s.rejectValue(value)
+	}
+	if !s.hasNodes {
+		s.discardPredictions()
+	}
+	s.isAnswered, s.hasNodes = true, true
+	if s.lastKey == predictionsMember {
+		return s.beginAnswers(value)
+	}
+	s.endOutputs()
+	s.v2.reset(s.options, s.visitor, &s.json)
+	s.v2.tensor.isFinal = true
+	s.beginOutputs(value)
 	return json.Ignore
 }
 
@@ -282,37 +421,76 @@ func (s *Scanner) beginMember(value json.Kind) json.Capture {
 // hold predictions, the last member counts.
 func (s *Scanner) discardPredictions() {
 	s.visitor.Discard()
-	s.hasPredictions, s.isValid, s.predictions = true, true, 0
+	s.answers.discard()
+	s.hasPredictions, s.hasNodes = true, false
 	s.v2.reset(s.options, s.visitor, &s.json)
 }
 
-func (s *Scanner) beginAnswers(value json.Kind) {
+// beginAnswers begins the list of predictions, or a single prediction in its
+// place.
+func (s *Scanner) beginAnswers(value json.Kind) json.Capture {
+	s.instances, s.flatScores = 0, false
+	s.list.reset()
 	switch value {
 	case json.Array:
 		s.beginPredictions(Instances)
 	case json.Object:
 		s.beginObject()
+	case json.String:
+		return s.capture(&s.class)
+	case json.Number:
+		return json.Digits
+	}
+	return json.Ignore
+}
+
+// beginOutputs begins V2's outputs, or TensorFlow Serving's.
+func (s *Scanner) beginOutputs(value json.Kind) {
+	switch value {
+	case json.Array:
+		s.listPlace, s.place = s.place, inV2
+		s.v2.begin(value)
+	case json.Object:
+		s.listPlace, s.place, s.columns = s.place, inColumns, 0
 	case json.Null:
 	default:
 		s.rejectValue(value)
 	}
 }
 
-func (s *Scanner) beginOutputs(value json.Kind) {
-	switch value {
-	case json.Array:
-		s.place = inV2
-		s.v2.begin(value)
-	case json.Null:
-	default:
-		s.rejectValue(value)
+// beginOutput begins a value inside of outputs. If the first is no object,
+// outputs is the only tensor of TensorFlow Serving.
+func (s *Scanner) beginOutput(value json.Kind) json.Capture {
+	if s.v2.place != inOutputs || s.v2.outputs > 0 || value == json.Object {
+		return s.v2.begin(value)
 	}
+	s.v2.reset(s.options, s.visitor, &s.json)
+	s.place = s.listPlace
+	s.beginPredictions(Instances)
+	return s.beginPrediction(value)
+}
+
+// beginColumn begins an output of TensorFlow Serving.
+func (s *Scanner) beginColumn(value json.Kind) {
+	if s.lastKey != columnMember {
+		s.skip(value)
+		return
+	}
+	if value != json.Array {
+		s.rejectValue(value)
+		return
+	}
+	s.beginPredictions(Instances)
+	s.isColumn = true
 }
 
 // beginPredictions enters the list of predictions. usual is the default for
 // Options.FlatList.
 func (s *Scanner) beginPredictions(usual FlatList) {
-	s.place, s.instances = inPredictions, 0
+	if s.place != inColumns {
+		s.listPlace = s.place
+	}
+	s.place, s.instances, s.isColumn = inPredictions, 0, false
 	flat := s.options.FlatList
 	if flat == "" {
 		flat = usual
@@ -330,18 +508,24 @@ func (s *Scanner) beginPrediction(value json.Kind) json.Capture {
 	case value == json.Array:
 		s.addInstance()
 		s.place = inPrediction
-	case value == json.String && !s.isTask:
+	case s.isUnknownTask() || value == json.Null:
+		s.rejectValue(value)
+	case value == json.String:
 		s.addInstance()
 		return s.capture(&s.class)
 	case value == json.Number && s.flatScores:
 		return s.beginListed(value)
-	case value == json.Number && !s.isTask:
+	case value == json.Number:
 		return json.Digits
-	default:
-		s.rejectValue(value)
+	default: // true or false
+		s.addInstance()
 	}
 	return json.Ignore
 }
+
+// isUnknownTask reports whether only scored labels are read: a task's numbers are
+// usually an embedding, and its texts are generated.
+func (s *Scanner) isUnknownTask() bool { return s.isTask && s.options.Answer == "" }
 
 // addInstance counts a prediction outside a flat list of scores. No list of
 // predictions may hold both.
@@ -355,13 +539,12 @@ func (s *Scanner) addInstance() {
 // beginListed begins a member of a prediction's list.
 func (s *Scanner) beginListed(value json.Kind) json.Capture {
 	switch {
-	case s.isTask && value != json.Object, !s.list.acceptKind(value):
+	case s.isUnknownTask() && value != json.Object, !s.list.acceptKind(value):
 		return s.rejectValue(value)
 	case value == json.Object:
 		s.beginObject()
 	case value == json.String:
-		s.list.members++
-		return s.capture(&s.list.label)
+		return s.capture(&s.class)
 	case value == json.Number:
 		return json.Digits
 	}
@@ -370,7 +553,7 @@ func (s *Scanner) beginListed(value json.Kind) json.Capture {
 
 func (s *Scanner) beginObject() {
 	s.objectPlace, s.place = s.place, inObject
-	s.object.reset()
+	s.object.reset(inObject)
 }
 
 // capture tells the reader to store the beginning string in text.
@@ -383,7 +566,7 @@ func (s *Scanner) end(value json.Kind) {
 	switch {
 	case s.place == inV2:
 		if s.v2.end(value); s.v2.isDone() {
-			s.place = inReply
+			s.place = s.listPlace
 		}
 	case s.skipped > 0:
 		if isContainer(value) {
@@ -391,13 +574,48 @@ func (s *Scanner) end(value json.Kind) {
 		}
 	case isContainer(value):
 		s.endContainer()
-	case s.captured == json.Digits:
-		s.endNumber(s.json.Float())
-	case s.captured == json.Text && s.place == inPredictions:
-		s.addPrediction(&s.class, ranking{})
-	case s.captured == json.Text && s.lastKey == modelMember:
+	case value != json.Null:
+		s.endScalar(value)
+	}
+}
+
+// endScalar ends a string, a number, true or false.
+func (s *Scanner) endScalar(value json.Kind) {
+	switch s.place {
+	case inReply, inNode:
+		s.endMember(value)
+	case inPredictions:
+		s.endFlat(value)
+	case inPrediction:
+		s.endListed(value)
+	case inObject, inNested:
+		s.endField(value)
+	case inLabels:
+		s.endLabelInList(value)
+	case inRow:
+		if s.captured == json.Digits {
+			s.object.addToRow(s.json.Float())
+		}
+	}
+}
+
+func (s *Scanner) endMember(value json.Kind) {
+	switch s.lastKey {
+	case predictionsMember:
+		s.endFlat(value)
+	case modelMember, versionMember:
+		s.endName(value)
+	case labelMember, scoreMember, namedMember, pmmlMember:
+		s.endField(value)
+	}
+}
+
+func (s *Scanner) endName(value json.Kind) {
+	switch {
+	case value != json.String:
+	case s.lastKey == modelMember:
 		s.visitor.Model(&s.text)
-	case s.captured == json.Text && s.lastKey == versionMember:
+	default:
 		s.visitor.Version(&s.text)
 	}
 }
@@ -406,19 +624,40 @@ func (s *Scanner) endContainer() {
 	switch s.place {
 	case inObject:
 		s.endObject()
-	case inClass:
-		s.object.endClasses()
-		s.place = inObject
-	case inDistribution:
-		s.place = inObject
+	case inNested:
+		s.place = s.object.fields
+	case inLabels:
+		s.object.endLabels()
+		s.place = s.object.fields
+	case inRow:
+		if s.object.rowDepth == inInnerRow {
+			s.object.rowDepth = afterInnerRow
+			return
+		}
+		s.place = s.object.fields
 	case inPrediction:
 		s.endList()
 		s.place = inPredictions
 	case inPredictions:
 		s.endPredictions()
+	case inColumns:
+		s.isValid = s.isValid && s.columns == 1
+		s.place = s.listPlace
+	case inNode:
+		s.place = inReply
 	case inReply:
-		s.place = atReply
+		s.endReply()
 	}
+}
+
+// endReply ends a reply. Without predictions, the reply itself may be one.
+func (s *Scanner) endReply() {
+	if s.place = atReply; s.hasPredictions {
+		return
+	}
+	s.objectPlace = atReply
+	s.endObject()
+	s.hasPredictions = s.isValid
 }
 
 func (s *Scanner) endPredictions() {
@@ -428,67 +667,79 @@ func (s *Scanner) endPredictions() {
 		}
 		s.endList()
 	}
-	if s.place = inReply; s.isTask {
-		s.place = atReply
+	if s.place = s.listPlace; s.isColumn {
+		s.place = inColumns
 	}
 }
 
-// endNumber ends a number at this place. ok is false outside the range of a
-// float64.
-func (s *Scanner) endNumber(number float64, ok bool) {
-	switch s.place {
-	case inPredictions:
-		s.endFlatNumber(number, ok)
-	case inPrediction:
-		s.addNumber(number, ok)
-	case inClass:
-		s.object.setClass(number, ok, s.options)
-	case inDistribution:
-		s.object.addProbability(number, ok)
-	case inObject:
-		s.endField(number, ok)
+// endFlat ends a prediction that is a string, a number, true or false.
+func (s *Scanner) endFlat(value json.Kind) {
+	switch {
+	case value == json.Bool:
+		s.options.setFlag(&s.class, s.json.Bool())
+		s.addPlain(&s.class)
+	case s.captured == json.Text:
+		s.addPlain(&s.class)
+	case s.captured == json.Digits:
+		number, ok := s.json.Float()
+		s.endFlatNumber(number, ok, s.json.IsDecimal())
 	}
 }
 
-func (s *Scanner) endFlatNumber(number float64, ok bool) {
+func (s *Scanner) endFlatNumber(number float64, ok, isDecimal bool) {
 	if s.flatScores {
-		s.addNumber(number, ok)
+		s.addNumber(number, ok, isDecimal)
 		return
 	}
-	s.addClass(number, ok)
-}
-
-// addClass reports a prediction with the class of this index.
-func (s *Scanner) addClass(number float64, ok bool) {
-	if !ok || !isWholeNumber(number) {
-		s.isValid = false
-		return
+	if s.isValid = s.isValid && ok; ok {
+		s.addSingle(number, isDecimal, false)
 	}
-	s.options.setClassName(&s.class, int(number))
-	s.addPrediction(&s.class, ranking{})
 }
 
-// addNumber adds a number to a prediction's list. A single number is an index
-// and not a score, so Visitor.Score gets the first number with the second.
-func (s *Scanner) addNumber(number float64, ok bool) {
+// endListed ends a member of a prediction's list: a string, a number, true or
+// false.
+func (s *Scanner) endListed(value json.Kind) {
+	switch {
+	case value == json.Bool && s.options.Answer == Labels:
+		s.addNumber(indicator(s.json.Bool()), true, false)
+	case value == json.Bool:
+		s.options.setFlag(&s.class, s.json.Bool())
+		s.list.addLabel(&s.class, 0, false)
+	case s.captured == json.Text:
+		s.list.addLabel(&s.class, 0, false)
+		s.report(&s.class, 0, false)
+	case s.captured == json.Digits:
+		number, ok := s.json.Float()
+		s.addNumber(number, ok, s.json.IsDecimal())
+	}
+}
+
+// indicator returns the score that true or false means in a prediction of Labels.
+func indicator(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// addNumber adds a number to a prediction's list. A single number is no score, so
+// the first number is reported with the second.
+func (s *Scanner) addNumber(number float64, ok, isDecimal bool) {
 	if !ok {
 		s.isValid = false
 		return
 	}
 	l := &s.list
-	l.members++
-	if s.options.Scores && l.members > 1 {
-		if l.members == 2 {
-			s.scoreClass(0, l.ranks.top)
+	if l.members++; l.members == 1 {
+		l.isDecimal = isDecimal
+	}
+	if s.options.Answer == Labels || s.options.Scores && l.members > 1 {
+		if s.options.Answer != Labels && l.members == 2 {
+			s.reportClass(0, l.ranks.top)
 		}
-		s.scoreClass(l.members-1, number)
+		s.reportClass(l.members-1, number)
 	}
 	l.ranks.add(number)
-}
-
-func (s *Scanner) scoreClass(index int, score float64) {
-	s.options.setClassName(&s.class, index)
-	s.visitor.Score(&s.class, score)
 }
 
 // endList reports the prediction in the list, and empties the list.
@@ -496,23 +747,22 @@ func (s *Scanner) endList() {
 	l := &s.list
 	switch {
 	case l.members == 0:
-	case l.kind != json.Number:
-		s.addPrediction(&l.label, l.ranks)
-	case l.members == 1:
-		s.addClass(l.ranks.top, true)
+	case l.kind == json.Number:
+		s.endNumbers()
+	case s.options.Answer == Labels: // each label has been reported
+	case s.options.Answer == Number, l.members > 1 && l.kind != json.Object:
+		s.isValid = false
 	default:
-		s.options.setClassName(&s.class, l.ranks.topIndex)
-		s.addPrediction(&s.class, l.ranks)
+		s.addPrediction(&l.label, &l.ranks)
 	}
 	l.reset()
 }
 
-// addPrediction reports a prediction.
-func (s *Scanner) addPrediction(label *contract.Text, ranks ranking) {
-	s.predictions++
-	prediction := Prediction{Label: label, Score: ranks.top, IsScored: ranks.n > 0}
-	if s.options.Margins && ranks.n > 1 {
-		prediction.Margin, prediction.HasMargin = ranks.top-ranks.second, true
+// endNumbers reports the prediction of a list of numbers.
+func (s *Scanner) endNumbers() {
+	if l := &s.list; l.members == 1 && s.options.Answer != Labels {
+		s.addSingle(l.ranks.top, l.isDecimal, true)
+	} else {
+		s.addRow(&l.ranks, false)
 	}
-	s.visitor.Prediction(prediction)
 }

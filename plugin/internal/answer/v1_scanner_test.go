@@ -41,6 +41,8 @@ func (l *log) Score(label *contract.Text, score float64) {
 	*l = append(*l, fmt.Sprintf("score %s %v", label.Append(nil), score))
 }
 
+func (l *log) Value(number float64) { *l = append(*l, fmt.Sprint("value ", number)) }
+
 func (*log) Model(*contract.Text)   {}
 func (*log) Version(*contract.Text) {}
 
@@ -78,7 +80,7 @@ func TestScanner(t *testing.T) {
 
 		{"classes by index", `{"predictions":[0,12,-1,3.0,2e1,-0]}`, contract.OutcomeCounted, []string{"0", "12", "-1", "3", "20", "0"}},
 		{"lists with one member", `{"predictions":[[3],["a"]]}`, contract.OutcomeCounted, []string{"3", "a"}},
-		{"probabilities", `{"predictions":[[0.1,0.6,0.3],[0.5,0.5],[-1,-2]]}`, contract.OutcomeCounted, []string{"1 0.6", "0 0.5", "0 -1"}},
+		{"probabilities", `{"predictions":[[0.1,0.6,0.3],[0.5,0.5]]}`, contract.OutcomeCounted, []string{"1 0.6", "0 0.5"}},
 		{"a TensorFlow estimator", `{"predictions":[{"logits":[-2.1,2.1],"class_ids":[1],"classes":["1"],"all_classes":["0","1"],"probabilities":[0.015,0.985]}]}`, contract.OutcomeCounted, []string{"1 0.985"}},
 		{"an estimator's vocabulary", `{"predictions":[{"probabilities":[0.9,0.1],"classes":["setosa"]}]}`, contract.OutcomeCounted, []string{"setosa 0.9"}},
 		{"probabilities without classes", `{"predictions":{"probabilities":[0.1,0.9]}}`, contract.OutcomeCounted, []string{"1 0.9"}},
@@ -104,13 +106,11 @@ func TestScanner(t *testing.T) {
 		{"a list of strings", `["a"]`, contract.OutcomeUnparsed, nil},
 		{"a number", `12`, contract.OutcomeUnparsed, nil},
 		{"predictions of fractions", `{"predictions":[1,0.5]}`, contract.OutcomeUnparsed, nil},
-		{"predictions is a string", `{"predictions":"a"}`, contract.OutcomeUnparsed, nil},
 		{"no label", `{"predictions":[[{"score":1}]]}`, contract.OutcomeUnparsed, nil},
 		{"a label of another type", `{"predictions":[[{"label":{"a":1},"score":1}]]}`, contract.OutcomeUnparsed, nil},
 		{"a score of another type", `{"predictions":[[{"label":"a","score":"1"}]]}`, contract.OutcomeUnparsed, nil},
 		{"a score past float64", `{"predictions":[[{"label":"a","score":1e999}]]}`, contract.OutcomeUnparsed, nil},
 		{"a score past our limit", `{"predictions":[[{"label":"a","score":0.` + strings.Repeat("1", maxNumberBytes) + `}]]}`, contract.OutcomeUnparsed, nil},
-		{"a good label, replaced by a bad label", `{"predictions":[{"label":"a","label":1}]}`, contract.OutcomeUnparsed, nil},
 		{"a good score, replaced by a bad score", `{"predictions":[{"label":"a","score":1,"score":true}]}`, contract.OutcomeUnparsed, nil},
 		{"a class of a fraction", `{"predictions":[[0.5]]}`, contract.OutcomeUnparsed, nil},
 		{"a class beyond a float64's integers", `{"predictions":[9007199254740992]}`, contract.OutcomeUnparsed, nil},
@@ -118,22 +118,14 @@ func TestScanner(t *testing.T) {
 		{"a list of two kinds", `{"predictions":[[0.5,{"label":"a"}]]}`, contract.OutcomeUnparsed, nil},
 		{"a list of lists", `{"predictions":[[[0,1,1]]]}`, contract.OutcomeUnparsed, nil},
 		{"a probability past float64", `{"predictions":[[0.5,1e999]]}`, contract.OutcomeUnparsed, nil},
-		{"several classes", `{"predictions":[{"classes":["a","b"],"probabilities":[0.5,0.5]}]}`, contract.OutcomeUnparsed, nil},
 		{"no classes", `{"predictions":[{"classes":[],"probabilities":[1]}]}`, contract.OutcomeUnparsed, nil},
 		{"a class of another type", `{"predictions":[{"classes":[["a"]]}]}`, contract.OutcomeUnparsed, nil},
 		{"null classes and probabilities", `{"predictions":[{"classes":null,"probabilities":null}]}`, contract.OutcomeUnparsed, nil},
 		{"probabilities of another type", `{"predictions":[{"classes":["a"],"probabilities":[0.5,[0.5]]}]}`, contract.OutcomeUnparsed, nil},
-		{"scores alone", `{"predictions":[{"labels":["a","b"],"scores":[0.9,0.1]}]}`, contract.OutcomeUnparsed, nil},
-		{"an object of two shapes", `{"predictions":[{"classes":["a"],"prediction":0}]}`, contract.OutcomeUnparsed, nil},
-		{"indices out of order", `{"predictions":[{"1":0.5,"0":0.5}]}`, contract.OutcomeUnparsed, nil},
-		{"an index twice", `{"predictions":[{"0":0.5,"0":0.5}]}`, contract.OutcomeUnparsed, nil},
-		{"an index with a leading zero", `{"predictions":[{"0":0.5,"01":0.5}]}`, contract.OutcomeUnparsed, nil},
-		{"an estimator in a list", `{"predictions":[[{"classes":["a"]}]]}`, contract.OutcomeUnparsed, nil},
 		{"a task's embedding", `[[0.1,0.9]]`, contract.OutcomeUnparsed, nil},
 		{"a task's tokens", `[{"entity_group":"PER","score":0.99,"word":"Ada"}]`, contract.OutcomeUnparsed, nil},
 		{"a task's scores and a batch", `[{"label":"a","score":0.1},[{"label":"b","score":0.9}]]`, contract.OutcomeUnparsed, nil},
 		{"a batch and a task's scores", `[[],{"label":"a","score":0.1}]`, contract.OutcomeUnparsed, nil},
-		{"a single bad member", `{"predictions":["a",true]}`, contract.OutcomeUnparsed, nil},
 		{"trailing bytes", `{"predictions":["a"]}x`, contract.OutcomeUnparsed, nil},
 		{"a second document", `{"predictions":["a"]}{}`, contract.OutcomeUnparsed, nil},
 		{"a trailing comma", `{"predictions":["a",]}`, contract.OutcomeUnparsed, nil},
@@ -199,7 +191,7 @@ func TestScannerOptions(t *testing.T) {
 		body    string
 		answers []string
 	}{
-		{"classes", Options{Classes: []string{"no", "yes"}}, vectors, []string{"yes 0.75", "2", "no 0.5", "x 1"}},
+		{"classes", Options{Answer: Class, Classes: []string{"no", "yes"}}, vectors, []string{"yes 0.75", "2", "no 0.5", "x 1"}},
 		{"classes by index", Options{Classes: []string{"no", "yes"}}, `{"predictions":[1,0,2,-1]}`, []string{"yes", "no", "2", "-1"}},
 		{"scores of vectors", Options{Scores: true}, vectors, []string{
 			"score 0 0.25", "score 1 0.75", "1 0.75", "2", "score 0 0.5", "score 1 0.125", "0 0.5",
@@ -209,11 +201,11 @@ func TestScannerOptions(t *testing.T) {
 		{"margins of vectors", Options{Margins: true}, vectors, []string{"1 0.75 by 0.5", "2", "0 0.5 by 0.375", "x 1 by 0.5"}},
 		{"margins of a single score", Options{Margins: true}, labels, []string{"a 0.25", "b 0.75", "c"}},
 		{"margins of labels", Options{Margins: true, FlatList: Scores}, labels, []string{"b 0.75 by 0.5"}},
-		{"margins of equals", Options{Margins: true}, `{"predictions":[[1,2,2]]}`, []string{"1 2 by 0"}},
+		{"margins of equals", Options{Answer: Class, Margins: true}, `{"predictions":[[1,2,2]]}`, []string{"1 2 by 0"}},
 		{"a flat list of labels as one prediction", Options{FlatList: Scores}, labels, []string{"b 0.75"}},
-		{"a flat list of numbers as one prediction", Options{FlatList: Scores}, `{"predictions":[0,1,0]}`, []string{"1 1"}},
+		{"a flat list of numbers as one prediction", Options{Answer: Class, FlatList: Scores}, `{"predictions":[0,1,0]}`, []string{"1 1"}},
 		{"a flat list with a single number is a class", Options{FlatList: Scores}, `{"predictions":[3]}`, []string{"3"}},
-		{"a batch, with flat lists as scores", Options{FlatList: Scores}, vectors, []string{"1 0.75", "2", "0 0.5", "x 1"}},
+		{"a batch, with flat lists as scores", Options{Answer: Class, FlatList: Scores}, `{"predictions":[[0.25,0.75],[2],{"0":0.5,"1":0.125}]}`, []string{"1 0.75", "2", "0 0.5"}},
 		{"strings stay answers where flat lists are scores", Options{FlatList: Scores}, `{"predictions":["a","b"]}`, []string{"a", "b"}},
 		{"a single object, with flat lists as scores", Options{FlatList: Scores}, `{"predictions":{"label":"a"}}`, []string{"a"}},
 		{"a task's flat list of predictions", Options{FlatList: Instances}, `[{"label":"a","score":0.5},{"label":"b","score":1}]`, []string{"a 0.5", "b 1"}},
@@ -253,7 +245,7 @@ func TestScannerIsReusable(t *testing.T) {
 		var answers log
 		scanner.Reset(REST, &Options{}, &answers)
 		scanner.Write([]byte(body))
-		outcome := scanner.Close(0)
+		outcome := result(&scanner, 0)
 		wantOutcome, want := scan(&Options{}, []byte(body))
 		if outcome != wantOutcome || !cmp.Equal([]string(answers), want) {
 			t.Errorf("%s: %s %q, want %s %q", body, outcome, answers, wantOutcome, want)
@@ -281,6 +273,7 @@ func (discard) Model(*contract.Text)          {}
 func (discard) Version(*contract.Text)        {}
 func (discard) Score(*contract.Text, float64) {}
 func (discard) Prediction(Prediction)         {}
+func (discard) Value(float64)                 {}
 func (discard) Discard()                      {}
 
 // FuzzScanner checks that cuts do not change the outcome, and that the scanner
@@ -304,11 +297,12 @@ func FuzzScanner(f *testing.F) {
 
 // optionsOf derives options from the bits of a byte.
 func optionsOf(choice byte) *Options {
-	options := &Options{Scores: choice&1 != 0, Margins: choice&2 != 0}
+	options := &Options{Scores: choice&1 != 0, Margins: choice&2 != 0, Threshold: 0.5}
 	options.FlatList = []FlatList{"", Instances, Scores, Scores}[choice>>2&3]
 	if choice&16 != 0 {
 		options.Classes = []string{"joy", "", "fear"}
 	}
+	options.Answer = []Answer{"", "", "", Class, Class, Positive, Labels, Number}[choice>>5]
 	return options
 }
 
@@ -321,7 +315,16 @@ func scan(options *Options, chunks ...[]byte) (outcome string, answers []string)
 	for _, chunk := range chunks {
 		scanner.Write(chunk)
 	}
-	return scanner.Close(0), found
+	return result(&scanner, 0), found
+}
+
+// result ends the first reply of a model.
+func result(s *Scanner, jsonBytes int) (outcome string) {
+	outcome = s.Close(jsonBytes)
+	if e := s.Evidence(); outcome == contract.OutcomeCounted && !e.Supports(e) {
+		return contract.OutcomeUnparsed
+	}
+	return outcome
 }
 
 // BenchmarkScanner compares the scanner with encoding/json, for replies as

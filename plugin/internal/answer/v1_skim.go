@@ -38,7 +38,7 @@ func (s *Scanner) skim(chunk []byte) (read int) {
 			return s.skimChunk(chunk, json.Object)
 		}
 	case '"':
-		if s.place == inPredictions && !s.isTask {
+		if s.place == inPredictions && !s.isUnknownTask() {
 			return s.skimChunk(chunk, json.String)
 		}
 	default:
@@ -63,7 +63,7 @@ func (s *Scanner) skimReplyStart(w json.Window) (read int) {
 	}
 	s.json.OpenContainer(json.Object)
 	s.json.OpenContainer(json.Array)
-	s.lastKey, s.hasPredictions = predictionsMember, true
+	s.place, s.lastKey, s.hasPredictions = inReply, predictionsMember, true
 	s.beginPredictions(Instances)
 	if next := w.AfterSpace(at + 1); w.Byte(next) == '[' {
 		at = next
@@ -77,12 +77,12 @@ func (s *Scanner) skimReplyStart(w json.Window) (read int) {
 // acceptsNumbers reports whether a number may be the next value.
 func (s *Scanner) acceptsNumbers() bool {
 	switch s.place {
-	case inDistribution:
-		return true
+	case inRow:
+		return s.object.rowDepth != afterInnerRow
 	case inPrediction:
-		return !s.isTask && s.list.acceptKind(json.Number)
+		return !s.isUnknownTask() && s.list.acceptKind(json.Number)
 	case inPredictions:
-		return !s.isTask && (!s.flatScores || s.list.acceptKind(json.Number))
+		return !s.isUnknownTask() && (!s.flatScores || s.list.acceptKind(json.Number))
 	}
 	return false
 }
@@ -154,10 +154,12 @@ func (s *Scanner) skimLabel(w json.Window, chunk []byte, at int, enough float64)
 	}
 	score, ok := found.Value.Float(found.Number.Of(chunk))
 	o := &s.object
-	o.hasLabel, o.isScored, o.score, o.badScore = true, true, score, !ok
-	o.label.Reset()
-	o.label.AddAll(found.Text.Of(chunk))
-	s.endLabelled()
+	if s.isValid = s.isValid && ok; ok {
+		o.labelKind, o.isScored, o.score = textLabel, true, score
+		o.label.Reset()
+		o.label.AddAll(found.Text.Of(chunk))
+		s.endLabelled()
+	}
 	return end, s.threshold(json.Object)
 }
 
@@ -168,15 +170,26 @@ func (s *Scanner) skimNumber(w json.Window, chunk []byte, at int, enough float64
 	if c := w.Byte(w.AfterSpace(end)); end == 0 || c != ',' && c != ']' {
 		return 0, enough
 	}
-	if estimate, ok := number.Estimate(); !ok || estimate >= enough {
-		s.endNumber(number.Float(chunk[at:end]))
-		return end, s.threshold(json.Number)
+	if estimate, ok := number.Estimate(); ok && estimate < enough {
+		if s.ranks().skip(estimate); s.place != inRow {
+			s.list.members++
+		}
+		return end, enough
 	}
-	s.ranks().n++
-	if s.place != inDistribution {
-		s.list.members++
+	s.endSkimmed(chunk[at:end], number)
+	return end, s.threshold(json.Number)
+}
+
+func (s *Scanner) endSkimmed(text []byte, decimal json.Decimal) {
+	number, ok := decimal.Float(text)
+	switch s.place {
+	case inRow:
+		s.object.addToRow(number, ok)
+	case inPredictions:
+		s.endFlatNumber(number, ok, json.IsDecimal(text))
+	default:
+		s.addNumber(number, ok, json.IsDecimal(text))
 	}
-	return end, enough
 }
 
 // skimString reads a label without a score and returns the position behind, or
@@ -191,14 +204,14 @@ func (s *Scanner) skimString(w json.Window, chunk []byte, at int) (end int) {
 	s.class.Reset()
 	s.class.AddAll(chunk[at+1 : end])
 	s.addInstance()
-	s.addPrediction(&s.class, ranking{})
+	s.addPlain(&s.class)
 	return end + 1
 }
 
 // ranks returns the ranking of the scores at this place.
 func (s *Scanner) ranks() *ranking {
-	if s.place == inDistribution {
-		return &s.object.ranks
+	if s.place == inRow {
+		return &s.object.row
 	}
 	return &s.list.ranks
 }
@@ -208,7 +221,7 @@ func (s *Scanner) ranks() *ranking {
 // score is needed.
 func (s *Scanner) threshold(kind json.Kind) float64 {
 	ranks := s.ranks()
-	if ranks.n == 0 || s.place != inDistribution && s.list.kind != kind || s.options.Scores || s.options.Margins {
+	if ranks.n == 0 || s.place != inRow && s.list.kind != kind || s.options.needsAll() || s.options.Margins {
 		return math.Inf(-1)
 	}
 	return ranks.top - math.Abs(ranks.top)*json.Tolerance
@@ -249,7 +262,7 @@ func (s *Scanner) skimClosings(w json.Window, at int) (end int) {
 		case c == ']' && s.place == inPredictions:
 			s.endPredictions()
 		case c == '}' && s.place == inReply:
-			s.place = atReply
+			s.endReply()
 		default:
 			return end
 		}

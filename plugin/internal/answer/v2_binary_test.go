@@ -47,7 +47,7 @@ func TestBinary(t *testing.T) {
 		unparsed  = contract.OutcomeUnparsed
 		truncated = contract.OutcomeTruncated
 	)
-	classes := Options{Classes: []string{"no", "yes"}}
+	classes := Options{Answer: Class, Classes: []string{"no", "yes"}}
 	text := littleEndian("joy", "")
 	tests := []struct {
 		name    string
@@ -59,15 +59,15 @@ func TestBinary(t *testing.T) {
 	}{
 		{"labels", Options{}, outputs(binaryOutput("o", "BYTES", "[2]", len(text))), text, counted, []string{"joy", ""}},
 		{"class indices", classes, outputs(binaryOutput("o", "INT64", "[3]", 24)), littleEndian(int64(1), int64(0), int64(-2)), counted, []string{"yes", "no", "-2"}},
-		{"class indices of 64 bits", Options{}, outputs(binaryOutput("o", "UINT64", "[1]", 8)), littleEndian(uint64(math.MaxUint64)), counted, []string{"18446744073709551615"}},
+		{"class indices of 64 bits", Options{Answer: Class}, outputs(binaryOutput("o", "UINT64", "[1]", 8)), littleEndian(uint64(math.MaxInt64)), counted, []string{"9223372036854775807"}},
 		{"class indices of 32 bits", Options{}, outputs(binaryOutput("o", "INT32", "[2,1]", 8)), littleEndian(int32(-1), int32(7)), counted, []string{"-1", "7"}},
-		{"class indices of 16 bits", Options{}, outputs(binaryOutput("o", "UINT16", "[1]", 2)), littleEndian(uint16(65535)), counted, []string{"65535"}},
-		{"class indices of 8 bits", Options{}, outputs(binaryOutput("o", "INT8", "[2]", 2)), littleEndian(int8(-128), int8(127)), counted, []string{"-128", "127"}},
+		{"class indices of 16 bits", Options{Answer: Class}, outputs(binaryOutput("o", "UINT16", "[1]", 2)), littleEndian(uint16(65535)), counted, []string{"65535"}},
+		{"class indices of 8 bits", Options{Answer: Class}, outputs(binaryOutput("o", "INT8", "[2]", 2)), littleEndian(int8(-128), int8(127)), counted, []string{"-128", "127"}},
 		{"booleans", classes, outputs(binaryOutput("o", "BOOL", "[3]", 3)), []byte{1, 0, 255}, counted, []string{"yes", "no", "yes"}},
-		{"scores", Options{Margins: true}, outputs(binaryOutput("o", "FP32", "[2,2]", 16)), littleEndian(float32(0.25), float32(0.75), float32(3), float32(-1)), counted, []string{"1 0.75 by 0.5", "0 3 by 4"}},
+		{"scores", Options{Answer: Class, Margins: true}, outputs(binaryOutput("o", "FP32", "[2,2]", 16)), littleEndian(float32(0.25), float32(0.75), float32(3), float32(-1)), counted, []string{"1 0.75 by 0.5", "0 3 by 4"}},
 		{"scores of 64 bits", Options{}, outputs(binaryOutput("o", "FP64", "[1,2]", 16)), littleEndian(0.1, 0.9), counted, []string{"1 0.9"}},
-		{"scores of 16 bits", Options{}, outputs(binaryOutput("o", "FP16", "[1,3]", 6)), littleEndian(uint16(0x3555), uint16(0x3c00), uint16(0xc000)), counted, []string{"1 1"}},
-		{"scores in bfloat16", Options{}, outputs(binaryOutput("o", "BF16", "[1,2]", 4)), littleEndian(uint16(0xbf80), uint16(0x3f00)), counted, []string{"1 0.5"}},
+		{"scores of 16 bits", Options{Answer: Class}, outputs(binaryOutput("o", "FP16", "[1,3]", 6)), littleEndian(uint16(0x3555), uint16(0x3c00), uint16(0xc000)), counted, []string{"1 1"}},
+		{"scores in bfloat16", Options{Answer: Class}, outputs(binaryOutput("o", "BF16", "[1,2]", 4)), littleEndian(uint16(0xbf80), uint16(0x3f00)), counted, []string{"1 0.5"}},
 		{"whole scores", Options{}, outputs(binaryOutput("o", "UINT8", "[1,2]", 2)), []byte{3, 200}, counted, []string{"1 200"}},
 		{"JSON in an element", Options{}, outputs(binaryOutput("o", "BYTES", "[1,1]", 33)), littleEndian(`{"label": "a", "score": 0.99}`), counted, []string{"a 0.99"}},
 
@@ -96,7 +96,7 @@ func TestBinary(t *testing.T) {
 		{"not a number", Options{}, outputs(binaryOutput("o", "FP32", "[1,2]", 8)), littleEndian(float32(1), float32(math.NaN())), unparsed, nil},
 		{"not a number of 16 bits", Options{}, outputs(binaryOutput("o", "FP16", "[1,2]", 4)), littleEndian(uint16(0), uint16(0x7e00)), unparsed, nil},
 		{"infinite", Options{}, outputs(binaryOutput("o", "BF16", "[1,2]", 4)), littleEndian(uint16(0), uint16(0xff80)), unparsed, nil},
-		{"a regression", Options{}, outputs(binaryOutput("o", "FP32", "[1]", 4)), littleEndian(float32(1)), unparsed, nil},
+		{"a regression", Options{}, outputs(binaryOutput("o", "FP32", "[1]", 4)), littleEndian(float32(1.5)), unparsed, nil},
 		{"a size of another type", Options{}, outputs(bytesOutput, `{"parameters":{"binary_data_size":"1"}}`), nil, unparsed, nil},
 		{"a negative size", Options{}, outputs(bytesOutput, binaryOutput("o", "INT8", "[1]", -1)), nil, unparsed, nil},
 		{"a size in part", Options{}, outputs(bytesOutput, `{"parameters":{"binary_data_size":1.0}}`), []byte{1}, unparsed, nil},
@@ -218,7 +218,7 @@ func scanBinary(options *Options, jsonBytes int, chunks ...[]byte) (outcome stri
 	for _, chunk := range chunks {
 		scanner.Write(chunk)
 	}
-	return scanner.Close(jsonBytes), found
+	return result(&scanner, jsonBytes), found
 }
 
 // checkBinary compares the scanner with a reference reading, which converts the
@@ -242,7 +242,7 @@ func decodeBinary(options *Options, text, tail []byte) (outcome string, answers 
 	if !json.Valid(text) {
 		return contract.OutcomeUnparsed, nil, false
 	}
-	reading := reference{options: options, isTail: true, tail: tail}
+	reading := reference{options: options, isTail: true, tail: tail, tensors: tail}
 	isValid := reading.reply(tree(text))
 	isPadded := isWhite(text[len(text)-1])
 	if !reading.isTruncated && len(reading.tail) == len(tail) && len(bytes.TrimLeft(tail, white)) == 0 {
@@ -257,6 +257,8 @@ func decodeBinary(options *Options, text, tail []byte) (outcome string, answers 
 		outcome = contract.OutcomeUnparsed
 	case reading.answered == 0:
 		outcome = contract.OutcomeNoPredictions
+	case !reading.isSupported():
+		outcome = contract.OutcomeUnparsed
 	default:
 		outcome = contract.OutcomeCounted
 	}

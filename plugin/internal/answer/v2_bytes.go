@@ -1,10 +1,8 @@
 package answer
 
 import (
-	"strconv"
-	"unsafe"
-
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/json"
 )
 
 // An element is one element of a BYTES tensor. Most are a label. The other
@@ -24,6 +22,7 @@ import (
 // huggingfaceserver/encoder_model.py and protocol/infer_type.py; Triton,
 // extension_classification.md.
 type element struct {
+	_         [0]func() // no comparison; see json.Reader
 	form      form
 	head      [64]byte // the first bytes, kept until the form is known
 	headBytes int      // length of head
@@ -153,10 +152,10 @@ func (e *element) parseClass(length int) bool {
 	if len(index) == 0 {
 		return false
 	}
-	var scoreErr, classErr error
-	e.score, scoreErr = strconv.ParseFloat(unsafe.String(&value[0], len(value)), 64)
-	e.class, classErr = strconv.Atoi(unsafe.String(&index[0], len(index)))
-	return scoreErr == nil && classErr == nil
+	var isScore, isClass bool
+	e.score, isScore = json.Parse(value)
+	e.class, isClass = json.ParseIndex(index)
+	return isScore && isClass
 }
 
 // end returns the form of the whole element: labelForm, classForm, indexForm (a
@@ -220,7 +219,11 @@ func (e *element) endJSON() bool {
 		e.bufferByte(c)
 	}
 	e.flush()
-	return e.json.Close(0) == contract.OutcomeCounted && e.json.predictions == 1
+	outcome := e.json.Close(0)
+	if e.options.Answer == Labels {
+		return outcome == contract.OutcomeCounted || outcome == contract.OutcomeNoPredictions
+	}
+	return outcome == contract.OutcomeCounted && e.json.predictions == 1
 }
 
 // bufferPython adds a byte to text, and quotes around a key that is a number.

@@ -8,11 +8,12 @@ type rank uint8
 
 const (
 	unranked      rank = iota // never read
-	floatIndex                // the index of a class in each row, as a float
+	floatSingle               // a float in each row
 	integerScores             // scores of the classes; token ids have the same form, so the rank is low
 	floatScores
 	integerIndex
 	labels
+	declared // as Options.Answer says
 )
 
 // A header holds the members of an output before its elements.
@@ -60,23 +61,34 @@ func (h *header) rank(options *Options) rank {
 	if !h.hasShape || h.badShape || h.wideDimensions > 1 || overflow > 0 || !h.name.isEqual() {
 		return unranked
 	}
-	datatype, isIndex := h.typeName.datatype(), h.columns == 1
+	datatype, isSingle := h.typeName.datatype(), h.columns == 1
 	switch {
 	case datatype == unknownType:
 		return unranked
 	case datatype == bytesType:
-		return labels
-	case datatype.isFloat() && !isIndex:
-		return floatScores
-	case datatype.isFloat():
-		if len(options.Classes) == 0 {
-			return unranked
-		}
-		return floatIndex
-	case isIndex:
+		return h.rankOfBytes(options)
+	case options.Answer == Labels && h.dimensions > 1,
+		datatype.isFloat() && isSingle && (options.Answer == Positive || options.Answer == Number):
+		return declared
+	case isSingle && datatype.isFloat():
+		return floatSingle
+	case isSingle:
 		return integerIndex
+	case options.Answer == Number:
+		return unranked
+	case datatype.isFloat():
+		return floatScores
+	case options.Answer == Class || options.Output != "" || datatype.bits() == 8 && datatype != boolType:
+		return integerScores
 	}
-	return integerScores
+	return unranked
+}
+
+func (h *header) rankOfBytes(options *Options) rank {
+	if options.Answer == Number || options.Answer == Positive {
+		return unranked
+	}
+	return labels
 }
 
 // datatype is the type of an output's elements.

@@ -77,7 +77,7 @@ func (v *v2) skimFloat(w json.Window, chunk []byte, at int) (end int) {
 	}
 	t := &v.tensor
 	if estimate, ok := number.Estimate(); ok && estimate < t.threshold() {
-		t.skipScore()
+		t.skipScore(estimate)
 		return end
 	}
 	value, ok := number.Float(chunk[at:end])
@@ -115,18 +115,16 @@ func (t *tensor) threshold() float64 {
 	if t.options.Margins {
 		bound, need = t.ranks.second, 2
 	}
-	if t.options.Scores || t.selected != floatScores || t.ranks.n < need {
+	if t.options.needsAll() || t.columns == 1 || t.ranks.n < need {
 		return math.Inf(-1)
 	}
 	return bound - math.Abs(bound)*json.Tolerance
 }
 
 // skipScore counts a score below the threshold.
-func (t *tensor) skipScore() {
-	if !t.nextElement() {
-		return
-	}
-	if t.ranks.n++; uint64(t.ranks.n) == t.columns {
-		t.addClass(t.ranks.topIndex)
+func (t *tensor) skipScore(estimate float64) {
+	if t.nextElement() {
+		t.ranks.skip(estimate)
+		t.endScore()
 	}
 }

@@ -2,7 +2,6 @@ package answer
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/moodring/moodring/contract"
 )
@@ -16,15 +15,16 @@ import (
 // a vector for each token, are not read. An output without dimensions has one
 // element.
 //
-//	datatype           a row of one element     a longer row
-//	BYTES              a label                  labels; the first counts
-//	INT*, UINT*, BOOL  the index of a class     scores of the classes
-//	FP*, BF16          not read: a regression   scores of the classes
+//	datatype           a row of one element    a longer row
+//	BYTES              a label                 labels; the first counts
+//	INT*, UINT*, BOOL  the index of a class    scores of the classes
+//	FP*, BF16          a number                scores of the classes
 //
 // The highest score wins; of equal scores, the first. The label of a class is
-// its name in Options.Classes, or the index. With Options.Classes, a row of one
-// float is the index of a class, as XGBoost's multi:softmax writes. An element
-// of BYTES can also hold scores (type element).
+// its name in Options.Classes, or the index. An element of BYTES can also hold
+// scores (type element). Evidence tells whether a number is the index of a class,
+// and whether a row is scores. Rows of integers are scores only if they are
+// quantised (eight bits), or if the options say so.
 //
 // Options.Output selects the output. By default, the output of the highest rank
 // is read, and the first if several are equal. When an output of a higher rank
@@ -35,20 +35,18 @@ import (
 // Sources: Open Inference Protocol, inference_rest.md; the replies of KServe
 // (protocol/infer_type.py), MLServer and Triton.
 type tensor struct {
-	options *Options
-	visitor Visitor
+	answers // without invalid elements so far in the selected output
 
-	wanted      rank // the rank to select; unranked selects the highest
-	selected    rank // of the selected output; unranked if no output is selected yet
-	isValid     bool // no invalid element so far in the selected output
-	predictions int  // reported so far
+	wanted   rank // the rank to select; unranked selects the highest
+	selected rank // of the selected output; unranked if no output is selected yet
+	isFinal  bool // the first readable output stays selected: other predictions must not be discarded
 
 	datatype  datatype
+	isColumn  bool   // the output has more than one dimension
 	remaining uint64 // elements still to come
 	columns   uint64 // elements in a row
 
-	ranks ranking       // the scores of the row
-	label contract.Text // of a class
+	ranks ranking // the scores of the row
 
 	// Of an output of BYTES:
 	isFlat      bool   // the output has one dimension, and no element was read yet
@@ -58,9 +56,9 @@ type tensor struct {
 	hasTopLabel bool
 }
 
-func (t *tensor) reset(options *Options, answers Visitor) {
-	t.options, t.visitor = options, answers
-	t.wanted, t.selected, t.isValid, t.predictions = unranked, unranked, true, 0
+func (t *tensor) reset(options *Options, visitor Visitor) {
+	t.answers.reset(options, visitor)
+	t.wanted, t.selected, t.isFinal = unranked, unranked, false
 	t.element.options, t.element.visitor = options, (*elementVisitor)(t)
 }
 
@@ -77,12 +75,12 @@ func (t *tensor) nextMessage() {
 // caller passes its elements and calls endOutput.
 func (t *tensor) selectOutput(h *header) bool {
 	found := h.rank(t.options)
-	if found <= t.selected || t.wanted != unranked && found != t.wanted {
+	if found <= t.selected || t.isFinal && t.selected != unranked || t.wanted != unranked && found != t.wanted {
 		return false
 	}
 	if t.selected != unranked {
 		t.visitor.Discard()
-		t.isValid, t.predictions = true, 0
+		t.answers.discard()
 	}
 	t.selected = found
 	t.beginOutput(h)
@@ -91,7 +89,7 @@ func (t *tensor) selectOutput(h *header) bool {
 
 func (t *tensor) beginOutput(h *header) {
 	t.datatype, t.remaining, t.columns = h.typeName.datatype(), h.rows*h.columns, h.columns
-	t.ranks = ranking{}
+	t.ranks, t.isColumn = ranking{}, h.dimensions > 1
 	t.isFlat, t.column, t.hasTopLabel = h.dimensions == 1, 0, false
 	t.element.reset()
 }
@@ -124,23 +122,37 @@ func (t *tensor) addFloat(value float64) {
 	case !t.nextElement():
 	case value-value != 0: // not finite
 		t.invalidate()
-	case t.selected != floatIndex:
-		t.addScore(value)
-	case value >= 0 && value < float64(len(t.options.Classes)) && value == math.Trunc(value):
-		t.addClass(int(value))
+	case t.isSingle():
+		t.addSingle(value, true, t.isColumn)
 	default:
-		t.invalidate()
+		t.addScore(value)
 	}
+}
+
+// isSingle reports whether each row has one element that is a prediction by
+// itself. A row of Labels has a score for each label, even if it has one.
+func (t *tensor) isSingle() bool {
+	return t.columns == 1 && (t.options.Answer != Labels || !t.isColumn)
 }
 
 func (t *tensor) addInteger(value int64) {
 	switch {
 	case !t.nextElement():
-	case t.selected == integerIndex:
-		t.addClass(int(value))
+	case t.isSingle() && (t.options.Answer == "" || t.options.Answer == Class):
+		t.addIndex(value)
+	case t.isSingle():
+		t.addSingle(float64(value), false, t.isColumn)
 	default:
 		t.addScore(float64(value))
 	}
+}
+
+// addIndex reports the index of a class, of any size.
+func (t *tensor) addIndex(value int64) {
+	if t.options.Answer == "" {
+		t.evidence |= evidenceOfSingle(float64(value), false, t.isColumn)
+	}
+	t.addClass(int(value), &ranking{})
 }
 
 func (t *tensor) addUnsigned(value uint64) {
@@ -148,30 +160,32 @@ func (t *tensor) addUnsigned(value uint64) {
 	case value <= math.MaxInt64:
 		t.addInteger(int64(value))
 	case !t.nextElement():
-	case t.selected == integerIndex:
-		var digits [20]byte
-		t.label.Reset()
-		t.label.AddAll(strconv.AppendUint(digits[:0], value, 10))
-		t.addPrediction(&t.label)
+	case t.isSingle():
+		t.addSingle(float64(value), false, t.isColumn)
 	default:
 		t.addScore(float64(value))
 	}
 }
 
-func (t *tensor) addClass(class int) {
-	t.options.setClassName(&t.label, class)
-	t.addPrediction(&t.label)
-}
-
 // addScore adds the score of the row's next class.
 func (t *tensor) addScore(value float64) {
-	if t.options.Scores {
-		t.options.setClassName(&t.label, t.ranks.n)
-		t.visitor.Score(&t.label, value)
+	if t.options.needsAll() {
+		t.reportClass(t.ranks.n, value)
 	}
-	if t.ranks.add(value); uint64(t.ranks.n) == t.columns {
-		t.addClass(t.ranks.topIndex)
+	t.ranks.add(value)
+	t.endScore()
+}
+
+// endScore ends a score, and with the last its row.
+func (t *tensor) endScore() {
+	if uint64(t.ranks.n) < t.columns {
+		return
 	}
+	if isQuantised := !t.datatype.isFloat(); isQuantised && t.options.Answer == "" && t.options.Output == "" {
+		t.evidence |= t.ranks.evidenceOfQuantised()
+	}
+	t.addRow(&t.ranks, !t.datatype.isFloat() || t.options.Output != "")
+	t.ranks = ranking{}
 }
 
 // AddAll implements json.Sink, for an element of BYTES, which endBytes ends.
@@ -196,6 +210,7 @@ func (t *tensor) endBytes() {
 		if !e.endJSON() {
 			t.invalidate()
 		}
+		t.evidence |= e.json.evidence
 	case labelForm:
 		t.addLabel()
 	case indexForm:
@@ -211,8 +226,10 @@ func (t *tensor) endBytes() {
 // addLabel adds a label without a score.
 func (t *tensor) addLabel() {
 	switch {
+	case t.options.Answer == Labels:
+		t.report(&t.element.label, 0, false)
 	case t.columns == 1:
-		t.addPrediction(&t.element.label)
+		t.addPlain(&t.element.label)
 	case !t.hasTopLabel:
 		t.topLabel, t.hasTopLabel = t.element.label, true
 	}
@@ -221,10 +238,8 @@ func (t *tensor) addLabel() {
 // addScoredLabel adds a label with a score.
 func (t *tensor) addScoredLabel() {
 	e := &t.element
-	if t.options.Scores {
-		t.visitor.Score(&e.label, e.score)
-	}
-	if t.ranks.add(e.score) {
+	t.report(&e.label, e.score, true)
+	if t.ranks.add(e.score) && t.options.Answer != Labels {
 		t.topLabel, t.hasTopLabel = e.label, true
 	}
 }
@@ -235,18 +250,8 @@ func (t *tensor) endElement() {
 	}
 	if t.column = 0; t.hasTopLabel {
 		t.hasTopLabel = false
-		t.addPrediction(&t.topLabel)
+		t.addPrediction(&t.topLabel, &t.ranks)
 	}
-}
-
-// addPrediction reports the prediction of a row.
-func (t *tensor) addPrediction(label *contract.Text) {
-	prediction := Prediction{Label: label, Score: t.ranks.top, IsScored: t.ranks.n > 0}
-	if t.options.Margins && t.ranks.n > 1 {
-		prediction.Margin, prediction.HasMargin = t.ranks.top-t.ranks.second, true
-	}
-	t.predictions++
-	t.visitor.Prediction(prediction)
 	t.ranks = ranking{}
 }
 
@@ -255,6 +260,12 @@ type elementVisitor tensor
 
 // Score implements Visitor.
 func (e *elementVisitor) Score(label *contract.Text, score float64) { e.visitor.Score(label, score) }
+
+// Value implements Visitor.
+func (e *elementVisitor) Value(number float64) {
+	e.predictions++
+	e.visitor.Value(number)
+}
 
 // Prediction implements Visitor.
 func (e *elementVisitor) Prediction(prediction Prediction) {

@@ -41,7 +41,7 @@ func TestV2(t *testing.T) {
 		empty    = contract.OutcomeNoPredictions
 		unparsed = contract.OutcomeUnparsed
 	)
-	classes := Options{Classes: []string{"no", "yes"}}
+	classes := Options{Answer: Class, Classes: []string{"no", "yes"}}
 	tests := []struct {
 		name          string
 		options       Options
@@ -58,28 +58,28 @@ func TestV2(t *testing.T) {
 		{"a long label", Options{}, output("BYTES", "[1]", `["`+strings.Repeat("x", 200)+`"]`), counted, []string{asText(strings.Repeat("x", 200))}},
 
 		{"class indices", Options{}, outputs(indexOutput), counted, []string{"3", "1"}},
-		{"class indices of all sizes", Options{}, output("UINT64", "[3]", `[18446744073709551615,9223372036854775807,0]`), counted, []string{"18446744073709551615", "9223372036854775807", "0"}},
-		{"negative class indices", Options{}, output("INT64", "[2]", `[-9223372036854775808,-0]`), counted, []string{"-9223372036854775808", "0"}},
+		{"class indices of all sizes", Options{Answer: Class}, output("UINT64", "[2]", `[9223372036854775807,0]`), counted, []string{"9223372036854775807", "0"}},
+		{"negative class indices", Options{Answer: Class}, output("INT64", "[2]", `[-9223372036854775808,-0]`), counted, []string{"-9223372036854775808", "0"}},
 		{"class indices by name", classes, output("INT32", "[3]", `[1,0,2]`), counted, []string{"yes", "no", "2"}},
 		{"booleans", classes, output("BOOL", "[4]", `[true,false,1,0]`), counted, []string{"yes", "no", "yes", "no"}},
 		{"booleans without classes", Options{}, output("BOOL", "[2]", `[true,false]`), counted, []string{"1", "0"}},
 		{"class indices as floats", classes, output("FP32", "[3,1]", `[1.0,0,1e0]`), counted, []string{"yes", "no", "yes"}},
 
 		{"scores", Options{}, outputs(scoresOutput), counted, []string{"1 0.7", "0 0.5"}},
-		{"scores, nested", Options{}, output("FP64", "[2,2]", `[[0.1,0.9],[1e-1,-2]]`), counted, []string{"1 0.9", "0 0.1"}},
+		{"scores, nested", Options{Answer: Class}, output("FP64", "[2,2]", `[[0.1,0.9],[1e-1,-2]]`), counted, []string{"1 0.9", "0 0.1"}},
 		{"scores by class", classes, output("FP16", "[1,3]", `[0.25,0.5,0.75]`), counted, []string{"2 0.75"}},
-		{"scores of a single row", Options{}, output("BF16", "[1,1,2]", `[0.25,0.5]`), counted, []string{"1 0.5"}},
+		{"scores of a single row", Options{Answer: Class}, output("BF16", "[1,1,2]", `[0.25,0.5]`), counted, []string{"1 0.5"}},
 		{"the first of equals", Options{}, output("FP32", "[1,3]", `[0.1,0.45,0.450]`), counted, []string{"1 0.45"}},
 		{"whole scores", Options{}, output("UINT8", "[1,3]", `[200,255,3]`), counted, []string{"1 255"}},
 		{"all scores", Options{Scores: true, Margins: true, Classes: []string{"no", "yes"}}, output("FP32", "[2,2]", `[0.25,0.75,1,0]`), counted,
 			[]string{"score no 0.25", "score yes 0.75", "yes 0.75 by 0.5", "score no 1", "score yes 0", "no 1 by 1"}},
-		{"a number of 1000 digits", Options{}, output("FP64", "[1,2]", `[0.`+strings.Repeat("1", 1000)+`,0]`), counted, []string{"0 0.1111111111111111"}},
+		{"a number of 1000 digits", Options{Answer: Class}, output("FP64", "[1,2]", `[0.`+strings.Repeat("1", 1000)+`,0]`), counted, []string{"0 0.1111111111111111"}},
 
 		{"the output of the highest rank first", Options{}, outputs(bytesOutput, indexOutput, scoresOutput), counted, []string{"joy", "love"}},
 		{"the output of the highest rank last", Options{}, outputs(valueOutput, tokensOutput, scoresOutput, indexOutput, bytesOutput), counted, []string{"joy", "love"}},
 		{"the first of a kind", Options{}, outputs(indexOutput, `{"name":"x","shape":[1],"datatype":"INT8","data":[9]}`), counted, []string{"3", "1"}},
 		{"scores before tokens", Options{}, outputs(tokensOutput, scoresOutput), counted, []string{"1 0.7", "0 0.5"}},
-		{"tokens alone", Options{}, outputs(tokensOutput), counted, []string{"1 2023", "1 102"}},
+		{"tokens alone", Options{Answer: Class}, outputs(tokensOutput), counted, []string{"1 2023", "1 102"}},
 		{"scores before floats that may be classes", classes, outputs(valueOutput, scoresOutput), counted, []string{"yes 0.7", "no 0.5"}},
 		{"the output named in the options", Options{Output: "scores"}, outputs(bytesOutput, indexOutput, scoresOutput), counted, []string{"1 0.7", "0 0.5"}},
 		{"its name in escapes", Options{Output: "scores"}, outputs(bytesOutput, strings.Replace(scoresOutput, "scores", `s\u0063ores`, 1)), counted, []string{"1 0.7", "0 0.5"}},
@@ -126,7 +126,6 @@ func TestV2(t *testing.T) {
 
 		{"a regression", Options{}, outputs(valueOutput), unparsed, nil},
 		{"floats that are not indices", classes, output("FP32", "[2]", `[0.5,1]`), unparsed, nil},
-		{"floats past the classes", classes, output("FP32", "[1]", `[2]`), unparsed, nil},
 		{"a matrix for each row", Options{}, output("FP32", "[1,2,2]", `[1,2,3,4]`), unparsed, nil},
 		{"no shape", Options{}, outputs(`{"datatype":"BYTES","data":["a"]}`), unparsed, nil},
 		{"no datatype", Options{}, outputs(`{"shape":[1],"data":["a"]}`), unparsed, nil},
@@ -190,15 +189,25 @@ var (
 )
 
 // outputs is the reference reading of a V2 reply's outputs.
-func (r *reference) outputs(value any) bool {
+// isFinal is set if the first readable output stays selected.
+func (r *reference) outputs(value any, isFinal bool) bool {
 	if value == nil {
 		return true
+	}
+	if columns, ok := value.(members); ok {
+		return r.columns(columns)
 	}
 	list, ok := value.([]any)
 	if !ok {
 		return false
 	}
+	if len(list) > 0 {
+		if _, isObject := list[0].(members); !isObject {
+			return r.batch(list, r.options.FlatList == Scores)
+		}
+	}
 	chosen, isValid, areSound := unranked, true, true
+	r.isFinal = isFinal
 	for _, one := range list {
 		members, ok := one.(members)
 		if !ok || !r.output(members, &chosen, &isValid) {
@@ -206,6 +215,21 @@ func (r *reference) outputs(value any) bool {
 		}
 	}
 	return isValid && areSound && (chosen != unranked || len(list) == 0)
+}
+
+// columns reads TensorFlow Serving's outputs by name.
+func (r *reference) columns(columns members) bool {
+	var found []any
+	for _, one := range columns {
+		if r.wanted() == "" || r.wanted() == one.name {
+			found = append(found, one.value)
+		}
+	}
+	if len(found) != 1 {
+		return false
+	}
+	list, ok := found[0].([]any)
+	return ok && r.batch(list, r.options.FlatList == Scores)
 }
 
 // output reads one output. It returns false if the position of the next is
@@ -219,7 +243,7 @@ func (r *reference) output(members members, chosen *rank, isValid *bool) bool {
 		hasData        bool
 	)
 	isWanted := func(found rank) bool {
-		return hasShape && found > *chosen && (r.options.Output == "" || r.options.Output == name)
+		return hasShape && found > *chosen && (!r.isFinal || *chosen == unranked) && (r.options.Output == "" || r.options.Output == name)
 	}
 	for _, member := range members {
 		switch member.name {
@@ -237,7 +261,7 @@ func (r *reference) output(members members, chosen *rank, isValid *bool) bool {
 			list, isList := member.value.([]any)
 			hasData = member.value != nil
 			if found := rankOf(r.options, datatype, shape); !isRead && isList && isWanted(found) {
-				r.answers, r.answered = nil, 0
+				r.drop(*chosen)
 				*chosen, isRead = found, true
 				*isValid = r.elements(found, datatype, shape, flatten(list))
 			}
@@ -252,11 +276,18 @@ func (r *reference) output(members members, chosen *rank, isValid *bool) bool {
 	}
 	data := r.nextTensor(size)
 	if found := rankOf(r.options, datatype, shape); !hasData && isWanted(found) {
-		r.answers, r.answered = nil, 0
+		r.drop(*chosen)
 		*chosen = found
 		*isValid = r.elements(found, datatype, shape, listOf(datatype, data))
 	}
 	return true
+}
+
+// drop forgets the predictions of the output that was chosen before.
+func (r *reference) drop(chosen rank) {
+	if chosen != unranked {
+		r.forget()
+	}
 }
 
 func shapeOf(value any) (shape []uint64, ok bool) {
@@ -294,24 +325,27 @@ func countOf(shape []uint64) (rows, columns *big.Int, ok bool) {
 func rankOf(options *Options, datatype string, shape []uint64) rank {
 	_, columns, ok := countOf(shape)
 	isRow := columns.Cmp(big.NewInt(1)) != 0
+	isFloat := slices.Contains([]string{"FP16", "FP32", "FP64", "BF16"}, datatype)
+	wantsNumber := options.Answer == Number || options.Answer == Positive
 	switch {
-	case !ok:
+	case !ok || datatype == "BYTES" && wantsNumber:
 		return unranked
 	case datatype == "BYTES":
 		return labels
-	case slices.Contains([]string{"FP16", "FP32", "FP64", "BF16"}, datatype):
-		if isRow {
-			return floatScores
-		}
-		if len(options.Classes) > 0 {
-			return floatIndex
-		}
+	case !isFloat && datatype != "BOOL" && !wholeType.MatchString(datatype):
 		return unranked
-	case datatype == "BOOL" || wholeType.MatchString(datatype):
-		if isRow {
-			return integerScores
-		}
+	case options.Answer == Labels && len(shape) > 1, isFloat && !isRow && wantsNumber:
+		return declared
+	case isFloat && !isRow:
+		return floatSingle
+	case !isRow:
 		return integerIndex
+	case options.Answer == Number:
+		return unranked
+	case isFloat:
+		return floatScores
+	case options.Answer == Class || options.Output != "" || datatype == "INT8" || datatype == "UINT8":
+		return integerScores
 	}
 	return unranked
 }
@@ -334,45 +368,59 @@ func (r *reference) elements(of rank, datatype string, shape []uint64, elements 
 	if rows.Mul(rows, columns).Uint64() != uint64(len(elements)) {
 		return false
 	}
-	if of == labels {
-		return r.texts(elements, int(columns.Int64()), len(shape) == 1)
+	if datatype == "BYTES" {
+		return r.elementTexts(elements, int(columns.Int64()), len(shape) == 1)
 	}
 	for len(elements) > 0 {
 		row := elements[:columns.Int64()]
 		elements = elements[len(row):]
-		if !r.row(of, datatype, row) {
+		if !r.tensorRow(datatype, row, len(shape) > 1) {
 			return false
 		}
 	}
 	return true
 }
 
-func (r *reference) row(of rank, datatype string, row []any) bool {
-	var (
-		scores []float64
-		names  []string
-	)
-	for i, one := range row {
-		score, digits, ok := valueOf(datatype, one)
+func (r *reference) tensorRow(datatype string, row []any, isColumn bool) bool {
+	isFloat := strings.Contains(datatype, "FP") || datatype == "BF16"
+	var scores []float64
+	var digits string
+	for _, one := range row {
+		score, text, ok := valueOf(datatype, one)
 		if !ok {
 			return false
 		}
-		scores, names = append(scores, score), append(names, digits)
-		if of == floatScores || of == integerScores {
-			r.score(r.class(i), score)
-		}
+		scores, digits = append(scores, score), text
 	}
-	switch of {
-	case floatIndex:
-		index := int(scores[0])
-		return float64(index) == scores[0] && index >= 0 && index < len(r.options.Classes) && r.answer(r.class(index), nil)
-	case integerIndex:
-		if index, err := strconv.Atoi(names[0]); err == nil {
-			names[0] = r.class(index)
-		}
-		return r.answer(names[0], nil)
+	isSingle := len(row) == 1 && (!r.isLabels() || !isColumn)
+	switch {
+	case isSingle && !isFloat && (r.options.Answer == "" || r.options.Answer == Class):
+		return r.indexAnswer(digits, scores[0], isColumn)
+	case isSingle:
+		return r.single(scores[0], isFloat, isColumn)
 	}
-	return r.answer(r.class(top(scores)), scores)
+	r.scores(scores)
+	if !isFloat && r.options.Answer == "" && r.options.Output == "" {
+		areFlags := slices.Min(scores) >= 0 && slices.Max(scores) <= 1
+		r.found.row = true
+		r.found.noDistribution = r.found.noDistribution || areFlags
+		r.found.distribution = r.found.distribution || !areFlags
+	}
+	return r.row(scores, !isFloat || r.options.Output != "")
+}
+
+// indexAnswer adds the index of a class, of up to 64 bits.
+func (r *reference) indexAnswer(digits string, value float64, isColumn bool) bool {
+	index, err := strconv.Atoi(digits)
+	if err != nil {
+		return r.single(value, false, isColumn)
+	}
+	if r.options.Answer == "" {
+		r.found.single = true
+		isClass := index >= -1 && index <= 1000
+		r.found.class, r.found.noClass = r.found.class || isClass, r.found.noClass || !isClass
+	}
+	return r.answer(r.class(index), nil)
 }
 
 // valueOf returns a number as a float64, and an integer also in digits.
@@ -398,8 +446,8 @@ func valueOf(datatype string, element any) (value float64, digits string, ok boo
 	return float64(unsigned), strconv.FormatUint(unsigned, 10), err == nil
 }
 
-// texts reads the elements of BYTES.
-func (r *reference) texts(elements []any, columns int, isFlat bool) bool {
+// elementTexts reads the elements of BYTES.
+func (r *reference) elementTexts(elements []any, columns int, isFlat bool) bool {
 	var (
 		first  *string // label without a score
 		scores []float64
@@ -430,9 +478,11 @@ func (r *reference) texts(elements []any, columns int, isFlat bool) bool {
 		switch {
 		case isClass:
 		case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "[{"):
-			if !r.prediction(text) {
+			if !r.element(text) {
 				return false
 			}
+		case r.isLabels():
+			r.answer(text, nil)
 		case first == nil:
 			first = &text
 		}
@@ -440,6 +490,7 @@ func (r *reference) texts(elements []any, columns int, isFlat bool) bool {
 			continue
 		}
 		switch {
+		case r.isLabels():
 		case len(scores) > 0:
 			r.answer(names[top(scores)], scores)
 		case first != nil:
@@ -450,9 +501,9 @@ func (r *reference) texts(elements []any, columns int, isFlat bool) bool {
 	return true
 }
 
-// prediction reads an element that is a V1 prediction in JSON, or as Python
-// prints it.
-func (r *reference) prediction(text string) bool {
+// element reads an element that is a V1 prediction in JSON, or as Python prints
+// it.
+func (r *reference) element(text string) bool {
 	r.hasInvalidUTF8 = r.hasInvalidUTF8 || !utf8.ValidString(text)
 	if printed.MatchString(text) {
 		text = printedKey.ReplaceAllString(text, `$1"$2"`)
@@ -462,10 +513,11 @@ func (r *reference) prediction(text string) bool {
 		return false
 	}
 	reply := tree([]byte(text)).(members)
-	inner := reference{options: r.options}
-	ok := len(reply) == 1 && inner.reply(reply) && inner.answered == 1
+	inner := reference{options: r.options, isElement: true}
+	ok := len(reply) == 1 && inner.reply(reply) && (inner.answered == 1 || r.isLabels())
 	r.answers = append(r.answers, inner.answers...)
-	r.answered++
+	r.answered += inner.answered
+	r.found = r.found.or(inner.found)
 	return ok
 }
 
@@ -640,7 +692,7 @@ func TestGeneratedV2(t *testing.T) {
 // v2OptionsOf derives options from the bits of a byte, including Output.
 func v2OptionsOf(choice byte) *Options {
 	options := optionsOf(choice)
-	if choice>>5 == 7 {
+	if choice>>2&3 == 3 {
 		options.Output = "a"
 	}
 	return options

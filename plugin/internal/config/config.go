@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/json"
 )
 
 // Config is the filter's configuration. Parse sets every field.
@@ -45,11 +46,24 @@ type Config struct {
 // Model holds the options of one model. A model that is not listed has the zero
 // value.
 type Model struct {
-	Classes  []string // names of class indices
-	Output   string   // the V2 output to read
-	FlatList string   // FlatInstances, FlatScores, or empty for the protocol's default
-	Paths    []string // exact predict paths besides KServe's routes, without a query
+	Answer    string           // one of the Answer constants, or empty if the replies decide
+	Threshold float64          // for AnswerProbability and AnswerLabels
+	Buckets   []contract.Bound // bounds of the histogram for AnswerNumber, ascending
+	Labels    []string         // labels that are always counted separately
+	Classes   []string         // names of class indices, which are labels too
+	Output    string           // the V2 output, or the member of a prediction's object, to read
+	FlatList  string           // FlatInstances, FlatScores, or empty for the protocol's default
+	Paths     []string         // exact predict paths besides KServe's routes, without a query
 }
+
+// Values of Answer. Parse sets AnswerClass for a model with Classes.
+const (
+	AnswerClass       = "class"
+	AnswerProbability = "probability"
+	AnswerLabels      = "labels"
+	AnswerNumber      = "number"
+	AnswerNone        = "none"
+)
 
 // Values of AcceptEncoding.
 const (
@@ -63,6 +77,10 @@ const (
 	FlatScores    = "scores"
 )
 
+// defaultThreshold is the least score of a label, and the least probability of
+// class 1.
+const defaultThreshold = 0.5
+
 const (
 	maxNumber    = 1000
 	maxNameBytes = contract.MaxLabelBytes - 1 // the JSON reader cuts keys at 128 bytes
@@ -71,7 +89,7 @@ const (
 // Parse parses a configuration. An empty one gives the defaults. Unknown keys are
 // refused. The error is a single line that names the key and its allowed values.
 func Parse(data []byte) (Config, error) {
-	if len(strings.TrimSpace(string(data))) == 0 {
+	if json.IsSpace(data) {
 		return defaults(), nil
 	}
 	config, err := parse(data)
@@ -136,6 +154,9 @@ func (c Config) checkServicePaths() error {
 }
 
 func (m Model) check(at string) error {
+	if err := m.checkAnswer(at); err != nil {
+		return err
+	}
 	if m.FlatList != "" {
 		if err := checkWord(at+".flatList", m.FlatList, FlatInstances, FlatScores); err != nil {
 			return err
@@ -156,6 +177,33 @@ func checkPath(key, path string) error {
 	return nil
 }
 
+// checkAnswer checks the keys about the meaning of a model's answers.
+func (m Model) checkAnswer(at string) error {
+	switch m.Answer {
+	case "", AnswerClass, AnswerProbability, AnswerLabels, AnswerNumber, AnswerNone:
+	default:
+		return errors.New(at + ".answer is " + quoted(m.Answer) + "; give class, probability, labels, number or none")
+	}
+	hasThreshold := m.Answer == AnswerProbability || m.Answer == AnswerLabels
+	switch {
+	case m.Threshold != 0 && !hasThreshold:
+		return errors.New(at + ".threshold needs answer: probability or answer: labels")
+	case m.Threshold < 0 || m.Threshold > 1:
+		return errors.New(at + ".threshold is outside of 0 to 1; give the least score of a label")
+	case m.Answer == AnswerNumber && len(m.Buckets) == 0:
+		return errors.New(at + ".buckets is missing; give the bounds between which answer: number counts")
+	case m.Answer != AnswerNumber && len(m.Buckets) > 0:
+		return errors.New(at + ".buckets needs answer: number")
+	case len(m.Buckets) > contract.MaxValueBounds:
+		return errors.New(at + ".buckets holds " + strconv.Itoa(len(m.Buckets)) + " bounds; give at most " + strconv.Itoa(contract.MaxValueBounds))
+	case !isAscending(m.Buckets):
+		return errors.New(at + ".buckets is not ascending; give each bound once, from the lowest on")
+	case m.Answer == AnswerNumber && len(m.Classes)+len(m.Labels) > 0:
+		return errors.New(at + ".answer is number; a number has no classes and no labels")
+	}
+	return nil
+}
+
 // isPrefix reports whether a text is a list of segments, each a name or a
 // placeholder in braces.
 func isPrefix(text string) bool {
@@ -167,6 +215,15 @@ func isPrefix(text string) bool {
 		name, isOpen := strings.CutPrefix(segment, "{")
 		name, isClosed := strings.CutSuffix(name, "}")
 		if segment == "" || isOpen != isClosed || strings.ContainsAny(name, "{}") {
+			return false
+		}
+	}
+	return true
+}
+
+func isAscending(bounds []contract.Bound) bool {
+	for i := 1; i < len(bounds); i++ {
+		if bounds[i].Value <= bounds[i-1].Value {
 			return false
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/moodring/moodring/contract"
 )
 
 func TestParse(t *testing.T) {
@@ -25,10 +27,13 @@ func TestParse(t *testing.T) {
 	want := map[string]Config{
 		"nothing": limits(64, 32),
 		"every-key": {
-			PlainCounters: true, AcceptEncoding: KeepEncoding, MaxLabels: 3, MaxModels: 4, MaxServices: 5, ScoreSums: true, Margins: true, BatchSizes: true,
+			PlainCounters: true, AcceptEncoding: KeepEncoding, MaxLabels: 3, MaxModels: 5, MaxServices: 5, ScoreSums: true, Margins: true, BatchSizes: true,
 			Models: map[string]Model{
-				"bert":  {Classes: []string{"joy", "löve"}, Output: "logits", FlatList: FlatScores, Paths: []string{"/", "/predict"}},
+				"bert":  {Answer: AnswerLabels, Threshold: 0.25, Labels: []string{"so sad."}, Classes: []string{"joy", "löve"}, Output: "logits", FlatList: FlatScores, Paths: []string{"/", "/predict"}},
 				"plain": {},
+				"price": {Answer: AnswerNumber, Buckets: []contract.Bound{{Le: "-1.5", Value: -1.5}, {Le: "0", Value: 0}, {Le: "1000", Value: 1000}}},
+				"toxic": {Answer: AnswerProbability, Threshold: 0.5},
+				"text":  {Answer: AnswerNone},
 			},
 			OnlyListed: true, Prefixes: []string{"/serving/{namespace}/{name}", "/ml"}, NextGateways: []string{"knative-local-gateway", "east.istio-system"}, SeldonNames: true,
 		},
@@ -36,7 +41,7 @@ func TestParse(t *testing.T) {
 		"limits":        limits(1000, 1),
 		"all-off":       with(limits(64, 32), map[string]Model{}),
 		"empty-lists":   with(limits(64, 32), map[string]Model{"bert": {}}),
-		"escapes":       with(limits(64, 32), map[string]Model{"a/b": {Classes: []string{"é"}, FlatList: FlatInstances}}),
+		"escapes":       with(limits(64, 32), map[string]Model{"a/b": {Answer: AnswerClass, Classes: []string{"é"}, FlatList: FlatInstances}}),
 	}
 	for name, text := range testdata(t, ".good.json") {
 		t.Run(name, func(t *testing.T) {
@@ -60,10 +65,18 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	want := map[string]string{
 		"unknown-key":                "plaincounters is an unknown key; known are plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed, prefixes, servicePaths, nextGateways, seldonNames",
-		"unknown-model-key":          "models.bert.labels is an unknown key; known are classes, output, flatList, paths",
+		"unknown-model-key":          "models.bert.label is an unknown key; known are answer, threshold, buckets, labels, classes, output, flatList, paths",
 		"number-as-text":             "maxLabels is text; give a number",
 		"text-as-flag":               "scoreSums is text; give true or false",
 		"null":                       "plainCounters is null; give true or false",
+		"unknown-answer":             `models.bert.answer is "text"; give class, probability, labels, number or none`,
+		"threshold-of-a-class":       "models.bert.threshold needs answer: probability or answer: labels",
+		"high-threshold":             "models.bert.threshold is outside of 0 to 1; give the least score of a label",
+		"number-without-buckets":     "models.bert.buckets is missing; give the bounds between which answer: number counts",
+		"buckets-of-a-class":         "models.bert.buckets needs answer: number",
+		"too-many-buckets":           "models.bert.buckets holds 21 bounds; give at most 20",
+		"number-with-classes":        "models.bert.answer is number; a number has no classes and no labels",
+		"text-among-buckets":         "a member of models.bert.buckets is text; give a number",
 		"unknown-word":               `acceptEncoding is "gzip"; give drop or keep`,
 		"unknown-flat-list":          `models.bert.flatList is "both"; give instances or scores`,
 		"zero":                       "maxLabels is 0; give 1 to 1000",
@@ -112,6 +125,8 @@ func TestParseRefusesMore(t *testing.T) {
 		{"a number among the prefixes", `{"prefixes": [1]}`, "a member of prefixes is a number; give text"},
 		{"more listed than kept apart", `{"maxModels": 1, "models": {"a": {}, "b": {}}}`, "models lists 2, but maxModels is 1; raise it"},
 		{"a name with a dot is none of these", `{"models": {"a": {"output": "x"}, "a.output": {}}, "models.a": {}}`, "models.a is an unknown key; known are " + configKeys},
+		{"buckets in another order", `{"models": {"a": {"answer": "number", "buckets": [1, 1]}}}`, "models.a.buckets is not ascending; give each bound once, from the lowest on"},
+		{"a bucket past all", `{"models": {"a": {"answer": "number", "buckets": [1e999]}}}`, "models.a.buckets holds 1e999; give a number without an exponent"},
 		{"a key of two lines", `{"a\nb": 1}`, "a?b is an unknown key; known are " + configKeys},
 	}
 	for _, test := range tests {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/json"
@@ -27,7 +28,7 @@ type parser struct {
 	outer place  // of the current list
 	key   string // of the current value
 	seen  map[member]bool
-	value any // target of the current value: *bool, *int, *string, *[]string or *map[string]Model
+	value any // target of the current value: *bool, *int, *float64, *string, *[]string, *[]contract.Bound or *map[string]Model
 }
 
 // member is a key with its place. model is empty outside of models.
@@ -44,7 +45,7 @@ const (
 	inConfig
 	inModels
 	inModel
-	inList // a list of strings
+	inList // a list
 )
 
 func parse(data []byte) (Config, error) {
@@ -125,12 +126,21 @@ func (p *parser) Begin(kind json.Kind) json.Capture {
 		p.expect(kind, json.Object)
 		p.place, p.name, p.model = inModel, p.key, Model{}
 	case p.place == inList:
-		p.expect(kind, json.String)
-		return json.Text
+		return p.beginListed(kind)
 	default:
 		return p.beginSetting(kind)
 	}
 	return json.Ignore
+}
+
+func (p *parser) beginListed(kind json.Kind) json.Capture {
+	if _, areBounds := p.value.(*[]contract.Bound); areBounds {
+		p.expect(kind, json.Number)
+		p.number = p.offset
+		return json.Digits
+	}
+	p.expect(kind, json.String)
+	return json.Text
 }
 
 func (p *parser) beginSetting(kind json.Kind) json.Capture {
@@ -138,14 +148,14 @@ func (p *parser) beginSetting(kind json.Kind) json.Capture {
 	case *bool:
 		p.expect(kind, json.Bool)
 		*value = p.data[p.offset] == 't'
-	case *int:
+	case *int, *float64:
 		p.expect(kind, json.Number)
 		p.number = p.offset
 		return json.Digits
 	case *string:
 		p.expect(kind, json.String)
 		return json.Text
-	case *[]string:
+	case *[]string, *[]contract.Bound:
 		p.expect(kind, json.Array)
 		p.place, p.outer = inList, p.place
 	case *map[string]Model:
@@ -157,7 +167,7 @@ func (p *parser) beginSetting(kind json.Kind) json.Capture {
 
 const (
 	configKeys = "plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed, prefixes, servicePaths, nextGateways, seldonNames"
-	modelKeys  = "classes, output, flatList, paths"
+	modelKeys  = "answer, threshold, buckets, labels, classes, output, flatList, paths"
 )
 
 // setting returns the target of the current key's value. An unknown key fails.
@@ -176,6 +186,14 @@ func (p *parser) setting() any {
 func (p *parser) target() any {
 	if p.place == inModel {
 		switch p.key {
+		case "answer":
+			return &p.model.Answer
+		case "threshold":
+			return &p.model.Threshold
+		case "buckets":
+			return &p.model.Buckets
+		case "labels":
+			return &p.model.Labels
 		case "classes":
 			return &p.model.Classes
 		case "output":
@@ -274,17 +292,51 @@ func (p *parser) endModel() {
 		}
 		p.paths[path] = p.name
 	}
+	p.setDefaults()
 	p.config.Models[p.name] = p.model
 	p.place, p.name = inModels, ""
 }
 
+// setDefaults sets the values of keys that depend on other keys.
+func (p *parser) setDefaults() {
+	m := &p.model
+	if len(m.Classes) > 0 && m.Answer == "" {
+		m.Answer = AnswerClass
+	}
+	hasThreshold := m.Answer == AnswerProbability || m.Answer == AnswerLabels
+	if hasThreshold && !p.seen[member{inModel, p.name, "threshold"}] {
+		m.Threshold = defaultThreshold
+	}
+}
+
 func (p *parser) endNumber() {
 	number, isFinite := p.reader.Float()
+	if p.endFloat(number, isFinite) {
+		return
+	}
 	if !isFinite || number < 1 || number > maxNumber || number != math.Trunc(number) {
 		p.fail(p.at() + " is " + string(p.data[p.number:p.offset]) + "; give 1 to " + strconv.Itoa(maxNumber))
 		return
 	}
 	*p.value.(*int) = int(number)
+}
+
+// endFloat sets a float or adds a bound, and reports whether the current value is
+// one.
+func (p *parser) endFloat(number float64, isFinite bool) bool {
+	text := string(p.data[p.number:p.offset])
+	switch value := p.value.(type) {
+	case *float64:
+		*value = number
+	case *[]contract.Bound:
+		*value = append(*value, contract.Bound{Le: text, Value: number})
+	default:
+		return false
+	}
+	if !isFinite || strings.IndexByte(text, 'e') >= 0 || strings.IndexByte(text, 'E') >= 0 {
+		p.fail(p.at() + " holds " + text + "; give a number without an exponent")
+	}
+	return true
 }
 
 func (p *parser) endText() {

@@ -62,7 +62,12 @@ type Model struct {
 	name, version     string
 	replies           [contract.OutcomeCount]counter // by index in contract.Outcomes
 	margin, batchSize histogram
+	values            *valueHistogram // or nil
+	findings          findings
 	labels            sharedNames[Label]
+	repeats           int    // predictions of labels that were admitted before
+	unread            int    // replies without a prediction that counts, before the first that has one
+	isRead            bool   // a reply has had one
 	latest            *Label // that Label last returned, or nil
 	other             *Label // for labels past the limit
 
@@ -156,6 +161,7 @@ func newModel(service *Service, key string) *Model {
 	newLabel := func(name string) *Label { return &Label{model: made, name: name} }
 	made.labels = sharedNames[Label]{nameList: nameList{key: labelsKey(service.key, key)}, make: newLabel}
 	made.other = newLabel(contract.Other)
+	made.findings.key = append([]byte(sharedPrefix+"findings."), made.labels.key...)
 	return made
 }
 
@@ -240,6 +246,64 @@ func (c *Counters) admit(id *ModelID, limit int) (model *Model, full string) {
 	return id.Service.other, contract.OverflowModels
 }
 
+// Judge returns the outcome under which a reply counts. findings are bits about the
+// meaning of its numbers, or 0. supports reports whether the reply has predictions,
+// by the findings of all replies of the model.
+//
+// After maxUnread replies without a single one that has, the model is no
+// classifier, and a log line asks for its configuration.
+func (c *Counters) Judge(id *ModelID, outcome string, findings byte, supports func(all byte) bool, options *Options) string {
+	model, _ := c.admit(id, options.MaxModels)
+	isNamed := model != model.service.other
+	if outcome == contract.OutcomeCounted && findings != 0 {
+		all := findings
+		if isNamed {
+			all = model.findings.add(c.proxy, findings)
+		}
+		if !supports(all) {
+			outcome = contract.OutcomeUnparsed
+		}
+	}
+	if outcome != contract.OutcomeUnparsed || !isNamed || model.isRead || model.labels.names.Len() > 0 {
+		return outcome
+	}
+	if model.unread++; model.unread <= maxUnread {
+		return outcome
+	}
+	c.logUnread(model)
+	return contract.OutcomeNotClassifier
+}
+
+// maxUnread is the number of replies after which a model without a prediction is no
+// classifier.
+const maxUnread = 10
+
+// logUnread asks for the configuration of a model, once for all VMs of the proxy.
+func (c *Counters) logUnread(model *Model) {
+	if model.unread > maxUnread+1 || model.findings.add(c.proxy, 0)&isLogged != 0 {
+		return
+	}
+	model.findings.add(c.proxy, isLogged)
+	c.proxy.Log(abi.Warn, "moodring: the first replies of "+quoted(model.name)+" have no predictions that the plugin can count: "+
+		"it is not a classifier, or its answers need an explanation. In pluginConfig, give the model under models "+
+		"answer: class, probability, labels or number, or answer: none to leave it alone")
+}
+
+// quoted returns a name on a single line.
+func quoted(name string) string {
+	line := []byte(name)
+	for i, c := range line {
+		if c < ' ' || c == 0x7f {
+			line[i] = '?'
+		}
+	}
+	return `"` + string(line) + `"`
+}
+
+// isLogged is the finding that the line about a model has been logged. The other
+// bits are the caller's.
+const isLogged = 1 << 7
+
 // Add counts a reply that has ended. reply is only used if the outcome is
 // contract.OutcomeCounted.
 func (c *Counters) Add(id *ModelID, outcome string, reply *ReplyCounts, options *Options) {
@@ -255,22 +319,52 @@ func (c *Counters) Add(id *ModelID, outcome string, reply *ReplyCounts, options 
 }
 
 func (c *Counters) addPredictions(model *Model, r *ReplyCounts, options *Options) {
+	model.isRead = true
 	for i := range r.labels.list {
-		name, counts := &r.labels.list[i], &r.labels.counts[i]
-		if label := model.labels.admit(c.proxy, name.text, name.hash, options.MaxLabels); label != nil {
-			c.addLabel(label, counts, options)
-		} else {
-			r.other.add(counts)
-		}
+		c.addNamed(model, r, i, options)
 	}
-	c.addLabel(model.other, &r.other, options)
-	c.addOverflow(contract.OverflowLabels, r.other.predictions)
-	c.addOverflow(contract.OverflowLabelLength, r.cutLabels)
+	if r.other.predictions > 0 || r.other.scoreSum > 0 {
+		c.addLabel(model.other, &r.other, options)
+	}
+	for i, kind := range labelOverflows {
+		c.addOverflow(kind, r.overflow[i])
+	}
+	if r.numbers.count > 0 {
+		c.valuesOf(model, r.listed.Bounds).pending.addAll(&r.numbers)
+	}
 	c.addPendingModel(model)
 	model.pending.margins.addAll(&r.margins)
 	if options.BatchSizes {
 		model.pending.batchSizes.add(&c.batchSize, float64(r.predictions))
 	}
+}
+
+// addNamed counts a label of a reply, under its name or under contract.Other.
+func (c *Counters) addNamed(model *Model, r *ReplyCounts, number int, options *Options) {
+	name, counts := &r.labels.list[number], &r.labels.counts[number]
+	known := model.labels.find(name.text, name.hash)
+	label, limit := known, options.MaxLabels
+	if known == nil {
+		if !r.listed.has(name.text) {
+			limit = model.labelLimit(limit)
+		} else {
+			limit = math.MaxInt
+		}
+		label = model.labels.admit(c.proxy, name.text, name.hash, limit)
+	}
+	switch {
+	case known != nil:
+		model.repeats += max(1, int(counts.predictions))
+	case label != nil:
+		model.repeats += max(1, int(counts.predictions)) - 1
+	case limit < options.MaxLabels:
+		r.addOther(counts, newLabel)
+		return
+	default:
+		r.addOther(counts, pastLimit)
+		return
+	}
+	c.addLabel(label, counts, options)
 }
 
 func (c *Counters) addLabel(label *Label, counts *labelCounts, options *Options) {
@@ -292,6 +386,7 @@ func (c *Counters) AddOne(label *Label, score float64, options *Options) {
 	}
 	pending.confidence.add(&c.confidence, score)
 	model := label.model
+	model.repeats++
 	c.addPendingModel(model)
 	model.pending.replies[counted]++
 }

@@ -60,5 +60,6 @@ func (c *Counters) flushModel(model *Model) {
 	}
 	series := series{model: model}
 	c.incrementAll(&model.margin, &model.pending.margins, &series, &c.margin)
+	c.flushValues(model)
 	c.incrementAll(&model.batchSize, &model.pending.batchSizes, &series, &c.batchSize)
 }

@@ -1,6 +1,10 @@
 package counters
 
-import "github.com/moodring/moodring/contract"
+import (
+	"unicode/utf8"
+
+	"github.com/moodring/moodring/contract"
+)
 
 // ReplyCounts gathers the counts of one reply. Until Counters.Add nothing is
 // counted, and no label is admitted. The zero value must be Reset before use.
@@ -9,12 +13,39 @@ type ReplyCounts struct {
 	model    *ModelID
 	options  *Options
 
+	listed   *Listed
+	other    labelCounts                 // of labels that are not counted separately
+	overflow [len(labelOverflows)]uint64 // predictions by the reason, an index of labelOverflows
+
 	predictions uint64
-	cutLabels   uint64 // predictions with a label that was cut
 	margins     sample
 	labels      replyLabels
-	other       labelCounts // of labels past the limit
-	isLoaded    bool        // whether the labels of other VMs have been loaded
+	numbers     values
+	isLoaded    bool // whether the labels of other VMs have been loaded
+	isBinary    bool // whether a label is not UTF-8
+}
+
+// Listed holds what the configuration says about the labels of a model.
+type Listed struct {
+	Labels map[string]bool  // labels that are always counted separately
+	Bounds []contract.Bound // of the histogram of numbers
+}
+
+func (l *Listed) has(label []byte) bool { return l != nil && l.Labels[string(label)] }
+
+// reason says why predictions of a label count under contract.Other, or under a cut
+// label. It is an index of labelOverflows.
+type reason uint8
+
+const (
+	pastLimit reason = iota
+	isCut
+	isText
+	newLabel
+)
+
+var labelOverflows = [...]string{
+	contract.OverflowLabels, contract.OverflowLabelLength, contract.OverflowLabelForm, contract.OverflowNewLabels,
 }
 
 // Missing stands for a missing score or margin.
@@ -22,22 +53,38 @@ const Missing = -1
 
 // Reset prepares r for a reply of model. model may change until Counters.Add.
 func (r *ReplyCounts) Reset(counters *Counters, model *ModelID, options *Options) {
-	r.counters, r.model, r.options = counters, model, options
+	r.counters, r.model, r.options, r.listed = counters, model, options, nil
 	r.Clear()
 }
 
+// SetListed sets what the configuration says about the model. Before SetListed,
+// no label of the model is listed.
+func (r *ReplyCounts) SetListed(listed *Listed) { r.listed = listed }
+
 // Clear removes all counts.
 func (r *ReplyCounts) Clear() {
-	r.predictions, r.cutLabels, r.isLoaded = 0, 0, false
-	r.margins, r.other = sample{}, labelCounts{}
+	r.predictions, r.isLoaded, r.isBinary = 0, false, false
+	r.margins, r.other, r.numbers, r.overflow = sample{}, labelCounts{}, values{}, [len(labelOverflows)]uint64{}
 	r.labels.reset()
+}
+
+// IsBinary reports whether a label is not UTF-8.
+func (r *ReplyCounts) IsBinary() bool { return r.isBinary }
+
+// AddValue counts a prediction that is a number.
+func (r *ReplyCounts) AddValue(number float64) {
+	r.predictions++
+	if r.listed != nil {
+		r.numbers.add(number, r.listed.Bounds)
+	}
 }
 
 // AddScore adds to the score sum of a label. A score outside of 0 to 1 is left
 // out.
 func (r *ReplyCounts) AddScore(label *contract.Text, score float64) {
 	if score >= 0 && score <= 1 {
-		r.label(label).scoreSum += millionths(score)
+		counts, _ := r.label(label)
+		counts.scoreSum += millionths(score)
 	}
 }
 
@@ -45,27 +92,41 @@ func (r *ReplyCounts) AddScore(label *contract.Text, score float64) {
 // as Missing, is left out of its histogram.
 func (r *ReplyCounts) AddPrediction(label *contract.Text, score, margin float64) {
 	r.predictions++
-	if label.IsCut() {
-		r.cutLabels++
+	counts, why := r.label(label)
+	if counts == &r.other {
+		r.overflow[why]++
 	}
-	counts := r.label(label)
 	counts.predictions++
 	counts.confidence.add(&r.counters.confidence, score)
 	r.margins.add(&r.counters.margin, margin)
 }
 
-// label returns the counts of a label.
-func (r *ReplyCounts) label(label *contract.Text) *labelCounts {
+// label returns the counts of a label. If these are the counts of other labels,
+// why is the reason.
+func (r *ReplyCounts) label(label *contract.Text) (counts *labelCounts, why reason) {
 	var buffer [contract.MaxLabelBytes]byte
 	name := label.Append(buffer[:0])
 	hash := Hash(name)
 	if known := r.labels.find(name, hash); known != nil {
-		return known
+		return known, 0
 	}
-	if r.labels.Len() >= r.options.MaxLabels && !r.isAdmitted(name, hash) {
-		return &r.other
+	switch isListed := r.listed.has(name); {
+	case isListed:
+	case label.IsCut():
+		return &r.other, isCut
+	case !looksLikeLabel(name):
+		r.isBinary = r.isBinary || !utf8.Valid(name)
+		return &r.other, isText
+	case r.labels.Len() >= r.options.MaxLabels && !r.isAdmitted(name, hash):
+		return &r.other, pastLimit
 	}
-	return r.labels.add(name, hash)
+	return r.labels.add(name, hash), 0
+}
+
+// addOther moves the counts of a label to the counts of other labels.
+func (r *ReplyCounts) addOther(counts *labelCounts, why reason) {
+	r.other.add(counts)
+	r.overflow[why] += counts.predictions
 }
 
 // isAdmitted reports whether any VM has admitted a label of the reply's model. It

@@ -106,6 +106,7 @@ func TestFaults(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var proxy abitest.Proxy
 			vm := abitest.NewVM(&proxy)
+			vm.Config = []byte(`{"models": {"bert": {}}}`)
 			broken := test.broken
 			broken.VM = vm
 			f := filter.New(&broken)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/abi"
+	"github.com/moodring/moodring/plugin/internal/answer"
 	"github.com/moodring/moodring/plugin/internal/config"
 	"github.com/moodring/moodring/plugin/internal/counters"
 )
@@ -204,14 +205,55 @@ func (vm *VM) finish(s *stream) {
 		vm.identify(s)
 	}
 	switch {
-	case outcome == notCounted || s.isLeftOut:
+	case outcome == notCounted || s.isLeftOut || outcome != contract.OutcomeCounted && !vm.isPost():
 	case s.single != nil && outcome == contract.OutcomeCounted:
 		vm.counters.AddOne(s.single, s.score, &s.plugin.counting)
 	case s.namesModel || s.plugin.counts(&s.model.Name):
-		vm.counters.Add(&s.model, outcome, s.counts(), &s.plugin.counting)
+		vm.addReply(s, outcome)
 	}
 	vm.closeStream(s)
 	vm.isDone = true
+}
+
+// addReply counts a reply of a model.
+func (vm *VM) addReply(s *stream, outcome string) {
+	findings := answer.Evidence(0)
+	if s.reply != nil {
+		findings = s.reply.scanner.Evidence()
+		if outcome == contract.OutcomeCounted && s.reply.counts.IsBinary() {
+			outcome = contract.OutcomeUnparsed
+		}
+	}
+	s.model.MayAdmit = vm.isSound(s, outcome)
+	if findings != 0 || outcome == contract.OutcomeUnparsed {
+		supports := func(all byte) bool { return answer.Evidence(all).Supports(findings) }
+		outcome = vm.counters.Judge(&s.model, outcome, byte(findings), supports, &s.plugin.counting)
+	}
+	vm.counters.Add(&s.model, outcome, s.counts(), &s.plugin.counting)
+}
+
+// isSound reports whether a reply shows that its model exists. Names in paths are
+// the callers', and servers, proxies and CORS filters answer to any name. So only
+// an answer in a model's form counts, or an error of the server itself. A name in
+// the configuration needs no proof, except against 4xx.
+func (vm *VM) isSound(s *stream, outcome string) bool {
+	switch {
+	case s.isRefused:
+		return false
+	case outcome == contract.OutcomeUnparsed:
+		return s.isListed() || s.reply != nil && s.reply.scanner.HasAnswer()
+	case outcome == contract.OutcomeTruncated, outcome == contract.OutcomeEncoded:
+		return s.isListed()
+	}
+	return true
+}
+
+// isPost reports whether the request can be a prediction. Other methods, such as a
+// browser's preflight, reach the model server too. The method is read only for
+// replies without predictions, because reading it costs a host call.
+func (vm *VM) isPost() bool {
+	method, status := vm.proxy.Header(abi.RequestHeaders, ":method")
+	return status != abi.OK || string(method) == "POST"
 }
 
 // closeStream removes a stream.

@@ -141,9 +141,9 @@ func TestKnownLabelsOfAFloodedReply(t *testing.T) {
 // parsed and longer than the chunk, does not overwrite the chunk.
 func TestSharedListKeepsTheChunk(t *testing.T) {
 	var proxy abitest.Proxy
-	const config = `{"maxLabels": 2}`
-	one, two := start(t, &proxy, config), start(t, &proxy, config)
 	long := strings.Repeat("a long label ", 8)
+	config := fmt.Sprintf(`{"maxLabels": 2, "models": {"bert": {"labels": ["%s1", "%s2"]}}}`, long, long)
+	one, two := start(t, &proxy, config), start(t, &proxy, config)
 	escaped := string(contract.AppendValue(nil, long))
 	two.reply(long+"1", long+"2")
 	one.reply(slices.Concat([]string{"a", "b", "c"}, slices.Repeat([]string{"d"}, 200), []string{long + "1"})...)
@@ -158,7 +158,7 @@ func TestSharedListKeepsTheChunk(t *testing.T) {
 // the reply replaces.
 func TestBrokenRepliesAdmitNoLabels(t *testing.T) {
 	var proxy abitest.Proxy
-	w := start(t, &proxy, `{"maxLabels": 1}`)
+	w := start(t, &proxy, `{"maxLabels": 1, "models": {"bert": {}}}`)
 	for _, body := range []string{`{"predictions":["a"]`, `{"predictions":["b"]]`, `{"predictions":["c"],"predictions":["d"]}`} {
 		w.Pass(w.filter, &exchange{Path: bert, Body: []string{body}})
 	}
@@ -279,7 +279,7 @@ func (test exchangeTest) check(t *testing.T, path string) {
 	t.Helper()
 	t.Run(test.name, func(t *testing.T) {
 		var proxy abitest.Proxy
-		w := start(t, &proxy, "")
+		w := start(t, &proxy, `{"models": {"bert": {}}}`)
 		test.e.Path = path
 		w.Pass(w.filter, &test.e)
 		checkCounters(t, &proxy, test.want)
@@ -336,7 +336,7 @@ func TestRepliesThatEndEarly(t *testing.T) {
 // TestManyStreams tests many open streams, some of which end without a reply.
 func TestManyStreams(t *testing.T) {
 	var proxy abitest.Proxy
-	w := start(t, &proxy, "")
+	w := start(t, &proxy, `{"models": {"bert": {}}}`)
 	for round := range uint32(3) {
 		for i := range uint32(500) {
 			w.Begin(w.filter, 1000*round+i+2, &exchange{Path: bert})

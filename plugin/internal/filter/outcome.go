@@ -2,10 +2,10 @@ package filter
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/abi"
+	"github.com/moodring/moodring/plugin/internal/json"
 )
 
 // notCounted is the outcome of a stream without a reply, and of a reply that the
@@ -20,7 +20,7 @@ func (vm *VM) outcome(s *stream) string {
 	if status != abi.OK || len(code) == 0 { // there was no reply
 		return notCounted
 	}
-	s.model.MayAdmit = code[0] != '4'
+	s.isRefused = code[0] != '2' && code[0] != '5'
 	switch {
 	case code[0] != '2':
 		if vm.origin(false) == fromGateway {
@@ -125,7 +125,22 @@ func (vm *VM) hasFailed(s *stream, in abi.Map) bool {
 
 func (vm *VM) isEncoded() bool {
 	encoding, status := vm.proxy.Header(abi.ResponseHeaders, "content-encoding")
-	return status == abi.OK && len(encoding) > 0 && !bytes.EqualFold(encoding, []byte("identity"))
+	return status == abi.OK && len(encoding) > 0 && !isIdentity(encoding)
+}
+
+// isIdentity reports whether an encoding is identity, in any case. bytes.EqualFold
+// would bring the tables of Unicode.
+func isIdentity(encoding []byte) bool {
+	const name = "identity"
+	if len(encoding) != len(name) {
+		return false
+	}
+	for i, c := range encoding {
+		if c|' ' != name[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // jsonLength returns the length of the JSON part of a V2 reply, from its header. For
@@ -135,9 +150,6 @@ func (vm *VM) jsonLength() int {
 	if status != abi.OK {
 		return 0
 	}
-	length, err := strconv.Atoi(string(text))
-	if err != nil {
-		return 0
-	}
-	return max(0, length)
+	length, _ := json.ParseIndex(text)
+	return length
 }

@@ -1,6 +1,8 @@
 package filter
 
 import (
+	"slices"
+
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/answer"
 	"github.com/moodring/moodring/plugin/internal/config"
@@ -24,12 +26,19 @@ type plugin struct {
 	prefixes []string          // of KServe's routes
 
 	nextGateways []string // Services of gateways with the plugin
-	listed       map[string]*answer.Options
-	defaults     answer.Options // of models that are not listed
+	listed       map[string]*listed
+	defaults     listed // options of models that are not listed
+}
+
+// listed holds the options of a model.
+type listed struct {
+	answer.Options
+	counters.Listed
+	isIgnored bool
 }
 
 func newPlugin(root uint32, config config.Config) *plugin {
-	made := &plugin{root: root, paths: map[string][]byte{}, listed: map[string]*answer.Options{}}
+	made := &plugin{root: root, paths: map[string][]byte{}, listed: map[string]*listed{}}
 	made.setSwitches(&config)
 	made.counting = counters.Options{
 		MaxServices:   config.MaxServices,
@@ -38,19 +47,31 @@ func newPlugin(root uint32, config config.Config) *plugin {
 		PlainCounters: config.PlainCounters,
 		BatchSizes:    config.BatchSizes,
 	}
-	made.defaults = answer.Options{Scores: config.ScoreSums, Margins: config.Margins}
+	made.defaults.Options = answer.Options{Scores: config.ScoreSums, Margins: config.Margins}
 	for _, path := range config.ServicePaths {
 		made.paths[path] = nil
 	}
 	for name, model := range config.Models {
-		options := made.defaults
-		options.Classes, options.Output, options.FlatList = model.Classes, model.Output, answer.FlatList(model.FlatList)
-		made.listed[name] = &options
+		made.listed[name] = made.list(&model)
 		for _, path := range model.Paths {
 			made.paths[path] = []byte(name)
 		}
 	}
 	return made
+}
+
+// list returns the options of a model of the configuration.
+func (p *plugin) list(model *config.Model) *listed {
+	made := p.defaults
+	made.Answer, made.Threshold = answer.Answer(model.Answer), model.Threshold
+	made.Classes, made.Output, made.FlatList = model.Classes, model.Output, answer.FlatList(model.FlatList)
+	made.isIgnored = model.Answer == config.AnswerNone
+	made.Labels = map[string]bool{}
+	for _, label := range slices.Concat(model.Labels, model.Classes) {
+		made.Labels[label] = true
+	}
+	made.Bounds = model.Buckets
+	return &made
 }
 
 func (p *plugin) setSwitches(c *config.Config) {
@@ -61,7 +82,7 @@ func (p *plugin) setSwitches(c *config.Config) {
 }
 
 // options returns the options for a model's replies.
-func (p *plugin) options(name *contract.Text) *answer.Options {
+func (p *plugin) options(name *contract.Text) *listed {
 	if listed := p.listedOptions(name); listed != nil {
 		return listed
 	}
@@ -70,11 +91,18 @@ func (p *plugin) options(name *contract.Text) *answer.Options {
 
 // counts reports whether a model's replies are counted.
 func (p *plugin) counts(name *contract.Text) bool {
-	return !p.onlyListed || p.listedOptions(name) != nil
+	listed := p.listedOptions(name)
+	return p.follows(listed)
+}
+
+// follows reports whether the replies of a model with these options, or nil, are
+// counted.
+func (p *plugin) follows(listed *listed) bool {
+	return listed == nil && !p.onlyListed || listed != nil && !listed.isIgnored
 }
 
 // listedOptions returns the options of a listed model, or nil.
-func (p *plugin) listedOptions(name *contract.Text) *answer.Options {
+func (p *plugin) listedOptions(name *contract.Text) *listed {
 	if len(p.listed) == 0 {
 		return nil
 	}

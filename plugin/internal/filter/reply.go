@@ -25,9 +25,11 @@ func (r *reply) reset(counts *counters.Counters, of *stream) {
 	r.counts.Reset(counts, &of.model, &of.plugin.counting)
 	options := &r.options
 	if of.namesModel {
-		options = of.plugin.options(&of.model.Name)
+		listed := of.plugin.options(&of.model.Name)
+		options = &listed.Options
+		r.counts.SetListed(&listed.Listed)
 	} else {
-		r.options = of.plugin.defaults
+		r.options = of.plugin.defaults.Options
 	}
 	r.scanner.Reset(of.protocol(), options, r)
 }
@@ -42,7 +44,9 @@ func (r *reply) Model(name *contract.Text) {
 	if !r.stream.namesModel {
 		setText(name, model)
 		r.stream.setModel(name)
-		r.options = *r.stream.plugin.options(name)
+		listed := r.stream.plugin.options(name)
+		r.options = listed.Options
+		r.counts.SetListed(&listed.Listed)
 	}
 	if len(version) > 0 && !r.stream.namesVersion && string(r.stream.model.Name.Append(known[:0])) == string(model) {
 		var text contract.Text
@@ -58,6 +62,9 @@ func (r *reply) Version(version *contract.Text) {
 		r.stream.setVersion(version)
 	}
 }
+
+// Value implements answer.Visitor.
+func (r *reply) Value(number float64) { r.counts.AddValue(number) }
 
 // Score implements answer.Visitor.
 func (r *reply) Score(label *contract.Text, score float64) { r.counts.AddScore(label, score) }

@@ -21,10 +21,10 @@ const grpcPath = "/inference.GRPCInferenceService/ModelInfer"
 // route, or if its model is not counted.
 func (p *plugin) route(path []byte) (to route, isPredict bool) {
 	if name, ok := p.paths[string(path)]; ok {
-		return route{name: name, isService: len(name) == 0}, true
+		return route{name: name, isService: len(name) == 0}, len(name) == 0 || p.follows(p.listed[string(name)])
 	}
 	if to, isPredict = p.modelRoute(path); isPredict {
-		return to, !p.onlyListed || p.listed[string(to.name)] != nil
+		return to, p.follows(p.listed[string(to.name)])
 	}
 	return route{isGRPC: true}, string(path) == grpcPath
 }

@@ -16,9 +16,12 @@ type stream struct {
 
 	namesModel, namesVersion bool // whether the path does
 
-	hasBody bool   // whether the body has at least one byte
-	isLost  bool   // whether a chunk of the body could not be read
-	ending  ending // of the reply
+	hasBody bool // whether the body has at least one byte
+	isLost  bool // whether a chunk of the body could not be read
+
+	isRefused bool // whether the status is neither a success nor the server's own error
+
+	ending ending // of the reply
 
 	// A reply with a single prediction needs no reply object: single is its label.
 	hasTrailing bool // whether more than white space follows the prediction
@@ -119,6 +122,12 @@ func (s *stream) counts() *counters.ReplyCounts {
 		return nil
 	}
 	return &s.reply.counts
+}
+
+// isListed reports whether the configuration lists the model.
+func (s *stream) isListed() bool {
+	s.copyNames()
+	return s.plugin.listedOptions(&s.model.Name) != nil
 }
 
 // protocol returns the framing of a stream's reply.

@@ -135,7 +135,7 @@ func parseRoute(route, upstream []byte) (namespace, name []byte, ok bool) {
 		return nil, nil, false
 	}
 	if rest, isMade := bytes.CutSuffix(name, []byte(ofGatewayAPI)); isMade { // NAME~0~ or NAME-0-
-		return namespace, bytes.TrimRight(rest, "~-0123456789"), true
+		return namespace, trimNumber(rest), true
 	}
 	return namespace, withoutKnative(name, upstream), true
 }
@@ -160,8 +160,28 @@ const revisionDigits = 5
 // withoutRevision removes the number of a Knative revision from a name.
 func withoutRevision(name []byte) []byte {
 	dash := len(name) - revisionDigits - 1
-	if dash <= 0 || name[dash] != '-' || len(bytes.Trim(name[dash+1:], "0123456789")) > 0 {
+	if dash <= 0 || name[dash] != '-' || !areDigits(name[dash+1:]) {
 		return name
 	}
 	return name[:dash]
 }
+
+// trimNumber cuts a number and its separators off the end of a name. bytes.TrimRight
+// would bring the tables of Unicode.
+func trimNumber(name []byte) []byte {
+	for len(name) > 0 && (name[len(name)-1] == '~' || name[len(name)-1] == '-' || isDigit(name[len(name)-1])) {
+		name = name[:len(name)-1]
+	}
+	return name
+}
+
+func areDigits(text []byte) bool {
+	for _, c := range text {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -99,6 +99,7 @@ type Visitor interface {
 // A Reader is a push parser: it reads a document in chunks of any size. It
 // keeps only the captured values, and does not allocate.
 type Reader struct {
+	_       [0]func() // no comparison, which would be a kilobyte of code
 	visitor Visitor
 
 	state   state
@@ -584,7 +585,7 @@ func (r *Reader) Float() (float64, bool) {
 			return number.Float(text)
 		}
 	}
-	return parse(text)
+	return Parse(text)
 }
 
 // Integer returns the captured number. ok is false with a fraction or an
@@ -606,6 +607,19 @@ func (r *Reader) Integer() (magnitude uint64, isNegative, ok bool) {
 		magnitude = sum
 	}
 	return magnitude, isNegative, true
+}
+
+// IsDecimal reports whether the captured number has a point or an exponent.
+func (r *Reader) IsDecimal() bool { return IsDecimal(r.number[:r.digits]) }
+
+// IsDecimal reports whether a number is written with a point or an exponent.
+func IsDecimal(number []byte) bool {
+	for _, c := range number {
+		if c == '.' || c|' ' == 'e' {
+			return true
+		}
+	}
+	return false
 }
 
 // Bool returns the value of the last Bool.

@@ -3,7 +3,6 @@ package json
 import (
 	"math"
 	"math/bits"
-	"strconv"
 	"unsafe"
 )
 
@@ -264,7 +263,7 @@ func (d Decimal) Float(text []byte) (value float64, ok bool) {
 	case d.Mantissa != 0 && power < uint(len(fives)):
 		value = quotient(d.Mantissa, int(power))
 	default:
-		return parse(text)
+		return Parse(text)
 	}
 	if d.IsNegative {
 		value = -value
@@ -289,10 +288,4 @@ func quotient(mantissa uint64, power int) float64 {
 		result |= 1
 	}
 	return float64(result) * math.Float64frombits(uint64(scale)<<52)
-}
-
-func parse(text []byte) (float64, bool) {
-	// ParseFloat keeps a reference to its argument in its error only.
-	value, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(text), len(text)), 64)
-	return value, err == nil
 }

@@ -1,0 +1,73 @@
+package counters
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// The form of a label that the configuration does not list. Anything else looks
+// like text: a generated sentence, base64, an identifier, a file.
+const (
+	maxFormBytes = 64
+	maxWords     = 3
+	maxRun       = 24 // letters and digits in a row
+	maxCodeRun   = 11 // the same with two digits or more
+)
+
+// looksLikeLabel reports whether a text has the form of a label: up to 64 bytes and
+// three words on one line, no more than 24 letters and digits in a row, 11 if two
+// of them are digits, and no punctuation at the end as in sentences and base64.
+func looksLikeLabel(text []byte) bool {
+	if len(text) > maxFormBytes || words(text) > maxWords || hasTextEnd(text) {
+		return false
+	}
+	run, digits := 0, 0
+	for rest := text; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		rest = rest[size:]
+		switch {
+		case r == utf8.RuneError && size == 1 || r < ' ' || 0x7f <= r && r < 0xa0:
+			return false
+		case r < utf8.RuneSelf && !isLetterOrDigit(byte(r)):
+			run, digits = 0, 0
+			continue
+		case '0' <= r && r <= '9':
+			digits++
+		}
+		if run += size; run > maxRun || run > maxCodeRun && digits > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// words returns the number of words between spaces.
+func words(text []byte) (n int) {
+	before := byte(' ')
+	for _, c := range text {
+		if c != ' ' && before == ' ' {
+			n++
+		}
+		before = c
+	}
+	return n
+}
+
+// hasTextEnd reports whether a text of several characters ends like a sentence or
+// like base64.
+func hasTextEnd(text []byte) bool {
+	return len(text) > 1 && bytes.IndexByte([]byte(".,;:!?="), text[len(text)-1]) >= 0
+}
+
+func isLetterOrDigit(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// usuallyNew is the number of labels that a model may answer before some of them
+// have come again.
+const usuallyNew = 8
+
+// labelLimit returns how many labels the model may have by now. Each label past the
+// first needs an earlier one to come again: a classifier repeats its labels, and a
+// model that writes text does not.
+func (m *Model) labelLimit(most int) int { return min(most, max(usuallyNew, m.repeats)) }
