@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/moodring/moodring/deploy/local/internal/promapi"
 )
 
@@ -89,7 +91,7 @@ func (s site) serve(w http.ResponseWriter, name string, content any) {
 func (s site) functions() template.FuncMap {
 	return template.FuncMap{
 		"age":       func(at time.Time) string { return age(s.Now().Sub(at), at.IsZero()) },
-		"duration":  func(seconds float64) string { return time.Duration(seconds * float64(time.Second)).String() },
+		"duration":  func(seconds float64) string { return model.Duration(seconds * float64(time.Second)).String() },
 		"queryPath": queryPath,
 		"short":     func(seconds float64) string { return short(time.Duration(seconds * float64(time.Second))) },
 	}
@@ -100,7 +102,7 @@ func age(passed time.Duration, never bool) string {
 	if never {
 		return "never"
 	}
-	return short(max(passed, 0)) + " ago"
+	return short(max(passed, 0).Round(100*time.Millisecond)) + " ago"
 }
 
 // short returns a duration with the two or three digits that matter.
