@@ -23,8 +23,8 @@ func TestText(t *testing.T) {
 	}{
 		{
 			"counter", SumBy(answers, "label"),
-			`sum by (label) (max by (gateway, model, version, label) (moodring_predictions_total{gateway=~"$gateway",model=~"$model"}))`,
-			`sum by (label) (max by (gateway, model, version, label) (moodring_predictions_total{gateway=~".*",model=~".*"}))`,
+			`sum by (label) (max by (gateway, namespace, service, model, version, label) (moodring_predictions_total{gateway=~"$gateway",model=~"$model"}))`,
+			`sum by (label) (max by (gateway, namespace, service, model, version, label) (moodring_predictions_total{gateway=~".*",model=~".*"}))`,
 		},
 		{
 			"only the labels the metric has", SumBy(Rate(Select(contract.Authorization, Matcher{contract.LabelResult, "denied"})), "gateway"),
@@ -33,13 +33,13 @@ func TestText(t *testing.T) {
 		},
 		{
 			"share", ShareBy(Rate(answers), "label"),
-			`sum by (label) (max by (gateway, model, version, label) (rate(moodring_predictions_total{gateway=~"$gateway",model=~"$model"}[$__rate_interval]))) / ignoring (label) group_left () sum (max by (gateway, model, version, label) (rate(moodring_predictions_total{gateway=~"$gateway",model=~"$model"}[$__rate_interval])))`,
-			`sum by (label) (max by (gateway, model, version, label) (rate(moodring_predictions_total{gateway=~".*",model=~".*"}[5m]))) / ignoring (label) group_left () sum (max by (gateway, model, version, label) (rate(moodring_predictions_total{gateway=~".*",model=~".*"}[5m])))`,
+			`sum by (label) (max by (gateway, namespace, service, model, version, label) (rate(moodring_predictions_total{gateway=~"$gateway",model=~"$model"}[$__rate_interval]))) / ignoring (label) group_left () sum (max by (gateway, namespace, service, model, version, label) (rate(moodring_predictions_total{gateway=~"$gateway",model=~"$model"}[$__rate_interval])))`,
+			`sum by (label) (max by (gateway, namespace, service, model, version, label) (rate(moodring_predictions_total{gateway=~".*",model=~".*"}[5m]))) / ignoring (label) group_left () sum (max by (gateway, namespace, service, model, version, label) (rate(moodring_predictions_total{gateway=~".*",model=~".*"}[5m])))`,
 		},
 		{
 			"quantile", HistogramQuantile(0.5, SumBy(confidence, "le", "label")),
-			`histogram_quantile(0.5, sum by (le, label) (max by (gateway, model, version, label, le) (rate(moodring_prediction_confidence_bucket{gateway=~"$gateway",model=~"$model"}[$__rate_interval]))))`,
-			`histogram_quantile(0.5, sum by (le, label) (max by (gateway, model, version, label, le) (rate(moodring_prediction_confidence_bucket{gateway=~".*",model=~".*"}[5m]))))`,
+			`histogram_quantile(0.5, sum by (le, label) (max by (gateway, namespace, service, model, version, label, le) (rate(moodring_prediction_confidence_bucket{gateway=~"$gateway",model=~"$model"}[$__rate_interval]))))`,
+			`histogram_quantile(0.5, sum by (le, label) (max by (gateway, namespace, service, model, version, label, le) (rate(moodring_prediction_confidence_bucket{gateway=~".*",model=~".*"}[5m]))))`,
 		},
 	}
 	variables := Variables{{Metric: contract.ExporterUp, Label: "gateway"}, {Metric: contract.Replies, Label: "model"}}
@@ -78,7 +78,7 @@ func TestOperators(t *testing.T) {
 		{"changes of a gauge", Changes(Select(contract.ExporterReloadTime), RateInterval), `changes(moodring_exporter_config_last_reload_success_timestamp_seconds[5m])`},
 		{"since a moment", SecondsSince(MaxBy(Select(contract.ExporterReloadTime))), `time() - max (moodring_exporter_config_last_reload_success_timestamp_seconds)`},
 		{"share among models", Record("moodring:share", ShareBy(Rate(replies), "outcome", "model"), "").Query,
-			`sum by (model, outcome) (max by (gateway, model, version, outcome) (rate(moodring_replies_total[5m]))) / ignoring (outcome) group_left () sum by (model) (max by (gateway, model, version, outcome) (rate(moodring_replies_total[5m])))`},
+			`sum by (model, outcome) (max by (gateway, namespace, service, model, version, outcome) (rate(moodring_replies_total[5m]))) / ignoring (outcome) group_left () sum by (model) (max by (gateway, namespace, service, model, version, outcome) (rate(moodring_replies_total[5m])))`},
 		{"many to one", ManyToOne(share, "-", base, "model"), `moodring:share - on (model) group_left () moodring:base`},
 		{"operators are bracketed", Mul(Sub(share, share), Ln(Div(share, share))),
 			`(moodring:share - moodring:share) * ln(moodring:share / moodring:share)`},
@@ -90,7 +90,7 @@ func TestOperators(t *testing.T) {
 			`label_replace(sum by (gateway) (max by (gateway, code_class) (rate(moodring_gateway_requests_total[5m]))), "gateway", "$1", "gateway", "(.+)\\.svc")`},
 		{"functions", Sqrt(ClampMin(Log2(ScalarSub(1, AddScalar(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
 		{"sum and count of a histogram", Add(SumBy(SelectSum(contract.Confidence), "model"), SumBy(SelectCount(contract.Confidence), "model")),
-			`sum by (model) (max by (gateway, model, version, label) (moodring_prediction_confidence_sum)) + sum by (model) (max by (gateway, model, version, label) (moodring_prediction_confidence_count))`},
+			`sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_sum)) + sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_count))`},
 		{"one bucket", SelectBuckets(contract.Confidence, Matcher{"le", "0.5"}), `moodring_prediction_confidence_bucket{le="0.5"}`},
 		{"aggregations", CountBy(GroupBy(MinBy(MaxBy(replies, "model", "outcome"), "model", "outcome"), "model", "outcome"), "model"),
 			`count by (model) (group by (model, outcome) (min by (model, outcome) (max by (model, outcome) (moodring_replies_total))))`},
