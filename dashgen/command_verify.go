@@ -22,7 +22,7 @@ type verifyFlags struct {
 	prometheus, rateInterval string
 	slow                     time.Duration
 	series                   int
-	json, junit              bool
+	json, junit, verbose     bool
 }
 
 func verifyCommand(p program, args []string) error {
@@ -53,7 +53,7 @@ func (f verifyFlags) write(out io.Writer, report verify.Report) error {
 	case f.junit:
 		return verify.WriteJUnit(out, report)
 	}
-	return writeReport(out, report)
+	return writeReport(out, report, f.verbose)
 }
 
 // unsound returns an error that names the panels and rules of unsound queries.
@@ -79,6 +79,7 @@ func parseVerify(args []string, stdout io.Writer) (verifyFlags, error) {
 	set.IntVar(&flags.series, "max-series", 100, "how many series a query may return")
 	set.BoolVar(&flags.json, "json", false, "print JSON and not a table")
 	set.BoolVar(&flags.junit, "junit", false, "print JUnit's XML and not a table")
+	set.BoolVar(&flags.verbose, "v", false, "also print the queries")
 	if err := set.parseAll(args, stdout); err != nil {
 		return flags, err
 	}
@@ -99,13 +100,23 @@ func (f verifyFlags) check() error {
 	return err
 }
 
-func writeReport(out io.Writer, report verify.Report) error {
-	rows := []string{"BOARD\tPANEL\tSERIES\tTIME\tSTATE\tQUERY"}
-	for _, q := range report.Queries {
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%d\t%.0f ms\t%s\t%s", q.Board, q.Panel, q.Series, q.Seconds*1000, q.State, q.Expr))
+// writeReport prints a line for each query, those that are wrong first. PromQL is
+// long: only isVerbose prints it.
+func writeReport(out io.Writer, report verify.Report, isVerbose bool) error {
+	head := "STATE\tDASHBOARD\tPANEL\tSERIES\tTIME"
+	if isVerbose {
+		head += "\tQUERY"
+	}
+	rows := []string{head}
+	for _, q := range report.WorstFirst() {
+		row := fmt.Sprintf("%s\t%s\t%s\t%d\t%.0f ms", q.State, q.Board, q.Panel, q.Series, q.Seconds*1000)
+		if isVerbose {
+			row += "\t" + q.Expr
+		}
+		rows = append(rows, row)
 		for _, remark := range append(q.Notes, q.Error) {
 			if remark != "" {
-				rows = append(rows, "\t\t\t\t\t  "+remark)
+				rows = append(rows, "  "+remark)
 			}
 		}
 	}
@@ -114,7 +125,7 @@ func writeReport(out io.Writer, report verify.Report) error {
 	}
 	off := ""
 	if report.Panels.Off > 0 {
-		off = fmt.Sprintf("; %d off, for want of a baseline or an option of the plugin", report.Panels.Off)
+		off = fmt.Sprintf("; %d not configured: each says on its dashboard what it needs", report.Panels.Off)
 	}
 	return writeText(out, fmt.Sprintf("\n%d of %d panels answered%s\n", report.Panels.Answered, report.Panels.Total, off))
 }

@@ -23,6 +23,10 @@ type Alert struct {
 	Steps []string
 }
 
+// Runbooks is the address of docs/alerts.md. An alert's anchor there is its name in
+// lower case.
+const Runbooks = "https://github.com/moodring/moodring/blob/main/docs/alerts.md"
+
 // Severity says how soon a person must act.
 type Severity string
 

@@ -11,12 +11,19 @@ func alertSeries() promql.Recording {
 	return promql.Recording{Name: "ALERTS", Labels: []string{"alertname", "alertstate", contract.LabelModel}}
 }
 
+// firingAlerts selects our alerts that fire.
+func firingAlerts() promql.Query {
+	return alertSeries().Select(
+		promql.Matcher{Label: "alertstate", Value: "firing"},
+		promql.Matcher{Label: "alertname", Value: "Moodring.*", IsRegexp: true})
+}
+
 // firing marks the alerts about a model for as long as they fire.
 func firing() Annotation {
 	return Annotation{
 		Title: "Alerts",
 		Text:  "{{alertname}} fires for {{model}}",
-		Query: promql.GroupBy(alertSeries().Select(promql.Matcher{Label: "alertstate", Value: "firing"}), "alertname", contract.LabelModel),
+		Query: promql.GroupBy(firingAlerts(), "alertname", contract.LabelModel),
 		Color: red,
 	}
 }

@@ -23,6 +23,9 @@ type Board struct {
 	Title       string
 	Description string
 	Variables   promql.Variables
+	// Windows are the ranges that the reader can choose for rates of few events. The
+	// first is the default.
+	Windows     []string
 	Annotations []Annotation
 	Rows        []Row
 }
@@ -40,6 +43,10 @@ type Annotation struct {
 type Row struct {
 	Title  string
 	Panels []Panel
+	// Low rows have six low panels side by side.
+	Low bool
+	// Collapsed rows show no panels until the reader opens them.
+	Collapsed bool
 }
 
 // Panel is a question, the queries that answer it, and the next step.
@@ -55,7 +62,11 @@ type Panel struct {
 	Colors     Colors
 	Rename     *Rename
 	// Needs says when the panel has data, if it does not always have data.
-	Needs   string
+	Needs string
+	// Idle is the text of a panel without data, if that is a good sign.
+	Idle string
+	// Runbook links each alert of the panel to its runbook.
+	Runbook bool
 	Link    *DataLink
 	Alert   *Alert
 	NoAlert string // the reason, if there is no alert
@@ -86,6 +97,12 @@ const (
 	Bad  Level = "bad"
 )
 
+// Worse returns the worse of two levels.
+func (l Level) Worse(other Level) Level {
+	order := []Level{Good, Warn, Bad}
+	return order[max(slices.Index(order, l), slices.Index(order, other))]
+}
+
 // Threshold gives a level to the values from From on.
 type Threshold struct {
 	From  float64
@@ -115,6 +132,7 @@ func (b Board) Shows(metric string) []string {
 // Validate returns all faults of b.
 func (b Board) Validate() error {
 	errs := []error{b.validateHead()}
+	errs = append(errs, b.validateWindows())
 	for _, v := range b.Variables {
 		if err := validateVariable(v); err != nil {
 			errs = append(errs, fmt.Errorf("variable %q: %w", v.Name(), err))
@@ -148,6 +166,19 @@ func (a Annotation) validate() error {
 	return validateLegend(a.Text, a.Query)
 }
 
+// validateWindows checks that a board whose queries need a window offers some.
+func (b Board) validateWindows() error {
+	values := b.Variables.Grafana()
+	for _, p := range b.Panels() {
+		for _, s := range p.Series {
+			if len(b.Windows) == 0 && strings.Contains(s.Query.Text(values), "$"+promql.WindowVariable) {
+				return fmt.Errorf("panel %q: its queries need a window, and the board offers none", p.Title)
+			}
+		}
+	}
+	return nil
+}
+
 func validateVariable(v promql.Variable) error {
 	if v.Title == "" {
 		return errors.New("it needs a title")
@@ -173,7 +204,7 @@ func (p Panel) validate() error {
 		}
 	}
 	refuse(p.Title == "" || p.Question == "" || p.Next == "", "it needs a title, a question, and a next step")
-	refuse(strings.Contains(p.Question+p.Next+p.NoAlert+p.Needs, "$"), "Grafana would read a $ in its text as a variable")
+	refuse(strings.Contains(p.Question+p.Next+p.NoAlert+p.Needs+p.Idle, "$"), "Grafana would read a $ in its text as a variable")
 	refuse(len(p.Series) == 0, "it needs a query")
 	refuse((p.Alert == nil) == (p.NoAlert == ""), "it needs either an alert or a reason for having none")
 	refuse(p.Kind.name == "", "it needs a kind that is listed in kind.go")

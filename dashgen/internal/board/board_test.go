@@ -132,8 +132,8 @@ func TestValidateRefuses(t *testing.T) {
 		{"annotation without a query", func(b *Board) { b.Annotations[0].Query = promql.Query{} }, "no query"},
 		{"annotation that mixes series", func(b *Board) { b.Annotations[0].Text = "{{model}}" }, "lacks the label version"},
 		{"dollar in the text", func(b *Board) { first(b).Next = "pay $gateway" }, "as a variable"},
-		{"legend of no label", func(b *Board) { first(b).Series[0].Legend = "{{label}} {{color}}" }, "no label color"},
-		{"legend that mixes series", func(b *Board) { first(b).Series[0].Legend = "answers" }, "lacks the label label"},
+		{"legend of no label", func(b *Board) { first(b).Series[0].Legend = "{{color}}" }, "no label color"},
+		{"legend that mixes series", func(b *Board) { b.Rows[2].Panels[0].Series[0].Legend = "answers" }, "lacks the label label"},
 		{"thresholds that fall", func(b *Board) { first(b).Thresholds = []Threshold{{}, {From: 0.5}, {From: 0.2}} }, "do not ascend"},
 	}
 	for _, tc := range tests {

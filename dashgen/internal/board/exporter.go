@@ -18,9 +18,9 @@ func Exporter() Board {
 		Variables:   gatewayVariables(),
 		Annotations: []Annotation{exporterRestarts(), exporterReloads(), gatewayRestarts()},
 		Rows: []Row{
-			{"Gateways", []Panel{gateways(), gatewayStates()}},
-			{"Scrapes", []Panel{scrapeTime(), scrapeBytes(), series(), failedScrapes(), droppedSeries()}},
-			{"The exporter itself", []Panel{configuration(), configurationAge(), sources(), foundGateways(), discovery(), shares(), failedPushes(), builds()}},
+			{Title: "Gateways", Panels: []Panel{gateways(), gatewayStates()}},
+			{Title: "Scrapes", Panels: []Panel{scrapeTime(), scrapeBytes(), series(), failedScrapes(), droppedSeries()}},
+			{Title: "The exporter itself", Panels: []Panel{configuration(), configurationAge(), sources(), foundGateways(), discovery(), shares(), failedPushes(), builds()}},
 		},
 	}
 }

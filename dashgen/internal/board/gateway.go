@@ -18,10 +18,10 @@ func Gateway() Board {
 		Variables:   gatewayVariables(),
 		Annotations: []Annotation{gatewayRestarts(), exporterRestarts()},
 		Rows: []Row{
-			{"Requests", []Panel{requestsByCode(), requestsByGateway(), failedRequests()}},
-			{"Refusals", []Panel{denied(), refusedShares(), limited(), limitDecisions(), refusedTotal()}},
-			{"Time", []Panel{modelTime(), modelTimes(), meanModelTime()}},
-			{"The plugin and the exporter", []Panel{overflow(), unfollowed(), faults(), gateways(), scrapeTime(), droppedSeries()}},
+			{Title: "Requests", Panels: []Panel{requestsByCode(), requestsByGateway(), failedRequests()}},
+			{Title: "Refusals", Panels: []Panel{denied(), refusedShares(), limited(), limitDecisions(), refusedTotal()}},
+			{Title: "Time", Panels: []Panel{modelTime(), modelTimes(), meanModelTime()}},
+			{Title: "The plugin", Panels: []Panel{overflow(), unfollowed(), faults()}},
 		},
 	}
 }
@@ -154,17 +154,17 @@ func meanModelTime() Panel {
 		Question: "How long does each model, or other service behind the gateway, take to reply on average?",
 		Kind:     TimeSeries,
 		Unit:     Seconds,
-		Series:   []Series{{shortUpstream(mean(contract.UpstreamDuration, contract.LabelUpstream)), "{{upstream}}"}},
+		Series:   []Series{{shortUpstream(mean(contract.UpstreamDuration, contract.LabelUpstream, promql.RateInterval)), "{{upstream}}"}},
 		NoAlert:  "the normal time differs from model to model",
 		Next:     "The mean time multiplied by the requests per second is the number of busy workers. Compare it with the number of workers.",
 	}
 }
 
-// mean returns the mean of a histogram's values, by label.
-func mean(histogram, label string) promql.Query {
+// mean returns the mean of a histogram's values over a range, by label.
+func mean(histogram, label string, in promql.Duration) promql.Query {
 	return promql.Div(
-		promql.SumBy(promql.Rate(promql.SelectSum(histogram)), label),
-		promql.SumBy(promql.Rate(promql.SelectCount(histogram)), label))
+		promql.SumBy(promql.RateOver(promql.SelectSum(histogram), in), label),
+		promql.SumBy(promql.RateOver(promql.SelectCount(histogram), in), label))
 }
 
 func unfollowed() Panel {
@@ -188,8 +188,7 @@ func faults() Panel {
 		Question: "Does the plugin itself fail, so that replies pass without being counted?",
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
-		Series:   []Series{{byGateway, "{{gateway}}"}},
-		Needs:    "a plugin that counts its faults, and at least one fault",
+		Series:   []Series{{promql.Or(byGateway, promql.ScalarSub(1, promql.GroupBy(promql.Select(contract.ExporterUp), contract.LabelGateway))), "{{gateway}}"}},
 		Alert: &Alert{
 			Name:     "MoodringPluginFaults",
 			Severity: Warning,

@@ -13,6 +13,9 @@ const modelUID = "moodring-model"
 const (
 	needsBaseline = "Moodring's rules in Prometheus, and a baseline of the model (dashgen baseline)"
 	needsMix      = needsBaseline + ", and more than 50 predictions for each label in the rules' window, because the mix of fewer predictions is due to chance"
+	needsPolicy   = "an authorization policy at the gateway"
+	needsLimits   = "rate limits at the gateway"
+	needsScored   = "a model whose replies have scores"
 	needsMargins  = "the plugin's option margins"
 	needsNumbers  = "a model with answer: number in the plugin's configuration"
 	needsScores   = "the plugin's option scoreSums"
@@ -26,6 +29,11 @@ const versionLegend = "version {{version}}"
 // end after the word version.
 func noVersion() *Rename { return &Rename{Pattern: "^version ?$", Name: "no version"} }
 
+// noVersionOf shows the label alone where a model has no versions.
+func noVersionOf() *Rename {
+	return &Rename{Pattern: Separator + "$", Name: "${__field.labels." + contract.LabelLabel + "}"}
+}
+
 // Model is the dashboard of one model and its versions.
 func Model() Board {
 	return Board{
@@ -37,28 +45,30 @@ func Model() Board {
 			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel, Single: true},
 			promql.Variable{Title: "Version", Metric: contract.Replies, Label: contract.LabelVersion},
 			promql.Variable{Title: "Label", Metric: contract.Predictions, Label: contract.LabelLabel}),
+		Windows:     windows(),
 		Annotations: []Annotation{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
-			{"Predictions", []Panel{predictionsTotal(), predictionsByLabel(), labelMix()}},
-			{"Confidence", []Panel{confidence(), medianConfidence(), lowConfidence()}},
-			{"Drift from the baseline", []Panel{labelDrift(), mixDistances(), shiftedLabels(), silentLabels(), confidenceDrift()}},
-			{"Versions", []Panel{predictionsByVersion(), mixByVersion(), confidenceByVersion()}},
-			{"Replies", []Panel{repliesByOutcome(), unreadByVersion()}},
-			{"Predicted values", []Panel{values(), medianValue()}},
-			{"Margins, scores and batches", []Panel{margins(), medianMargin(), labelScores(), batches(), meanBatch()}},
+			{Title: "Predictions", Panels: []Panel{predictionsTotal(), predictionsByLabel(), labelMix()}},
+			{Title: "Confidence", Panels: []Panel{confidence(), medianConfidence(), lowConfidence()}},
+			{Title: "Drift from the baseline", Panels: []Panel{labelDrift(), shiftedLabels(), silentLabels(), confidenceDrift()}},
+			{Title: "Versions", Panels: []Panel{predictionsByVersion(), mixByVersion(), confidenceByVersion()}},
+			{Title: "Replies", Panels: []Panel{repliesByOutcome(), unreadByVersion()}},
+			{Title: "Predicted values", Panels: []Panel{values(), medianValue()}, Collapsed: true},
+			{Title: "Margins, scores and batches", Panels: []Panel{margins(), medianMargin(), labelScores(), batches(), meanBatch()}, Collapsed: true},
 		},
 	}
 }
 
 func lowConfidence() Panel {
-	low := promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Confidence, promql.Matcher{Label: contract.LabelBucket, Value: "0.5"})), contract.LabelLabel)
+	low := promql.SumBy(smoothed(promql.SelectBuckets(contract.Confidence, promql.Matcher{Label: contract.LabelBucket, Value: "0.5"})), contract.LabelLabel)
 	return Panel{
 		Title:    "Low confidence",
 		Question: "Which share of the predictions of each label has a score of at most 0.5?",
 		Kind:     TimeSeries,
 		Unit:     Share,
-		Series:   []Series{{promql.Div(low, promql.SumBy(promql.Rate(promql.SelectCount(contract.Confidence)), contract.LabelLabel)), "{{label}}"}},
+		Series:   []Series{{promql.Div(low, promql.SumBy(smoothed(promql.SelectCount(contract.Confidence)), contract.LabelLabel)), "{{label}}"}},
 		Colors:   labelColors(),
+		Needs:    needsScored,
 		NoAlert:  "MoodringConfidenceLow and MoodringConfidenceDrop watch the model as a whole",
 		Next:     "If only one label has low scores, the training data has too few examples of it, or it is similar to another label: see Median margin.",
 	}
@@ -66,11 +76,14 @@ func lowConfidence() Panel {
 
 func labelDrift() Panel {
 	return Panel{
-		Title:      "Label drift",
-		Question:   "How far is the mix of labels from its baseline, by the population stability index?",
-		Kind:       TimeSeries,
-		Unit:       Distance,
-		Series:     []Series{{stabilityIndex().Select(), "{{model}} {{version}}"}},
+		Title:    "Label drift",
+		Question: "How far is the mix of labels from its baseline, by the population stability index and by the Jensen-Shannon distance?",
+		Kind:     TimeSeries,
+		Unit:     Distance,
+		Series: []Series{
+			{promql.MaxBy(stabilityIndex().Select(), contract.LabelVersion), "index {{version}}"},
+			{promql.MaxBy(mixDistance().Select(), contract.LabelVersion), "distance {{version}}"},
+		},
 		Thresholds: driftLevels(),
 		Needs:      needsMix,
 		Alert: &Alert{
@@ -86,7 +99,7 @@ func labelDrift() Panel {
 				"If the change is intended, record a new baseline: dashgen baseline.",
 			},
 		},
-		Next: "By convention, an index under 0.1 is no change, and an index over 0.25 is a great change. Shifted labels shows which labels changed.",
+		Next: "By convention, an index under 0.1 is no change, and an index over 0.25 is a great change. The distance is from 0, the same mix, to 1, no common label; it is also exact for labels that the baseline lacks, for which the index assumes a share of 0.0001. Shifted labels shows which labels changed.",
 	}
 }
 
@@ -109,15 +122,16 @@ func driftNow() Panel {
 	}
 }
 
-func mixDistances() Panel {
+func shiftedLabels() Panel {
 	return Panel{
-		Title:      "Label mix distance",
-		Question:   "How far is the mix of labels from its baseline, by the Jensen-Shannon distance?",
-		Kind:       TimeSeries,
-		Unit:       Distance,
-		Series:     []Series{{mixDistance().Select(), "{{model}} {{version}}"}},
-		Thresholds: []Threshold{{Level: Good}, {From: distanceGreat, Level: Bad}},
-		Needs:      needsMix,
+		Title:    "Shifted labels",
+		Question: "Which labels have a greater share of the predictions than in the baseline, and which a smaller one?",
+		Kind:     TimeSeries,
+		Unit:     ShareDifference,
+		Series:   []Series{{promql.MaxBy(labelShift().Select(), contract.LabelLabel, contract.LabelVersion), "{{label}}" + Separator + "{{version}}"}},
+		Colors:   labelColors(),
+		Rename:   noVersionOf(),
+		Needs:    needsMix,
 		Alert: &Alert{
 			Name:     "MoodringLabelMixFar",
 			Severity: Critical,
@@ -130,21 +144,7 @@ func mixDistances() Panel {
 				"Roll back to the last revision. The distance then falls within the rules' window.",
 			},
 		},
-		Next: "0 means the same mix, 1 means no common label. The distance is also exact for labels that the baseline lacks. For these, Label drift assumes a share of 0.0001.",
-	}
-}
-
-func shiftedLabels() Panel {
-	return Panel{
-		Title:    "Shifted labels",
-		Question: "Which labels have a greater share of the predictions than in the baseline, and which a smaller one?",
-		Kind:     TimeSeries,
-		Unit:     ShareDifference,
-		Series:   []Series{{labelShift().Select(), "{{label}}" + Separator + "{{model}} {{version}}"}},
-		Colors:   labelColors(),
-		Needs:    needsMix,
-		NoAlert:  "Label drift combines the shifts, and has an alert",
-		Next:     "If a label gains, others lose. If a label gains from all others equally, the model often predicts it for texts that it does not know.",
+		Next: "If a label gains, others lose. If a label gains from all others equally, the model often predicts it for texts that it does not know.",
 	}
 }
 
@@ -154,9 +154,12 @@ func silentLabels() Panel {
 		Question: "Which labels of the baseline get no predictions, and how many predictions were expected?",
 		Kind:     TimeSeries,
 		Unit:     Count,
-		Series:   []Series{{promql.SumBy(labelSilent().Select(), contract.LabelLabel), "{{label}}"}},
-		Colors:   labelColors(),
-		Needs:    needsBaseline + ", and a label that gets no predictions",
+		Series: []Series{{
+			promql.Or(promql.SumBy(labelSilent().Select(), contract.LabelLabel), promql.ScalarSub(1, promql.GroupBy(BaselineShare().Select(), contract.LabelLabel))),
+			"{{label}}",
+		}},
+		Colors: labelColors(),
+		Needs:  needsBaseline,
 		Alert: &Alert{
 			Name:     "MoodringLabelSilent",
 			Severity: Warning,
@@ -179,9 +182,10 @@ func confidenceDrift() Panel {
 		Question:   "How far is the mean confidence of each version above or below the baseline?",
 		Kind:       TimeSeries,
 		Unit:       ScoreDifference,
-		Series:     []Series{{confidenceShift().Select(), "{{model}} {{version}}"}},
+		Series:     []Series{{promql.MaxBy(confidenceShift().Select(), contract.LabelVersion), versionLegend}},
 		Thresholds: []Threshold{{Level: Bad}, {From: -confidenceDrop, Level: Good}},
-		Needs:      needsBaseline,
+		Rename:     noVersion(),
+		Needs:      "Moodring's rules in Prometheus, and a baseline with a confidence: dashgen baseline --prometheus records one, and a baseline of labelled texts (--corpus) has none",
 		Alert: &Alert{
 			Name:     "MoodringConfidenceDrop",
 			Severity: Warning,
@@ -218,9 +222,10 @@ func mixByVersion() Panel {
 		Kind:     TimeSeries,
 		Unit:     Share,
 		Series: []Series{{
-			promql.ShareBy(predictions(), contract.LabelLabel, contract.LabelVersion), "{{label}}" + Separator + "{{version}}",
+			promql.ShareBy(smoothedPredictions(), contract.LabelLabel, contract.LabelVersion), "{{label}}" + Separator + "{{version}}",
 		}},
 		Colors:  labelColors(),
+		Rename:  noVersionOf(),
 		NoAlert: "MoodringLabelMixDrift watches each version",
 		Next:    "Versions with the same callers should have the same mix: the lines of a label then coincide. A few dozen predictions are too few to compare.",
 	}
@@ -232,8 +237,9 @@ func confidenceByVersion() Panel {
 		Question: "How high is the mean score of each version's predictions?",
 		Kind:     TimeSeries,
 		Unit:     Score,
-		Series:   []Series{{mean(contract.Confidence, contract.LabelVersion), versionLegend}},
+		Series:   []Series{{mean(contract.Confidence, contract.LabelVersion, promql.Smoothing), versionLegend}},
 		Rename:   noVersion(),
+		Needs:    needsScored,
 		NoAlert:  "MoodringConfidenceDrop watches each version",
 		Next:     "A new version with much higher scores is not necessarily better: see its labels in Label mix by version, and test it with labelled texts.",
 	}
@@ -287,7 +293,7 @@ func margins() Panel {
 		Question: "How far is the top label's score above the second label's?",
 		Kind:     Heatmap,
 		Unit:     Score,
-		Series:   []Series{{promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Margin)), contract.LabelBucket), "{{le}}"}},
+		Series:   []Series{{promql.SumBy(smoothed(promql.SelectBuckets(contract.Margin)), contract.LabelBucket), "{{le}}"}},
 		Needs:    needsMargins,
 		NoAlert:  "Median margin shows the middle of this distribution",
 		Next:     "A prediction at the bottom is a close decision between two labels.",
@@ -300,7 +306,7 @@ func medianMargin() Panel {
 		Question: "Which margin do half of the predictions of each version reach?",
 		Kind:     TimeSeries,
 		Unit:     Score,
-		Series:   []Series{{promql.HistogramQuantile(0.5, promql.SumBy(promql.Rate(promql.SelectBuckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), versionLegend}},
+		Series:   []Series{{promql.HistogramQuantile(0.5, promql.SumBy(smoothed(promql.SelectBuckets(contract.Margin)), contract.LabelBucket, contract.LabelVersion)), versionLegend}},
 		Rename:   noVersion(),
 		Needs:    needsMargins,
 		NoAlert:  "the alerts on confidence notice most falling margins",
@@ -314,7 +320,7 @@ func labelScores() Panel {
 		Question: "Which share of all scores does each label get, as the top label or not?",
 		Kind:     StackedTimeSeries,
 		Unit:     Share,
-		Series:   []Series{{promql.ShareBy(promql.Rate(promql.Select(contract.LabelScores)), contract.LabelLabel), "{{label}}"}},
+		Series:   []Series{{promql.ShareBy(smoothed(promql.Select(contract.LabelScores)), contract.LabelLabel), "{{label}}"}},
 		Colors:   labelColors(),
 		Needs:    needsScores,
 		NoAlert:  "Label drift watches the top labels",
@@ -341,7 +347,7 @@ func meanBatch() Panel {
 		Question: "How many predictions does a reply of each version contain on average?",
 		Kind:     TimeSeries,
 		Unit:     Size,
-		Series:   []Series{{mean(contract.BatchSize, contract.LabelVersion), versionLegend}},
+		Series:   []Series{{mean(contract.BatchSize, contract.LabelVersion, promql.Smoothing), versionLegend}},
 		Rename:   noVersion(),
 		Needs:    needsBatches,
 		NoAlert:  "the callers decide how large their batches are",

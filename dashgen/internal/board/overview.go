@@ -33,13 +33,13 @@ func Overview() Board {
 		Description: "The predictions of all models and their confidence, the refused requests, and the response times.",
 		Variables: append(gatewayVariables(),
 			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel}),
+		Windows:     windows(),
 		Annotations: []Annotation{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
-			{"Predictions", []Panel{predictionsTotal(), predictionsByModel(), predictionsByLabel(), labelMix(), confidence(), medianConfidence()}},
-			{"Drift", []Panel{driftNow(), shiftedLabels()}},
-			{"Replies", []Panel{repliesByOutcome(), requestsByCode(), modelTime()}},
-			{"Refusals", []Panel{denied(), limited(), refusedTotal()}},
-			{"Health", []Panel{gateways(), scrapeTime(), overflow(), droppedSeries(), series()}},
+			{Title: "Now", Low: true, Panels: []Panel{answersNow(), errorsNow(), refusalsNow(), slowestNow(), worstDrift(), gatewaysNow()}},
+			{Title: "Alerts and models", Panels: []Panel{alertsNow(), driftNow(), predictionsByModel()}},
+			{Title: "Predictions", Panels: []Panel{predictionsTotal(), labelMix(), medianConfidence()}},
+			{Title: "Replies", Panels: []Panel{repliesByOutcome(), requestsByCode(), modelTime()}},
 		},
 	}
 }

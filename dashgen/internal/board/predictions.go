@@ -9,15 +9,24 @@ import (
 
 func predictions() promql.Query { return promql.Rate(promql.Select(contract.Predictions)) }
 
+// windows are the ranges for rates of few events. With the shortest range that has
+// two samples, a model with a few predictions a minute shows stripes.
+func windows() []string { return []string{"5m", "1m", "30m", "2h"} }
+
+// smoothed is the rate of a counter over the window that the reader chooses.
+func smoothed(counter promql.Query) promql.Query { return promql.RateOver(counter, promql.Smoothing) }
+
+func smoothedPredictions() promql.Query { return smoothed(promql.Select(contract.Predictions)) }
+
 func predictionsTotal() Panel {
 	return Panel{
-		Title:    "Predictions in total",
-		Question: "How many predictions has each label got since the gateways started?",
+		Title:    "Predictions",
+		Question: "How many predictions has each label got in the time range?",
 		Kind:     BarGauge,
 		Unit:     Count,
-		Series:   []Series{{promql.SumBy(promql.Select(contract.Predictions), contract.LabelLabel), "{{label}}"}},
+		Series:   []Series{{promql.SumBy(promql.Increase(promql.Select(contract.Predictions), promql.Range), contract.LabelLabel), "{{label}}"}},
 		Colors:   labelColors(),
-		NoAlert:  "a total only grows, and starts again at 0 when a gateway restarts",
+		NoAlert:  "the callers decide how many predictions they request",
 		Next:     "If a label is missing, it was never the top label of a prediction. The label other holds the predictions past the limit on labels.",
 	}
 }
@@ -41,7 +50,7 @@ func predictionsByLabel() Panel {
 		Question: "How many predictions does each label get per second?",
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
-		Series:   []Series{{promql.SumBy(predictions(), contract.LabelLabel), "{{label}}"}},
+		Series:   []Series{{promql.SumBy(smoothedPredictions(), contract.LabelLabel), "{{label}}"}},
 		Colors:   labelColors(),
 		NoAlert:  "the callers decide how many predictions they request",
 		Next:     "A reply to a batch counts once for each of its predictions. Compare with Requests by code before you suspect the model.",
@@ -54,7 +63,7 @@ func labelMix() Panel {
 		Question: "Which share of the predictions does each label get?",
 		Kind:     StackedTimeSeries,
 		Unit:     Share,
-		Series:   []Series{{promql.ShareBy(predictions(), contract.LabelLabel), "{{label}}"}},
+		Series:   []Series{{promql.ShareBy(smoothedPredictions(), contract.LabelLabel), "{{label}}"}},
 		Colors:   labelColors(),
 		NoAlert:  "the right mix differs from model to model; Label drift compares it with a baseline",
 		Next:     "If the mix changes, look for a new version of the model, then for other callers or other texts. The panel is empty while there are no predictions.",
@@ -69,7 +78,8 @@ func confidence() Panel {
 		Question: "How are the scores of the top labels distributed?",
 		Kind:     Heatmap,
 		Unit:     Score,
-		Series:   []Series{{promql.SumBy(confidenceBuckets(), contract.LabelBucket), "{{le}}"}},
+		Series:   []Series{{promql.SumBy(smoothed(promql.SelectBuckets(contract.Confidence)), contract.LabelBucket), "{{le}}"}},
+		Needs:    needsScored,
 		NoAlert:  "Median confidence shows the middle of this distribution, and has an alert",
 		Next:     "If the scores fall, either the texts differ from the training data, or another model is deployed.",
 	}
@@ -82,9 +92,10 @@ func medianConfidence() Panel {
 		Question:   "Which score do half of the predictions of each label reach?",
 		Kind:       TimeSeries,
 		Unit:       Score,
-		Series:     []Series{{promql.HistogramQuantile(0.5, promql.SumBy(confidenceBuckets(), contract.LabelBucket, contract.LabelLabel)), "{{label}}"}},
+		Series:     []Series{{promql.HistogramQuantile(0.5, promql.SumBy(smoothed(promql.SelectBuckets(contract.Confidence)), contract.LabelBucket, contract.LabelLabel)), "{{label}}"}},
 		Thresholds: []Threshold{{Level: Bad}, {From: 0.5, Level: Good}},
 		Colors:     labelColors(),
+		Needs:      needsScored,
 		Alert: &Alert{
 			Name:     "MoodringConfidenceLow",
 			Severity: Warning,

@@ -52,6 +52,7 @@ func denied() Panel {
 		Series: []Series{{
 			promql.SumBy(promql.Rate(promql.Select(contract.Authorization, result(contract.ResultDenied))), contract.LabelGateway), "{{gateway}}",
 		}},
+		Needs: needsPolicy,
 		Alert: &Alert{
 			Name:     "MoodringDenialsUp",
 			Severity: Warning,
@@ -78,6 +79,7 @@ func refusedShares() Panel {
 			{refusedShare(contract.Authorization, contract.ResultDenied, now), "{{gateway}} denied"},
 			{refusedShare(contract.RateLimit, contract.ResultOverLimit, now), "{{gateway}} over the limit"},
 		},
+		Needs: needsPolicy + ", and rate limits",
 		Alert: &Alert{
 			Name:     "MoodringLimitsUp",
 			Severity: Warning,
@@ -107,6 +109,7 @@ func limited() Panel {
 			{byGateway(contract.ResultOverLimit), "{{gateway}} over the limit"},
 			{byGateway(contract.ResultError), "{{gateway}} failed"},
 		},
+		Needs: needsLimits,
 		Alert: &Alert{
 			Name:     "MoodringRateLimitFailing",
 			Severity: Critical,
@@ -131,21 +134,23 @@ func limitDecisions() Panel {
 		Unit:     PerSecond,
 		Series:   []Series{{promql.SumBy(promql.Rate(promql.Select(contract.RateLimit)), contract.LabelResult), "{{result}}"}},
 		Colors:   limitResults(),
+		Needs:    needsLimits,
 		NoAlert:  "MoodringRateLimitFailing and MoodringLimitsUp watch the decisions that matter",
 		Next:     "failure_mode_allowed counts the requests that passed because the service failed. Each of them counts under error too.",
 	}
 }
 
 func refusedTotal() Panel {
-	denied := promql.Select(contract.Authorization, result(contract.ResultDenied))
-	limited := promql.Select(contract.RateLimit, result(contract.ResultOverLimit))
+	denied := promql.Increase(promql.Select(contract.Authorization, result(contract.ResultDenied)), promql.Range)
+	limited := promql.Increase(promql.Select(contract.RateLimit, result(contract.ResultOverLimit)), promql.Range)
 	return Panel{
-		Title:    "Refused in total",
-		Question: "How many requests have been refused since the gateways started?",
+		Title:    "Refused",
+		Question: "How many requests were refused in the time range?",
 		Kind:     Stat,
 		Unit:     Count,
 		Series:   []Series{{promql.SumBy(denied), "denied"}, {promql.SumBy(limited), "rate-limited"}},
-		NoAlert:  "a total only grows, and starts again at 0 when a gateway restarts",
+		Needs:    needsPolicy + ", and rate limits",
+		NoAlert:  "MoodringDenialsUp and MoodringLimitsUp watch the refused shares",
 		Next:     "Denied and Rate-limited show when the requests were refused.",
 	}
 }

@@ -71,7 +71,7 @@ func (s Set) validateRecordings() error {
 		}
 		delete(read, r.Name)
 	}
-	for _, r := range s.Baselines {
+	for _, r := range slices.Concat(s.Baselines, s.Others) {
 		delete(read, r.Name)
 	}
 	for name := range read {

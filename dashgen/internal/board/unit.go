@@ -26,7 +26,7 @@ var zero, one, two = 0.0, 1.0, 2.0
 // Units.
 var (
 	Count          = Unit{name: "count", ID: "none", Decimals: &zero, Min: &zero, Filled: true}
-	PerSecond      = Unit{name: "per second", ID: "cps", Min: &zero, Filled: true}
+	PerSecond      = Unit{name: "per second", ID: "suffix:/s", Min: &zero, Filled: true}
 	Share          = Unit{name: "share", ID: "percentunit", Min: &zero, Max: &one}
 	Score          = Unit{name: "score", ID: "none", Min: &zero, Max: &one}
 	Seconds        = Unit{name: "seconds", ID: "s", Min: &zero, Filled: true}

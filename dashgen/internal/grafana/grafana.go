@@ -4,6 +4,7 @@ package grafana
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
@@ -73,6 +74,10 @@ func dashboardLinks() dashboard.DashboardLink {
 	}
 }
 
+// annotationStep is the step of annotation queries. With Grafana's default, 60 s,
+// several events become one region.
+const annotationStep = "15s"
+
 // annotations writes each query twice: older Grafanas read expr, newer ones read
 // target.
 func annotations(b board.Board) []dashboard.AnnotationQuery {
@@ -82,7 +87,7 @@ func annotations(b board.Board) []dashboard.AnnotationQuery {
 		all = append(all, dashboard.AnnotationQuery{
 			Name: a.Title, Datasource: source(), Enable: true, IconColor: a.Color,
 			Expr: &expr, TitleFormat: &a.Title, TextFormat: &a.Text,
-			Target: query{RefID: "Anno", Datasource: source(), Expr: expr},
+			Target: query{RefID: "Anno", Datasource: source(), Expr: expr, Interval: annotationStep},
 		})
 	}
 	return all
@@ -99,7 +104,29 @@ func variables(b board.Board) []dashboard.VariableModel {
 	for i, v := range b.Variables {
 		list = append(list, variable(v, b.Variables.Query(i)))
 	}
+	if len(b.Windows) > 0 {
+		list = append(list, windowVariable(b.Windows))
+	}
 	return list
+}
+
+// windowVariable chooses the range of rates of few events.
+func windowVariable(windows []string) dashboard.VariableModel {
+	model := dashboard.VariableModel{
+		Type:    dashboard.VariableTypeInterval,
+		Name:    promql.WindowVariable,
+		Label:   cog.ToPtr("Window"),
+		Query:   &dashboard.StringOrMap{String: cog.ToPtr(strings.Join(windows, ","))},
+		Current: &dashboard.VariableOption{Text: text(windows[0]), Value: text(windows[0])},
+	}
+	for i, window := range windows {
+		model.Options = append(model.Options, dashboard.VariableOption{Text: text(window), Value: text(window), Selected: cog.ToPtr(i == 0)})
+	}
+	return model
+}
+
+func text(value string) dashboard.StringOrArrayOfString {
+	return dashboard.StringOrArrayOfString{String: &value}
 }
 
 func variable(v promql.Variable, values string) dashboard.VariableModel {
@@ -134,25 +161,40 @@ func rows(b board.Board) ([]dashboard.PanelOrRowPanel, error) {
 	id, y := uint32(0), uint32(0)
 	for _, row := range b.Rows {
 		id++
-		panels = append(panels, heading(row, id, y))
+		head := heading(row, id, y)
 		y += headingHeight
-		positions, end := layout(len(row.Panels), y)
+		positions, end := layout(len(row.Panels), y, row.Low)
+		var within []dashboard.PanelOrRowPanel
 		for i, p := range row.Panels {
 			id++
 			drawn, err := panel(p, b.Variables.Grafana(), id, positions[i])
 			if err != nil {
 				return nil, fmt.Errorf("panel %q: %w", p.Title, err)
 			}
-			panels = append(panels, dashboard.PanelOrRowPanel{Panel: drawn})
+			within = append(within, dashboard.PanelOrRowPanel{Panel: drawn})
 		}
+		if row.Collapsed {
+			panels = append(panels, collapsed(head, within))
+			continue
+		}
+		panels = append(append(panels, dashboard.PanelOrRowPanel{RowPanel: head}), within...)
 		y = end
 	}
 	return panels, nil
 }
 
-func heading(row board.Row, id, y uint32) dashboard.PanelOrRowPanel {
+// collapsed puts panels into their row, as Grafana does while the row is closed.
+func collapsed(row *dashboard.RowPanel, panels []dashboard.PanelOrRowPanel) dashboard.PanelOrRowPanel {
+	row.Collapsed = true
+	for _, p := range panels {
+		row.Panels = append(row.Panels, *p.Panel)
+	}
+	return dashboard.PanelOrRowPanel{RowPanel: row}
+}
+
+func heading(row board.Row, id, y uint32) *dashboard.RowPanel {
 	drawn := dashboard.NewRowPanel()
 	drawn.Id, drawn.Title = id, &row.Title
 	drawn.GridPos = &dashboard.GridPos{X: 0, Y: y, W: columns, H: headingHeight}
-	return dashboard.PanelOrRowPanel{RowPanel: drawn}
+	return drawn
 }

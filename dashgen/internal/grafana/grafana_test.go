@@ -93,7 +93,7 @@ func strictly(text []byte) string {
 func TestMarshalRefuses(t *testing.T) {
 	b := board.Overview()
 	b.Rows[0].Panels[0].Question = ""
-	if _, err := Marshal(b); err == nil || !strings.Contains(err.Error(), "Predictions in total") {
+	if _, err := Marshal(b); err == nil || !strings.Contains(err.Error(), "Predictions per second") {
 		t.Errorf("got error %v, want one that names the panel", err)
 	}
 }
@@ -123,10 +123,32 @@ type drawnPanel struct {
 func panels(t *testing.T, b board.Board) []drawnPanel {
 	t.Helper()
 	var read struct{ Panels []drawnPanel }
-	if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+	if err := json.Unmarshal(flat(t, b), &read); err != nil {
 		t.Fatal(err)
 	}
 	return read.Panels
+}
+
+// flat returns the JSON of a board with the panels of collapsed rows behind their
+// rows.
+func flat(t *testing.T, b board.Board) []byte {
+	t.Helper()
+	var d map[string]any
+	if err := json.Unmarshal(marshal(t, b), &d); err != nil {
+		t.Fatal(err)
+	}
+	var all []any
+	for _, p := range d["panels"].([]any) {
+		all = append(all, p)
+		within, _ := p.(map[string]any)["panels"].([]any) // nil if p is no row
+		all = append(all, within...)
+	}
+	d["panels"] = all
+	text, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func TestGrid(t *testing.T) { each(t, grid) }
@@ -134,7 +156,11 @@ func TestGrid(t *testing.T) { each(t, grid) }
 func grid(t *testing.T, b board.Board) {
 	taken := map[string]string{}
 	ids := map[int]string{}
-	for _, p := range panels(t, b) {
+	var read struct{ Panels []drawnPanel }
+	if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range read.Panels {
 		at := p.GridPos
 		if at.X < 0 || at.W < 1 || at.H < 1 || at.X+at.W > 24 {
 			t.Errorf("panel %q is outside the grid: %+v", p.Title, at)
@@ -170,7 +196,7 @@ func TestLayout(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(fmt.Sprint(tc.n), func(t *testing.T) {
-			positions, end := layout(tc.n, 10)
+			positions, end := layout(tc.n, 10, false)
 			var widths []uint32
 			for _, p := range positions {
 				widths = append(widths, p.W)
@@ -215,7 +241,7 @@ var groups = regexp.MustCompile(`\$\d`)
 // parser.
 func parses(t *testing.T, b board.Board, expr string) {
 	t.Helper()
-	filled := strings.ReplaceAll(expr, "$__rate_interval", "1m0s")
+	filled := strings.NewReplacer("$__rate_interval", "1m0s", "$window", "5m", "$__range", "1h").Replace(expr)
 	for _, v := range b.Variables {
 		wrong := `="$` + v.Name()
 		if v.Single {
@@ -244,7 +270,7 @@ func TestAnnotations(t *testing.T) {
 				}
 			}
 		}
-		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+		if err := json.Unmarshal(flat(t, b), &read); err != nil {
 			t.Fatal(err)
 		}
 		if len(read.Annotations.List) != len(b.Annotations) {
@@ -355,9 +381,9 @@ func TestFills(t *testing.T) {
 func TestGrafana9(t *testing.T) {
 	known := map[string][]string{
 		"panel":    {"row", "timeseries", "stat", "bargauge", "heatmap", "state-timeline", "table"},
-		"variable": {"datasource", "query"},
+		"variable": {"datasource", "query", "interval"},
 		"unit": {"none", "short", "percent", "percentunit", "bits", "bytes", "decbits", "decbytes", "bps", "Bps", "binbps", "binBps", "pps",
-			"cps", "ops", "reqps", "rps", "wps", "iops", "cpm", "opm", "rpm", "wpm", "hertz", "ns", "µs", "ms", "s", "m", "h", "d", "celsius"},
+			"suffix:/s", "ops", "reqps", "rps", "wps", "iops", "cpm", "opm", "rpm", "wpm", "hertz", "ns", "µs", "ms", "s", "m", "h", "d", "celsius"},
 		"transformation": {"organize"},
 	}
 	each(t, func(t *testing.T, b board.Board) {
@@ -369,7 +395,7 @@ func TestGrafana9(t *testing.T) {
 			}
 			Templating struct{ List []struct{ Type string } }
 		}
-		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+		if err := json.Unmarshal(flat(t, b), &read); err != nil {
 			t.Fatal(err)
 		}
 		check := func(kind, name string) {
@@ -401,7 +427,7 @@ func TestNoData(t *testing.T) {
 				FieldConfig struct{ Defaults struct{ NoValue string } }
 			}
 		}
-		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+		if err := json.Unmarshal(flat(t, b), &read); err != nil {
 			t.Fatal(err)
 		}
 		said := map[string]string{}
@@ -411,7 +437,9 @@ func TestNoData(t *testing.T) {
 		for _, o := range b.Panels() {
 			want := ""
 			if o.Needs != "" {
-				want = "No data. It needs " + o.Needs + "."
+				want = "Not configured, or no data yet. It needs " + o.Needs + "."
+			} else if o.Idle != "" {
+				want = o.Idle
 			}
 			if said[o.Title] != want {
 				t.Errorf("panel %q says %q without data, want %q", o.Title, said[o.Title], want)
@@ -437,7 +465,7 @@ func TestNoVersion(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal(marshal(t, board.Model()), &read); err != nil {
+	if err := json.Unmarshal(flat(t, board.Model()), &read); err != nil {
 		t.Fatal(err)
 	}
 	byVersion := 0
@@ -458,8 +486,8 @@ func TestNoVersion(t *testing.T) {
 			}
 		}
 	}
-	if byVersion != 6 {
-		t.Errorf("got %d panels by version, want 6", byVersion)
+	if byVersion != 7 {
+		t.Errorf("got %d panels by version, want 7", byVersion)
 	}
 }
 
@@ -500,10 +528,13 @@ func TestVariables(t *testing.T) {
 	}
 	each(t, func(t *testing.T, b board.Board) {
 		var read struct{ Templating struct{ List []variable } }
-		if err := json.Unmarshal(marshal(t, b), &read); err != nil {
+		if err := json.Unmarshal(flat(t, b), &read); err != nil {
 			t.Fatal(err)
 		}
 		all := append([]variable{{"datasource", "datasource", "prometheus", "", "", false}}, want[b.File]...)
+		if len(b.Windows) > 0 {
+			all = append(all, variable{"window", "interval", "5m,1m,30m,2h", "", "", false})
+		}
 		if diff := cmp.Diff(all, read.Templating.List); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}

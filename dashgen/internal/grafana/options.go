@@ -25,7 +25,7 @@ var panelPlugins = map[string]func(p board.Panel) (options, custom any){
 }
 
 const timeSeriesOptions = `{
-  "legend": {"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []},
+  "legend": {"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": ["lastNotNull"]},
   "tooltip": {"mode": "multi", "sort": "desc"}
 }`
 
@@ -38,6 +38,9 @@ func timeSeriesFields(p board.Panel) *common.GraphFieldConfig {
 	custom.Stacking = &common.StackingConfig{Mode: cog.ToPtr(common.StackingModeNone)}
 	if p.Kind.Stacked {
 		custom.Stacking.Mode = cog.ToPtr(common.StackingModeNormal)
+	}
+	if last := len(p.Thresholds) - 1; p.Unit.LimitByThreshold && last >= 0 {
+		custom.AxisSoftMax = cog.ToPtr(1.2 * p.Thresholds[last].From)
 	}
 	if len(p.Thresholds) > 0 {
 		custom.ThresholdsStyle = &common.GraphThresholdsStyleConfig{Mode: common.GraphThresholdsStyleModeDashed}

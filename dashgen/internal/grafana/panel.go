@@ -70,16 +70,22 @@ func transformations(p board.Panel) []dashboard.DataTransformerConfig {
 func fieldConfig(p board.Panel, custom any) *dashboard.FieldConfigSource {
 	config := dashboard.NewFieldConfigSource()
 	config.Defaults = dashboard.FieldConfig{
-		Thresholds: thresholds(p.Thresholds),
+		Thresholds: thresholds(p),
 		Color:      &dashboard.FieldColor{Mode: colorMode(p)},
 		Custom:     custom,
 	}
 	setUnit(&config.Defaults, p)
-	if p.Needs != "" {
-		config.Defaults.NoValue = cog.ToPtr("No data. It needs " + p.Needs + ".")
+	switch {
+	case p.Needs != "":
+		config.Defaults.NoValue = cog.ToPtr("Not configured, or no data yet. It needs " + p.Needs + ".")
+	case p.Idle != "":
+		config.Defaults.NoValue = &p.Idle
 	}
-	if p.Link != nil {
+	switch {
+	case p.Link != nil:
 		config.Defaults.Links = []dashboard.DashboardLink{dataLink(*p.Link)}
+	case p.Runbook:
+		config.Defaults.Links = []dashboard.DashboardLink{runbookLink()}
 	}
 	if p.Rename != nil {
 		config.Overrides = append(config.Overrides, renameOverride(*p.Rename))
@@ -105,8 +111,10 @@ func setUnit(config *dashboard.FieldConfig, p board.Panel) {
 	}
 }
 
-func thresholds(levels []board.Threshold) *dashboard.ThresholdsConfig {
-	config := &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute}
+// thresholds returns the levels of values. In a panel whose series have other
+// colours, a threshold is only a line: it has the colour of the worse side.
+func thresholds(p board.Panel) *dashboard.ThresholdsConfig {
+	config, levels := &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute}, p.Thresholds
 	if len(levels) == 0 {
 		levels = []board.Threshold{{Level: board.Good}}
 	}
@@ -114,6 +122,9 @@ func thresholds(levels []board.Threshold) *dashboard.ThresholdsConfig {
 		step := dashboard.Threshold{Color: t.Level.Hex()}
 		if i > 0 {
 			step.Value = &t.From
+		}
+		if i > 0 && !p.Kind.ColoredByThreshold {
+			step.Color = levels[i-1].Level.Worse(t.Level).Hex()
 		}
 		config.Steps = append(config.Steps, step)
 	}
@@ -134,6 +145,14 @@ func dataLink(link board.DataLink) dashboard.DashboardLink {
 	url := "/d/" + link.UID + "?var-" + link.Label + "=${__field.labels." + link.Label + "}&${" + datasource + ":queryparam}&${__url_time_range}"
 	return dashboard.DashboardLink{
 		Title: "Open ${__field.labels." + link.Label + "}", Type: dashboard.DashboardLinkTypeLink, Url: &url, Tags: []string{},
+	}
+}
+
+// runbookLink opens the runbook of an alert.
+func runbookLink() dashboard.DashboardLink {
+	const name = "${__data.fields.alertname}"
+	return dashboard.DashboardLink{
+		Title: "Runbook of " + name, Type: dashboard.DashboardLinkTypeLink, Url: cog.ToPtr(board.Runbooks + "#" + name), TargetBlank: true, Tags: []string{},
 	}
 }
 

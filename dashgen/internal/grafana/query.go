@@ -15,6 +15,7 @@ type query struct {
 	EditorMode string                `json:"editorMode,omitempty"`
 	Expr       string                `json:"expr"`
 	Format     string                `json:"format,omitempty"`
+	Interval   string                `json:"interval,omitempty"`
 	Instant    *bool                 `json:"instant,omitempty"`
 	Legend     string                `json:"legendFormat,omitempty"`
 	Range      *bool                 `json:"range,omitempty"`

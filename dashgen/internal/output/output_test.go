@@ -57,7 +57,7 @@ func busy(t *testing.T) time.Duration {
 func TestFilesRefuses(t *testing.T) {
 	all := board.All()
 	all.Boards[0].Rows[0].Panels[0].Question = ""
-	if _, err := Files(all); err == nil || !strings.Contains(err.Error(), `panel "Predictions in total"`) {
+	if _, err := Files(all); err == nil || !strings.Contains(err.Error(), `panel "Predictions per second"`) {
 		t.Errorf("got error %v, want one that names the panel", err)
 	}
 }

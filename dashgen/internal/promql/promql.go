@@ -25,6 +25,9 @@ type Values struct {
 	Match map[string]string
 	// RateInterval is the range of rates, a PromQL duration.
 	RateInterval string
+	// Smoothing is the range of rates of few events, which the reader of a dashboard
+	// chooses, and Range the time range of the dashboard. Rules have neither.
+	Smoothing, Range string
 	// Window is the range over which predictions are compared with a baseline.
 	// Dashboards cannot know the window of the rules in Prometheus. For
 	// dashboards it is empty, and their queries must not use it.
@@ -96,8 +99,21 @@ func (q Query) Err() error {
 	return q.err
 }
 
-// Matcher requires a label to have one value.
-type Matcher struct{ Label, Value string }
+// Matcher requires a label to have one value, or to match a regular expression (RE2
+// syntax, the whole value).
+type Matcher struct {
+	Label, Value string
+	IsRegexp     bool
+}
+
+// String returns the matcher in PromQL.
+func (m Matcher) String() string {
+	operator := "="
+	if m.IsRegexp {
+		operator = "=~"
+	}
+	return m.Label + operator + strconv.Quote(m.Value)
+}
 
 // Select selects a counter or a gauge.
 func Select(metric string, matchers ...Matcher) Query {
@@ -164,16 +180,18 @@ func selector(metric contract.Metric, series string, err error, fixed []Matcher)
 		metrics:  []string{metric.Name},
 		selector: true,
 		scraped:  true,
-		pinned:   names(fixed),
+		pinned:   pinned(fixed),
 		err:      err,
 	}
 }
 
-// names returns the labels of matchers.
-func names(matchers []Matcher) []string {
+// pinned returns the labels that matchers give one value.
+func pinned(matchers []Matcher) []string {
 	var labels []string
 	for _, m := range matchers {
-		labels = append(labels, m.Label)
+		if !m.IsRegexp {
+			labels = append(labels, m.Label)
+		}
 	}
 	return labels
 }
@@ -217,7 +235,7 @@ func matchers(labels []string, match map[string]string, fixed []Matcher) string 
 		}
 	}
 	for _, m := range fixed {
-		all = append(all, m.Label+"="+strconv.Quote(m.Value))
+		all = append(all, m.String())
 	}
 	if len(all) == 0 {
 		return ""
@@ -234,11 +252,20 @@ func RateInterval(v Values) string { return v.RateInterval }
 // Window is the range over which predictions are compared with a baseline.
 func Window(v Values) string { return v.Window }
 
+// Smoothing is the range that the reader of a dashboard chooses.
+func Smoothing(v Values) string { return v.Smoothing }
+
+// Range is the time range of a dashboard.
+func Range(v Values) string { return v.Range }
+
 // Hour is one hour.
 func Hour(Values) string { return "1h" }
 
 // Rate is the increase of a counter per second.
 func Rate(counter Query) Query { return overRange("rate", counter, RateInterval) }
+
+// RateOver is the increase of a counter per second, over a range.
+func RateOver(counter Query, in Duration) Query { return overRange("rate", counter, in) }
 
 // Increase is the increase of a counter in a range.
 func Increase(counter Query, in Duration) Query { return overRange("increase", counter, in) }

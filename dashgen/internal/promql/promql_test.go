@@ -27,7 +27,7 @@ func TestText(t *testing.T) {
 			`sum by (label) (max by (gateway, namespace, service, model, version, label) (moodring_predictions_total{gateway=~".*",model=~".*"}))`,
 		},
 		{
-			"only the labels the metric has", SumBy(Rate(Select(contract.Authorization, Matcher{contract.LabelResult, "denied"})), "gateway"),
+			"only the labels the metric has", SumBy(Rate(Select(contract.Authorization, Matcher{Label: contract.LabelResult, Value: "denied"})), "gateway"),
 			`max by (gateway) (rate(moodring_gateway_authorization_total{gateway=~"$gateway",result="denied"}[$__rate_interval]))`,
 			`max by (gateway) (rate(moodring_gateway_authorization_total{gateway=~".*",result="denied"}[5m]))`,
 		},
@@ -69,7 +69,7 @@ func TestOperators(t *testing.T) {
 		query Query
 		want  string
 	}{
-		{"part above a limit", GreaterThan(Div(SumBy(Rate(Select(contract.Requests, Matcher{"code_class", "5xx"})), "gateway"), SumBy(Rate(requests), "gateway")), 0.05),
+		{"part above a limit", GreaterThan(Div(SumBy(Rate(Select(contract.Requests, Matcher{Label: "code_class", Value: "5xx"})), "gateway"), SumBy(Rate(requests), "gateway")), 0.05),
 			`(max by (gateway) (rate(moodring_gateway_requests_total{code_class="5xx"}[5m])) / sum by (gateway) (max by (gateway, code_class) (rate(moodring_gateway_requests_total[5m])))) > 0.05`},
 		{"rate of an hour ago", Rate(Offset(requests, Hour)), `rate(moodring_gateway_requests_total[5m] offset 1h)`},
 		{"offset", Offset(requests, RateInterval), `moodring_gateway_requests_total offset 5m`},
@@ -91,7 +91,7 @@ func TestOperators(t *testing.T) {
 		{"functions", Sqrt(ClampMin(Log2(ScalarSub(1, AddScalar(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
 		{"sum and count of a histogram", Add(SumBy(SelectSum(contract.Confidence), "model"), SumBy(SelectCount(contract.Confidence), "model")),
 			`sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_sum)) + sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_count))`},
-		{"one bucket", SelectBuckets(contract.Confidence, Matcher{"le", "0.5"}), `moodring_prediction_confidence_bucket{le="0.5"}`},
+		{"one bucket", SelectBuckets(contract.Confidence, Matcher{Label: "le", Value: "0.5"}), `moodring_prediction_confidence_bucket{le="0.5"}`},
 		{"aggregations", CountBy(GroupBy(MinBy(MaxBy(replies, "model", "outcome"), "model", "outcome"), "model", "outcome"), "model"),
 			`count by (model) (group by (model, outcome) (min by (model, outcome) (max by (model, outcome) (moodring_replies_total))))`},
 	}
@@ -132,7 +132,7 @@ func TestErr(t *testing.T) {
 	}{
 		{"none", Query{}, "no query"},
 		{"unknown metric", Select("moodring_nothing_total"), "moodring_nothing_total is not in the contract"},
-		{"unknown label", Select(contract.Requests, Matcher{"model", "m"}), "has no label model"},
+		{"unknown label", Select(contract.Requests, Matcher{Label: "model", Value: "m"}), "has no label model"},
 		{"histogram as a counter", Select(contract.Confidence), "select its buckets"},
 		{"buckets of a counter", SelectBuckets(contract.Requests), "has no buckets"},
 		{"rate of a gauge", Rate(Select(contract.ExporterUp)), "it needs a counter"},

@@ -62,6 +62,9 @@ func (v Variable) Regex() string {
 	return ""
 }
 
+// WindowVariable is the name of the variable that chooses Values.Smoothing.
+const WindowVariable = "window"
+
 // Variables are the variables of a dashboard. Each may be narrowed by the variables
 // before it.
 type Variables []Variable
@@ -78,13 +81,13 @@ func (vs Variables) Grafana() Values {
 			match[v.Label] = `="$` + v.Label + `"`
 		}
 	}
-	return Values{Match: match, RateInterval: "$__rate_interval"}
+	return Values{Match: match, RateInterval: "$__rate_interval", Smoothing: "$" + WindowVariable, Range: "$__range"}
 }
 
 // AllSelected returns the values that Grafana puts into queries if all values are
 // selected.
 func (vs Variables) AllSelected(rateInterval string) Values {
-	return Values{Match: vs.match(Variable.AllValue), RateInterval: rateInterval}
+	return Values{Match: vs.match(Variable.AllValue), RateInterval: rateInterval, Smoothing: rateInterval, Range: "1h"}
 }
 
 // match returns a regular expression matcher for each label. The parts of a label's

@@ -14,10 +14,6 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// Runbooks is the address of docs/alerts.md. An alert's anchor there is its name in
-// lower case.
-const Runbooks = "https://github.com/moodring/moodring/blob/main/docs/alerts.md"
-
 // Windows are the durations in rules.
 type Windows struct {
 	// Drift is the range over which predictions are compared with a baseline, as a
@@ -99,7 +95,7 @@ func alert(a board.Alert, values promql.Values, w Windows) Rule {
 		Annotations: map[string]string{
 			"summary":     a.Summary,
 			"description": strings.Join(a.Steps, " "),
-			"runbook_url": Runbooks + "#" + strings.ToLower(a.Name),
+			"runbook_url": board.Runbooks + "#" + strings.ToLower(a.Name),
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/prom"
 )
@@ -207,6 +208,9 @@ func breakAggregate(n *parser.AggregateExpr, change changer) {
 	}
 	was := n.Grouping
 	for i, label := range was {
+		if label == contract.LabelNamespace || label == contract.LabelService {
+			continue // identify a model as its name does; package promql checks that they are there
+		}
 		change("drop the grouping by "+label, func() { n.Grouping = without(was, i) }, func() { n.Grouping = was })
 		change("rename the grouping by "+label, func() { n.Grouping = append(without(was, i), label+"_renamed") }, func() { n.Grouping = was })
 	}

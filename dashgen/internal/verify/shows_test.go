@@ -69,7 +69,7 @@ func shownQueries(all board.Set) []shownQuery {
 	var list []shownQuery
 	for _, b := range all.Boards {
 		everything := b.Variables.AllSelected(window)
-		chosen := promql.Values{Match: map[string]string{}, RateInterval: window}
+		chosen := promql.Values{Match: map[string]string{}, RateInterval: window, Smoothing: window, Range: "1h"}
 		for _, c := range b.Variables {
 			chosen.Match[c.Label] = selected[c.Label]
 		}

@@ -30,7 +30,7 @@ type State string
 const (
 	Answered State = "answered"
 	Idle     State = "idle"
-	Off      State = "off"
+	Off      State = "not configured"
 	Quiet    State = "quiet"
 	Empty    State = "empty"
 	Failed   State = "failed"
@@ -38,6 +38,17 @@ const (
 	Crowded  State = "too many series"
 	Mismatch State = "type mismatch"
 )
+
+// order has the states, those that need a person first.
+var order = []State{Failed, Mismatch, Empty, Slow, Crowded, Off, Idle, Quiet, Answered}
+
+// WorstFirst returns the results with those that need a person first. Results of one
+// state stay in their order.
+func (r Report) WorstFirst() []Result {
+	sorted := slices.Clone(r.Queries)
+	slices.SortStableFunc(sorted, func(a, b Result) int { return slices.Index(order, a.State) - slices.Index(order, b.State) })
+	return sorted
+}
 
 // Sound reports whether a query in this state is as it should be.
 func (s State) Sound() bool { return slices.Contains([]State{Answered, Idle, Off, Quiet}, s) }
@@ -134,7 +145,7 @@ func (r run) board(ctx context.Context, b board.Board) error {
 func (r run) panel(ctx context.Context, file string, p board.Panel, v promql.Values) error {
 	worst := Answered
 	for _, s := range p.Series {
-		state, err := r.query(ctx, query{board: file, panel: p.Title, expr: s.Query.Text(v), overTime: p.Kind.OverTime, blank: blank(p.Needs != "")})
+		state, err := r.query(ctx, query{board: file, panel: p.Title, expr: s.Query.Text(v), overTime: p.Kind.OverTime, blank: blank(p)})
 		if err != nil {
 			return err
 		}
@@ -153,8 +164,21 @@ func (r run) panel(ctx context.Context, file string, p board.Panel, v promql.Val
 	return nil
 }
 
-func blank(needsMore bool) State {
-	if needsMore {
+// blank returns the state of a panel without series.
+func blank(p board.Panel) State {
+	switch {
+	case p.Needs != "":
+		return Off
+	case p.Idle != "":
+		return Quiet
+	}
+	return Empty
+}
+
+// blankRecording returns the state of a recording without series. Drift needs a
+// baseline, and confidence needs replies with scores.
+func blankRecording(r promql.Recording) State {
+	if len(r.Query.Recorded()) > 0 || slices.Contains(r.Query.Metrics(), contract.Confidence) {
 		return Off
 	}
 	return Empty
@@ -165,7 +189,7 @@ func blank(needsMore bool) State {
 func (r run) rules(ctx context.Context, all board.Set) error {
 	everything := promql.RuleValues(r.limits.RateInterval, r.limits.RateInterval)
 	for _, recording := range all.Recordings {
-		q := query{board: "rules", panel: "recording " + recording.Name, expr: recording.Query.Text(everything), blank: blank(len(recording.Query.Recorded()) > 0)}
+		q := query{board: "rules", panel: "recording " + recording.Name, expr: recording.Query.Text(everything), blank: blankRecording(recording)}
 		if _, err := r.query(ctx, q); err != nil {
 			return err
 		}
