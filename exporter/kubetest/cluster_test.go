@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"k8s.io/client-go/kubernetes"
@@ -55,8 +56,7 @@ func newCluster(t *testing.T) *cluster {
 	t.Cleanup(server.TearDownFn)
 	c.config = server.ClientConfig
 	c.admin = kubernetes.NewForConfigOrDie(server.ClientConfig)
-	_, err := c.admin.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{})
-	must(t, err)
+	c.createNamespace(t, namespace)
 	return c
 }
 
@@ -150,13 +150,27 @@ func (c *cluster) usedVerbs(t *testing.T) map[verb]bool {
 	}
 }
 
+// createNamespace creates a namespace, unless it exists.
+func (c *cluster) createNamespace(t *testing.T, name string) {
+	t.Helper()
+	_, err := c.admin.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	if !apierrors.IsAlreadyExists(err) {
+		must(t, err)
+	}
+}
+
 // runPod creates a pod of the gateway with the status of a running pod at ip.
 func (c *cluster) runPod(t *testing.T, name, ip string) *corev1.Pod {
+	t.Helper()
+	return c.runPodIn(t, namespace, name, ip, map[string]string{"app": "istio-ingressgateway", "istio.io/rev": "default"})
+}
+
+func (c *cluster) runPodIn(t *testing.T, namespace, name, ip string, labels map[string]string) *corev1.Pod {
 	t.Helper()
 	pod, err := c.admin.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:        name,
-			Labels:      map[string]string{"app": "istio-ingressgateway", "istio.io/rev": "default"},
+			Labels:      labels,
 			Annotations: map[string]string{"proxy.istio.io/config": "{}"},
 			OwnerReferences: []metav1.OwnerReference{{
 				APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "istio-ingressgateway-5f", UID: "1", Controller: new(true),

@@ -41,6 +41,8 @@ func TestKubernetes(t *testing.T) {
 	}{
 		{"manifests", testManifests},
 		{"no rights", testForbidden},
+		{"one of two namespaces is forbidden", testForbiddenNamespace},
+		{"presets", testPresets},
 		{"pods", testPods},
 		{"endpoint slices", testSlices},
 		{"from a laptop", testLaptop},
