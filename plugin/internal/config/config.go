@@ -179,29 +179,37 @@ func checkPath(key, path string) error {
 
 // checkAnswer checks the keys about the meaning of a model's answers.
 func (m Model) checkAnswer(at string) error {
+	if key, problem := m.answerProblem(); key != "" {
+		return errors.New(at + key + problem)
+	}
+	return nil
+}
+
+// answerProblem returns the first of these keys that is wrong, and why.
+func (m Model) answerProblem() (key, problem string) {
 	switch m.Answer {
 	case "", AnswerClass, AnswerProbability, AnswerLabels, AnswerNumber, AnswerNone:
 	default:
-		return errors.New(at + ".answer is " + quoted(m.Answer) + "; give class, probability, labels, number or none")
+		return ".answer", " is " + quoted(m.Answer) + "; give class, probability, labels, number or none"
 	}
-	hasThreshold := m.Answer == AnswerProbability || m.Answer == AnswerLabels
+	hasThreshold, isNumber := m.Answer == AnswerProbability || m.Answer == AnswerLabels, m.Answer == AnswerNumber
 	switch {
 	case m.Threshold != 0 && !hasThreshold:
-		return errors.New(at + ".threshold needs answer: probability or answer: labels")
+		return ".threshold", " needs answer: probability or answer: labels"
 	case m.Threshold < 0 || m.Threshold > 1:
-		return errors.New(at + ".threshold is outside of 0 to 1; give the least score of a label")
-	case m.Answer == AnswerNumber && len(m.Buckets) == 0:
-		return errors.New(at + ".buckets is missing; give the bounds between which answer: number counts")
-	case m.Answer != AnswerNumber && len(m.Buckets) > 0:
-		return errors.New(at + ".buckets needs answer: number")
+		return ".threshold", " is outside of 0 to 1; give the least score of a label"
+	case isNumber && len(m.Buckets) == 0:
+		return ".buckets", " is missing; give the bounds between which answer: number counts"
+	case !isNumber && len(m.Buckets) > 0:
+		return ".buckets", " needs answer: number"
 	case len(m.Buckets) > contract.MaxValueBounds:
-		return errors.New(at + ".buckets holds " + strconv.Itoa(len(m.Buckets)) + " bounds; give at most " + strconv.Itoa(contract.MaxValueBounds))
+		return ".buckets", " holds " + strconv.Itoa(len(m.Buckets)) + " bounds; give at most " + strconv.Itoa(contract.MaxValueBounds)
 	case !isAscending(m.Buckets):
-		return errors.New(at + ".buckets is not ascending; give each bound once, from the lowest on")
-	case m.Answer == AnswerNumber && len(m.Classes)+len(m.Labels) > 0:
-		return errors.New(at + ".answer is number; a number has no classes and no labels")
+		return ".buckets", " is not ascending; give each bound once, from the lowest on"
+	case isNumber && len(m.Classes)+len(m.Labels) > 0:
+		return ".answer", " is number; a number has no classes and no labels"
 	}
-	return nil
+	return "", ""
 }
 
 // isPrefix reports whether a text is a list of segments, each a name or a
@@ -214,7 +222,7 @@ func isPrefix(text string) bool {
 	for segment := range strings.SplitSeq(rest, "/") {
 		name, isOpen := strings.CutPrefix(segment, "{")
 		name, isClosed := strings.CutSuffix(name, "}")
-		if segment == "" || isOpen != isClosed || strings.ContainsAny(name, "{}") {
+		if segment == "" || isOpen != isClosed || strings.IndexByte(name, '{') >= 0 || strings.IndexByte(name, '}') >= 0 {
 			return false
 		}
 	}

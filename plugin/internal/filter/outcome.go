@@ -125,22 +125,7 @@ func (vm *VM) hasFailed(s *stream, in abi.Map) bool {
 
 func (vm *VM) isEncoded() bool {
 	encoding, status := vm.proxy.Header(abi.ResponseHeaders, "content-encoding")
-	return status == abi.OK && len(encoding) > 0 && !isIdentity(encoding)
-}
-
-// isIdentity reports whether an encoding is identity, in any case. bytes.EqualFold
-// would bring the tables of Unicode.
-func isIdentity(encoding []byte) bool {
-	const name = "identity"
-	if len(encoding) != len(name) {
-		return false
-	}
-	for i, c := range encoding {
-		if c|' ' != name[i] {
-			return false
-		}
-	}
-	return true
+	return status == abi.OK && len(encoding) > 0 && !isWord(encoding, "identity")
 }
 
 // jsonLength returns the length of the JSON part of a V2 reply, from its header. For

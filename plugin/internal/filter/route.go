@@ -1,6 +1,9 @@
 package filter
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // route is the result of parsing a request's path. Its slices point into the path.
 type route struct {
@@ -123,19 +126,38 @@ func (p *plugin) splitName(name []byte) (model, version []byte) {
 
 // consistsOf reports whether a text is not empty and has only these characters.
 func consistsOf(text []byte, characters string) bool {
-	return len(text) > 0 && len(bytes.Trim(text, characters)) == 0
+	for _, c := range text {
+		if strings.IndexByte(characters, c) < 0 {
+			return false
+		}
+	}
+	return len(text) > 0
 }
 
 // looksLikePrediction reports whether a decoded path may be one of a model server
 // that no rule follows: its last word is one of the words for a prediction.
 func looksLikePrediction(path []byte) bool {
-	word := path[bytes.LastIndexAny(path, "/:")+1:]
+	word := path[max(bytes.LastIndexByte(path, '/'), bytes.LastIndexByte(path, ':'))+1:]
 	for _, known := range []string{"predict", "predictions", "infer", "classify", "regress", "invocations"} {
-		if bytes.EqualFold(word, []byte(known)) {
+		if isWord(word, known) {
 			return true
 		}
 	}
 	return false
+}
+
+// isWord reports whether a text is a word of lower case, in any case. bytes.EqualFold
+// would bring the tables of Unicode.
+func isWord(text []byte, word string) bool {
+	if len(text) != len(word) {
+		return false
+	}
+	for i, c := range text {
+		if c|' ' != word[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // unescape decodes a path in place, as model servers do before they route it.
