@@ -145,6 +145,9 @@ func (n *typeName) AddAll(chunk []byte) {
 	n.length += len(chunk)
 }
 
+// datatype is not inlined: its comparisons are a kilobyte of code.
+//
+//go:noinline
 func (n *typeName) datatype() datatype {
 	switch string(n.text[:min(n.length, len(n.text))]) {
 	case "BOOL":

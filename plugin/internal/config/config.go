@@ -110,7 +110,7 @@ func defaults() Config {
 }
 
 // check validates enums, and constraints between several keys.
-func (c Config) check() error {
+func (c *Config) check() error {
 	if err := checkWord("acceptEncoding", c.AcceptEncoding, DropEncoding, KeepEncoding); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (c Config) check() error {
 	return nil
 }
 
-func (c Config) checkServicePaths() error {
+func (c *Config) checkServicePaths() error {
 	for _, path := range c.ServicePaths {
 		if err := checkPath("servicePaths", path); err != nil {
 			return err
@@ -153,7 +153,7 @@ func (c Config) checkServicePaths() error {
 	return nil
 }
 
-func (m Model) check(at string) error {
+func (m *Model) check(at string) error {
 	if err := m.checkAnswer(at); err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func checkPath(key, path string) error {
 }
 
 // checkAnswer checks the keys about the meaning of a model's answers.
-func (m Model) checkAnswer(at string) error {
+func (m *Model) checkAnswer(at string) error {
 	if key, problem := m.answerProblem(); key != "" {
 		return errors.New(at + key + problem)
 	}
@@ -186,7 +186,7 @@ func (m Model) checkAnswer(at string) error {
 }
 
 // answerProblem returns the first of these keys that is wrong, and why.
-func (m Model) answerProblem() (key, problem string) {
+func (m *Model) answerProblem() (key, problem string) {
 	switch m.Answer {
 	case "", AnswerClass, AnswerProbability, AnswerLabels, AnswerNumber, AnswerNone:
 	default:

@@ -245,7 +245,7 @@ func (p *parser) expect(kind, wanted json.Kind) {
 	if kind == wanted {
 		return
 	}
-	names := map[json.Kind]string{
+	names := [...]string{
 		json.Object: "an object", json.Array: "a list", json.String: "text",
 		json.Number: "a number", json.Bool: "true or false", json.Null: "null",
 	}
