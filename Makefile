@@ -59,7 +59,7 @@ soak: stack ## Inject faults for SOAK_DURATION (2m), and check all counts after 
 	bin/soak -duration $(SOAK_DURATION) $(if $(SOAK_SEED),-seed $(SOAK_SEED))
 
 PREFIX ?= /usr/local
-install: filter programs ## Install the exporter, dashgen and the filter into PREFIX (/usr/local)
+install: filter programs third-party ## Install the exporter, dashgen and the filter into PREFIX (/usr/local)
 	.ci/install bin '$(DESTDIR)$(PREFIX)'
 
 # The cluster needs root, and for its images the same files as make images.
@@ -74,13 +74,22 @@ cluster-program: stack
 	@$(MAKE) --no-print-directory images PLATFORMS=linux/amd64 REGISTRY=
 	cd deploy/cluster && CGO_ENABLED=0 $(BUILD) -ldflags '-s -w' -o ../../bin/cluster .
 
+PROGRAMS := ./exporter ./dashgen ./modelserver ./plugin
+
+# The licenses of the linked modules, which go with every copy of the programs.
+.PHONY: third-party
+third-party:
+	mkdir -p bin
+	cd deploy/licenses && $(BUILD) -o ../../bin/licenses .
+	bin/licenses -texts $(PROGRAMS) > bin/third-party-licenses.txt
+
 PLATFORMS ?= linux/amd64 linux/arm64
 comma := ,
 space := $(subst ,, )
 
 # The time of creation is the commit's, so that a commit has the same digests on
 # every machine.
-images: .tools/venv/zig ## Write the container images into bin/images, or push them to REGISTRY=HOST/OWNER
+images: .tools/venv/zig third-party ## Write the container images into bin/images, or push them to REGISTRY=HOST/OWNER
 	GOGC=400 deploy/images/stage.sh bin/stage '$(VERSION)' .tools $(PLATFORMS)
 	cd deploy/images && $(BUILD) -o ../../bin/image-writer .
 	bin/image-writer --version '$(VERSION)' --revision "$$(git rev-parse HEAD)" --created "$$(git log -1 --format=%ct)" \
@@ -152,7 +161,7 @@ generate: build ## Write the dashboards and the generated documents
 	bin/dashgen lint --rules > docs/lint.md
 	.ci/questions > RATIONALE.md
 	cd deploy/licenses && $(BUILD) -o ../../bin/licenses .
-	bin/licenses ./exporter ./dashgen ./modelserver ./plugin > docs/third-party.md
+	bin/licenses $(PROGRAMS) > docs/third-party.md
 	cd deploy/translate && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json
 
 clean: ## Remove build output, but not .tools/

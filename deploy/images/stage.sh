@@ -50,5 +50,5 @@ for platform in "$@"; do build "$platform"; done
 echo 'images: compiling the filter' >&2
 GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -ldflags '-s -w' -o "$stage/common/plugin.wasm" ./plugin
 cp -r modelserver/models/bert-emotion-model "$stage/common/model"
-cp LICENSE NOTICE docs/third-party.md "$stage/common/doc/"
+cp LICENSE NOTICE docs/third-party.md bin/third-party-licenses.txt "$stage/common/doc/"
 deploy/images/base.sh "$tools/debian" "$stage"

@@ -1,14 +1,14 @@
 // Licenses prints the document of all Go modules that are linked into
-// Moodring's programs, with the license of each.
+// Moodring's programs, with the license of each, or the texts of the licenses.
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -29,21 +29,34 @@ func main() {
 	}
 }
 
+const usage = `usage: licenses [-texts] PACKAGE..., as ./exporter ./dashgen
+
+Prints the modules that are linked into packages; with -texts, their licenses.
+`
+
 // run prints the document for packages, which the go command finds from the
 // current directory.
-func run(packages []string, out io.Writer) error {
-	const usage = "usage: licenses PACKAGE..., as ./exporter ./dashgen"
-	if len(packages) == 0 {
-		return errors.New(usage)
-	}
-	if packages[0] == "-h" || packages[0] == "--help" {
-		_, err := fmt.Fprintln(out, usage)
+func run(args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("licenses", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	isTexts := flags.Bool("texts", false, "")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		_, err = io.WriteString(out, usage)
 		return err
+	} else if err != nil || flags.NArg() == 0 {
+		return errors.Join(err, errors.New(strings.TrimSpace(usage)))
 	}
-	modules, err := linked(packages)
+	modules, err := linked(flags.Args())
 	if err != nil {
 		return err
 	}
+	if *isTexts {
+		return writeTexts(modules, out)
+	}
+	return writeDocument(modules, out)
+}
+
+func writeDocument(modules []module, out io.Writer) error {
 	text := header
 	for _, m := range modules {
 		ids, err := m.licenses()
@@ -52,7 +65,7 @@ func run(packages []string, out io.Writer) error {
 		}
 		text += fmt.Sprintf("| %s | %s | %s |\n", m.path, m.version, strings.Join(ids, ", "))
 	}
-	_, err = io.WriteString(out, text)
+	_, err := io.WriteString(out, text)
 	return err
 }
 
@@ -81,7 +94,7 @@ func linked(packages []string) ([]module, error) {
 
 // licenses returns the SPDX identifiers of the license files at the module's root.
 func (m module) licenses() ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(m.dir, "[LlCc][IiOo][CcPp][EeYy]*")) // LICENSE, LICENCE, COPYING
+	files, err := m.files("LICEN[CS]E*", "COPYING*")
 	if err != nil {
 		return nil, err
 	}

@@ -44,3 +44,20 @@ func TestLinked(t *testing.T) {
 		t.Errorf("a module is listed twice: %q", paths)
 	}
 }
+
+// TestTexts: each module's license is written, and a shared text only once.
+func TestTexts(t *testing.T) {
+	t.Chdir("../..")
+	var out strings.Builder
+	if err := run([]string{"-texts", "./exporter"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"github.com/prometheus/common v", "github.com/klauspost/compress v", "Redistribution and use in source and binary forms", "Permission is hereby granted, free of charge"} {
+		if !strings.Contains(out.String(), part) {
+			t.Errorf("no %q in the texts", part)
+		}
+	}
+	if copies := strings.Count(out.String(), "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION"); copies == 0 || copies > 15 {
+		t.Errorf("the Apache license is written %d times", copies)
+	}
+}
