@@ -65,27 +65,35 @@ func ReadGraph(path string) (*Graph, error) {
 		return nil, fmt.Errorf("network: %w", err)
 	}
 	defer file.Close()
+	graph, err := readGraph(file)
+	if err != nil {
+		return nil, fmt.Errorf("network %s is no ONNX file: %w", path, err)
+	}
+	return graph, nil
+}
+
+func readGraph(file io.ReadSeeker) (*Graph, error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return nil, fmt.Errorf("network: %w", err)
+		return nil, err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("network: %w", err)
+		return nil, err
 	}
 	graph := &Graph{operators: map[string]bool{}}
 	w := &walker{file: file, buffer: bufio.NewReaderSize(file, 16<<10), graph: graph}
 	if err := w.model(size); err != nil {
-		return nil, fmt.Errorf("network %s is no ONNX file: %w", path, err)
+		return nil, err
 	}
 	if len(graph.Outputs) == 0 {
-		return nil, fmt.Errorf("network %s is no ONNX file: it has no graph", path)
+		return nil, errors.New("it has no graph")
 	}
 	return graph, nil
 }
 
 // walker reads protobuf messages from a file. The numbers of fields are those of onnx.proto3 (github.com/onnx/onnx).
 type walker struct {
-	file   *os.File
+	file   io.ReadSeeker
 	buffer *bufio.Reader
 	at     int64
 	depth  int
