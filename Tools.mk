@@ -55,7 +55,7 @@ tools: $(PYPI) ## Install the programs that the local stack needs into .tools/
 # with. They need other versions of libraries than .tools/venv has.
 clients: .tools/clients ## Install the clients that the model server is tested with into .tools/
 
-.tools/clients: modelserver/testdata/clients.txt
+.tools/clients: modelserver/testdata/clients/requirements.txt
 	rm -rf $@
 	$(PYTHON) -m venv $@ || { rm -rf $@; echo 'make clients: $(PYTHON) cannot make a virtual environment; install python3-venv' >&2; exit 1; }
 	$@/bin/pip install --quiet --disable-pip-version-check --no-deps -r $< || { rm -rf $@; exit 1; }

@@ -380,7 +380,7 @@ func TestClients(t *testing.T) {
 	p := start(t, "--model_dir", modeltest.Folder().Write(t))
 	for _, client := range []string{"kserve", "triton"} {
 		t.Run(client, func(t *testing.T) {
-			output, err := exec.CommandContext(t.Context(), python, "testdata/clients.py", client, strings.TrimPrefix(p.url, "http://"), p.grpc).CombinedOutput()
+			output, err := exec.CommandContext(t.Context(), python, "testdata/clients/clients.py", client, strings.TrimPrefix(p.url, "http://"), p.grpc).CombinedOutput()
 			if err != nil || !strings.Contains(string(output), "all calls are right") {
 				t.Errorf("%v\n%s", err, output)
 			}
@@ -392,5 +392,62 @@ func BenchmarkPredict(b *testing.B) {
 	p := start(b, "--model_dir", modelDir)
 	for b.Loop() {
 		p.predict(b, "i was feeling rather gloomy until my sister called, and now i am over the moon")
+	}
+}
+
+// TestOverload: many more calls than the server can answer get 200 or 503 with Retry-After, and the queue is empty afterwards.
+func TestOverload(t *testing.T) {
+	p := start(t, "--model_dir", modelDir, "--queue-tokens", "400", "--queue-timeout", "3s")
+	body := `{"instances":["a long and winding road"` + strings.Repeat(`,"a long and winding road"`, 19) + `]}`
+	var mutex sync.Mutex
+	statuses := map[string]int{}
+	var callers sync.WaitGroup
+	for range 32 {
+		callers.Go(func() {
+			for range 4 {
+				got, header := p.call(t, "POST", "/v1/models/model:predict", body)
+				status, _, _ := strings.Cut(got, " ")
+				if status == "503" && header.Get("Retry-After") != "1" {
+					t.Errorf("no Retry-After: %s", got)
+				}
+				mutex.Lock()
+				statuses[status]++
+				mutex.Unlock()
+			}
+		})
+	}
+	callers.Wait()
+	if statuses["200"] == 0 || statuses["503"] == 0 || statuses["200"]+statuses["503"] != 128 {
+		t.Errorf("statuses %v, want 200 and 503 alone", statuses)
+	}
+	got := p.metrics(t, "modelserver_")
+	if tokens, refused := got[`modelserver_queue_tokens{model="model"}`], got[`modelserver_refused_total{model="model"}`]; tokens != 0 || int(refused) != statuses["503"] {
+		t.Errorf("%v tokens wait, %v calls are counted as refused; want 0 and %d", tokens, refused, statuses["503"])
+	}
+}
+
+// TestCancelled: the texts of a caller that leaves are not read by the network.
+func TestCancelled(t *testing.T) {
+	p := start(t, "--model_dir", modelDir)
+	body := `{"instances":["a long and winding road"` + strings.Repeat(`,"a long and winding road"`, 999) + `]}`
+	connection, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(connection, "POST /v1/models/model:predict HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+		t.Fatal(err)
+	}
+	tokens := func() float64 {
+		return p.metrics(t, "modelserver_queue_tokens")[`modelserver_queue_tokens{model="model"}`]
+	}
+	for tokens() == 0 { // until the call is in the queue
+	}
+	if err := connection.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for tokens() != 0 {
+	}
+	if read := p.metrics(t, "modelserver_tokens_total")[`modelserver_tokens_total{model="model"}`]; read >= 7000 {
+		t.Errorf("the network read %v tokens, want fewer than all 7,000", read)
 	}
 }

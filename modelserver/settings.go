@@ -75,7 +75,7 @@ func (s *settings) flags() *flag.FlagSet {
 	flags.Var((*toggle)(&s.enableGRPC), "enable_grpc", "`true or false`: serve gRPC")
 	flags.Var((*toggle)(&s.truncate), "truncate", "`true or false`: cut texts that are longer than the model reads, and say so in the reply; else refuse them with 400")
 	flags.IntVar(&s.queueTokens, "queue-tokens", 32768, "`tokens` that may wait for one model; further calls get 503")
-	flags.DurationVar(&s.queueTimeout, "queue-timeout", 20*time.Second, "longest `time` that a call waits and runs; then it gets 503")
+	flags.DurationVar(&s.queueTimeout, "queue-timeout", 15*time.Second, "longest `time` that a call waits and runs; then it gets 503. A call whose wait is estimated at half of it gets 503 at once")
 	flags.DurationVar(&s.drain, "drain-delay", 5*time.Second, "`time` after SIGTERM during which the ports stay open for new calls")
 	flags.StringVar(&s.tlsCert, "tls-cert-file", "", "`file` with the TLS certificate; SIGHUP reads it again")
 	flags.StringVar(&s.tlsKey, "tls-key-file", "", "`file` with the certificate's key")

@@ -83,7 +83,8 @@ func Open(name, dir string, options Options) (*Model, error) {
 		return nil, errors.Join(fmt.Errorf("network %s: %w", opened.Network, err), m.session.Close())
 	}
 	m.queue = queue.New(queue.Options{
-		Workers: runtime.GOMAXPROCS(0), Capacity: options.Queue, BatchRows: rows, BatchTokens: batchTokens, Observe: m.observe,
+		Workers: runtime.GOMAXPROCS(0), Capacity: options.Queue, Patience: options.Timeout / 2,
+		BatchRows: rows, BatchTokens: batchTokens, Observe: m.observe,
 	}, m.session.Run)
 	load := time.Since(started)
 	options.Metrics.Start(name, opened.Labels, load)
@@ -168,6 +169,9 @@ func (m *Model) encode(ctx context.Context, texts []string) (rows [][]int64, cut
 			if !m.options.Truncate {
 				return nil, 0, problem.New(problem.Invalid, "text %d is longer than the model's %d tokens; send a shorter text, or start the server with --truncate=true", i+1, m.folder.MaxTokens)
 			}
+		}
+		if len(ids) == 0 { // an empty text, by a tokenizer without markers
+			ids = []int64{m.folder.Pad}
 		}
 		rows[i] = ids
 	}

@@ -16,8 +16,11 @@ type Run func(rows [][]int64) ([][]float32, error)
 
 // Options configure a queue.
 type Options struct {
-	Workers   int // runs at a time
-	Capacity  int // tokens that may wait
+	Workers  int // runs at a time
+	Capacity int // tokens that may wait
+	// Patience is the longest wait, estimated from the speed of former runs, with which a call is let in. All calls in the
+	// queue advance together, so too many would all be late.
+	Patience  time.Duration
 	BatchRows int // rows in one run; 1 for a network whose scores depend on the other rows
 	// BatchTokens limits the tokens of a run, padding included. One row alone may be longer.
 	BatchTokens int
@@ -27,7 +30,7 @@ type Options struct {
 // Event is one run of the network.
 type Event struct {
 	Rows, Tokens int // Tokens counts no padding
-	Waited, Ran  time.Duration
+	Waited       time.Duration
 }
 
 // Queue is a queue with its workers. It is safe for concurrent use.
@@ -40,6 +43,7 @@ type Queue struct {
 	wake   *sync.Cond
 	calls  []*call // calls with waiting rows, the next one first
 	tokens int     // tokens of all waiting rows
+	pace   float64 // seconds that a run takes for each token, of late
 	closed bool
 }
 
@@ -122,7 +126,7 @@ func (q *Queue) enter(c *call) error {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
 	tokens := c.tokens()
-	if q.tokens > 0 && q.tokens+tokens > q.options.Capacity {
+	if q.tokens > 0 && (q.tokens+tokens > q.options.Capacity || q.wait(q.tokens+tokens) > q.options.Patience) {
 		return problem.New(problem.Busy, "the model's queue is full; try again")
 	}
 	q.tokens += tokens
@@ -133,6 +137,11 @@ func (q *Queue) enter(c *call) error {
 		q.wake.Broadcast()
 	}
 	return nil
+}
+
+// wait estimates the time until all workers have run some tokens.
+func (q *Queue) wait(tokens int) time.Duration {
+	return time.Duration(float64(tokens) * q.pace / float64(q.options.Workers) * float64(time.Second))
 }
 
 // leave drops the rows of c that no worker has taken.
@@ -170,9 +179,10 @@ func (q *Queue) work() {
 		}
 		started := time.Now()
 		results, err := q.run(batch.rows())
-		q.deliver(batch, results, err)
+		ran := time.Since(started)
+		q.deliver(batch, results, err, ran)
 		if q.options.Observe != nil {
-			q.options.Observe(Event{len(batch), batch.tokens(), started.Sub(batch[0].call.entered), time.Since(started)})
+			q.options.Observe(Event{len(batch), batch.tokens(), started.Sub(batch[0].call.entered)})
 		}
 	}
 }
@@ -193,9 +203,11 @@ func (q *Queue) next() batch {
 }
 
 // deliver gives the results of a run to the calls. After an error a call's other rows need no run.
-func (q *Queue) deliver(taken batch, results [][]float32, err error) {
+func (q *Queue) deliver(taken batch, results [][]float32, err error, ran time.Duration) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
+	const share = 0.1 // of the last run in the pace
+	q.pace += share * (ran.Seconds()/float64(taken.tokens()) - q.pace)
 	for i, item := range taken {
 		c := item.call
 		if err != nil {

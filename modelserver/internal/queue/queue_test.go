@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -88,7 +89,7 @@ func want(t *testing.T, ended <-chan error, err error) {
 // TestTurns: a call of many rows does not hold up a later call of one row.
 func TestTurns(t *testing.T) {
 	g := newGate()
-	q := New(Options{Workers: 1, Capacity: 100, BatchRows: 1, BatchTokens: 100}, g.run)
+	q := New(Options{Workers: 1, Capacity: 100, Patience: time.Hour, BatchRows: 1, BatchTokens: 100}, g.run)
 	defer q.Close()
 	many := do(t, q, t.Context(), rows(0, 5, 5, 5))
 	var order []string
@@ -110,7 +111,7 @@ func TestTurns(t *testing.T) {
 // TestBatches: rows of similar length share a run, within the limits.
 func TestBatches(t *testing.T) {
 	g := newGate()
-	q := New(Options{Workers: 1, Capacity: 1000, BatchRows: 3, BatchTokens: 40}, g.run)
+	q := New(Options{Workers: 1, Capacity: 1000, Patience: time.Hour, BatchRows: 3, BatchTokens: 40}, g.run)
 	defer q.Close()
 	first := do(t, q, t.Context(), rows(0, 1))
 	<-g.entered
@@ -135,7 +136,7 @@ func TestBatches(t *testing.T) {
 // TestFull: a full queue refuses at once, and lets a call in that is larger than the queue if nothing waits.
 func TestFull(t *testing.T) {
 	g := newGate()
-	q := New(Options{Workers: 1, Capacity: 10, BatchRows: 1, BatchTokens: 10}, g.run)
+	q := New(Options{Workers: 1, Capacity: 10, Patience: time.Hour, BatchRows: 1, BatchTokens: 10}, g.run)
 	defer q.Close()
 	running := do(t, q, t.Context(), rows(0, 5))
 	<-g.entered
@@ -151,10 +152,39 @@ func TestFull(t *testing.T) {
 	want(t, large, nil)
 }
 
+// TestPatience: a call is refused if the runs are too slow for it to end in time.
+func TestPatience(t *testing.T) {
+	g := newGate()
+	q := New(Options{Workers: 2, Capacity: 1000, Patience: 10 * time.Second, BatchRows: 1, BatchTokens: 10}, g.run)
+	defer q.Close()
+	q.pace = 0.5 // seconds for a token
+	var running []<-chan error
+	for range 2 {
+		running = append(running, do(t, q, t.Context(), rows(0, 5)))
+		<-g.entered
+	}
+	waiting := do(t, q, t.Context(), rows(0, 30))
+	waitFor(q, 30)
+	if _, err := q.Do(t.Context(), rows(2, 11)); err == nil || !strings.Contains(err.Error(), "queue is full") {
+		t.Errorf("a call that would wait 10.25 seconds got %v", err)
+	}
+	let := do(t, q, t.Context(), rows(2, 9))
+	waitFor(q, 39)
+	for range 2 {
+		g.leave <- nil
+		<-g.entered
+	}
+	g.leave <- nil
+	g.leave <- nil
+	for _, ended := range append(running, waiting, let) {
+		want(t, ended, nil)
+	}
+}
+
 // TestCancelled: the rows of a cancelled call leave the queue, and free their tokens.
 func TestCancelled(t *testing.T) {
 	g := newGate()
-	q := New(Options{Workers: 1, Capacity: 10, BatchRows: 1, BatchTokens: 10}, g.run)
+	q := New(Options{Workers: 1, Capacity: 10, Patience: time.Hour, BatchRows: 1, BatchTokens: 10}, g.run)
 	defer q.Close()
 	running := do(t, q, t.Context(), rows(0, 5))
 	<-g.entered
@@ -173,7 +203,7 @@ func TestCancelled(t *testing.T) {
 // TestError: an error ends the call, and no other call.
 func TestError(t *testing.T) {
 	g := newGate()
-	q := New(Options{Workers: 1, Capacity: 100, BatchRows: 1, BatchTokens: 10}, g.run)
+	q := New(Options{Workers: 1, Capacity: 100, Patience: time.Hour, BatchRows: 1, BatchTokens: 10}, g.run)
 	defer q.Close()
 	broken := errors.New("broken")
 	failing := do(t, q, t.Context(), rows(0, 5, 5, 5))
@@ -188,7 +218,7 @@ func TestError(t *testing.T) {
 }
 
 func TestMany(t *testing.T) {
-	q := New(Options{Workers: 4, Capacity: 1 << 20, BatchRows: 8, BatchTokens: 200}, func(rows [][]int64) ([][]float32, error) { return echo(rows), nil })
+	q := New(Options{Workers: 4, Capacity: 1 << 20, Patience: time.Hour, BatchRows: 8, BatchTokens: 200}, func(rows [][]int64) ([][]float32, error) { return echo(rows), nil })
 	defer q.Close()
 	var group sync.WaitGroup
 	for caller := range 64 {
