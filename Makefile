@@ -114,9 +114,10 @@ check: lint vulnerabilities generate ## Lint, look for known vulnerabilities, an
 	@git diff --exit-code -- RATIONALE.md dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
 		{ echo 'make check: generated files were out of date and have been written again; commit them' >&2; exit 1; }
 
-bench: build baselines $(PYPI) $(RIVALS) ## Run the benchmarks, and compare the filter and the exporter with others
+bench: build baselines clients $(PYPI) $(RIVALS) ## Run the benchmarks, and compare the filter, the exporter and the model server with others
 	bin/bench bin
 	cd exporter/bench && $(GO) run .
+	$(GO) run ./modelserver/bench bin/modelserver .tools/clients/bin/python modelserver/models/bert-emotion-model $(or $(ONNXRUNTIME_LIB),.tools/lib/libonnxruntime.so)
 	$(GO) test -run '^$$' -bench . -benchmem -count=6 ./contract ./plugin/... ./exporter/... ./modelserver/...
 
 # The filters that Moodring is compared with, and the program that measures them.

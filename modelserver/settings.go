@@ -34,15 +34,15 @@ type settings struct {
 // without.
 var (
 	kserveValues = []string{
-		"access_log_format", "backend", "configure_logging", "dtype", "enable_docs_url", "enable_latency_logging",
+		"access_log_format", "backend", "configure_logging", "dtype", "enable_docs_url", "enable_latency_logging", "event-loop",
 		"grpc_max_receive_message_length", "grpc_max_send_message_length", "log_config_file", "max_asyncio_workers", "max_length",
 		"max_model_len", "max_threads", "model_class_name", "model_id", "model_revision", "predictor_config", "predictor_host",
-		"predictor_protocol", "predictor_request_timeout_seconds", "predictor_use_ssl", "task", "tensor_input_names", "tokenizer_revision",
-		"workers",
+		"predictor_protocol", "predictor_request_retries", "predictor_request_timeout_seconds", "predictor_use_ssl", "protocol", "task",
+		"tensor_input_names", "timeout-keep-alive", "tokenizer_revision", "workers",
 	}
 	kserveSwitches = []string{
-		"disable_log_requests", "disable_lower_case", "disable_special_tokens", "return_probabilities", "return_raw_logits",
-		"return_token_type_ids", "trust_remote_code",
+		"disable_log_requests", "disable_lower_case", "disable_special_tokens", "enable_predictor_health_check", "return_probabilities",
+		"return_raw_logits", "return_token_type_ids", "trust_remote_code",
 	}
 )
 
@@ -77,8 +77,8 @@ func (s *settings) flags() *flag.FlagSet {
 	flags.IntVar(&s.queueTokens, "queue-tokens", 32768, "`tokens` that may wait for one model; further calls get 503")
 	flags.DurationVar(&s.queueTimeout, "queue-timeout", 15*time.Second, "longest `time` that a call waits and runs; then it gets 503. A call whose wait is estimated at half of it gets 503 at once")
 	flags.DurationVar(&s.drain, "drain-delay", 5*time.Second, "`time` after SIGTERM during which the ports stay open for new calls")
-	flags.StringVar(&s.tlsCert, "tls-cert-file", "", "`file` with the TLS certificate; SIGHUP reads it again")
-	flags.StringVar(&s.tlsKey, "tls-key-file", "", "`file` with the certificate's key")
+	flags.StringVar(&s.tlsCert, "ssl_certfile", "", "`file` with the TLS certificate; SIGHUP reads it again")
+	flags.StringVar(&s.tlsKey, "ssl_keyfile", "", "`file` with the certificate's key")
 	flags.StringVar(&s.library, "onnxruntime", os.Getenv("ONNXRUNTIME_LIB"), "`path` of libonnxruntime.so; else $ONNXRUNTIME_LIB, else .tools/lib of the working directory or beside the program's folder")
 	for _, name := range kserveValues {
 		flags.Var(&ignored{name, false, &s.ignored}, name, "")
@@ -165,7 +165,7 @@ func (s *settings) complete(rest []string) error {
 		return fmt.Errorf("unknown argument %q; only flags are taken", rest[0])
 	}
 	if (s.tlsCert == "") != (s.tlsKey == "") {
-		return errors.New("--tls-cert-file and --tls-key-file belong together; give both")
+		return errors.New("--ssl_certfile and --ssl_keyfile belong together; give both")
 	}
 	if s.dir == "" && len(s.models) == 0 {
 		if _, err := os.Stat(mounted); err != nil {

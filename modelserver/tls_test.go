@@ -57,7 +57,7 @@ func certificate(t *testing.T, dir, name string) *x509.CertPool {
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
 	pool := certificate(t, dir, "first")
-	p := start(t, "--model_dir", modeltest.Folder().Write(t), "--tls-cert-file", filepath.Join(dir, "cert.pem"), "--tls-key-file", filepath.Join(dir, "key.pem"))
+	p := start(t, "--model_dir", modeltest.Folder().Write(t), "--ssl_certfile", filepath.Join(dir, "cert.pem"), "--ssl_keyfile", filepath.Join(dir, "key.pem"))
 	get := func(pool *x509.CertPool) (*http.Response, error) {
 		client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 		response, err := client.Get(p.url + "/readyz")

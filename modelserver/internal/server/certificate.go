@@ -22,7 +22,7 @@ func NewCertificate(cert, key string) (*Certificate, error) {
 func (c *Certificate) Load() error {
 	loaded, err := tls.LoadX509KeyPair(c.cert, c.key)
 	if err != nil {
-		return fmt.Errorf("TLS certificate: %w; check --tls-cert-file and --tls-key-file", err)
+		return fmt.Errorf("TLS certificate: %w; check --ssl_certfile and --ssl_keyfile", err)
 	}
 	c.current.Store(&loaded)
 	return nil
