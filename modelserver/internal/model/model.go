@@ -54,7 +54,8 @@ type Model struct {
 	session  *onnx.Session
 	queue    *queue.Queue
 	options  Options
-	batching string // why texts share a run, or why not
+	encoders chan struct{} // calls whose texts become ids at a time; each takes several times the memory of its texts
+	batching string        // why texts share a run, or why not
 	inFlight sync.WaitGroup
 }
 
@@ -71,7 +72,7 @@ func Open(name, dir string, options Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Name: name, folder: opened, options: options}
+	m := &Model{Name: name, folder: opened, options: options, encoders: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	m.session, err = options.Runtime.Open(opened.Network, onnx.Options{
 		Graph: opened.Graph, Output: opened.Output, Labels: len(opened.Labels), Pad: opened.Pad,
 	})
@@ -158,6 +159,12 @@ func (m *Model) predict(ctx context.Context, texts []string) (*Answer, error) {
 
 // encode returns the ids of each text, and how many texts were cut.
 func (m *Model) encode(ctx context.Context, texts []string) (rows [][]int64, cut int, err error) {
+	select {
+	case m.encoders <- struct{}{}:
+		defer func() { <-m.encoders }()
+	case <-ctx.Done():
+		return nil, 0, ctx.Err()
+	}
 	rows = make([][]int64, len(texts))
 	for i, text := range texts {
 		if err := ctx.Err(); err != nil {

@@ -96,15 +96,27 @@ func (r *Repository) Ready() bool {
 	return len(r.models) > 0 && !r.stopping
 }
 
-// Check returns an error if the model is unknown, or not ready. The texts are KServe's own.
+// Known returns an error if no model has the name. The texts of these errors are KServe's own.
+func (r *Repository) Known(name string) error {
+	if slices.Contains(r.Names(), name) {
+		return nil
+	}
+	return problem.New(problem.NotFound, "Model with name %s does not exist.", name)
+}
+
+// Check returns an error if the model is unknown, or not ready.
 func (r *Repository) Check(name string) error {
-	if !slices.Contains(r.Names(), name) {
-		return problem.New(problem.NotFound, "Model with name %s does not exist.", name)
+	if err := r.Known(name); err != nil {
+		return err
 	}
 	if !r.Ready() {
-		return problem.New(problem.Busy, "Model with name %s is not ready.", name)
+		return notReady(name)
 	}
 	return nil
+}
+
+func notReady(name string) error {
+	return problem.New(problem.Busy, "Model with name %s is not ready.", name)
 }
 
 // Acquire returns a model, which stays loaded until release is called.
@@ -116,10 +128,10 @@ func (r *Repository) Acquire(name string) (m *Model, release func(), err error) 
 		m.inFlight.Add(1)
 		return m, m.inFlight.Done, nil
 	}
-	if slices.Contains(r.Names(), name) {
-		return nil, nil, problem.New(problem.Busy, "Model with name %s is not ready.", name)
+	if err := r.Known(name); err != nil {
+		return nil, nil, err
 	}
-	return nil, nil, problem.New(problem.NotFound, "Model with name %s does not exist.", name)
+	return nil, nil, notReady(name)
 }
 
 var (

@@ -47,6 +47,7 @@ func Start(options Options) *Server {
 	s.http = &http.Server{
 		Handler:           options.Handler,
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second, // bodies that no handler reads; package body sets its own deadline
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(options.Log.Handler(), slog.LevelDebug), // TLS handshakes of port scans

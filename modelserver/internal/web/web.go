@@ -53,6 +53,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "v2":
 		s.serveV2(w, r, segments[1:])
 	case "metrics":
+		s.limitSending(w)
 		s.metrics.ServeHTTP(w, r)
 	case "healthz":
 		s.get(w, r, map[string]string{"status": "alive"}, nil)
@@ -134,31 +135,34 @@ func (s *server) predict(w http.ResponseWriter, r *http.Request, c call) {
 	}
 }
 
-// answer reads the body before it asks for the model: a caller whose body does not arrive holds nothing that others need.
+// answer sends the reply after it has let go of the body and the model: a caller who reads slowly holds the reply alone.
 func (s *server) answer(w http.ResponseWriter, r *http.Request, c call) int {
-	if r.Method != http.MethodPost {
-		return s.fail(w, notAllowed(w, "POST"))
-	}
-	if _, release, err := s.Models.Acquire(c.name); err != nil {
-		return s.fail(w, err)
-	} else {
-		release()
-	}
-	read, err := s.Bodies.Read(w, r)
-	if err != nil {
-		return s.fail(w, err)
-	}
-	defer read.Release()
-	m, release, err := s.Models.Acquire(c.name)
-	if err != nil {
-		return s.fail(w, err)
-	}
-	defer release()
-	out, err := c.answer(w, r, m, read.Bytes)
+	out, err := s.reply(w, r, c)
 	if err != nil {
 		return s.fail(w, err)
 	}
 	return s.send(w, r, out)
+}
+
+// reply reads the body before it asks for the model: a caller whose body does not arrive holds nothing that others need.
+func (s *server) reply(w http.ResponseWriter, r *http.Request, c call) (reply, error) {
+	if r.Method != http.MethodPost {
+		return reply{}, notAllowed(w, "POST")
+	}
+	if err := s.Models.Known(c.name); err != nil {
+		return reply{}, err
+	}
+	read, err := s.Bodies.Read(w, r)
+	if err != nil {
+		return reply{}, err
+	}
+	defer read.Release()
+	m, release, err := s.Models.Acquire(c.name)
+	if err != nil {
+		return reply{}, err
+	}
+	defer release()
+	return c.answer(w, r, m, read.Bytes)
 }
 
 func (s *server) predictV1(w http.ResponseWriter, r *http.Request, m *model.Model, body []byte) (reply, error) {
@@ -237,7 +241,18 @@ func (s *server) send(w http.ResponseWriter, r *http.Request, out reply) int {
 	return http.StatusOK
 }
 
+// sendTime is the time that a caller has to take a reply.
+const sendTime = 30 * time.Second
+
+// limitSending sets the deadline of the reply. Every reply needs it, because the last reply's deadline stays on a connection.
+func (s *server) limitSending(w http.ResponseWriter) {
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTime)); err != nil {
+		s.Log.Debug("a reply has no deadline", "error", err)
+	}
+}
+
 func (s *server) write(w http.ResponseWriter, code int, contentType string, content []byte) {
+	s.limitSending(w)
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
 	w.WriteHeader(code)
