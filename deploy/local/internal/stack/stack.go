@@ -73,10 +73,14 @@ type Stack struct {
 }
 
 // Start runs the stack and returns when every program is ready. On an error it
-// stops the programs that it has started.
+// stops the programs that it has started. If ctx ends first, Start leaves no files,
+// and the error is the cause.
 func Start(ctx context.Context, options Options) (*Stack, error) {
 	s := &Stack{options: options, ports: DefaultPorts(), failed: make(chan error, 1)}
-	if err := s.start(ctx); err != nil {
+	switch err := s.start(ctx); {
+	case err != nil && ctx.Err() != nil:
+		return nil, errors.Join(context.Cause(ctx), s.Stop(), s.claims.release())
+	case err != nil:
 		return nil, errors.Join(err, s.stopAll(), s.claims.release(), s.dir.abandon())
 	}
 	return s, nil

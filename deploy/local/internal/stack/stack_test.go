@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/moodring/moodring/deploy/local/internal/client"
 )
@@ -171,6 +173,29 @@ func TestATakenPort(t *testing.T) {
 		t.Errorf("a port claimed before the error is still in use: %v", err)
 	} else if err := again.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestInterruptedStart: the user who interrupts the start gets no log, and finds no
+// files.
+func TestInterruptedStart(t *testing.T) {
+	setAnyPorts(t)
+	root, err := filepath.Abs("../../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	interrupted := errors.New("interrupt signal received")
+	ctx, interrupt := context.WithCancelCause(t.Context())
+	runDir := filepath.Join(t.TempDir(), "run")
+	_, err = Start(ctx, Options{
+		Root: root, RunDir: runDir, Rules: Rules{Window: time.Minute, For: time.Minute}, Logger: slog.New(slog.DiscardHandler),
+		Progress: func(string, ...any) { interrupt(interrupted) }, // when the first program starts
+	})
+	if err == nil || err.Error() != interrupted.Error() {
+		t.Errorf("error %v, want %v", err, interrupted)
+	}
+	if _, err := os.Stat(runDir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the run directory: %v", err)
 	}
 }
 
