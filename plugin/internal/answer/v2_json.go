@@ -40,6 +40,11 @@ type v2 struct {
 	isBlank    bool // only white space came after the JSON
 	anyBadSize bool // an output has an invalid binary_data_size
 
+	// Of a transcoded gRPC reply:
+	digits       contract.Text // an integer that is a string
+	base64       base64        // an element of BYTES
+	isTranscoded bool          // the elements stand in contents
+
 	// Of the current output:
 	hasData bool
 	isRead  bool   // data was selected for reading
@@ -52,12 +57,13 @@ type v2 struct {
 type v2Place uint8
 
 const (
-	atOutputs    v2Place = iota // outputs itself
-	inOutputs                   // a member of outputs
-	inOutput                    // a member of an output
-	inShape                     // a member of its shape
-	inParameters                // a member of its parameters
-	inData                      // a member of its data, at any depth
+	atOutputs      v2Place = iota // outputs itself
+	inOutputs                     // a member of outputs
+	inOutput                      // a member of an output
+	inShape                       // a member of its shape
+	inParameters                  // a member of its parameters
+	inJSONContents                // a member of its contents
+	inData                        // a member of its data, at any depth
 )
 
 // v2Member is the key before a value.
@@ -70,6 +76,7 @@ const (
 	datatypeMember
 	parametersMember
 	dataMember
+	contentsMember
 	sizeMember
 )
 
@@ -87,6 +94,8 @@ func (v *v2) key(name []byte) {
 	case v.skipped > 0:
 	case v.place == inOutput:
 		v.lastKey = outputMember(name)
+	case v.place == inJSONContents && isContents(name):
+		v.lastKey = dataMember
 	case v.place == inParameters && string(name) == "binary_data_size":
 		v.lastKey = sizeMember
 	}
@@ -104,6 +113,8 @@ func outputMember(name []byte) v2Member {
 		return parametersMember
 	case "data":
 		return dataMember
+	case "contents":
+		return contentsMember
 	}
 	return otherV2Member
 }
@@ -117,6 +128,11 @@ func (v *v2) begin(value json.Kind) json.Capture {
 			return v.beginDimension(value)
 		case inParameters:
 			return v.beginParameter(value)
+		case inJSONContents:
+			if v.lastKey == dataMember {
+				return v.beginData(value)
+			}
+			return v.skip(value)
 		case inData:
 			return v.beginElement(value)
 		}
@@ -145,7 +161,7 @@ func (v *v2) beginOutputs(value json.Kind) bool {
 		v.place = inOutput
 		v.outputs++
 		v.header.reset(v.tensor.options)
-		v.hasData, v.isRead, v.hasSize = false, false, false
+		v.hasData, v.isRead, v.hasSize, v.isTranscoded = false, false, false, false
 	default:
 		v.isValid = false
 		return false
@@ -179,7 +195,13 @@ func (v *v2) beginMember(value json.Kind) json.Capture {
 			return json.Ignore
 		}
 	case dataMember:
+		v.isTranscoded = false
 		return v.beginData(value)
+	case contentsMember:
+		if v.isTranscoded = value == json.Object; v.isTranscoded {
+			v.place = inJSONContents
+			return json.Ignore
+		}
 	}
 	return v.skip(value)
 }
@@ -221,8 +243,11 @@ func (v *v2) selectOutput() bool {
 }
 
 func (v *v2) beginDimension(value json.Kind) json.Capture {
-	if value == json.Number {
+	switch value {
+	case json.Number:
 		return json.Digits
+	case json.String:
+		return v.beginDigits()
 	}
 	v.header.badShape = true
 	return v.skip(value)
@@ -248,6 +273,12 @@ func (v *v2) beginElement(value json.Kind) json.Capture {
 		return json.Ignore
 	case value == json.Number && of != bytesType:
 		return json.Digits
+	case value == json.String && of == bytesType && v.isTranscoded:
+		v.base64.reset(&v.tensor)
+		v.reader.Sink = &v.base64
+		return json.Chunks
+	case value == json.String && v.isTranscoded && !of.isFloat():
+		return v.beginDigits()
 	case value == json.String && of == bytesType:
 		v.reader.Sink = &v.tensor
 		return json.Chunks
@@ -269,6 +300,10 @@ func (v *v2) end(value json.Kind) {
 		v.endElement(value)
 	case isContainer(value):
 		v.endContainer()
+	case value == json.String && v.place == inShape:
+		length, ok := v.integer()
+		v.header.badShape = v.header.badShape || !ok || length < 0
+		v.header.addDimension(uint64(length))
 	case value != json.Number:
 	case v.place == inShape:
 		v.addDimension()
@@ -284,7 +319,7 @@ func (v *v2) endContainer() {
 	case inOutput:
 		v.endOutput()
 		v.place = inOutputs
-	case inShape, inParameters:
+	case inShape, inParameters, inJSONContents:
 		v.place = inOutput
 	}
 }
@@ -317,7 +352,9 @@ func (v *v2) endElement(value json.Kind) {
 	if value == json.Array {
 		if v.depth--; v.depth == 0 {
 			v.tensor.endOutput()
-			v.place = inOutput
+			if v.place = inOutput; v.isTranscoded {
+				v.place = inJSONContents
+			}
 		}
 		return
 	}
@@ -326,7 +363,7 @@ func (v *v2) endElement(value json.Kind) {
 	}
 	switch value {
 	case json.String:
-		v.tensor.endBytes()
+		v.endString()
 	case json.Number:
 		v.endNumber()
 	case json.Bool:
@@ -335,6 +372,24 @@ func (v *v2) endElement(value json.Kind) {
 		} else {
 			v.tensor.addInteger(0)
 		}
+	}
+}
+
+func (v *v2) endString() {
+	switch {
+	case !v.isTranscoded:
+		v.tensor.endBytes()
+	case v.tensor.datatype == bytesType:
+		if !v.base64.end() {
+			v.tensor.invalidate()
+		}
+		v.tensor.endBytes()
+	default:
+		value, ok := v.integer()
+		if !ok {
+			v.tensor.invalidate()
+		}
+		v.tensor.addInteger(value)
 	}
 }
 

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	encoding "encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -25,6 +26,11 @@ func output(datatype, shape, data string) string {
 // outputs returns a V2 reply with several outputs.
 func outputs(of ...string) string {
 	return `{"model_name":"m","outputs":[` + strings.Join(of, ",") + `]}`
+}
+
+// transcoded returns the reply of a gateway that transcodes gRPC to JSON.
+func transcoded(datatype, shape, contents string) string {
+	return `{"modelName":"m","outputs":[{"name":"o","datatype":"` + datatype + `","shape":` + shape + `,"contents":` + contents + `}]}`
 }
 
 const (
@@ -138,7 +144,18 @@ func TestV2(t *testing.T) {
 		{"too many elements", Options{}, output("BYTES", "[1]", `["a","b"]`), unparsed, nil},
 		{"a cut row", Options{}, output("FP32", "[2,2]", `[1,2,3]`), unparsed, nil},
 		{"a negative dimension", Options{}, output("BYTES", "[-1]", `["a"]`), unparsed, nil},
-		{"a dimension of another type", Options{}, output("BYTES", `["1"]`, `["a"]`), unparsed, nil},
+		{"a dimension of another type", Options{}, output("BYTES", `[true]`, `["a"]`), unparsed, nil},
+		{"a dimension that is no number", Options{}, output("BYTES", `["1.0"]`, `["a"]`), unparsed, nil},
+		{"a negative dimension that is a string", Options{}, output("BYTES", `["-1"]`, `["a"]`), unparsed, nil},
+		{"dimensions that are strings", Options{}, output("BYTES", `["2","1"]`, `["a","b"]`), counted, []string{"a", "b"}},
+		{"transcoded labels", Options{}, transcoded("BYTES", `["3"]`, `{"bytesContents":["am95","bG92ZQ==",""]}`), counted, []string{"joy", "love", ""}},
+		{"transcoded classes", Options{}, transcoded("INT64", `["2"]`, `{"int64Contents":["8","-1"]}`), counted, []string{"8", "-1"}},
+		{"transcoded classes of 32 bits", Options{}, transcoded("INT32", `["1"]`, `{"intContents":[8]}`), counted, []string{"8"}},
+		{"transcoded scores", Options{}, transcoded("FP32", `["1","2"]`, `{"fp32Contents":[0.25,0.75]}`), counted, []string{"1 0.75"}},
+		{"transcoded, with the names of the protocol", Options{}, transcoded("BYTES", `[1]`, `{"bytes_contents":["am95"]}`), counted, []string{"joy"}},
+		{"transcoded labels that are not base64", Options{}, transcoded("BYTES", `[1]`, `{"bytesContents":["a!"]}`), unparsed, nil},
+		{"transcoded classes that are no numbers", Options{}, transcoded("INT64", `[1]`, `{"int64Contents":["x"]}`), unparsed, nil},
+		{"transcoded scores that are strings", Options{}, transcoded("FP32", `[1,2]`, `{"fp32Contents":["NaN",1]}`), unparsed, nil},
 		{"a dimension in part", Options{}, output("BYTES", `[1.0]`, `["a"]`), unparsed, nil},
 		{"a nested shape", Options{}, output("BYTES", `[[1]]`, `["a"]`), unparsed, nil},
 		{"a dimension past 64 bits", Options{}, output("BYTES", `[18446744073709551616]`, `["a"]`), unparsed, nil},
@@ -256,6 +273,21 @@ func (r *reference) output(members members, chosen *rank, isValid *bool) bool {
 		case "shape":
 			*isValid = *isValid && !isRead
 			shape, hasShape = shapeOf(member.value)
+		case "contents":
+			inner, _ := member.value.(contentsOfOutput)
+			for _, one := range inner {
+				if !isContents([]byte(one.name)) {
+					continue
+				}
+				*isValid = *isValid && !isRead
+				list, isList := one.value.([]any)
+				hasData = one.value != nil
+				if found := rankOf(r.options, datatype, shape); !isRead && isList && isWanted(found) {
+					r.drop(*chosen)
+					*chosen, isRead = found, true
+					*isValid = r.elements(found, datatype, shape, decodeContents(datatype, flatten(list)))
+				}
+			}
 		case "data":
 			*isValid = *isValid && !isRead
 			list, isList := member.value.([]any)
@@ -290,10 +322,39 @@ func (r *reference) drop(chosen rank) {
 	}
 }
 
+// contentsOfOutput are the members of an output's contents.
+type contentsOfOutput = members
+
+// decodeContents decodes the elements of a transcoded reply.
+func decodeContents(datatype string, elements []any) (decoded []any) {
+	for _, one := range elements {
+		text, isText := one.(string)
+		raw, err := base64Encoding.DecodeString(text)
+		_, numberErr := strconv.ParseInt(text, 10, 64)
+		switch {
+		case !isText:
+		case datatype == "BYTES" && err == nil:
+			one = string(raw)
+		case datatype == "BYTES":
+			one = nil
+		case wholeType.MatchString(datatype) && numberErr == nil:
+			one = json.Number(text)
+		}
+		decoded = append(decoded, one)
+	}
+	return decoded
+}
+
+var base64Encoding = encoding.StdEncoding
+
 func shapeOf(value any) (shape []uint64, ok bool) {
 	list, ok := value.([]any)
 	for _, one := range list {
 		number, _ := one.(json.Number)
+		text, isText := one.(string)
+		if isText {
+			number = json.Number(text)
+		}
 		length, err := strconv.ParseUint(string(number), 10, 64)
 		if err != nil {
 			return nil, false
@@ -605,9 +666,12 @@ func (g *generator) output() {
 	}
 	members := []func(){
 		func() { g.member(`"name"`, g.pick(`"a"`, `"b"`, `"\u0061"`)) },
-		func() { g.put(`"shape":`); g.list(len(shape), func(i int) { g.put(strconv.Itoa(shape[i])) }) },
+		func() { g.put(`"shape":`); g.list(len(shape), func(i int) { g.put(g.whole(shape[i])) }) },
 		func() { g.member(`"datatype"`, `"`+datatype+`"`) },
 		func() { g.put(`"data":`); g.data(max(n, 0), datatype) },
+	}
+	if g.IntN(6) == 0 {
+		members[3] = func() { g.contentsOf(max(n, 0), datatype) }
 	}
 	if g.IntN(10) == 0 {
 		members = append(members, members[g.IntN(4)])
@@ -619,6 +683,31 @@ func (g *generator) output() {
 		g.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
 	}
 	g.object(members)
+}
+
+// whole writes an integer, sometimes as a string.
+func (g *generator) whole(number int) string {
+	text := strconv.Itoa(number)
+	if g.IntN(12) == 0 {
+		return `"` + text + `"`
+	}
+	return text
+}
+
+// contentsOf writes the elements of a transcoded reply.
+func (g *generator) contentsOf(n int, datatype string) {
+	g.put(`"contents":{` + g.pick(`"bytesContents"`, `"int64_contents"`, `"x"`) + ":")
+	g.list(n, func(int) {
+		switch {
+		case datatype == "BYTES":
+			g.put(g.pick(`"am95"`, `"bG92ZQ=="`, `""`, `"YQ=="`, `"?"`, "1"))
+		case wholeType.MatchString(datatype):
+			g.put(g.pick(g.whole(g.IntN(4)), `"-7"`, `"x"`, "true"))
+		default:
+			g.put(g.number())
+		}
+	})
+	g.put("}")
 }
 
 func (g *generator) data(n int, datatype string) {
