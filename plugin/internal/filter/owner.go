@@ -125,6 +125,8 @@ func (vm *VM) owner(of *plugin, cluster int) *owner {
 
 // appendProperty appends the value of a property. A property that the stream does
 // not have is empty.
+//
+//go:noinline // the compiler would add 3 kB of copies
 func (vm *VM) appendProperty(dst []byte, path string) []byte {
 	value, status := vm.proxy.Property(path)
 	if status != abi.OK {

@@ -94,6 +94,7 @@ func (s *stream) setModel(name *contract.Text) { s.model.Name, s.model.Known = *
 // setVersion sets the model's version from the reply.
 func (s *stream) setVersion(version *contract.Text) { s.model.Version, s.model.Known = *version, nil }
 
+//go:noinline // the compiler would add 4 kB of copies
 func setText(text *contract.Text, value []byte) {
 	text.Reset()
 	text.AddAll(value)
