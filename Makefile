@@ -163,7 +163,8 @@ generate: build ## Write the dashboards and the generated documents
 	.ci/questions > RATIONALE.md
 	cd deploy/licenses && $(BUILD) -o ../../bin/licenses .
 	bin/licenses $(PROGRAMS) > docs/third-party.md
-	cd deploy/translate && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json
+	cd deploy/translate && $(GO) run . -manifests .. -o ../local/gateway.json && $(GO) run . -manifests ../seed -o ../local/gateway-seed.json && \
+		$(GO) run . -both-passes -manifests testdata/owners -o ../../plugin/testdata/istio/owners.json
 
 clean: ## Remove build output, but not .tools/
 	rm -rf bin .run

@@ -3,6 +3,7 @@
 //
 //	go run . -manifests .. -o ../local/gateway.json
 //	go run . -manifests ../seed -o ../local/gateway-seed.json
+//	go run . -both-passes -manifests testdata/owners -o ../../plugin/testdata/istio/owners.json
 //
 // The program builds a kustomization, adds the objects that Istio, Knative and KServe would create in a cluster (folder
 // cluster), and runs Istio's own control plane on both in this process. It prints the configuration that the control plane
@@ -12,6 +13,7 @@
 //     sends a request from there to `outbound|80||knative-local-gateway.istio-system.svc.cluster.local`, the same pod
 //     again on 8081, and from there to the revision. On one machine there is no second pass: the cluster is the model
 //     server. It loses HTTP/2, which only gateways use between themselves. Virtual hosts for other services are dropped.
+//     With -both-passes the listener 0.0.0.0:8081 stays too, and all virtual hosts.
 //   - Routes (RDS) and the plugin (ECDS) are inlined. Endpoints (EDS) become STRICT_DNS with the name of the Service.
 //   - Filters that exist only in Istio's build of Envoy are dropped. cluster/mesh.yaml turns off mutual TLS and Istio's
 //     own telemetry.

@@ -20,6 +20,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	manifests := flags.String("manifests", "..", "`folder` with the kustomization.yaml to translate")
 	cluster := flags.String("cluster", "cluster", "`folder` with the objects that Istio, Knative and KServe add to the manifests")
 	output := flags.String("o", "", "`file` to write instead of standard output")
+	hasBothPasses := flags.Bool("both-passes", false, "keep the second pass of a request, through knative-local-gateway")
 	version := flags.Bool("version", false, "print the version and exit")
 	if slices.ContainsFunc(args, func(arg string) bool { return slices.Contains([]string{"-h", "-help", "--help"}, arg) }) {
 		flags.SetOutput(stdout)
@@ -37,7 +38,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "translate", buildVersion())
 		return 0
 	}
-	if err := write(*manifests, *cluster, *output, stdout); err != nil {
+	if err := write(*manifests, *cluster, *output, *hasBothPasses, stdout); err != nil {
 		fmt.Fprintln(stderr, "translate:", err)
 		return 1
 	}
@@ -45,8 +46,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // write makes the configuration and replaces the file by a rename, so that the old file survives an error.
-func write(manifests, cluster, output string, stdout io.Writer) error {
-	text, err := gatewayJSON(manifests, cluster)
+func write(manifests, cluster, output string, hasBothPasses bool, stdout io.Writer) error {
+	text, err := gatewayJSON(manifests, cluster, hasBothPasses)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func write(manifests, cluster, output string, stdout io.Writer) error {
 }
 
 // gatewayJSON returns the gateway for one machine, of the kustomization in manifests, as JSON with a final newline.
-func gatewayJSON(manifests, cluster string) ([]byte, error) {
+func gatewayJSON(manifests, cluster string, hasBothPasses bool) ([]byte, error) {
 	in, err := load(manifests, cluster)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func gatewayJSON(manifests, cluster string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := onOneMachine(full)
+	plain, err := onOneMachine(full, hasBothPasses)
 	if err != nil {
 		return nil, fmt.Errorf("reducing the gateway of %s to one machine: %w", manifests, err)
 	}

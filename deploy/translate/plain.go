@@ -34,28 +34,50 @@ const ingressPort = 8080
 // revision.
 const localGateway = "outbound|80||knative-local-gateway.istio-system.svc.cluster.local"
 
+// localPort is the pod's port for the second pass of a request, to the revision.
+const localPort = 8081
+
 // onOneMachine reduces a translation to the parts that a plain Envoy needs for requests from outside: the ingress listener
-// with inlined routes and plugin, and the clusters in its routes and filters.
-func onOneMachine(full translation) (*bootstrapv3.Bootstrap, error) {
-	at := slices.IndexFunc(full.listeners, func(l *listenerv3.Listener) bool { return listenerPort(l) == ingressPort })
-	if at < 0 {
-		return nil, fmt.Errorf("no listener on port %d: does a Gateway serve port 80, and the Service map it to %d?", ingressPort, ingressPort)
+// with inlined routes and plugin, and the clusters in its routes and filters. With both passes, it keeps the listener for
+// the second pass too.
+func onOneMachine(full translation, hasBothPasses bool) (*bootstrapv3.Bootstrap, error) {
+	ports := []uint32{ingressPort}
+	if hasBothPasses {
+		ports = append(ports, localPort)
 	}
-	ingress := proto.Clone(full.listeners[at]).(*listenerv3.Listener)
+	resources := &bootstrapv3.Bootstrap_StaticResources{}
 	reached := map[string]bool{}
-	err := eachConnectionManager(ingress, func(manager *hcmv3.HttpConnectionManager) error {
-		return inline(manager, full, reached)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listener %s: %w", ingress.GetName(), err)
+	for _, port := range ports {
+		listener, err := plainListener(full, port, hasBothPasses, reached)
+		if err != nil {
+			return nil, err
+		}
+		resources.Listeners = append(resources.Listeners, listener)
 	}
-	clusters, err := staticClusters(full.clusters, reached)
+	clusters, err := staticClusters(full.clusters, reached, hasBothPasses)
 	if err != nil {
 		return nil, err
 	}
+	resources.Clusters = clusters
 	plain := proto.Clone(full.agent).(*bootstrapv3.Bootstrap)
-	plain.StaticResources = &bootstrapv3.Bootstrap_StaticResources{Listeners: []*listenerv3.Listener{ingress}, Clusters: clusters}
+	plain.StaticResources = resources
 	return plain, nil
+}
+
+// plainListener returns the listener on a port with inlined routes and plugin, and adds its clusters to reached.
+func plainListener(full translation, port uint32, hasBothPasses bool, reached map[string]bool) (*listenerv3.Listener, error) {
+	at := slices.IndexFunc(full.listeners, func(l *listenerv3.Listener) bool { return listenerPort(l) == port })
+	if at < 0 {
+		return nil, fmt.Errorf("no listener on port %d: does a Gateway serve port 80, and the Service map it to %d?", port, port)
+	}
+	listener := proto.Clone(full.listeners[at]).(*listenerv3.Listener)
+	err := eachConnectionManager(listener, func(manager *hcmv3.HttpConnectionManager) error {
+		return inline(manager, full, hasBothPasses, reached)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listener %s: %w", listener.GetName(), err)
+	}
+	return listener, nil
 }
 
 func listenerPort(l *listenerv3.Listener) uint32 {
@@ -86,14 +108,16 @@ func eachConnectionManager(l *listenerv3.Listener, change func(*hcmv3.HttpConnec
 
 // inline replaces references to discovery services in a connection manager by the configuration itself, and adds the
 // clusters of its routes and filters to reached.
-func inline(manager *hcmv3.HttpConnectionManager, full translation, reached map[string]bool) error {
+func inline(manager *hcmv3.HttpConnectionManager, full translation, hasBothPasses bool, reached map[string]bool) error {
 	if rds := manager.GetRds(); rds != nil {
 		routes, ok := full.routes[rds.GetRouteConfigName()]
 		if !ok {
 			return fmt.Errorf("no routes %q from Istio", rds.GetRouteConfigName())
 		}
 		routes = proto.Clone(routes).(*routev3.RouteConfiguration)
-		routes.VirtualHosts = slices.DeleteFunc(routes.GetVirtualHosts(), leadsElsewhere)
+		if !hasBothPasses {
+			routes.VirtualHosts = slices.DeleteFunc(routes.GetVirtualHosts(), leadsElsewhere)
+		}
 		manager.RouteSpecifier = &hcmv3.HttpConnectionManager_RouteConfig{RouteConfig: routes}
 	}
 	noteRoutes(manager.GetRouteConfig(), reached)
@@ -131,7 +155,12 @@ func leadsElsewhere(host *routev3.VirtualHost) bool {
 func noteRoutes(routes *routev3.RouteConfiguration, reached map[string]bool) {
 	for _, host := range routes.GetVirtualHosts() {
 		for _, route := range host.GetRoutes() {
-			reached[route.GetRoute().GetCluster()] = true
+			for _, weighted := range route.GetRoute().GetWeightedClusters().GetClusters() {
+				reached[weighted.GetName()] = true
+			}
+			if name := route.GetRoute().GetCluster(); name != "" {
+				reached[name] = true
+			}
 		}
 	}
 }
@@ -198,14 +227,19 @@ func extensionNames(listeners []*listenerv3.Listener) ([]string, error) {
 	return slices.Sorted(maps.Keys(names)), nil
 }
 
-func staticClusters(all map[string]*clusterv3.Cluster, reached map[string]bool) ([]*clusterv3.Cluster, error) {
+func staticClusters(all map[string]*clusterv3.Cluster, reached map[string]bool, hasBothPasses bool) ([]*clusterv3.Cluster, error) {
 	var clusters []*clusterv3.Cluster
 	for _, name := range slices.Sorted(maps.Keys(reached)) {
 		found, ok := all[name]
 		if !ok {
 			return nil, fmt.Errorf("a route or filter names cluster %q, which Istio did not make: is there a Service of that name and port?", name)
 		}
-		clusters = append(clusters, withAddress(found))
+		plain := withAddress(found)
+		if name == localGateway && !hasBothPasses {
+			// Gateways speak HTTP/2 with each other. The model server speaks HTTP/1.1, as does the revision's port `http`.
+			plain.TypedExtensionProtocolOptions = nil
+		}
+		clusters = append(clusters, plain)
 	}
 	return clusters, nil
 }
@@ -218,10 +252,6 @@ func withAddress(from *clusterv3.Cluster) *clusterv3.Cluster {
 	c.EdsClusterConfig = nil
 	// Istio's metadata exchange over TCP.
 	c.Filters = nil
-	if c.GetName() == localGateway {
-		// Gateways speak HTTP/2 with each other. The model server speaks HTTP/1.1, as does the revision's port `http`.
-		c.TypedExtensionProtocolOptions = nil
-	}
 	c.LoadAssignment = &endpointv3.ClusterLoadAssignment{
 		ClusterName: c.GetName(),
 		Endpoints: []*endpointv3.LocalityLbEndpoints{{LbEndpoints: []*endpointv3.LbEndpoint{{

@@ -24,15 +24,20 @@ import (
 const (
 	current = ".."
 	seed    = "../seed"
+	owners  = "testdata/owners"
 )
 
 func TestCommittedFilesAreCurrent(t *testing.T) {
-	for _, c := range []struct{ manifests, file string }{
-		{current, "../local/gateway.json"},
-		{seed, "../local/gateway-seed.json"},
+	for _, c := range []struct {
+		manifests, file string
+		hasBothPasses   bool
+	}{
+		{current, "../local/gateway.json", false},
+		{seed, "../local/gateway-seed.json", false},
+		{owners, "../../plugin/testdata/istio/owners.json", true},
 	} {
 		t.Run(filepath.Base(c.file), func(t *testing.T) {
-			want, err := gatewayJSON(c.manifests, "cluster")
+			want, err := gatewayJSON(c.manifests, "cluster", c.hasBothPasses)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,10 +46,25 @@ func TestCommittedFilesAreCurrent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
-				t.Errorf("%s is stale: cd deploy/translate && go run . -manifests %s -o %s\n(-Istio's translation +committed file):\n%s",
-					c.file, c.manifests, c.file, diff)
+				t.Errorf("%s is stale: cd deploy/translate && go run . -both-passes=%v -manifests %s -o %s\n(-Istio's translation +committed file):\n%s",
+					c.file, c.hasBothPasses, c.manifests, c.file, diff)
 			}
 		})
+	}
+}
+
+// TestExampleIsTested checks that the plugin's tests run the documented example for serverless models.
+func TestExampleIsTested(t *testing.T) {
+	var texts []string
+	for _, file := range []string{"../plugin/examples/serverless.yaml", owners + "/wasm-plugin.yaml"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	if diff := cmp.Diff(texts[0], texts[1]); diff != "" {
+		t.Errorf("testdata/owners/wasm-plugin.yaml (-example +file):\n%s", diff)
 	}
 }
 
@@ -84,7 +104,7 @@ func TestFiltersByPass(t *testing.T) {
 }
 
 func TestOneMachineHasNoFilterOfIstiosOwn(t *testing.T) {
-	plain, err := onOneMachine(translated(t, current))
+	plain, err := onOneMachine(translated(t, current), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +116,7 @@ func TestOneMachineHasNoFilterOfIstiosOwn(t *testing.T) {
 }
 
 func TestPlugin(t *testing.T) {
-	plain, err := onOneMachine(translated(t, current))
+	plain, err := onOneMachine(translated(t, current), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +194,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestClusters(t *testing.T) {
-	plain, err := onOneMachine(translated(t, current))
+	plain, err := onOneMachine(translated(t, current), false)
 	if err != nil {
 		t.Fatal(err)
 	}
