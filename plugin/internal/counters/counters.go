@@ -175,8 +175,8 @@ func labelsKey(service, model string) []byte {
 // Service returns the service of a namespace. If it has not been admitted and the
 // limit is reached, Service returns the service for contract.Other. A model without
 // a namespace and a service is counted without these labels.
-func (c *Counters) Service(namespace, name []byte, limit int) *Service {
-	if len(namespace) == 0 && len(name) == 0 {
+func (c *Counters) Service(namespace, name string, limit int) *Service {
+	if namespace == "" && name == "" {
 		return c.anonymous
 	}
 	key := appendKey(nil, whole(namespace), whole(name))
@@ -187,9 +187,9 @@ func (c *Counters) Service(namespace, name []byte, limit int) *Service {
 }
 
 // whole cuts a name that is too long for a label.
-func whole(name []byte) []byte {
+func whole(name string) []byte {
 	var text contract.Text
-	text.AddAll(name)
+	text.AddAll([]byte(name))
 	return text.Append(nil)
 }
 

@@ -71,7 +71,7 @@ func TestServices(t *testing.T) {
 	one, two := New(abitest.NewVM(&proxy)), New(abitest.NewVM(&proxy))
 	options := Options{MaxServices: 3, MaxModels: 1, MaxLabels: 1}
 	add := func(counts *Counters, namespace, service, model string) {
-		id := ModelID{MayAdmit: true, Service: counts.Service([]byte(namespace), []byte(service), options.MaxServices)}
+		id := ModelID{MayAdmit: true, Service: counts.Service(namespace, service, options.MaxServices)}
 		id.Name.AddAll([]byte(model))
 		counts.Add(&id, contract.OutcomeErrorStatus, nil, &options)
 		counts.Flush()
@@ -103,7 +103,7 @@ func TestUnknownModels(t *testing.T) {
 	counts := New(abitest.NewVM(&proxy))
 	options := Options{MaxModels: 1, MaxLabels: 1}
 	add := func(name string, mayAdmit bool) {
-		id := ModelID{MayAdmit: mayAdmit, Service: counts.Service(nil, nil, 1)}
+		id := ModelID{MayAdmit: mayAdmit, Service: counts.Service("", "", 1)}
 		id.Name.AddAll([]byte(name))
 		counts.Add(&id, contract.OutcomeErrorStatus, nil, &options)
 	}

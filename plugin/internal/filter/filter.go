@@ -63,7 +63,7 @@ func (vm *VM) Configure(root uint32) (isStarted bool) {
 	})
 	started := newPlugin(root, checked)
 	if !checked.Identity {
-		started.owners.fixed = &owner{service: vm.counters.Service(nil, nil, 0)}
+		started.owners.fixed = &owner{service: vm.counters.Service("", "", 0)}
 	}
 	vm.plugins = append(vm.plugins, started)
 	vm.counters.Flush()

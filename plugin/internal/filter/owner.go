@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"bytes"
-
 	"github.com/moodring/moodring/plugin/internal/abi"
 	"github.com/moodring/moodring/plugin/internal/counters"
 	"github.com/moodring/moodring/plugin/internal/identity"
@@ -103,17 +101,17 @@ func (vm *VM) owner(of *plugin, cluster int) *owner {
 		return of.owners.list[number]
 	}
 	who := identity.Of(identity.Names{
-		Cluster:   vm.names[:cluster],
-		Route:     vm.names[cluster+1:],
-		Host:      vm.appendProperty(nil, hostProperty),
-		Namespace: vm.appendProperty(nil, serviceProperty+"namespace"),
-		Service:   vm.appendProperty(nil, serviceProperty+"name"),
+		Cluster:   string(vm.names[:cluster]),
+		Route:     string(vm.names[cluster+1:]),
+		Host:      vm.property(hostProperty),
+		Namespace: vm.property(serviceProperty + "namespace"),
+		Service:   vm.property(serviceProperty + "name"),
 	})
 	made := &owner{
 		service:   vm.counters.Service(who.Namespace, who.Service, of.counting.MaxServices),
-		name:      bytes.Clone(who.Service),
-		revision:  bytes.Clone(who.Revision),
-		isGateway: identity.LeadsTo(vm.names[:cluster], of.nextGateways),
+		name:      []byte(who.Service),
+		revision:  []byte(who.Revision),
+		isGateway: identity.LeadsTo(string(vm.names[:cluster]), of.nextGateways),
 	}
 	if len(of.owners.list) == maxOwners {
 		of.owners = owners{}
@@ -122,6 +120,8 @@ func (vm *VM) owner(of *plugin, cluster int) *owner {
 	of.owners.list = append(of.owners.list, made)
 	return made
 }
+
+func (vm *VM) property(path string) string { return string(vm.appendProperty(nil, path)) }
 
 // appendProperty appends the value of a property. A property that the stream does
 // not have is empty.

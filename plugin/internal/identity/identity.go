@@ -2,26 +2,24 @@
 // configuration. A caller cannot write any of these names.
 package identity
 
-import (
-	"bytes"
-)
+import "strings"
 
 // Names are names in the gateway's configuration that belong to one reply. A name
 // that the gateway does not have is empty.
 type Names struct {
-	Route   []byte // object that Istio made the route of: .../namespaces/NS/virtual-service/NAME
-	Cluster []byte // that has answered
-	Host    []byte // the virtual host's name
+	Route   string // object that Istio made the route of: .../namespaces/NS/virtual-service/NAME
+	Cluster string // that has answered
+	Host    string // the virtual host's name
 
 	// Istio's metadata of the cluster. A sidecar's cluster has no Service in its name.
-	Namespace, Service []byte
+	Namespace, Service string
 }
 
 // Identity is the owner of a model, and the revision of the model that has
 // answered.
 type Identity struct {
-	Namespace, Service []byte
-	Revision           []byte // empty if the cluster leads to another gateway
+	Namespace, Service string
+	Revision           string // empty if the cluster leads to another gateway
 }
 
 // Of returns the identity that names give. The route's object comes first, then the
@@ -44,11 +42,11 @@ func Of(names Names) Identity {
 
 // LeadsTo reports whether a cluster leads to one of these Services, each NAME or
 // NAME.NAMESPACE.
-func LeadsTo(cluster []byte, services []string) bool {
+func LeadsTo(cluster string, services []string) bool {
 	upstream := parseCluster(cluster)
 	for _, service := range services {
-		name, ok := bytes.CutPrefix([]byte(service), upstream.name)
-		if ok && (len(name) == 0 || name[0] == '.' && string(name[1:]) == string(upstream.namespace)) {
+		name, ok := strings.CutPrefix(service, upstream.name)
+		if ok && (len(name) == 0 || name[0] == '.' && name[1:] == upstream.namespace) {
 			return true
 		}
 	}
@@ -57,7 +55,7 @@ func LeadsTo(cluster []byte, services []string) bool {
 
 // upstream is the part of an identity that a cluster's name holds.
 type upstream struct {
-	namespace, name, revision []byte
+	namespace, name, revision string
 	isGateway                 bool // whether the cluster leads to another gateway
 }
 
@@ -68,18 +66,18 @@ const localGateway = "knative-local-gateway"
 
 // parseCluster parses a cluster's name: outbound|PORT|SUBSET|HOST of Istio,
 // httproute/NS/NAME/... of Envoy Gateway, or any other name.
-func parseCluster(cluster []byte) (made upstream) {
-	if rest, ok := bytes.CutPrefix(cluster, []byte("outbound|")); ok {
+func parseCluster(cluster string) (made upstream) {
+	if rest, ok := strings.CutPrefix(cluster, "outbound|"); ok {
 		return parseOutbound(rest)
 	}
-	if bytes.HasPrefix(cluster, []byte("inbound|")) { // of a sidecar: it names the port only
+	if strings.HasPrefix(cluster, "inbound|") { // of a sidecar: it names the port only
 		return upstream{}
 	}
-	kind, rest, _ := bytes.Cut(cluster, []byte("/"))
-	if string(kind) == "httproute" || string(kind) == "grpcroute" {
-		made.namespace, rest, _ = bytes.Cut(rest, []byte("/"))
-		made.name, rest, _ = bytes.Cut(rest, []byte("/"))
-		if at := bytes.Index(rest, []byte("backend/")); at >= 0 {
+	kind, rest, _ := strings.Cut(cluster, "/")
+	if kind == "httproute" || kind == "grpcroute" {
+		made.namespace, rest, _ = strings.Cut(rest, "/")
+		made.name, rest, _ = strings.Cut(rest, "/")
+		if at := strings.Index(rest, "backend/"); at >= 0 {
 			made.revision = rest[at:]
 		}
 		return made
@@ -88,11 +86,11 @@ func parseCluster(cluster []byte) (made upstream) {
 }
 
 // parseOutbound parses PORT|SUBSET|HOST.
-func parseOutbound(rest []byte) (made upstream) {
-	_, rest, _ = bytes.Cut(rest, []byte("|"))
-	subset, host, _ := bytes.Cut(rest, []byte("|"))
+func parseOutbound(rest string) (made upstream) {
+	_, rest, _ = strings.Cut(rest, "|")
+	subset, host, _ := strings.Cut(rest, "|")
 	made.namespace, made.name = parseHost(host)
-	if made.isGateway = string(made.name) == localGateway; made.isGateway {
+	if made.isGateway = made.name == localGateway; made.isGateway {
 		return made
 	}
 	if made.revision = made.name; len(subset) > 0 {
@@ -103,17 +101,17 @@ func parseOutbound(rest []byte) (made upstream) {
 
 // parseHost parses a host. The host of a Kubernetes Service is NAME.NS.svc and the
 // cluster's domain; any other host is a service without a namespace.
-func parseHost(host []byte) (namespace, name []byte) {
-	name, rest, _ := bytes.Cut(host, []byte("."))
-	namespace, rest, _ = bytes.Cut(rest, []byte("."))
-	if kind, _, _ := bytes.Cut(rest, []byte(".")); string(kind) == "svc" {
+func parseHost(host string) (namespace, name string) {
+	name, rest, _ := strings.Cut(host, ".")
+	namespace, rest, _ = strings.Cut(rest, ".")
+	if kind, _, _ := strings.Cut(rest, "."); kind == "svc" {
 		return namespace, name
 	}
-	return nil, host
+	return "", host
 }
 
-func withoutPort(host []byte) []byte {
-	name, _, _ := bytes.Cut(host, []byte(":"))
+func withoutPort(host string) string {
+	name, _, _ := strings.Cut(host, ":")
 	return name
 }
 
@@ -127,14 +125,14 @@ const (
 
 // parseRoute parses the name of the object that Istio made a route of. ok is false
 // if the name does not tell whose the route is.
-func parseRoute(route, upstream []byte) (namespace, name []byte, ok bool) {
-	_, rest, _ := bytes.Cut(route, []byte("/namespaces/"))
-	namespace, rest, _ = bytes.Cut(rest, []byte("/"))
-	_, name, ok = bytes.Cut(rest, []byte("/"))
-	if !ok || bytes.HasSuffix(name, []byte(ofIngress)) {
-		return nil, nil, false
+func parseRoute(route, upstream string) (namespace, name string, ok bool) {
+	_, rest, _ := strings.Cut(route, "/namespaces/")
+	namespace, rest, _ = strings.Cut(rest, "/")
+	_, name, ok = strings.Cut(rest, "/")
+	if !ok || strings.HasSuffix(name, ofIngress) {
+		return "", "", false
 	}
-	if rest, isMade := bytes.CutSuffix(name, []byte(ofGatewayAPI)); isMade { // NAME~0~ or NAME-0-
+	if rest, isMade := strings.CutSuffix(name, ofGatewayAPI); isMade { // NAME~0~ or NAME-0-
 		return namespace, trimNumber(rest), true
 	}
 	return namespace, withoutKnative(name, upstream), true
@@ -143,12 +141,10 @@ func parseRoute(route, upstream []byte) (namespace, name []byte, ok bool) {
 // withoutKnative removes the suffix that Knative adds to the name of its
 // VirtualService. The name is Knative's only if the upstream is one of the
 // revisions.
-func withoutKnative(name, upstream []byte) []byte {
-	revisions := withoutRevision(upstream)
-	for _, suffix := range []string{"-ingress", "-mesh"} {
-		if base, ok := bytes.CutSuffix(name, []byte(suffix)); ok && len(revisions) < len(upstream) && string(base) == string(revisions) {
-			return base
-		}
+func withoutKnative(name, upstream string) string {
+	service := withoutRevision(upstream)
+	if service != upstream && (name == service+"-ingress" || name == service+"-mesh") {
+		return service
 	}
 	return name
 }
@@ -158,7 +154,7 @@ func withoutKnative(name, upstream []byte) []byte {
 const revisionDigits = 5
 
 // withoutRevision removes the number of a Knative revision from a name.
-func withoutRevision(name []byte) []byte {
+func withoutRevision(name string) string {
 	dash := len(name) - revisionDigits - 1
 	if dash <= 0 || name[dash] != '-' || !areDigits(name[dash+1:]) {
 		return name
@@ -166,18 +162,18 @@ func withoutRevision(name []byte) []byte {
 	return name[:dash]
 }
 
-// trimNumber cuts a number and its separators off the end of a name. bytes.TrimRight
+// trimNumber cuts a number and its separators off the end of a name. strings.TrimRight
 // would bring the tables of Unicode.
-func trimNumber(name []byte) []byte {
+func trimNumber(name string) string {
 	for len(name) > 0 && (name[len(name)-1] == '~' || name[len(name)-1] == '-' || isDigit(name[len(name)-1])) {
 		name = name[:len(name)-1]
 	}
 	return name
 }
 
-func areDigits(text []byte) bool {
-	for _, c := range text {
-		if !isDigit(c) {
+func areDigits(text string) bool {
+	for i := range len(text) {
+		if !isDigit(text[i]) {
 			return false
 		}
 	}

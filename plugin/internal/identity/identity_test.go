@@ -88,8 +88,8 @@ func TestOf(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := Of(Names{Route: []byte(test.route), Cluster: []byte(test.cluster), Host: []byte(test.host)})
-			if diff := cmp.Diff(test.want, [3]string{string(got.Namespace), string(got.Service), string(got.Revision)}); diff != "" {
+			got := Of(Names{Route: test.route, Cluster: test.cluster, Host: test.host})
+			if diff := cmp.Diff(test.want, [3]string{got.Namespace, got.Service, got.Revision}); diff != "" {
 				t.Errorf("namespace, service, revision (-want +got):\n%s", diff)
 			}
 		})
@@ -100,10 +100,10 @@ func TestOf(t *testing.T) {
 // its metadata only.
 func TestOfASidecar(t *testing.T) {
 	names := Names{
-		Cluster: []byte("inbound|8080||"), Host: []byte("inbound|http|8080"),
-		Namespace: []byte("team-a"), Service: []byte("iris-predictor-00002"),
+		Cluster: "inbound|8080||", Host: "inbound|http|8080",
+		Namespace: "team-a", Service: "iris-predictor-00002",
 	}
-	want := Identity{[]byte("team-a"), []byte("iris-predictor"), []byte("iris-predictor-00002")}
+	want := Identity{"team-a", "iris-predictor", "iris-predictor-00002"}
 	if diff := cmp.Diff(want, Of(names)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
