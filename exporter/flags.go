@@ -51,11 +51,9 @@ type flags struct {
 	dryRunFile *string
 	otlp       push.Options
 	isProfiled *bool
-
-	hasLifecycle *bool
-
-	web *web.FlagConfig
-	log promslog.Config
+	isReloaded *bool // by a request
+	web        *web.FlagConfig
+	log        promslog.Config
 }
 
 // parseFlags returns the command to run. It is "" after args asked for help or
@@ -77,7 +75,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (command string, f *fla
 	app.Flag("otlp.endpoint", "Also push the metrics over OTLP (HTTP, protobuf) to this address. Headers come from OTEL_EXPORTER_OTLP_HEADERS.").PlaceHolder("http://HOST:4318").StringVar(&f.otlp.Endpoint)
 	app.Flag("otlp.interval", "How often to push.").Default("15s").DurationVar(&f.otlp.Interval)
 	f.isProfiled = app.Flag("web.enable-pprof", "Serve profiles of the exporter itself under /debug/pprof.").Bool()
-	f.hasLifecycle = app.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload, as on SIGHUP.").Bool()
+	f.isReloaded = app.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload, as on SIGHUP.").Bool()
 	f.web = kingpinflag.AddFlags(app, ":9847")
 	serving := app.Command(serveCommand, "Serve /metrics.")
 	app.Command("version", "Show the version.")

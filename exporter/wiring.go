@@ -261,7 +261,7 @@ func (e *exporter) options(ctx context.Context) expose.Options {
 // reloadOnRequest returns a function that reloads the configuration, or nil if
 // requests must not.
 func (e *exporter) reloadOnRequest(ctx context.Context) func() error {
-	if !*e.flags.hasLifecycle {
+	if !*e.flags.isReloaded {
 		return nil
 	}
 	return func() error { return e.reload(ctx) }

@@ -109,12 +109,12 @@ func (g *gateway) run(ctx context.Context) {
 
 // work drops an expired gateway, and scrapes any other gateway.
 func (g *gateway) work(ctx context.Context) {
-	scrape := g.settings().scrape
-	if g.current().isExpired(scrape, time.Now()) {
+	own := g.settings().scrape
+	if g.current().isExpired(own, time.Now()) {
 		g.fleet.expire(g)
 		return
 	}
-	limit, cancel := context.WithTimeout(ctx, time.Duration(scrape.Timeout))
+	limit, cancel := context.WithTimeout(ctx, time.Duration(own.Timeout))
 	defer cancel()
 	g.shared.Run(limit, leavingInterval/2) // scrape records the result
 }
@@ -133,15 +133,15 @@ func (g *gateway) snapshot() *expose.Snapshot {
 // scrapeNow returns the result of a scrape that is at most scrape.min_age old. If
 // ctx ends first, the gateway is shown as down.
 func (g *gateway) scrapeNow(ctx context.Context) *expose.Snapshot {
-	scrape, start := g.settings().scrape, time.Now()
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(scrape.Timeout))
+	own, start := g.settings().scrape, time.Now()
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(own.Timeout))
 	defer cancel()
-	if _, err := g.shared.Get(ctx, time.Duration(scrape.MinAge)); err == nil {
+	if _, err := g.shared.Get(ctx, time.Duration(own.MinAge)); err == nil {
 		return g.snapshot()
 	}
 	now := time.Now()
 	_, s := g.change(func(s state) state { return s.served(now) })
-	return s.show(expose.Snapshot{Gateway: g.name, Duration: now.Sub(start)}, scrape, now)
+	return s.show(expose.Snapshot{Gateway: g.name, Duration: now.Sub(start)}, own, now)
 }
 
 // lastSnapshot returns the latest result, without scraping, or a snapshot with only
