@@ -27,6 +27,7 @@ KServe, in namespaces of its own. It needs root. Run it from the checkout's root
   cluster test [NAME]   bring up a cluster, run the commands of docs/walkthrough.md
                         and of deploy/cluster/suites/*.md on it, compare what they
                         print, and end it
+  cluster run NAME...   run the commands of such pages on a cluster that is up
   cluster exec CMD...   run a command in the node, such as kubectl get pods, or bash
   cluster down          end a cluster that another terminal runs, or has left
 
@@ -88,10 +89,10 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	c := commands{root: absolute, args: flags.Args(), stdout: stdout, stderr: stderr}
 	if len(c.args) == 0 {
-		return fmt.Errorf("%w: one of up, test, exec and down", errUsage)
+		return fmt.Errorf("%w: one of up, test, run, exec and down", errUsage)
 	}
 	command, known := map[string]func(commands, context.Context) error{
-		"up": commands.up, "test": commands.test, "exec": commands.exec, "down": commands.down,
+		"up": commands.up, "test": commands.test, "run": commands.run, "exec": commands.exec, "down": commands.down,
 		// The processes that the program starts of itself.
 		"guard": commands.guard, "node": commands.node, "probe": commands.probe, "pause": commands.pause, "registry": commands.registry,
 		"reload": commands.reload,

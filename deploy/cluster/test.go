@@ -9,6 +9,7 @@ import (
 
 	"github.com/moodring/moodring/deploy/cluster/internal/cluster"
 	"github.com/moodring/moodring/deploy/cluster/internal/host"
+	"github.com/moodring/moodring/deploy/cluster/internal/node"
 	"github.com/moodring/moodring/deploy/cluster/internal/suite"
 )
 
@@ -26,13 +27,7 @@ func (c commands) test(ctx context.Context) error {
 		return err
 	}
 	c.progress("ready after %.0f s", time.Since(started).Seconds())
-	var all suite.Result
-	runner := suite.Runner{Node: running.Node, Folder: c.root, Output: c.stdout}
-	for _, s := range suites {
-		result, failure := runner.Run(ctx, s)
-		all.Passed, all.Failed = all.Passed+result.Passed, all.Failed+result.Failed
-		err = errors.Join(err, failure)
-	}
+	all, err := c.runSuites(ctx, running.Node, suites)
 	if err := errors.Join(err, running.Node.Stop()); err != nil {
 		return err
 	}
@@ -49,4 +44,33 @@ func (c commands) test(ctx context.Context) error {
 		return exitStatus(1)
 	}
 	return nil
+}
+
+// run runs suites on a cluster that is up.
+func (c commands) run(ctx context.Context) error {
+	suites, err := suite.Load(c.root, c.args[1:])
+	if err != nil {
+		return err
+	}
+	running, err := node.Find(cluster.Folder(c.root))
+	if err != nil {
+		return err
+	}
+	result, err := c.runSuites(ctx, running, suites)
+	if err == nil && result.Failed > 0 {
+		return exitStatus(1)
+	}
+	return err
+}
+
+func (c commands) runSuites(ctx context.Context, running *node.Node, suites []suite.Suite) (suite.Result, error) {
+	var all suite.Result
+	var err error
+	runner := suite.Runner{Node: running, Folder: c.root, Output: c.stdout}
+	for _, s := range suites {
+		result, failure := runner.Run(ctx, s)
+		all.Passed, all.Failed = all.Passed+result.Passed, all.Failed+result.Failed
+		err = errors.Join(err, failure)
+	}
+	return all, err
 }

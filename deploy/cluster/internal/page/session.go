@@ -46,7 +46,7 @@ func Start(shell *exec.Cmd, start func(*exec.Cmd) (wait func() error, err error)
 }
 
 // stepLimit is for a command of a page.
-const stepLimit = 5 * time.Minute
+const stepLimit = 3 * time.Minute
 
 // Run runs a command, and returns the lines that it prints and its exit status.
 func (s *Session) Run(ctx context.Context, command string) ([]string, int, error) {
@@ -75,6 +75,9 @@ func (s *Session) Run(ctx context.Context, command string) ([]string, int, error
 	}
 }
 
+// shownLines are the last lines of a failed command that an error shows.
+const shownLines = 30
+
 // Check runs a step and returns an error unless it prints what the page shows. A
 // step without output must succeed.
 func (s *Session) Check(ctx context.Context, step Step) error {
@@ -88,7 +91,7 @@ func (s *Session) Check(ctx context.Context, step Step) error {
 	default:
 		return nil
 	}
-	text := fmt.Sprintf("line %d: %v\n$ %s\n%s", step.Line, err, step.Command, strings.Join(printed, "\n"))
+	text := fmt.Sprintf("line %d: %v\n$ %s\n%s", step.Line, err, step.Command, strings.Join(printed[max(0, len(printed)-shownLines):], "\n"))
 	if len(step.Output) > 0 {
 		text += "\nThe page shows:\n" + strings.Join(step.Output, "\n")
 	}
