@@ -136,7 +136,7 @@ func newProgram(s settings, log *slog.Logger) (*program, error) {
 	if p.runtime, err = onnx.Start(library); err != nil {
 		return nil, errors.Join(err, p.closePorts())
 	}
-	p.models = model.NewRepository(s.sources(), model.Options{
+	p.models = model.NewRepository(s.models, model.Options{
 		Runtime: p.runtime, Truncate: s.truncate, Queue: s.queueTokens, Timeout: s.queueTimeout, Metrics: p.metrics, Log: log,
 	})
 	p.start()

@@ -137,7 +137,7 @@ func (p *process) signal(t testing.TB, s syscall.Signal) {
 // end stops the program, and checks its exit code and that its log has no text of a request.
 func (p *process) end(t testing.TB) {
 	t.Helper()
-	_ = p.command.Process.Signal(syscall.SIGTERM) //nolint:errcheck // the program may have ended already
+	_ = p.command.Process.Signal(syscall.SIGTERM) // the program may have ended already
 	for range p.lines {
 	}
 	if err := p.command.Wait(); err != nil && !strings.Contains(err.Error(), "Wait was already called") {

@@ -184,6 +184,3 @@ func (s *settings) complete(rest []string) error {
 	}
 	return s.add(model.Source{Name: s.name, Dir: s.dir})
 }
-
-// sources returns the models to serve.
-func (s *settings) sources() []model.Source { return s.models }

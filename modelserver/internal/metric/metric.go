@@ -74,9 +74,6 @@ func (m *Metrics) Start(model string, labels []string, load time.Duration) {
 // Register adds a collector.
 func (m *Metrics) Register(collector prometheus.Collector) { m.registry.MustRegister(collector) }
 
-// Gatherer gives the metrics to tests.
-func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
-
 // Handler serves the metrics page.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})

@@ -32,7 +32,7 @@ func (m *Model) chooseBatching() (rows int, err error) {
 	together, err := m.scores(ids)
 	if err != nil {
 		m.batching = "no: the network does not run several texts"
-		return 1, nil //nolint:nilerr // A network for one text at a time is a sound network.
+		return 1, nil
 	}
 	for i := range ids {
 		if i > 0 {

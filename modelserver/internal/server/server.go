@@ -3,7 +3,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -134,9 +133,4 @@ func (s *Server) stopGRPC(ctx context.Context) {
 		s.grpc.Stop()
 		<-ended
 	}
-}
-
-// Ended reports whether err is what a server returns after Stop.
-func Ended(err error) bool {
-	return errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped)
 }

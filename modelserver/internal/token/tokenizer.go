@@ -33,20 +33,6 @@ type model interface {
 // Kind returns the name of the algorithm, such as "WordPiece".
 func (t *Tokenizer) Kind() string { return t.kind }
 
-// ID returns the id of a token of the vocabulary.
-func (t *Tokenizer) ID(token string) (int64, bool) {
-	id, ok := t.model.vocabulary()[token]
-	if ok {
-		return id, true
-	}
-	for _, a := range append(slices.Clip(t.raw), t.normalized...) {
-		if a.Content == token {
-			return a.ID, true
-		}
-	}
-	return 0, false
-}
-
 // MaxID returns the largest id that the tokenizer can give.
 func (t *Tokenizer) MaxID() int64 {
 	largest := int64(0)
