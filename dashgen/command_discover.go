@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/moodring/moodring/dashgen/internal/discover"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
@@ -25,9 +26,16 @@ func discoverCommand(p program, args []string) error {
 	if err != nil {
 		return err
 	}
-	text, err := grafana.Marshal(discover.Board(*title, *uid, families))
+	kept := discover.Largest(families)
+	text, err := grafana.Marshal(discover.Board(*title, *uid, kept))
 	if err != nil {
 		return err
 	}
-	return writeText(p.stdout, string(text))
+	if err := writeText(p.stdout, string(text)); err != nil {
+		return err
+	}
+	if len(kept) < len(families) {
+		return fmt.Errorf("discover: %d of %d metrics are left out, because a dashboard has at most %d panels: choose metrics with --match", len(families)-len(kept), len(families), discover.MostPanels)
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/moodring/moodring/dashgen/internal/grafanaapi"
 	"github.com/moodring/moodring/dashgen/internal/output"
@@ -10,17 +12,29 @@ import (
 
 const pushHelp = `--grafana URL [flags] [FILE.json...]
 
-Saves Moodring's dashboards, or those in the files, to a Grafana, in the folder
-Moodring. It does not replace a dashboard that others changed in Grafana.
+Saves Moodring's dashboards, or those in the files, to a Grafana, in a folder. It does not replace a dashboard that others changed in Grafana.
 `
 
-// folderUID is the uid of output.Folder.
-const folderUID = "moodring"
+var notInUID = regexp.MustCompile(`[^a-z0-9]+`)
+
+// folderUID returns the uid of a folder that push creates, from its title.
+func folderUID(title string) string {
+	uid := strings.Trim(notInUID.ReplaceAllString(strings.ToLower(title), "-"), "-")
+	return uid[:min(len(uid), 40)]
+}
+
+// findFolder returns the folder that --folder names by its uid or its title.
+func (f pushFlags) findFolder(ctx context.Context, g grafanaapi.Grafana) (grafanaapi.Folder, bool, error) {
+	if folder, ok, err := g.FindFolder(ctx, f.folder, f.folder); ok || err != nil {
+		return folder, ok, err
+	}
+	return g.FindFolder(ctx, folderUID(f.folder), f.folder)
+}
 
 type pushFlags struct {
 	grafanaFlags
-	prometheus, dataSource string
-	dryRun, overwrite      bool
+	prometheus, dataSource, scrapeInterval, folder string
+	dryRun, overwrite                              bool
 }
 
 func pushCommand(p program, args []string) error {
@@ -29,6 +43,8 @@ func pushCommand(p program, args []string) error {
 	f.define(set)
 	set.StringVar(&f.prometheus, "prometheus", "", "also create a data source for the Prometheus at this address, as Grafana reaches it")
 	set.StringVar(&f.dataSource, "data-source", "Moodring", "name of that data source")
+	set.StringVar(&f.scrapeInterval, "scrape-interval", "15s", "how often that Prometheus scrapes: the data source needs it for the shortest range of a rate")
+	set.StringVar(&f.folder, "folder", output.Folder, "title or uid of the folder; push creates a missing folder")
 	set.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and show the changes")
 	set.BoolVar(&f.overwrite, "overwrite", false, "replace dashboards that others changed")
 	if err := set.parse(args, p.stdout); err != nil {
@@ -42,6 +58,12 @@ func pushCommand(p program, args []string) error {
 		if _, err := readAddress("push: --prometheus", f.prometheus); err != nil {
 			return err
 		}
+	}
+	if _, err := readDuration("push: --scrape-interval", f.scrapeInterval); err != nil {
+		return err
+	}
+	if folderUID(f.folder) == "" {
+		return fmt.Errorf("%w: push: --folder %q: it needs a letter or a digit", errUsage, f.folder)
 	}
 	changes, err := planPush(g, set.Args())
 	if err != nil {
@@ -74,21 +96,24 @@ func (f pushFlags) rows(ctx context.Context, g grafanaapi.Grafana) ([]string, er
 		}
 		rows = append(rows, fmt.Sprintf("data source\t%s\t%s", f.dataSource, state[exists]))
 	}
-	_, exists, err := g.FindFolder(ctx, folderUID, output.Folder)
+	_, exists, err := f.findFolder(ctx, g)
 	if err != nil {
 		return nil, err
 	}
-	return append(rows, fmt.Sprintf("folder\t%s\t%s", output.Folder, state[exists])), nil
+	return append(rows, fmt.Sprintf("folder\t%s\t%s", f.folder, state[exists])), nil
 }
 
 // push changes the Grafana.
 func (f pushFlags) push(ctx context.Context, g grafanaapi.Grafana, changes []grafanaapi.Change) error {
 	if f.prometheus != "" {
-		if err := g.EnsureDataSource(ctx, f.dataSource, f.prometheus); err != nil {
+		if err := g.EnsureDataSource(ctx, f.dataSource, f.prometheus, f.scrapeInterval); err != nil {
 			return err
 		}
 	}
-	folder, err := g.EnsureFolder(ctx, folderUID, output.Folder)
+	folder, exists, err := f.findFolder(ctx, g)
+	if err == nil && !exists {
+		folder, err = g.EnsureFolder(ctx, folderUID(f.folder), f.folder)
+	}
 	if err != nil {
 		return err
 	}

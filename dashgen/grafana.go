@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
@@ -47,10 +48,11 @@ func planPush(g grafanaapi.Grafana, files []string) ([]grafanaapi.Change, error)
 	}
 	var all []dashboard.Dashboard
 	for _, file := range read {
-		if err := grafanaapi.Check(file.Dashboard); err != nil {
+		named, err := file.Named(strings.TrimSuffix(filepath.Base(file.name), ".json"))
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file.name, err)
 		}
-		all = append(all, file.Dashboard)
+		all = append(all, named)
 	}
 	return g.Plan(context.Background(), all)
 }

@@ -34,7 +34,20 @@ var (
 	YesNo          = Unit{name: "yes or no", ID: "none", Min: &zero, Max: &one, Words: [2]string{"no", "yes"}, Filled: true}
 	BytesPerSecond = Unit{name: "bytes per second", ID: "Bps", Min: &zero, Filled: true}
 	Bytes          = Unit{name: "bytes", ID: "bytes", Min: &zero, Filled: true}
-	Celsius        = Unit{name: "degrees Celsius", ID: "celsius", Filled: true}
+	// Units of metrics that dashgen discover finds.
+	Milliseconds = Unit{name: "milliseconds", ID: "ms", Min: &zero, Filled: true}
+	Microseconds = Unit{name: "microseconds", ID: "µs", Min: &zero, Filled: true}
+	Nanoseconds  = Unit{name: "nanoseconds", ID: "ns", Min: &zero, Filled: true}
+	Kilobytes    = Unit{name: "kilobytes", ID: "kbytes", Min: &zero, Filled: true}
+	Megabytes    = Unit{name: "megabytes", ID: "mbytes", Min: &zero, Filled: true}
+	Gigabytes    = Unit{name: "gigabytes", ID: "gbytes", Min: &zero, Filled: true}
+	Percent      = Unit{name: "percent", ID: "percent", Min: &zero}
+	Joules       = Unit{name: "joules", ID: "joule", Min: &zero, Filled: true}
+	Volts        = Unit{name: "volts", ID: "volt", Filled: true}
+	Watts        = Unit{name: "watts", ID: "watt", Filled: true}
+	Hertz        = Unit{name: "hertz", ID: "hertz", Min: &zero, Filled: true}
+
+	Celsius = Unit{name: "degrees Celsius", ID: "celsius", Filled: true}
 	// Distance is the distance between two mixes of labels; 0 means equal.
 	Distance = Unit{name: "distance", ID: "none", Decimals: &two, Min: &zero, LimitByThreshold: true}
 	// ShareDifference and ScoreDifference are from -1 to 1.

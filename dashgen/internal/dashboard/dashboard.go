@@ -4,9 +4,12 @@ package dashboard
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -66,6 +69,30 @@ func Read(text []byte) (Dashboard, error) {
 		}
 	}
 	return Dashboard{d.UID, d.Title, d.Tags, inner}, nil
+}
+
+// maxUID is the number of characters of the longest uid that Grafana accepts.
+const maxUID = 40
+
+// notInUID matches runs of characters that a uid cannot have.
+var notInUID = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+
+// Named returns the dashboard with a uid. A dashboard without one, such as an export
+// for sharing, gets it from the name of its file: the same file always has the same
+// uid. A long name is cut, and gets its hash.
+func (d Dashboard) Named(name string) (Dashboard, error) {
+	if d.UID != "" {
+		return d, nil
+	}
+	d.UID = strings.Trim(notInUID.ReplaceAllString(name, "-"), "-")
+	if d.UID == "" || len(d.UID) > maxUID {
+		sum := sha256.Sum256([]byte(name))
+		hash := hex.EncodeToString(sum[:4])
+		d.UID = strings.Trim(d.UID[:min(len(d.UID), maxUID-len(hash)-1)]+"-"+hash, "-")
+	}
+	var err error
+	d.JSON, err = withUID(d.JSON, d.UID)
+	return d, err
 }
 
 // open takes a dashboard out of its envelope. The uid is the envelope's, if any.

@@ -1,6 +1,8 @@
 package dashboard
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,5 +62,25 @@ func TestReadRefuses(t *testing.T) {
 				t.Errorf("got error %v, want %q", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestNamed: a dashboard without a uid gets one from its file, always the same, that
+// Grafana accepts.
+func TestNamed(t *testing.T) {
+	valid := regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+	seen := map[string]string{}
+	for _, name := range []string{"board", "my board", "情绪", "😀", strings.Repeat("long", 30), strings.Repeat("long", 30) + "er", "a/b"} {
+		d, err := Dashboard{JSON: []byte(`{"title": "T"}`)}.Named(name)
+		if err != nil || !valid.MatchString(d.UID) || seen[d.UID] != "" {
+			t.Errorf("%q gets the uid %q, as does %q; error %v", name, d.UID, seen[d.UID], err)
+		}
+		if !strings.Contains(string(d.JSON), `"uid": "`+d.UID+`"`) {
+			t.Errorf("%q: its JSON is %s", name, d.JSON)
+		}
+		seen[d.UID] = name
+	}
+	if d, err := (Dashboard{UID: "own", JSON: []byte(`{}`)}).Named("other"); err != nil || d.UID != "own" {
+		t.Errorf("got %q, %v", d.UID, err)
 	}
 }

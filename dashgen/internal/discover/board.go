@@ -48,8 +48,8 @@ func Board(title, uid string, families []Family) board.Board {
 	}
 	labels := []string{labelJob, labelInstance}
 	b.Variables = promql.Variables{
-		{Title: "Job", Metric: families[0].series(), Label: labelJob, Labels: labels},
-		{Title: "Instance", Metric: families[0].series(), Label: labelInstance, Labels: labels},
+		{Title: "Job", Metric: "up", Label: labelJob, Labels: labels},
+		{Title: "Instance", Metric: "up", Label: labelInstance, Labels: labels},
 	}
 	for _, f := range families {
 		title := f.rowTitle()
@@ -59,7 +59,32 @@ func Board(title, uid string, families []Family) board.Board {
 		row := &b.Rows[len(b.Rows)-1]
 		row.Panels = append(row.Panels, f.observables()...)
 	}
+	if len(b.Panels()) > openPanels {
+		for i := range b.Rows {
+			b.Rows[i].Collapsed = i > 0
+		}
+	}
 	return b
+}
+
+// openPanels is the most panels whose queries run when the dashboard is opened.
+const openPanels = 40
+
+// MostPanels is the most panels of a dashboard. More of them would not fit into the
+// annotation in which kubectl apply keeps the whole object.
+const MostPanels = 100
+
+// Largest returns the families, in the order of their names, whose panels fit into one
+// dashboard.
+func Largest(families []Family) []Family {
+	families = slices.SortedFunc(slices.Values(families), func(a, b Family) int { return cmp.Compare(a.Name, b.Name) })
+	panels := 0
+	for i, f := range families {
+		if panels += len(f.observables()); panels > MostPanels {
+			return families[:i]
+		}
+	}
+	return families
 }
 
 // series returns the name of a series of the family in Prometheus.
@@ -126,15 +151,34 @@ func (f Family) observables() []board.Panel {
 			Query: promql.CountBy(promql.SelectDiscovered(f.metric(), ""), labels...), Legend: legend(labels),
 		})}
 	}
-	return []board.Panel{f.panel("", board.TimeSeries, f.unit(), board.Series{
-		Query: promql.SumBy(promql.SelectDiscovered(f.metric(), ""), f.groupBy()...), Legend: f.legend(),
-	})}
+	query := promql.SumBy(promql.SelectDiscovered(f.metric(), ""), f.groupBy()...)
+	if f.isState() {
+		query = promql.AvgBy(promql.SelectDiscovered(f.metric(), ""), f.groupBy()...)
+	}
+	return []board.Panel{f.panel("", f.gaugeKind(), f.unit(), board.Series{Query: query, Legend: f.legend()})}
+}
+
+// isState reports whether the values of several series have a mean and no sum, as
+// shares and temperatures.
+func (f Family) isState() bool {
+	return slices.ContainsFunc([]string{"_ratio", "_percent", "_percentage", "_celsius", "_fahrenheit", "_volts", "_hertz", "_load1", "_load5", "_load15", "_up", "_enabled", "_status"},
+		func(ending string) bool { return strings.HasSuffix(f.Name, ending) })
+}
+
+// gaugeKind returns the kind of a gauge's panel. A gauge with the ending of a counter
+// is shown as a single value, so that no reader takes its line for a counter's.
+func (f Family) gaugeKind() board.Kind {
+	if strings.HasSuffix(f.Name, total) {
+		return board.BarGauge
+	}
+	return board.TimeSeries
 }
 
 // isTimestamp reports whether the metric is a Unix time, and not a duration, by
 // the suffixes of Prometheus's own libraries.
 func (f Family) isTimestamp() bool {
-	return strings.HasSuffix(f.Name, "_timestamp_seconds") || strings.HasSuffix(f.Name, "_start_time_seconds") || strings.HasSuffix(f.Name, "_last_gc_time_seconds")
+	return slices.ContainsFunc([]string{"_timestamp_seconds", "_start_time_seconds", "_boot_time_seconds", "_last_gc_time_seconds", "_created", "_timestamp"},
+		func(ending string) bool { return strings.HasSuffix(f.Name, ending) })
 }
 
 // histogramPanels returns a panel of quantiles and a heatmap.
@@ -192,7 +236,11 @@ func (f Family) unit() board.Unit {
 		ending string
 		unit   board.Unit
 	}{
-		{"_seconds", board.Seconds}, {"_bytes", board.Bytes}, {"_ratio", board.Share}, {"_celsius", board.Celsius},
+		{"_milliseconds", board.Milliseconds}, {"_ms", board.Milliseconds}, {"_microseconds", board.Microseconds}, {"_us", board.Microseconds},
+		{"_nanoseconds", board.Nanoseconds}, {"_ns", board.Nanoseconds}, {"_seconds", board.Seconds},
+		{"_kilobytes", board.Kilobytes}, {"_megabytes", board.Megabytes}, {"_gigabytes", board.Gigabytes}, {"_bytes", board.Bytes},
+		{"_ratio", board.Share}, {"_percent", board.Percent}, {"_percentage", board.Percent}, {"_celsius", board.Celsius},
+		{"_joules", board.Joules}, {"_volts", board.Volts}, {"_watts", board.Watts}, {"_hertz", board.Hertz},
 	} {
 		if strings.HasSuffix(name, u.ending) {
 			return u.unit

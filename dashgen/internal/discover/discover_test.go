@@ -116,12 +116,95 @@ func checkSound(t *testing.T, b board.Board, page string) {
 	}
 }
 
+// TestPages reads pages that are not strictly of the text format.
+func TestPages(t *testing.T) {
+	for _, tc := range []struct{ name, page, want string }{
+		{"OpenMetrics", "# TYPE a_seconds counter\n# UNIT a_seconds seconds\n# HELP a_seconds A.\na_seconds_total{x=\"1\"} 5 1700000000.5 # {trace=\"t\"} 1\na_seconds_created{x=\"1\"} 1.7e9\n# TYPE b info\nb_info{v=\"1\"} 1\n# TYPE c unknown\nc 1\n# EOF\n",
+			"a_seconds_created untyped, a_seconds_total counter, b_info gauge, c untyped"},
+		{"a metric described twice", "# HELP a_total A.\n# TYPE a_total counter\na_total 1\n# HELP a_total A again.\n# TYPE a_total counter\na_total{x=\"1\"} 1\n", "a_total counter"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			families, err := Read(strings.NewReader(tc.page), all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range Largest(families) {
+				got = append(got, f.Name+" "+string(f.Type))
+			}
+			if diff := cmp.Diff(tc.want, strings.Join(got, ", ")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestGauges: what is no amount has a mean, a moment has an age, and a board of gauges
+// with the names of counters has no problems, without any source of types.
+func TestGauges(t *testing.T) {
+	page := "# TYPE x_ratio gauge\nx_ratio 1\n# TYPE y_created gauge\ny_created 1\n# TYPE z_boot_time_seconds gauge\nz_boot_time_seconds 1\n" +
+		"# TYPE asterisk_calls_count gauge\nasterisk_calls_count 1\n# TYPE a_things_total gauge\na_things_total 1\n# TYPE load_percent gauge\nload_percent 1\n# TYPE t_ms gauge\nt_ms 1\n"
+	b := proposed(t, page)
+	want := `a things
+	a_things_total, bar gauge, number, a_things_total: sum (a_things_total)
+asterisk calls
+	asterisk_calls_count, time series, number, asterisk_calls_count: sum (asterisk_calls_count)
+load percent
+	load_percent, time series, percent, load_percent: avg (load_percent)
+t ms
+	t_ms, time series, milliseconds, t_ms: sum (t_ms)
+x ratio
+	x_ratio, time series, share, x_ratio: avg (x_ratio)
+y created
+	y_created (age), time series, seconds, y_created: time() - max (y_created)
+z boot
+	z_boot_time_seconds (age), time series, seconds, z_boot_time_seconds: time() - max (z_boot_time_seconds)
+`
+	if diff := cmp.Diff(want, lines(b)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	text, err := grafana.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := dashboard.Read(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := lint.Parse(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range lint.Check(d, lint.Context{}, nil) {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestManyMetrics: a board has a bounded number of panels, and opens with few of them.
+func TestManyMetrics(t *testing.T) {
+	var page strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&page, "# TYPE m%d_x gauge\nm%d_x 1\n", i, i)
+	}
+	families, err := Read(strings.NewReader(page.String()), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := Board("Many", "many-metrics", Largest(families))
+	if n := len(b.Panels()); n != MostPanels || b.Rows[0].Collapsed || !b.Rows[1].Collapsed {
+		t.Errorf("got %d panels", n)
+	}
+	if text, err := grafana.Marshal(b); err != nil || len(text) > 262144 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+}
+
 var sample = regexp.MustCompile(`^(\w+)(?:\{(.*)\})? \S+$`)
 
 // scraped returns a page as series of ten minutes.
 func scraped(page string) string {
 	var out strings.Builder
-	out.WriteString("load 15s\n")
+	out.WriteString("load 15s\n  up{job=\"j\",instance=\"i\"} 1x40\n")
 	for _, line := range strings.Split(page, "\n") {
 		if groups := sample.FindStringSubmatch(line); groups != nil {
 			fmt.Fprintf(&out, "  %s{%s} 0+1x40\n", groups[1], strings.Join(append(nonempty(groups[2]), `job="j"`, `instance="i"`), ","))

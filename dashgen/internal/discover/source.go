@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,8 +35,12 @@ func Page(ctx context.Context, exporter prom.Client, match *regexp.Regexp) ([]Fa
 
 // Read returns the families of a page in the text format whose names match.
 func Read(page io.Reader, match *regexp.Regexp) ([]Family, error) {
+	text, err := normal(page)
+	if err != nil {
+		return nil, err
+	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	parsed, err := parser.TextToMetricFamilies(page)
+	parsed, err := parser.TextToMetricFamilies(text)
 	if err != nil {
 		return nil, err
 	}
@@ -89,15 +94,18 @@ func Prometheus(ctx context.Context, prometheus prom.Client, match *regexp.Regex
 		return nil, err
 	}
 	var families []Family
-	for name, entries := range metadata {
+	known := map[string]bool{} // a Prometheus that scrapes both formats has a counter twice
+	for _, name := range slices.Sorted(maps.Keys(metadata)) {
+		entries := metadata[name]
 		if len(entries) == 0 {
 			continue
 		}
 		for _, name := range seriesNames(name, contract.Type(entries[0].Type)) {
 			f := Family{Name: name, Type: contract.Type(entries[0].Type), Help: entries[0].Help}
-			if !match.MatchString(name) {
+			if !match.MatchString(name) || known[name] {
 				continue
 			}
+			known[name] = true
 			if f.Labels, err = values(ctx, prometheus, f.series()); err != nil {
 				return nil, fmt.Errorf("the labels of %s: %w", name, err)
 			}

@@ -26,13 +26,13 @@ func (g Grafana) HasDataSource(ctx context.Context, name, address string) (bool,
 }
 
 // EnsureDataSource creates the data source if it is missing. It never changes an
-// existing data source.
-func (g Grafana) EnsureDataSource(ctx context.Context, name, address string) error {
+// existing data source. $__rate_interval is at least four times the scrape interval.
+func (g Grafana) EnsureDataSource(ctx context.Context, name, address, scrapeInterval string) error {
 	exists, err := g.HasDataSource(ctx, name, address)
 	if err != nil || exists {
 		return err
 	}
-	if _, err := g.client.CreateDatasource(ctx, sdk.Datasource{Name: name, Type: "prometheus", Access: "proxy", URL: address}); err != nil {
+	if _, err := g.client.CreateDatasource(ctx, sdk.Datasource{Name: name, Type: "prometheus", Access: "proxy", URL: address, JSONData: map[string]string{"timeInterval": scrapeInterval, "httpMethod": "POST"}}); err != nil {
 		return g.failed("data source "+name, err)
 	}
 	return nil

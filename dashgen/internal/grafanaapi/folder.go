@@ -2,6 +2,7 @@ package grafanaapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/grafana-tools/sdk"
@@ -13,16 +14,26 @@ type Folder struct {
 	ID         int // differs between Grafanas
 }
 
-// FindFolder returns the folder with a uid. ok is false if the folder is missing.
+// FindFolder returns the folder with a uid, or else the folder with a title. ok is
+// false if the folder is missing.
 func (g Grafana) FindFolder(ctx context.Context, uid, title string) (_ Folder, ok bool, _ error) {
 	found, err := g.client.GetFolderByUID(ctx, uid)
-	if isStatus(err, http.StatusNotFound) {
-		return Folder{}, false, nil
+	switch {
+	case err == nil:
+		return Folder{found.UID, found.Title, found.ID}, true, nil
+	case !isStatus(err, http.StatusNotFound):
+		return Folder{}, false, g.failed("folder "+title, err)
 	}
+	all, err := g.client.GetAllFolders(ctx)
 	if err != nil {
 		return Folder{}, false, g.failed("folder "+title, err)
 	}
-	return Folder{found.UID, found.Title, found.ID}, true, nil
+	for _, f := range all {
+		if f.Title == title {
+			return Folder{f.UID, f.Title, f.ID}, true, nil
+		}
+	}
+	return Folder{}, false, nil
 }
 
 // EnsureFolder returns the folder with a uid, and creates it if it is missing.
@@ -32,6 +43,9 @@ func (g Grafana) EnsureFolder(ctx context.Context, uid, title string) (Folder, e
 		return folder, err
 	}
 	created, err := g.client.CreateFolder(ctx, sdk.Folder{UID: uid, Title: title})
+	if isStatus(err, http.StatusConflict) || isStatus(err, http.StatusPreconditionFailed) {
+		return Folder{}, fmt.Errorf("folder %s: Grafana has one of the same name that these credentials cannot see: choose another one with --folder", title)
+	}
 	if err != nil {
 		return Folder{}, g.failed("folder "+title, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/grafana-tools/sdk"
@@ -192,13 +193,36 @@ func (g Grafana) save(ctx context.Context, c Change, folder Folder) error {
 	_, err = g.client.SetRawDashboardWithParam(savingTo(ctx, folder), sdk.RawBoardRequest{
 		Dashboard: text, Parameters: sdk.SetDashboardParams{FolderID: folder.ID},
 	})
-	if isStatus(err, http.StatusPreconditionFailed) {
-		return fmt.Errorf("dashboard %s was saved by others just now: run it again", c.UID)
+	if advice := saveAdvice(err); advice != "" {
+		return fmt.Errorf("dashboard %s: %s", c.UID, advice)
 	}
 	if err != nil {
 		return g.failed("saving dashboard "+c.UID, err)
 	}
 	return nil
+}
+
+// saveAdvice returns the cause of a refused save, and the way out; "" for other
+// errors (Grafana's documentation, "Dashboard HTTP API", and pkg/services/dashboards
+// in its sources).
+func saveAdvice(err error) string {
+	var refused statusError
+	if !errors.As(err, &refused) {
+		return ""
+	}
+	switch {
+	case refused.status == "version-mismatch":
+		return "it was saved by others just now: run it again"
+	case refused.status == "name-exists":
+		return "the folder has another dashboard of the same title: rename or delete one of them, or choose another folder with --folder"
+	case refused.status == "plugin-dashboard":
+		return "it belongs to a plugin of Grafana, which would replace it: give yours another uid"
+	case strings.Contains(refused.message, "provisioned"):
+		return "Grafana reads it from a file, and refuses other changes: change the file, set allowUiUpdates in its provider, or give yours another uid"
+	case refused.code == http.StatusPreconditionFailed:
+		return "Grafana refuses it: " + refused.message
+	}
+	return ""
 }
 
 // Pulled is a dashboard from Grafana.

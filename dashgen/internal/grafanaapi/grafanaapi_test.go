@@ -176,7 +176,7 @@ func testPushInBetween(t *testing.T, to grafanatest.Grafana) {
 	changes := plan(t, g, second)
 	edit(t, g)
 	err := g.Push(t.Context(), changes, Folder{}, true)
-	if err == nil || err.Error() != "dashboard moodring-a was saved by others just now: run it again" {
+	if err == nil || err.Error() != "dashboard moodring-a: it was saved by others just now: run it again" {
 		t.Errorf("got error %v", err)
 	}
 }
@@ -220,11 +220,11 @@ func TestDataSource(t *testing.T) { grafanatest.Each(t, testDataSource) }
 func testDataSource(t *testing.T, to grafanatest.Grafana) {
 	g := dial(t, to)
 	for range 2 {
-		if err := g.EnsureDataSource(t.Context(), "Moodring", "http://prometheus:9090"); err != nil {
+		if err := g.EnsureDataSource(t.Context(), "Moodring", "http://prometheus:9090", "15s"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	err := g.EnsureDataSource(t.Context(), "Moodring", "http://other:9090")
+	err := g.EnsureDataSource(t.Context(), "Moodring", "http://other:9090", "15s")
 	if err == nil || !strings.Contains(err.Error(), "asks prometheus at http://prometheus:9090, not Prometheus at http://other:9090") {
 		t.Errorf("got error %v", err)
 	}
@@ -267,7 +267,7 @@ func TestSickGrafana(t *testing.T) {
 			return g.Push(ctx, []Change{{UID: "u", State: New, text: first[0].JSON}}, Folder{}, false)
 		},
 		"folder":      func(ctx context.Context) error { _, err := g.EnsureFolder(ctx, "f", "F"); return err },
-		"data source": func(ctx context.Context) error { return g.EnsureDataSource(ctx, "d", "http://p") },
+		"data source": func(ctx context.Context) error { return g.EnsureDataSource(ctx, "d", "http://p", "15s") },
 		"pull":        func(ctx context.Context) error { _, err := g.Pull(ctx, "moodring"); return err },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,6 +21,7 @@ const messageBytes = 4 << 10
 // statusError is a response with a status of 400 or more.
 type statusError struct {
 	code    int
+	status  string // Grafana's word for the cause, as name-exists; often empty
 	message string
 }
 
@@ -54,14 +55,14 @@ func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	var reply struct{ Message string }
+	var reply struct{ Status, Message string }
 	if json.Unmarshal(body, &reply) != nil || reply.Message == "" {
 		if response.StatusCode == http.StatusNotFound {
 			return nil, errNotGrafana
 		}
 		reply.Message = http.StatusText(response.StatusCode)
 	}
-	return nil, statusError{response.StatusCode, strings.Join(strings.Fields(reply.Message), " ")}
+	return nil, statusError{response.StatusCode, reply.Status, strings.Join(strings.Fields(reply.Message), " ")}
 }
 
 // folderKey is the key of a folder's uid in a context.

@@ -57,6 +57,7 @@ func handler() http.Handler {
 	mux.HandleFunc("GET /api/datasources/name/{name}", func(w http.ResponseWriter, r *http.Request) {
 		find(w, g.datasources, r.PathValue("name"), "Data source not found")
 	})
+	mux.HandleFunc("GET /api/folders", g.allFolders)
 	mux.HandleFunc("POST /api/datasources", g.createDatasource)
 	mux.HandleFunc("POST /api/serviceaccounts", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusCreated, object{"id": g.id(), "name": "tests", "role": "Admin"})
@@ -142,6 +143,10 @@ func (g *grafana) saveDashboard(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "folder not found")
 		return
 	}
+	if refusal, ok := g.refuses(uid, sent.FolderUID, sent.Dashboard); ok {
+		reply(w, refusal["code"].(int), refusal)
+		return
+	}
 	version := 0
 	if stored, ok := g.dashboards[uid]; ok {
 		version = stored["version"].(int)
@@ -156,6 +161,32 @@ func (g *grafana) saveDashboard(w http.ResponseWriter, r *http.Request) {
 	sent.Dashboard["version"] = version + 1
 	g.dashboards[uid], g.folderOf[uid] = sent.Dashboard, sent.FolderUID
 	reply(w, http.StatusOK, object{"id": sent.Dashboard["id"], "uid": uid, "url": "/d/" + uid, "status": "success", "version": version + 1, "slug": uid})
+}
+
+// refuses returns the reply to a dashboard that Grafana never saves: one of a plugin
+// or of a file, by their uids, or one of a title that another dashboard in the folder
+// has.
+func (g *grafana) refuses(uid, folder string, sent object) (object, bool) {
+	switch uid {
+	case "of-a-plugin":
+		return object{"code": http.StatusPreconditionFailed, "status": "plugin-dashboard", "message": "The dashboard belongs to plugin x."}, true
+	case "of-a-file":
+		return object{"code": http.StatusBadRequest, "message": "Cannot save provisioned dashboard"}, true
+	}
+	for other, d := range g.dashboards {
+		if other != uid && g.folderOf[other] == folder && d["title"] == sent["title"] && d["unique"] == true {
+			return object{"code": http.StatusPreconditionFailed, "status": "name-exists", "message": "A dashboard with the same name in the folder already exists"}, true
+		}
+	}
+	return nil, false
+}
+
+func (g *grafana) allFolders(w http.ResponseWriter, _ *http.Request) {
+	all := []object{}
+	for _, folder := range g.folders {
+		all = append(all, folder)
+	}
+	reply(w, http.StatusOK, all)
 }
 
 func (g *grafana) search(w http.ResponseWriter, r *http.Request) {

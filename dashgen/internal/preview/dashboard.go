@@ -12,9 +12,6 @@ import (
 // validUID matches the uids that Grafana takes, which also fit into a path.
 var validUID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 
-// notInUID matches runs of characters that a uid cannot have.
-var notInUID = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
-
 // Servable returns a dashboard that can be served, or an error. A dashboard
 // without a uid, such as an export for sharing, gets its uid from name.
 func Servable(name string, d dashboard.Dashboard) (dashboard.Dashboard, error) {
@@ -27,8 +24,9 @@ func Servable(name string, d dashboard.Dashboard) (dashboard.Dashboard, error) {
 	if classic.Panels == nil {
 		return dashboard.Dashboard{}, errors.New("the dashboard has no panels to draw")
 	}
-	if d.UID == "" {
-		d.UID = notInUID.ReplaceAllString(name, "-")
+	d, err := d.Named(name)
+	if err != nil {
+		return dashboard.Dashboard{}, err
 	}
 	if !validUID.MatchString(d.UID) {
 		return dashboard.Dashboard{}, fmt.Errorf("the uid %q is not valid in Grafana: use 1 to 40 of A-Z, a-z, 0-9, _ and -", d.UID)

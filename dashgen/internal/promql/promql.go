@@ -339,6 +339,9 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
+// AvgBy is the mean of the series of q that have the same values of labels.
+func AvgBy(q Query, labels ...string) Query { return aggregate("avg", q, labels) }
+
 // MinBy is the minimum of the series of q that have the same values of labels.
 func MinBy(q Query, labels ...string) Query { return aggregate("min", q, labels) }
 
