@@ -27,6 +27,7 @@ interface PromQuery extends DataQuery {
   expr: string;
   format?: 'time_series' | 'table' | 'heatmap';
   instant?: boolean;
+  interval?: string;
   legendFormat?: string;
   range?: boolean;
 }

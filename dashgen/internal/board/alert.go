@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/moodring/moodring/dashgen/internal/promql"
@@ -18,7 +19,10 @@ type Alert struct {
 	Summary string
 	// Expr returns a series for each fault.
 	Expr promql.Query
-	For  time.Duration
+	// Limit is the limit in Expr that dashgen rules can replace; nil if there is
+	// none. The text LIMIT in Summary stands for it.
+	Limit *float64
+	For   time.Duration
 	// Steps are the runbook, in order.
 	Steps []string
 }
@@ -55,8 +59,19 @@ func (a Alert) validate() error {
 	if a.Severity == "" || a.Summary == "" || len(a.Steps) == 0 {
 		return fmt.Errorf("alert %s: it needs a severity, a summary, and the steps to take", a.Name)
 	}
+	if (a.Limit != nil) != strings.Contains(a.Summary, LimitMark) {
+		return fmt.Errorf("alert %s: its summary names the limit if it has one, as %s", a.Name, LimitMark)
+	}
 	return a.validateSummary()
 }
+
+// LimitMark stands for the limit in a summary.
+const LimitMark = "LIMIT"
+
+func limit(value float64) *float64 { return &value }
+
+// OfVersion is a part of a summary that is empty for a model without versions.
+const OfVersion = "{{ with $labels.version }}, version {{ . }}{{ end }}"
 
 var reference = regexp.MustCompile(`\$labels\.([a-z_]+)`)
 

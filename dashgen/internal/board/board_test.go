@@ -127,7 +127,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"alert without a length", func(b *Board) { alertOf(b).For = 0 }, "how long"},
 		{"alert of nothing", func(b *Board) { alertOf(b).Expr = promql.Query{} }, "no query"},
 		{"alert without steps", func(b *Board) { alertOf(b).Steps = nil }, "the steps to take"},
-		{"alert that mixes series", func(b *Board) { alertOf(b).Summary = "it is unsure" }, `and its series have ["model"]`},
+		{"alert that mixes series", func(b *Board) { alertOf(b).Summary = "it is unsure: LIMIT" }, `and its series have ["model"]`},
 		{"annotation without a text", func(b *Board) { b.Annotations[0].Text = "" }, "a text and a colour"},
 		{"annotation without a query", func(b *Board) { b.Annotations[0].Query = promql.Query{} }, "no query"},
 		{"annotation that mixes series", func(b *Board) { b.Annotations[0].Text = "{{model}}" }, "lacks the label version"},

@@ -40,8 +40,9 @@ func repliesByOutcome() Panel {
 		Alert: &Alert{
 			Name:     "MoodringRepliesUnparsed",
 			Severity: Warning,
-			Summary:  "{{ $value | humanizePercentage }} of the replies of {{ $labels.model }} have a form that the plugin cannot read.",
-			Expr:     promql.GreaterThan(promql.Div(byModel(promql.Matcher{Label: contract.LabelOutcome, Value: contract.OutcomeUnparsed}), byModel()), 0.05),
+			Summary:  "{{ $value | humanizePercentage }} of the replies of {{ $labels.model }} have a form that the plugin cannot read, limit LIMIT.",
+			Limit:    limit(0.05),
+			Expr:     promql.OverLimit(promql.Div(byModel(promql.Matcher{Label: contract.LabelOutcome, Value: contract.OutcomeUnparsed}), byModel()), 0.05),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"Request one prediction from the model, bypassing the gateway, and compare the reply with KServe's protocol: predictions in V1, outputs in V2.",
@@ -72,8 +73,9 @@ func requestsByCode() Panel {
 		Alert: &Alert{
 			Name:     "MoodringGatewayErrors",
 			Severity: Critical,
-			Summary:  "{{ $labels.gateway }} replies to {{ $value | humanizePercentage }} of its requests with 5xx.",
-			Expr:     promql.GreaterThan(failedShare(), 0.05),
+			Summary:  "{{ $labels.gateway }} replies to {{ $value | humanizePercentage }} of its requests with 5xx, limit LIMIT.",
+			Limit:    limit(0.05),
+			Expr:     promql.OverLimit(failedShare(), 0.05),
 			For:      5 * time.Minute,
 			Steps: []string{
 				"Read the response flags in the gateway's access log: UF or UH mean that the gateway reached no model server, DC that the caller disconnected.",

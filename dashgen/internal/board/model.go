@@ -89,13 +89,14 @@ func labelDrift() Panel {
 		Alert: &Alert{
 			Name:     "MoodringLabelMixDrift",
 			Severity: Warning,
-			Summary:  "The labels of {{ $labels.model }}, version {{ $labels.version }}, have drifted from their baseline: index {{ $value | printf \"%.2f\" }}.",
-			Expr:     promql.GreaterThan(stabilityIndex().Select(), psiWarning),
+			Summary:  "The labels of {{ $labels.model }}" + OfVersion + " have drifted from their baseline: index {{ $value | printf \"%.2f\" }}, limit LIMIT.",
+			Limit:    limit(psiWarning),
+			Expr:     promql.OverLimit(stabilityIndex().Select(), psiWarning),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"On the model's dashboard, see in Shifted labels which labels gained and which lost.",
 				"Compare the versions in Label mix by version. If only the new version drifts, stop its rollout.",
-				"If all versions drift together, the texts have changed: look for a new caller, a new language, or a change in the preparation of the texts.",
+				"If all versions drift together, the inputs have changed: look for a new caller, other data, or a change in the preparation of the inputs.",
 				"If the change is intended, record a new baseline: dashgen baseline.",
 			},
 		},
@@ -135,8 +136,9 @@ func shiftedLabels() Panel {
 		Alert: &Alert{
 			Name:     "MoodringLabelMixFar",
 			Severity: Critical,
-			Summary:  "The label mix of {{ $labels.model }}, version {{ $labels.version }}, is far from its baseline: distance {{ $value | printf \"%.2f\" }} of 1.",
-			Expr:     promql.GreaterThan(mixDistance().Select(), distanceGreat),
+			Summary:  "The label mix of {{ $labels.model }}" + OfVersion + " is far from its baseline: distance {{ $value | printf \"%.2f\" }} of 1, limit LIMIT.",
+			Limit:    limit(distanceGreat),
+			Expr:     promql.OverLimit(mixDistance().Select(), distanceGreat),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"The callers are seldom the cause of such a great change. See which model is deployed: kubectl get inferenceservice, and the annotation Rollouts on the dashboard.",
@@ -144,7 +146,7 @@ func shiftedLabels() Panel {
 				"Roll back to the last revision. The distance then falls within the rules' window.",
 			},
 		},
-		Next: "If a label gains, others lose. If a label gains from all others equally, the model often predicts it for texts that it does not know.",
+		Next: "If a label gains, others lose. If a label gains from all others equally, the model often predicts it for inputs that it does not know.",
 	}
 }
 
@@ -169,7 +171,7 @@ func silentLabels() Panel {
 			Steps: []string{
 				"See whether the model predicts the label under another spelling. If the label was renamed, record a new baseline.",
 				"See whether a new version replies (annotation Rollouts). If the label is missing from its list of labels, the version never predicts it.",
-				"Send the model a text that must get the label, through the gateway and bypassing it, and compare.",
+				"Send the model an input that must get the label, through the gateway and bypassing it, and compare.",
 			},
 		},
 		Next: "A renamed label is silent under its old name. Shifted labels shows which labels get its predictions.",
@@ -189,12 +191,13 @@ func confidenceDrift() Panel {
 		Alert: &Alert{
 			Name:     "MoodringConfidenceDrop",
 			Severity: Warning,
-			Summary:  "The mean confidence of {{ $labels.model }}, version {{ $labels.version }}, is below its baseline: {{ $value | printf \"%.2f\" }}.",
-			Expr:     ifEnough(promql.LessThan(confidenceShift().Select(), -confidenceDrop)),
+			Summary:  "The mean confidence of {{ $labels.model }}" + OfVersion + " is below its baseline: by {{ $value | printf \"%.2f\" }}, limit LIMIT.",
+			Limit:    limit(-confidenceDrop),
+			Expr:     ifEnough(promql.UnderLimit(confidenceShift().Select(), -confidenceDrop)),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"Compare the versions in Confidence by version. If only the new version has low scores, stop its rollout.",
-				"See in Low confidence whether one label or all labels are affected. If all are, the texts have changed or arrive damaged: a wrong encoding, texts that are cut off, another language.",
+				"See in Low confidence whether one label or all labels are affected. If all are, the inputs have changed or arrive damaged: another unit or encoding, missing features, texts or pictures that are cut off.",
 				"If the model was recalibrated, record a new baseline: dashgen baseline.",
 			},
 		},
@@ -241,7 +244,7 @@ func confidenceByVersion() Panel {
 		Rename:   noVersion(),
 		Needs:    needsScored,
 		NoAlert:  "MoodringConfidenceDrop watches each version",
-		Next:     "A new version with much higher scores is not necessarily better: see its labels in Label mix by version, and test it with labelled texts.",
+		Next:     "A new version with much higher scores is not necessarily better: see its labels in Label mix by version, and test it with labelled inputs.",
 	}
 }
 

@@ -66,7 +66,7 @@ func labelMix() Panel {
 		Series:   []Series{{promql.ShareBy(smoothedPredictions(), contract.LabelLabel), "{{label}}"}},
 		Colors:   labelColors(),
 		NoAlert:  "the right mix differs from model to model; Label drift compares it with a baseline",
-		Next:     "If the mix changes, look for a new version of the model, then for other callers or other texts. The panel is empty while there are no predictions.",
+		Next:     "If the mix changes, look for a new version of the model, then for other callers or other inputs. The panel is empty while there are no predictions.",
 	}
 }
 
@@ -81,7 +81,7 @@ func confidence() Panel {
 		Series:   []Series{{promql.SumBy(smoothed(promql.SelectBuckets(contract.Confidence)), contract.LabelBucket), "{{le}}"}},
 		Needs:    needsScored,
 		NoAlert:  "Median confidence shows the middle of this distribution, and has an alert",
-		Next:     "If the scores fall, either the texts differ from the training data, or another model is deployed.",
+		Next:     "If the scores fall, either the inputs differ from the training data, or another model is deployed.",
 	}
 }
 
@@ -99,16 +99,17 @@ func medianConfidence() Panel {
 		Alert: &Alert{
 			Name:     "MoodringConfidenceLow",
 			Severity: Warning,
-			Summary:  "Half of the predictions of {{ $labels.model }} have a score under 0.5.",
-			Expr:     promql.LessThan(byModel, 0.5),
+			Summary:  "Half of the predictions of {{ $labels.model }} have a score under LIMIT.",
+			Limit:    limit(0.5),
+			Expr:     promql.UnderLimit(byModel, 0.5),
 			For:      15 * time.Minute,
 			Steps: []string{
 				"On the model's dashboard, see in Confidence by version whether one version is the cause. If so, roll it back.",
-				"Read a few of the texts that callers send now. Scores fall if the language, the length or the topic differs from the training data.",
-				"A model with many labels has lower scores by nature. Leave this alert out for such a model, and record a baseline: MoodringConfidenceDrop then compares the model with its own past.",
+				"See a few of the inputs that callers send now. Scores fall if they differ from the training data: for texts in language, length or topic, for tables in ranges and missing values, for pictures in light and size.",
+				"A model with many labels has lower scores by nature. Set another limit (dashgen rules --limit MoodringConfidenceLow=0.2), and record a baseline: MoodringConfidenceDrop then compares the model with its own past.",
 			},
 		},
-		Next: "Read a few of the texts that callers send. A model with many labels has lower scores by nature: set another limit for it.",
+		Next: "See a few of the inputs that callers send. A model with many labels has lower scores by nature: set another limit for it.",
 	}
 }
 

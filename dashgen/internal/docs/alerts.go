@@ -18,7 +18,7 @@ func Alerts(all board.Set) string {
 	fmt.Fprintf(&out, "Rates are over %s. Comparisons with a baseline are over %s.\n\n", board.AlertRange, promql.DriftWindow)
 	out.WriteString("| alert | severity | when |\n|---|---|---|\n")
 	for _, a := range all.Alerts() {
-		fmt.Fprintf(&out, "| [%s](#%s) | %s | %s |\n", a.Name, strings.ToLower(a.Name), a.Severity, plain(a.Summary))
+		fmt.Fprintf(&out, "| [%s](#%s) | %s | %s |\n", a.Name, strings.ToLower(a.Name), a.Severity, plain(a))
 	}
 	for _, a := range all.Alerts() {
 		runbook(&out, all, a)
@@ -27,7 +27,7 @@ func Alerts(all board.Set) string {
 }
 
 func runbook(out *strings.Builder, all board.Set, a board.Alert) {
-	fmt.Fprintf(out, "\n## %s\n\n%s\n\n", a.Name, plain(a.Summary))
+	fmt.Fprintf(out, "\n## %s\n\n%s\n\n", a.Name, plain(a))
 	title, question, needs := place(all, a)
 	fmt.Fprintf(out, "%s. Fires when this condition has lasted for %g minutes:\n\n```promql\n%s\n```\n\n", strings.ToUpper(string(a.Severity[:1]))+string(a.Severity[1:]), a.For.Minutes(), a.Text())
 	fmt.Fprintf(out, "Panel: %s. *%s*\n\n", title, question)
@@ -53,8 +53,12 @@ func place(all board.Set, a board.Alert) (title, question, needs string) {
 	return "**" + title + "** of " + strings.Join(boards, " and "), question, needs
 }
 
-// plain returns a summary with words in place of Prometheus's templates.
-func plain(summary string) string {
+// plain returns an alert's summary with words in place of Prometheus's templates.
+func plain(a board.Alert) string {
+	summary := strings.ReplaceAll(a.Summary, board.OfVersion, ", version {{ $labels.version }},")
+	if a.Limit != nil {
+		summary = strings.ReplaceAll(summary, board.LimitMark, fmt.Sprint(*a.Limit))
+	}
 	var out strings.Builder
 	for {
 		before, rest, ok := strings.Cut(summary, "{{")

@@ -28,6 +28,10 @@ type Values struct {
 	// Smoothing is the range of rates of few events, which the reader of a dashboard
 	// chooses, and Range the time range of the dashboard. Rules have neither.
 	Smoothing, Range string
+	// Limit replaces the limit of an alert, if it is not nil.
+	Limit *float64
+	// Selector has further matchers for every scraped metric, as cluster="eu".
+	Selector string
 	// Window is the range over which predictions are compared with a baseline.
 	// Dashboards cannot know the window of the rules in Prometheus. For
 	// dashboards it is empty, and their queries must not use it.
@@ -171,7 +175,7 @@ func selector(metric contract.Metric, series string, err error, fixed []Matcher)
 			err = fmt.Errorf("%s has no label %s", metric.Name, m.Label)
 		}
 	}
-	text := func(v Values) string { return series + matchers(metric.Labels, v.Match, fixed) }
+	text := func(v Values) string { return series + matchers(metric.Labels, v.Match, fixed, v.selectorOf(series)) }
 	return Query{
 		text:     text,
 		bare:     text,
@@ -227,8 +231,8 @@ func find(name string) (contract.Metric, error) {
 
 // matchers returns the matchers of a selector: those of match for the metric's
 // labels, and the fixed ones.
-func matchers(labels []string, match map[string]string, fixed []Matcher) string {
-	var all []string
+func matchers(labels []string, match map[string]string, fixed []Matcher, more ...string) string {
+	all := slices.DeleteFunc(more, func(text string) bool { return text == "" })
 	for _, label := range slices.Sorted(maps.Keys(match)) {
 		if slices.Contains(labels, label) {
 			all = append(all, label+match[label])
@@ -241,6 +245,15 @@ func matchers(labels []string, match map[string]string, fixed []Matcher) string 
 		return ""
 	}
 	return "{" + strings.Join(all, ",") + "}"
+}
+
+// selectorOf returns Selector for a scraped metric. The names of recorded series
+// contain a colon.
+func (v Values) selectorOf(series string) string {
+	if strings.Contains(series, ":") || series == "ALERTS" {
+		return ""
+	}
+	return v.Selector
 }
 
 // Duration returns a PromQL duration, given the values of a query.
@@ -451,6 +464,23 @@ func GreaterThan(q Query, limit float64) Query { return compare(q, ">", limit) }
 
 // LessThan returns the series of q whose value is less than limit.
 func LessThan(q Query, limit float64) Query { return compare(q, "<", limit) }
+
+// OverLimit is GreaterThan with the limit of an alert, which Values can replace.
+func OverLimit(q Query, limit float64) Query { return limited(q, ">", limit) }
+
+// UnderLimit is LessThan with the limit of an alert, which Values can replace.
+func UnderLimit(q Query, limit float64) Query { return limited(q, "<", limit) }
+
+func limited(left Query, operator string, limit float64) Query {
+	q := compare(left, operator, limit)
+	q.text = func(v Values) string {
+		if v.Limit != nil {
+			return compare(left, operator, *v.Limit).Text(v)
+		}
+		return compare(left, operator, limit).Text(v)
+	}
+	return q
+}
 
 func compare(left Query, operator string, limit float64) Query {
 	q := left

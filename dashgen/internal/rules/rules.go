@@ -4,6 +4,9 @@ package rules
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,13 +17,52 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
 
-// Windows are the durations in rules.
+// Windows are the durations in rules, and other choices of the user.
 type Windows struct {
 	// Drift is the range over which predictions are compared with a baseline, as a
 	// PromQL duration.
 	Drift string
 	// For is how long an alert's condition must last. 0 keeps the value of each alert.
 	For time.Duration
+	// Limits replace the limits of alerts, by the alerts' names.
+	Limits map[string]float64
+	// Without has the names of alerts to leave out.
+	Without map[string]bool
+	// Labels are added to each alert.
+	Labels map[string]string
+	// Selector has matchers for each scraped metric, as cluster="eu".
+	Selector string
+}
+
+// Check returns an error if w names an alert, or the limit of an alert, that does not
+// exist.
+func (w Windows) Check(all board.Set) error {
+	limits, names := map[string]bool{}, map[string]bool{}
+	for _, a := range all.Alerts() {
+		names[a.Name], limits[a.Name] = true, a.Limit != nil
+	}
+	for name := range w.Limits {
+		if !limits[name] {
+			return fmt.Errorf("no alert %s has a limit; these have one: %s", name, strings.Join(where(limits), ", "))
+		}
+	}
+	for name := range w.Without {
+		if !names[name] {
+			return fmt.Errorf("no alert %s; there are %s", name, strings.Join(where(names), ", "))
+		}
+	}
+	return nil
+}
+
+// where returns the keys whose value is true, sorted.
+func where(set map[string]bool) []string {
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		if set[key] {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // Usual returns the windows of the rules that dashgen generate writes.
@@ -71,12 +113,16 @@ func Object(all board.Set) ([]byte, error) {
 // Groups returns a group of recording rules and a group of alerts.
 func Groups(all board.Set, w Windows) []Group {
 	values := promql.RuleValues(board.AlertRange, w.Drift)
+	values.Selector = w.Selector
 	recorded := Group{Name: "moodring-recordings"}
 	for _, r := range all.Recordings {
 		recorded.Rules = append(recorded.Rules, Rule{Record: r.Name, Expr: r.Query.Text(values)})
 	}
 	alerts := Group{Name: "moodring-alerts"}
 	for _, a := range all.Alerts() {
+		if w.Without[a.Name] {
+			continue
+		}
 		alerts.Rules = append(alerts.Rules, alert(a, values, w))
 	}
 	return []Group{recorded, alerts}
@@ -87,13 +133,27 @@ func alert(a board.Alert, values promql.Values, w Windows) Rule {
 	if w.For > 0 {
 		duration = w.For
 	}
+	summary := a.Summary
+	if a.Limit != nil {
+		limit := *a.Limit
+		if chosen, ok := w.Limits[a.Name]; ok {
+			limit = chosen
+		}
+		values.Limit = &limit
+		summary = strings.ReplaceAll(summary, board.LimitMark, strconv.FormatFloat(limit, 'g', -1, 64))
+	}
+	labels := maps.Clone(w.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels["severity"] = string(a.Severity)
 	return Rule{
 		Alert:  a.Name,
 		Expr:   a.Expr.Text(values),
 		For:    model.Duration(duration),
-		Labels: map[string]string{"severity": string(a.Severity)},
+		Labels: labels,
 		Annotations: map[string]string{
-			"summary":     a.Summary,
+			"summary":     summary,
 			"description": strings.Join(a.Steps, " "),
 			"runbook_url": board.Runbooks + "#" + strings.ToLower(a.Name),
 		},
