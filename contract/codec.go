@@ -144,7 +144,7 @@ func parse(rest string, shown form) (Stat, error) {
 
 // check returns an error for a stat that the plugin never writes.
 func (s Stat) check() error {
-	if !slices.Contains(Stats(), s.Name) {
+	if !isStat(s.Name) {
 		return notOurs("the name is not in the contract")
 	}
 	metric, _ := SplitStat(s.Name)
@@ -223,11 +223,16 @@ func AppendValue(dst []byte, value string) []byte {
 // AppendPlain appends the name of a label's bare counter (plainCounters): the
 // encoded value. A label that equals a name of Stats is escaped.
 func AppendPlain(dst []byte, label string) []byte {
-	if slices.Contains(Stats(), label) {
+	if isStat(label) {
 		return appendEscaped(dst, label)
 	}
 	return AppendValue(dst, label)
 }
+
+// isStat is not inlined: the list of Stats is two kilobytes of code.
+//
+//go:noinline
+func isStat(name string) bool { return slices.Contains(Stats(), name) }
 
 // ParseValue reverses AppendValue. An encoding that AppendValue does not produce
 // is refused with ErrNotOurs, so that each value has a single encoding.

@@ -22,6 +22,7 @@ const (
 // long labels stay different. A shorter text that already ends in an ellipsis and
 // a hash gets another hash, so that no label looks like another label's cut.
 type Text struct {
+	_      [0]func() // no comparison, which would be code in every type with a Text
 	kept   [MaxLabelBytes]byte
 	length int    // of the whole text
 	sum    uint64 // hash of the whole text, if it is longer than kept

@@ -55,7 +55,11 @@ func TestKServeReplies(t *testing.T) {
 			if got[0] == contract.OutcomeCounted {
 				got = append(got, found.log...)
 			}
-			if diff := cmp.Diff(want[reply.Result], got); diff != "" {
+			wanted := want[reply.Result]
+			if isJSON := !reply.GRPC && reply.JSONBytes == 0; isJSON && reply.Result == "a data frame" {
+				wanted = []string{contract.OutcomeCounted, "joy 0.9", "love 0.8"} // only JSON is read for scores in another output
+			}
+			if diff := cmp.Diff(wanted, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff([]string{"model emotion"}, found.names); diff != "" {

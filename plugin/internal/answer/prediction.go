@@ -17,7 +17,10 @@ type ranking struct {
 	least, sum  float64 // least is valid after one score
 }
 
-// add reports whether score is the highest so far.
+// add reports whether score is the highest so far. It is not inlined, for the size
+// of the module.
+//
+//go:noinline
 func (r *ranking) add(score float64) bool {
 	if r.skip(score); r.n == 1 || score > r.top {
 		r.top, r.second, r.topIndex = score, r.top, r.n-1

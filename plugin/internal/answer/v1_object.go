@@ -420,11 +420,12 @@ func (s *Scanner) addLabelToList() {
 	o.names.add(&s.class)
 }
 
-// endLabels ends a list of labels. A list of one label is the same as the label.
-func (o *object) endLabels() {
+// endLabels ends a list of labels. A list of one label is the same as the label, and
+// the list that Options.Output names can be a row of scores.
+func (o *object) endLabels(isWanted bool) {
 	switch {
 	case o.labelKind == badLabel:
-	case o.names.n == 0 && o.row.n > 0 && o.hasRow:
+	case o.names.n == 0 && o.row.n > 0 && isWanted:
 		o.labelKind = noLabel
 	case o.names.n == 0:
 		o.labelKind = badLabel

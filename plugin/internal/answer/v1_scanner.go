@@ -627,7 +627,7 @@ func (s *Scanner) endContainer() {
 	case inNested:
 		s.place = s.object.fields
 	case inLabels:
-		s.object.endLabels()
+		s.object.endLabels(s.wanted() != "")
 		s.place = s.object.fields
 	case inRow:
 		if s.object.rowDepth == inInnerRow {

@@ -145,39 +145,19 @@ func (n *typeName) AddAll(chunk []byte) {
 	n.length += len(chunk)
 }
 
-// datatype is not inlined: its comparisons are a kilobyte of code.
-//
-//go:noinline
+// typeNames are the names of the datatypes.
+var typeNames = [...]string{
+	boolType: "BOOL", uint8Type: "UINT8", uint16Type: "UINT16", uint32Type: "UINT32", uint64Type: "UINT64",
+	int8Type: "INT8", int16Type: "INT16", int32Type: "INT32", int64Type: "INT64",
+	fp16Type: "FP16", bf16Type: "BF16", fp32Type: "FP32", fp64Type: "FP64", bytesType: "BYTES",
+}
+
 func (n *typeName) datatype() datatype {
-	switch string(n.text[:min(n.length, len(n.text))]) {
-	case "BOOL":
-		return boolType
-	case "UINT8":
-		return uint8Type
-	case "UINT16":
-		return uint16Type
-	case "UINT32":
-		return uint32Type
-	case "UINT64":
-		return uint64Type
-	case "INT8":
-		return int8Type
-	case "INT16":
-		return int16Type
-	case "INT32":
-		return int32Type
-	case "INT64":
-		return int64Type
-	case "FP16":
-		return fp16Type
-	case "BF16":
-		return bf16Type
-	case "FP32":
-		return fp32Type
-	case "FP64":
-		return fp64Type
-	case "BYTES":
-		return bytesType
+	text := n.text[:min(n.length, len(n.text))]
+	for found, name := range typeNames {
+		if found > 0 && string(text) == name {
+			return datatype(found)
+		}
 	}
 	return unknownType
 }
@@ -185,15 +165,21 @@ func (n *typeName) datatype() datatype {
 // A nameMatch compares a name, given in chunks, with the wanted name. Without a
 // wanted name, every name matches.
 type nameMatch struct {
+	_       [0]func() // no comparison; see json.Reader
 	wanted  string
 	matched int // length of the part of wanted seen so far
 	isOther bool
+	text    [48]byte // the beginning
+	length  int      // of text
 }
 
-func (m *nameMatch) reset(wanted string) { m.wanted, m.matched, m.isOther = wanted, 0, false }
+func (m *nameMatch) reset(wanted string) {
+	m.wanted, m.matched, m.isOther, m.length = wanted, 0, false, 0
+}
 
 // AddAll implements json.Sink.
 func (m *nameMatch) AddAll(chunk []byte) {
+	m.length += copy(m.text[m.length:], chunk)
 	rest := m.wanted[m.matched:]
 	if m.isOther = m.isOther || len(chunk) > len(rest) || string(chunk) != rest[:len(chunk)]; !m.isOther {
 		m.matched += len(chunk)

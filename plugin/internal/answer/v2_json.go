@@ -26,6 +26,7 @@ type v2 struct {
 	tensor tensor
 	header header
 	tail   tail
+	sides  sides
 
 	place     v2Place
 	lastKey   v2Member // the key before the value
@@ -46,11 +47,13 @@ type v2 struct {
 	isTranscoded bool          // the elements stand in contents
 
 	// Of the current output:
-	hasData bool
-	isRead  bool   // data was selected for reading
-	hasSize bool   // binary_data_size is present
-	badSize bool   // and is not a size
-	size    uint64 // in bytes
+	hasData  bool
+	isRead   bool     // data was selected for reading
+	isSide   bool     // data belongs to predictions of other outputs
+	elements datatype // of data
+	hasSize  bool     // binary_data_size is present
+	badSize  bool     // and is not a size
+	size     uint64   // in bytes
 }
 
 // v2Place is the position of the next value in outputs.
@@ -84,6 +87,7 @@ func (v *v2) reset(options *Options, answers Visitor, reader *json.Reader) {
 	v.reader = reader
 	v.tensor.reset(options, answers)
 	v.tail.reset()
+	v.sides.reset()
 	v.place, v.lastKey, v.skipped = atOutputs, otherV2Member, 0
 	v.outputs, v.isValid, v.anyBadSize = 0, true, false
 }
@@ -226,12 +230,27 @@ func (v *v2) captureInto(sink json.Sink, value json.Kind) json.Capture {
 func (v *v2) beginData(value json.Kind) json.Capture {
 	v.invalidateIfRead(true)
 	v.hasData = value != json.Null
-	if v.isRead || value != json.Array || !v.selectOutput() {
+	if v.isRead || value != json.Array {
 		return v.skip(value)
 	}
-	v.isRead = true
+	v.elements = v.header.typeName.datatype()
+	v.isRead = v.selectOutput()
+	v.isSide = v.beginSide()
+	if !v.isRead && !v.isSide {
+		return v.skip(value)
+	}
 	v.place, v.depth = inData, 1
 	return json.Ignore
+}
+
+// beginSide reports whether this output belongs to predictions of other outputs.
+func (v *v2) beginSide() bool {
+	t := &v.tensor
+	isUsual := (t.options.Answer == "" || t.options.Answer == Class) && t.options.Output == "" && !t.isFinal
+	if v.isRead {
+		t.mayHold = isUsual && t.columns == 1 && t.remaining <= maxSideRows && !t.datatype.isFloat()
+	}
+	return isUsual && v.sides.begin(&v.header, v.header.name.text[:v.header.name.length])
 }
 
 // selectOutput reports whether this output is read. If so, the output selected
@@ -265,7 +284,7 @@ func (v *v2) beginParameter(value json.Kind) json.Capture {
 
 // beginElement begins a value inside data: an element, or a list of elements.
 func (v *v2) beginElement(value json.Kind) json.Capture {
-	of := v.tensor.datatype
+	of := v.elements
 	v.isElement = true
 	switch {
 	case value == json.Array:
@@ -286,7 +305,9 @@ func (v *v2) beginElement(value json.Kind) json.Capture {
 		return json.Ignore
 	}
 	v.isElement = false
-	v.tensor.invalidate()
+	if v.sides.isBad = v.sides.isBad || v.isSide; v.isRead {
+		v.tensor.invalidate()
+	}
 	return v.skip(value)
 }
 
@@ -351,7 +372,7 @@ func (v *v2) setSize() {
 func (v *v2) endElement(value json.Kind) {
 	if value == json.Array {
 		if v.depth--; v.depth == 0 {
-			v.tensor.endOutput()
+			v.endData()
 			if v.place = inOutput; v.isTranscoded {
 				v.place = inJSONContents
 			}
@@ -375,6 +396,16 @@ func (v *v2) endElement(value json.Kind) {
 	}
 }
 
+// endData ends the elements of an output.
+func (v *v2) endData() {
+	if v.isRead {
+		v.tensor.endOutput()
+	}
+	if v.isSide {
+		v.sides.end(v.header.rows)
+	}
+}
+
 func (v *v2) endString() {
 	switch {
 	case !v.isTranscoded:
@@ -394,12 +425,9 @@ func (v *v2) endString() {
 }
 
 func (v *v2) endNumber() {
-	if v.tensor.datatype.isFloat() {
+	if v.elements.isFloat() {
 		number, ok := v.reader.Float()
-		if !ok {
-			v.tensor.invalidate()
-		}
-		v.tensor.addFloat(number)
+		v.addFloat(number, ok)
 		return
 	}
 	magnitude, isNegative, ok := v.reader.Integer()
@@ -411,6 +439,20 @@ func (v *v2) endNumber() {
 	default:
 		v.tensor.addUnsigned(magnitude)
 	}
+}
+
+func (v *v2) addFloat(number float64, ok bool) {
+	if v.isSide {
+		v.sides.add(number)
+		v.sides.isBad = v.sides.isBad || !ok
+	}
+	if !v.isRead {
+		return
+	}
+	if !ok {
+		v.tensor.invalidate()
+	}
+	v.tensor.addFloat(number)
 }
 
 // write reads a chunk. The JSON reader has read the first jsonBytes; the rest
@@ -427,6 +469,7 @@ func (v *v2) write(chunk []byte, jsonBytes int) {
 // whether they are valid.
 func (v *v2) close() (answered int, isValid bool) {
 	v.tail.close(&v.tensor)
+	v.tensor.endSides(&v.sides)
 	isAnswer := v.outputs == 0 || v.tensor.selected != unranked
 	return v.tensor.predictions, v.isValid && v.tensor.isValid && isAnswer
 }

@@ -7,7 +7,9 @@ import (
 )
 
 // atElement reports whether an element may begin here.
-func (v *v2) atElement() bool { return v.place == inData && v.skipped == 0 && !v.isTranscoded }
+func (v *v2) atElement() bool {
+	return v.place == inData && v.skipped == 0 && !v.isTranscoded && !v.isSide
+}
 
 // skimElements reads elements that lie whole in the chunk, and the commas
 // between them, like Scanner.skimValues.

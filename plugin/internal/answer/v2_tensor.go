@@ -49,8 +49,10 @@ type tensor struct {
 	ranks ranking // the scores of the row
 
 	// Of an output of BYTES:
-	isFlat      bool   // the output has one dimension, and no element was read yet
-	column      uint64 // of the next element
+	mayHold     bool     // labels are kept until all outputs are known
+	held        nameList // these labels
+	isFlat      bool     // the output has one dimension, and no element was read yet
+	column      uint64   // of the next element
 	element     element
 	topLabel    contract.Text // of the row's highest score; the first label if no element has a score
 	hasTopLabel bool
@@ -58,7 +60,8 @@ type tensor struct {
 
 func (t *tensor) reset(options *Options, visitor Visitor) {
 	t.answers.reset(options, visitor)
-	t.wanted, t.selected, t.isFinal = unranked, unranked, false
+	t.wanted, t.selected, t.isFinal, t.mayHold = unranked, unranked, false, false
+	t.held.reset()
 	t.element.options, t.element.visitor = options, (*elementVisitor)(t)
 }
 
@@ -91,6 +94,7 @@ func (t *tensor) beginOutput(h *header) {
 	t.datatype, t.remaining, t.columns = h.typeName.datatype(), h.rows*h.columns, h.columns
 	t.ranks, t.isColumn = ranking{}, h.dimensions > 1
 	t.isFlat, t.column, t.hasTopLabel = h.dimensions == 1, 0, false
+	t.held.reset()
 	t.element.reset()
 }
 
@@ -152,7 +156,9 @@ func (t *tensor) addIndex(value int64) {
 	if t.options.Answer == "" {
 		t.evidence |= evidenceOfSingle(float64(value), false, t.isColumn)
 	}
-	t.addClass(int(value), &ranking{})
+	if t.options.setClassName(&t.class, int(value)); !t.hold(&t.class) {
+		t.addPlain(&t.class)
+	}
 }
 
 func (t *tensor) addUnsigned(value uint64) {
@@ -191,6 +197,10 @@ func (t *tensor) endScore() {
 // AddAll implements json.Sink, for an element of BYTES, which endBytes ends.
 func (t *tensor) AddAll(chunk []byte) {
 	if t.isValid && t.remaining > 0 {
+		if t.mayHold && t.element.form == emptyForm && len(chunk) > 0 && t.element.nextForm(chunk[0]) != labelForm {
+			t.mayHold = false // the element may report a prediction itself
+			t.reportHeld(nil)
+		}
 		t.element.AddAll(chunk)
 	}
 }
@@ -229,7 +239,9 @@ func (t *tensor) addLabel() {
 	case t.options.Answer == Labels:
 		t.report(&t.element.label, 0, false)
 	case t.columns == 1:
-		t.addPlain(&t.element.label)
+		if !t.hold(&t.element.label) {
+			t.addPlain(&t.element.label)
+		}
 	case !t.hasTopLabel:
 		t.topLabel, t.hasTopLabel = t.element.label, true
 	}

@@ -197,6 +197,32 @@ func TestV2(t *testing.T) {
 	}
 }
 
+// TestV2Sides tests predictions that are split over several outputs.
+func TestV2Sides(t *testing.T) {
+	tests := []struct {
+		name, body, outcome string
+		answers             []string
+	}{
+		{"a label, and then its score", outputs(bytesOutput, `{"name":"prob","shape":[2,1],"datatype":"FP32","data":[0.5,0.25]}`), contract.OutcomeCounted, []string{"joy 0.5", "love 0.25"}},
+		{"a score, and then its class", outputs(`{"name":"the_score","shape":[2],"datatype":"FP64","data":[0.5,0.25]}`, indexOutput), contract.OutcomeCounted, []string{"3 0.5", "1 0.25"}},
+		{"scores of other rows", outputs(bytesOutput, `{"name":"prob","shape":[1],"datatype":"FP32","data":[0.5]}`), contract.OutcomeCounted, []string{"joy", "love"}},
+		{"scores that are none", outputs(bytesOutput, `{"name":"prob","shape":[2],"datatype":"FP32","data":[0.5,2]}`), contract.OutcomeCounted, []string{"joy", "love"}},
+		{"scores of another type", outputs(bytesOutput, `{"name":"prob","shape":[2],"datatype":"FP32","data":[0.5,"a"]}`), contract.OutcomeCounted, []string{"joy", "love"}},
+		{"a score for each label", outputs(`{"name":"proba_yes","shape":[2],"datatype":"FP64","data":[0.75,0.25]}`, `{"name":"proba_no","shape":[2],"datatype":"FP64","data":[0.25,0.75]}`), contract.OutcomeCounted, []string{"yes 0.75", "no 0.75"}},
+		{"a score for each label, not of a distribution", outputs(`{"name":"proba_yes","shape":[1],"datatype":"FP64","data":[0.75]}`, `{"name":"proba_no","shape":[1],"datatype":"FP64","data":[0.75]}`), contract.OutcomeUnparsed, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			options := &Options{}
+			outcome, answers := scan(options, []byte(test.body))
+			if diff := cmp.Diff(test.answers, answers); outcome != test.outcome || diff != "" && outcome == contract.OutcomeCounted {
+				t.Errorf("%s, answers (-want +got):\n%s", outcome, diff)
+			}
+			checkCuts(t, options, []byte(test.body), outcome, answers)
+		})
+	}
+}
+
 // Patterns of the reference reading.
 var (
 	wholeType   = regexp.MustCompile(`^U?INT(8|16|32|64)$`)
