@@ -10,12 +10,14 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // Session is a shell that runs the commands of a page one after the other, so that
 // variables and background processes stay.
 type Session struct {
+	shell *exec.Cmd
 	input io.WriteCloser
 	lines chan string
 	mark  string // a line that says that a command has ended
@@ -30,12 +32,12 @@ func Start(shell *exec.Cmd, start func(*exec.Cmd) (wait func() error, err error)
 	}
 	reader, writer := io.Pipe()
 	shell.Stdout, shell.Stderr = writer, writer
-	shell.WaitDelay = closeLimit // for background processes that hold the output
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // for Close
 	wait, err := start(shell)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{input: input, lines: make(chan string), mark: rand.Text(), wait: wait}
+	s := &Session{shell: shell, input: input, lines: make(chan string), mark: rand.Text(), wait: wait}
 	go func() {
 		defer close(s.lines)
 		for scanner := bufio.NewScanner(reader); scanner.Scan(); {
@@ -98,19 +100,17 @@ func (s *Session) Check(ctx context.Context, step Step) error {
 	return errors.New(text)
 }
 
-const closeLimit = 2 * time.Second
-
-// Close ends the shell and its background processes.
+// Close ends the shell and all that it has started.
 func (s *Session) Close() error {
-	if _, err := io.WriteString(s.input, "kill $(jobs -p) 2>/dev/null; exit 0\n"); err != nil {
-		return err
-	}
-	if err := s.input.Close(); err != nil {
-		return err
+	err := s.input.Close()
+	// The group is gone if the shell has ended and started nothing.
+	if kill := syscall.Kill(-s.shell.Process.Pid, syscall.SIGKILL); kill != nil && !errors.Is(kill, syscall.ESRCH) {
+		err = errors.Join(err, kill)
 	}
 	go func() {
 		for range s.lines { // what is still printed
 		}
 	}()
-	return s.wait()
+	_ = s.wait() // the shell was killed
+	return err
 }

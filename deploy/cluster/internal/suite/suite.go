@@ -3,7 +3,6 @@ package suite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -97,11 +96,7 @@ func (r Runner) Run(ctx context.Context, s Suite) (Result, error) {
 		}
 		break
 	}
-	err = session.Close()
-	if errors.Is(err, exec.ErrWaitDelay) || ctx.Err() != nil {
-		err = nil // background processes of the page
-	}
-	return result, err
+	return result, session.Close()
 }
 
 func (r Runner) section(ctx context.Context, session *page.Session, suite string, section page.Section) error {
