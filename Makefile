@@ -8,11 +8,11 @@ GO      ?= go
 PYTHON  ?= python3
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/cluster deploy/images deploy/licenses deploy/local deploy/translate
+MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deploy/cluster deploy/images deploy/licenses deploy/local deploy/release deploy/translate
 
 include Tools.mk
 
-.PHONY: help build install images filter programs local stack downloads up demo drift soak cluster cluster-program test test-cluster picture check bench \
+.PHONY: help build install images release filter programs local stack downloads up demo drift soak cluster cluster-program test test-cluster picture check bench \
 	baselines mutants profile exact fuzz lint generate clean tools browser clients uplot
 
 help: ## List the targets
@@ -95,6 +95,15 @@ images: .tools/venv/zig third-party ## Write the container images into bin/image
 	bin/image-writer --version '$(VERSION)' --revision "$$(git rev-parse HEAD)" --created "$$(git log -1 --format=%ct)" \
 		--platforms $(subst $(space),$(comma),$(strip $(PLATFORMS))) $(if $(REGISTRY),--registry '$(REGISTRY)')
 
+# The images are written, not pushed: `make images` pushes the same digests.
+release: ## Write a release's files into bin/release: VERSION=0.1.0 REGISTRY=HOST/OWNER; PUSH=1 pushes the Helm chart
+	@test -n '$(REGISTRY)' || { echo 'make release: name the images: REGISTRY=HOST/OWNER' >&2; exit 2; }
+	$(MAKE) --no-print-directory images REGISTRY=
+	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=darwin GOARCH=$$arch $(BUILD) -trimpath -ldflags '$(LDFLAGS)' \
+		-o bin/stage/darwin-$$arch/ ./exporter ./dashgen; done
+	cd deploy/release && $(BUILD) -o ../../bin/release-writer .
+	bin/release-writer --version '$(VERSION)' --registry '$(REGISTRY)' --created "$$(git log -1 --format=%ct)" $(if $(PUSH),--push)
+
 # -count=1, because Go's test cache does not notice changes outside a module.
 test: stack browser clients .tools/venv/openmetrics ## Run every test
 	$(GO) test -timeout 30m ./...
@@ -103,6 +112,7 @@ test: stack browser clients .tools/venv/openmetrics ## Run every test
 	cd deploy/images && $(GO) test -count=1 ./...
 	cd deploy/licenses && $(GO) test -count=1 ./...
 	cd deploy/local && $(GO) test -count=1 ./...
+	cd deploy/release && $(GO) test -count=1 ./...
 	cd deploy/translate && $(GO) test -count=1 ./...
 
 picture: browser ## Draw the picture in README from a stack that make up runs

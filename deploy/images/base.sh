@@ -2,15 +2,17 @@
 # Fetches the pinned Debian 12 packages of base.txt and lays out the libraries of
 # the modelserver image, and the certificate authorities of all images.
 #
-#   base.sh CACHE STAGE
+#   base.sh CACHE STAGE ARCH...
 #
 # CACHE keeps the packages. STAGE gets linux-ARCH/base and common/ca-certificates.crt.
+# Packages of other architectures are not fetched.
 # Each package is held to its checksum. It needs apt-get and dpkg-deb, and changes
 # nothing of the machine's own packages.
 set -euo pipefail
 cache=$(mkdir -p "$1" && cd "$1" && pwd)
 stage=$(mkdir -p "$2" && cd "$2" && pwd)
 list=$(cd "$(dirname "$0")" && pwd)/base.txt
+arches=("${@:3}")
 
 fail() { echo "make images: $*" >&2; exit 1; }
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
@@ -28,7 +30,7 @@ apt() {
 # fetch NAME VERSION ARCH SHA256 prints the package's file.
 fetch() {
   local file="$cache/$1_${2//:/%3a}_$3.deb" arch=$3
-  [ "$arch" != all ] || arch=amd64
+  [ "$arch" != all ] || arch=${arches[0]}
   if [ ! -f "$file" ]; then
     [ -f "$cache/apt-$arch/updated" ] || { apt "$arch" update >&2; touch "$cache/apt-$arch/updated"; }
     (cd "$cache" && apt "$arch" download "$1=$2" >&2) ||
@@ -41,11 +43,12 @@ fetch() {
 unpacked=$(mktemp -d)
 trap 'rm -rf "$unpacked"' EXIT
 while read -r name version arch sum; do
+  [[ " ${arches[*]} all " == *" $arch "* ]] || continue
   file=$(fetch "$name" "$version" "$arch" "$sum")
   dpkg-deb -x "$file" "$unpacked/$arch"
 done <"$list"
 
-for arch in amd64 arm64; do
+for arch in "${arches[@]}"; do
   base=$stage/linux-$arch/base
   rm -rf "$base"
   mkdir -p "$base/usr/share/doc/moodring"

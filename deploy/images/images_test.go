@@ -91,7 +91,10 @@ func TestPush(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	prefix := strings.TrimPrefix(server.URL, "http://") + "/you"
-	printed := images(t, "--stage", stage(t), "--registry", prefix, "--insecure", "--version", "1.2.3", "--revision", "abc")
+	out := "bin/test" // below this folder, for the relative path of the demo
+	t.Chdir(t.TempDir())
+	printed := images(t, "--stage", stage(t), "--registry", prefix, "--insecure", "--version", "1.2.3", "--revision", "abc", "--out", out)
+	checkKustomization(t, filepath.Join(out, "kustomization.yaml"), prefix, printed)
 	if lines := strings.Count(printed, "@sha256:"); lines != 4 {
 		t.Errorf("%d images, want 4:\n%s", lines, printed)
 	}
@@ -117,6 +120,31 @@ func TestPush(t *testing.T) {
 	}
 	if got := files(t, pull(t, prefix+"/moodring-plugin:1.2.3"))["plugin.wasm"]; got != "plugin.wasm" {
 		t.Errorf("plugin.wasm: %q", got)
+	}
+}
+
+// checkKustomization: the kustomization names each image as it was pushed.
+func checkKustomization(t *testing.T, file, prefix, printed string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(printed) {
+		name, digest, _ := strings.Cut(strings.TrimSpace(line), ":1.2.3@")
+		want := fmt.Sprintf("newName: %s, digest: %q", name, digest)
+		switch strings.TrimPrefix(name, prefix+"/moodring-") {
+		case "plugin":
+			want = fmt.Sprintf("value: %q", "oci://"+name+"@"+digest)
+		case "dashgen":
+			continue
+		}
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in:\n%s", want, text)
+		}
+	}
+	if !strings.Contains(string(text), "resources: [../../deploy/demo]\n") {
+		t.Errorf("no demo in:\n%s", text)
 	}
 }
 

@@ -23,7 +23,8 @@ usage: images [flags] [NAME...]
 
 Without a NAME it writes all images. With --registry it pushes to PREFIX/moodring-NAME:VERSION. Otherwise it writes
 into --out: an OCI layout for each image, and an archive for each platform that
-docker load, ctr image import and kind load image-archive read.
+docker load, ctr image import and kind load image-archive read. After all images
+are pushed, --out has a kustomization of the demo with their digests.
 
 `
 
@@ -104,6 +105,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 
 // write builds all images and stores each, with one line for each on stdout.
 func (o options) write(stdout io.Writer) error {
+	pushed := map[string]string{}
 	for _, s := range o.specs {
 		built, err := o.build(s)
 		if err != nil {
@@ -116,8 +118,12 @@ func (o options) write(stdout io.Writer) error {
 		if _, err := fmt.Fprintln(stdout, line); err != nil {
 			return err
 		}
+		pushed[s.name] = line
 	}
-	return nil
+	if o.registry == "" || len(pushed) < len(specs()) {
+		return nil
+	}
+	return o.writeKustomization(pushed)
 }
 
 // dir returns the folder of the stage that holds a platform's files.

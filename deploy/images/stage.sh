@@ -51,4 +51,4 @@ echo 'images: compiling the filter' >&2
 GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -ldflags '-s -w' -o "$stage/common/plugin.wasm" ./plugin
 cp -r modelserver/models/bert-emotion-model "$stage/common/model"
 cp LICENSE NOTICE docs/third-party.md bin/third-party-licenses.txt "$stage/common/doc/"
-deploy/images/base.sh "$tools/debian" "$stage"
+deploy/images/base.sh "$tools/debian" "$stage" "${@#linux/}"
