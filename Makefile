@@ -121,7 +121,7 @@ picture: browser ## Draw the picture in README from a stack that make up runs
 		--from now-5m --to now --width 1000 --height 680 -o docs/overview.png
 
 check: lint vulnerabilities generate ## Lint, look for known vulnerabilities, and check that the generated files are up to date
-	@git diff --exit-code -- RATIONALE.md dashboards docs deploy/local/gateway.json deploy/local/gateway-seed.json || \
+	@git diff --exit-code -- RATIONALE.md dashboards docs deploy/kiali deploy/local/gateway.json deploy/local/gateway-seed.json deploy/rules || \
 		{ echo 'make check: generated files were out of date and have been written again; commit them' >&2; exit 1; }
 
 bench: build baselines clients $(PYPI) $(RIVALS) ## Run the benchmarks, and compare the filter, the exporter and the model server with others
@@ -167,6 +167,8 @@ vulnerabilities:
 
 generate: build ## Write the dashboards and the generated documents
 	bin/dashgen generate dashboards
+	cp dashboards/prometheus-operator.yaml deploy/rules/prometheus-rule.yaml
+	{ printf 'apiVersion: kiali.io/v1alpha1\nkind: Kiali\nmetadata:\n  name: kiali\nspec:\n'; sed 's/^/  /' dashboards/kiali.yaml; } > deploy/kiali/kiali.yaml
 	bin/dashgen metrics > docs/metrics.md
 	bin/dashgen alerts > docs/alerts.md
 	bin/dashgen lint --rules > docs/lint.md

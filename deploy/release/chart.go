@@ -15,7 +15,7 @@ import (
 // chart has them by default: the demo's parts.
 var parts = map[string]bool{
 	"model": true, "authorization": true, "ratelimit": true, "plugin": true, "exporter": true, "dashboards": true,
-	"monitors": false,
+	"monitors": false, "rules": false,
 }
 
 // values are the chart's values.yaml.

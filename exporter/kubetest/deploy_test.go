@@ -62,6 +62,7 @@ func TestDeploy(t *testing.T) {
 		{"every manifest", testEveryManifest},
 		{"restricted pods", testRestrictedPods},
 		{"rights of the mount Job", testMountRights},
+		{"Kiali's dashboard", testKiali},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, c) })
 	}
@@ -126,12 +127,13 @@ func moduleFolder(t *testing.T, module, sum string) string {
 func everyManifest(t *testing.T) map[string][]*unstructured.Unstructured {
 	t.Helper()
 	all := map[string][]*unstructured.Unstructured{}
-	for _, folder := range []string{deploy, deploy + "/demo", deploy + "/seed", deploy + "/production", deploy + "/runtime", deploy + "/monitors", "../../dashboards"} {
+	for _, folder := range []string{deploy, deploy + "/demo", deploy + "/seed", deploy + "/production", deploy + "/runtime", deploy + "/monitors", deploy + "/rules", "../../dashboards"} {
 		all[folder] = build(t, folder)
 	}
 	for _, file := range []string{
 		deploy + "/runtime/example.yaml",
 		deploy + "/plugin/examples/models.yaml",
+		deploy + "/plugin/examples/serverless.yaml",
 		deploy + "/plugin/examples/sidecar.yaml",
 		deploy + "/plugin/examples/envoy-gateway.yaml",
 		"../../dashboards/prometheus-operator.yaml",
@@ -256,6 +258,17 @@ func podSpec(t *testing.T, object *unstructured.Unstructured) *corev1.PodSpec {
 	spec := new(corev1.PodSpec)
 	must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(fields, spec))
 	return spec
+}
+
+// testKiali: no module has the definition of Kiali's kind, so only the result of the
+// component is tested.
+func testKiali(t *testing.T, _ *cluster) {
+	kiali := build(t, withComponent(t, "../kiali", "apiVersion: kiali.io/v1alpha1\nkind: Kiali\nmetadata: {name: mine}\nspec: {version: v2.27}\n"))[0]
+	dashboards, _, err := unstructured.NestedSlice(kiali.Object, "spec", "custom_dashboards")
+	must(t, err)
+	if version, _, _ := unstructured.NestedString(kiali.Object, "spec", "version"); len(dashboards) != 1 || version != "v2.27" {
+		t.Errorf("the Kiali has %d dashboards, version %s", len(dashboards), version)
+	}
 }
 
 // testMountRights does what the Job's containers do, with the rights of the Job's
