@@ -707,6 +707,9 @@ func (f *fields) setLabels(r *reference, list []any) {
 func (f *fields) setScore(value any) {
 	f.isScored, f.badScore = false, false
 	f.row, f.hasRow, f.badRow = nil, false, false
+	if f.isNested {
+		f.isNested, f.named, f.namedBy = false, nil, nil
+	}
 	switch value := value.(type) {
 	case nil:
 	case json.Number:

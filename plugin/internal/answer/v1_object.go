@@ -254,7 +254,10 @@ func (s *Scanner) beginLabelInList(value json.Kind) json.Capture {
 func (s *Scanner) beginScore(value json.Kind) json.Capture {
 	o := &s.object
 	o.isScored, o.badScore, o.hasRow = false, false, false
-	o.resetRow()
+	if o.resetRow(); o.isNested {
+		o.isNested = false
+		o.resetNamed()
+	}
 	switch value {
 	case json.Number:
 		return json.Digits
