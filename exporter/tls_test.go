@@ -33,7 +33,7 @@ func newSecureEnvoy(t *testing.T, folder string) *secureEnvoy {
 	e.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		return &tls.Config{ClientAuth: tls.RequestClientCert, Certificates: []tls.Certificate{*e.certificate.Load()}}, nil
 	}}
-	e.Server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	e.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	e.StartTLS()
 	t.Cleanup(e.Close)
 	return e

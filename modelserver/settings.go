@@ -145,7 +145,7 @@ func (s *settings) addModel(text string) error {
 
 func (s *settings) add(source model.Source) error {
 	if source.Name == "" || strings.ContainsAny(source.Name, "/:") {
-		return fmt.Errorf("%q cannot be a model's name in a path; choose a name without / and :", source.Name)
+		return fmt.Errorf("%q cannot be a model's name in a path; choose a name without slashes and colons", source.Name)
 	}
 	for _, other := range s.models {
 		if other.Name == source.Name {

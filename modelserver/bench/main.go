@@ -73,7 +73,7 @@ func measure(name, command string, args ...string) ([]result, error) {
 	go func() { ended <- server.Wait() }()
 	defer func() {
 		if server.Process.Kill() == nil {
-			<-ended
+			_ = <-ended // killed
 		}
 	}()
 	url := fmt.Sprintf("http://127.0.0.1:%d/v1/models/model", port)
