@@ -27,7 +27,7 @@ func TestWriteJUnit(t *testing.T) {
   </testsuite>
   <testsuite name="rules" tests="1" failures="0" skipped="1">
     <testcase classname="rules" name="drift: psi" time="0.000">
-      <skipped message="off"></skipped>
+      <skipped message="not configured"></skipped>
     </testcase>
   </testsuite>
 </testsuites>

@@ -591,9 +591,8 @@ func (s *Scanner) reportValues(row *ranking) {
 
 // reportRow reports the prediction of a row with a score for each class.
 func (s *Scanner) reportRow(row *ranking) {
-	values := &s.object.values
 	s.reportValues(row)
-	s.isValid = s.isValid && (row.n <= len(values) || s.options.Answer != Labels)
+	s.isValid = s.isValid && (row.n <= len(s.object.values) || s.options.Answer != Labels)
 	s.addRow(row, true)
 }
 

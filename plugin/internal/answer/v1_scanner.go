@@ -120,7 +120,7 @@ func (s *Scanner) Reset(protocol Protocol, options *Options, visitor Visitor) {
 		s.grpc.reset(options, visitor)
 		return
 	}
-	s.answers.reset(options, visitor)
+	s.reset(options, visitor)
 	if s.v2.isBinary = protocol == V2; s.v2.isBinary {
 		s.json.ResetPart((*jsonVisitor)(s))
 	} else {
@@ -421,7 +421,7 @@ func (s *Scanner) beginNodeMember(value json.Kind) json.Capture {
 // hold predictions, the last member counts.
 func (s *Scanner) discardPredictions() {
 	s.visitor.Discard()
-	s.answers.discard()
+	s.discard()
 	s.hasPredictions, s.hasNodes = true, false
 	s.v2.reset(s.options, s.visitor, &s.json)
 }

@@ -116,7 +116,7 @@ func (t *tensor) endSides(s *sides) {
 		return
 	}
 	t.visitor.Discard()
-	t.answers.discard()
+	t.discard()
 	for row := range s.ranked {
 		ranks := &s.ranks[row]
 		if t.options.Answer == "" {

@@ -9,7 +9,6 @@ import (
 type route struct {
 	isGRPC  bool   // if the media type is gRPC's too
 	isV2    bool   // V2 over REST
-	isPlain bool   // whether the path has neither a query nor an escape
 	name    []byte // of the model, or empty if only the reply names the model
 	version []byte // likewise
 
