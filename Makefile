@@ -25,7 +25,7 @@ build: filter programs local ## Build the filter and all programs into bin/
 BUILD = GOGC=400 $(GO) build
 
 filter:
-	GOOS=wasip1 GOARCH=wasm $(BUILD) -buildmode=c-shared -ldflags '-s -w' -o bin/moodring.wasm ./plugin
+	GOOS=wasip1 GOARCH=wasm $(BUILD) -trimpath -buildmode=c-shared -ldflags '-s -w' -o bin/moodring.wasm ./plugin
 
 programs:
 	$(BUILD) -ldflags '$(LDFLAGS)' -o bin/ ./exporter ./dashgen ./modelserver
