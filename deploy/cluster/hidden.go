@@ -86,7 +86,7 @@ func (c commands) pause(context.Context) error {
 // registry serves the images of a folder within the cluster.
 func (c commands) registry(ctx context.Context) error {
 	if len(c.args) < 3 {
-		return fmt.Errorf("%w: registry FOLDER IMAGE=REPOSITORY:TAG...", errUsage)
+		return fmt.Errorf("%w: registry takes FOLDER and any number of IMAGE=REPOSITORY:TAG", errUsage)
 	}
 	return registry.Serve(ctx, c.args[1], c.args[2:], c.stdout)
 }

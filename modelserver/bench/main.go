@@ -70,10 +70,14 @@ func measure(name, command string, args ...string) ([]result, error) {
 		return nil, err
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Wait() }()
+	go func() {
+		ended <- server.Wait()
+		close(ended)
+	}()
 	defer func() {
 		if server.Process.Kill() == nil {
-			_ = <-ended // killed
+			for range ended { // waits until the server has ended
+			}
 		}
 	}()
 	url := fmt.Sprintf("http://127.0.0.1:%d/v1/models/model", port)

@@ -83,7 +83,7 @@ func (t *tensor) selectOutput(h *header) bool {
 	}
 	if t.selected != unranked {
 		t.visitor.Discard()
-		t.answers.discard()
+		t.discard()
 	}
 	t.selected = found
 	t.beginOutput(h)

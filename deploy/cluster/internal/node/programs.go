@@ -82,7 +82,6 @@ type running struct {
 	settings Settings
 	mutex    sync.Mutex
 	names    map[int]string
-	failed   error // of a program that could not start
 }
 
 // run starts the programs, and waits for all processes of the node until a program
