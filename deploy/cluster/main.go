@@ -103,7 +103,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	return command(c, ctx)
 }
 
-// commands are the program's commands, with what they share.
+// commands holds the settings that all commands share.
 type commands struct {
 	root           string
 	args           []string

@@ -21,7 +21,7 @@ type translation struct {
 	routes     map[string]*routev3.RouteConfiguration
 	clusters   map[string]*clusterv3.Cluster
 	extensions map[string]*corev3.TypedExtensionConfig
-	// agent is what Istio's agent in the pod adds.
+	// agent is the configuration that Istio's agent in the pod adds.
 	agent *bootstrapv3.Bootstrap
 }
 

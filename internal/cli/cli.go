@@ -1,4 +1,4 @@
-// Package cli holds what the command lines of all programs share: exit codes, the
+// Package cli holds the common parts of all command lines: exit codes, the
 // version, completion in a shell, and suggestions for misspelt words.
 package cli
 

@@ -15,7 +15,7 @@ const Now = 70 * time.Minute
 var stack string
 
 // Stack returns the series of 70 minutes of a stack at work, as Server takes
-// them. testdata/stack.txt explains its notation, and what each series is for.
+// them. testdata/stack.txt explains its notation, and the purpose of each series.
 func Stack() string {
 	var out strings.Builder
 	out.WriteString("load 15s\n")

@@ -45,7 +45,7 @@ func (f Files) Add(source, target string) error {
 		at := path.Join(target, filepath.ToSlash(below))
 		switch {
 		case info.IsDir():
-			return nil // folders are made for what is in them
+			return nil // folders are made for their files
 		case info.Mode()&fs.ModeSymlink != 0:
 			link, err := os.Readlink(name)
 			f.put(at, tar.Header{Typeflag: tar.TypeSymlink, Linkname: link, Mode: 0o777}, nil)

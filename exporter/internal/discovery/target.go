@@ -30,7 +30,7 @@ type Target struct {
 	IsElsewhere   bool           // another exporter's share has the gateway: not to be scraped
 }
 
-// Address returns what a scrape of the target connects to and requests, or "" if
+// Address returns the address and path that a scrape of the target requests, or "" if
 // Dial connects to the gateway itself.
 func (t Target) Address() string {
 	if t.Dial != nil {

@@ -102,7 +102,7 @@ func (f *Folder) readOutput(config config) error {
 	return fmt.Errorf("network %s has no output named logits; it is no text classifier", f.Network)
 }
 
-// readLimits finds the longest text: what the tokenizer says, and what the network has positions for.
+// readLimits finds the longest text: the tokenizer's limit, and the number of the network's positions.
 func (f *Folder) readLimits(dir string, config config) error {
 	path := filepath.Join(dir, "tokenizer_config.json")
 	var settings struct {

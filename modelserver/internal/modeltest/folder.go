@@ -11,7 +11,7 @@ import (
 // Words is the vocabulary of Folder's tokenizer, in the order of the ids.
 var Words = []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "so", "very", "##ly", "!"}
 
-// Weights are what each word adds to the labels good and bad.
+// Weights are the numbers that each word adds to the labels good and bad.
 var Weights = [][]float32{{7, 3}, {0, 0}, {0, 0}, {0, 0}, {2, 0}, {0, 2}, {0.5, 0.5}, {0.25, 0}, {0, 0.25}, {1, 1}}
 
 // Files are the files of a folder by name.

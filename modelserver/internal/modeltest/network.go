@@ -11,7 +11,7 @@ import (
 
 // Network describes a network. Its vocabulary is the number of rows of Weights.
 type Network struct {
-	Weights [][]float32 // what each id adds to each label
+	Weights [][]float32 // the number that each id adds to each label
 	Inputs  []string    // default input_ids and attention_mask
 	Output  string      // default logits
 	Narrow  bool        // int32 inputs in place of int64

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Graph is what a network's file says about its inputs, outputs and operators.
+// Graph describes a network's inputs, outputs and operators, as read from its file.
 type Graph struct {
 	Inputs, Outputs []Tensor
 	operators       map[string]bool

@@ -127,7 +127,7 @@ type Metadata struct {
 	Parameters map[string]any `json:"parameters"`
 }
 
-// Describe returns a model's metadata. The parameters tell what the protocol has no place for.
+// Describe returns a model's metadata. The parameters hold the properties for which the protocol has no field.
 func Describe(m *model.Model) Metadata {
 	return Metadata{
 		Name:     m.Name,

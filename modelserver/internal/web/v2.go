@@ -26,7 +26,7 @@ func (s *server) serveV2(w http.ResponseWriter, r *http.Request, segments []stri
 	}
 }
 
-// serveModelV2 serves what stands behind /v2/models/NAME.
+// serveModelV2 serves the paths under /v2/models/NAME.
 func (s *server) serveModelV2(w http.ResponseWriter, r *http.Request, name string, segments []string) {
 	version := ""
 	if len(segments) >= 2 && segments[0] == "versions" {

@@ -25,7 +25,7 @@ type ReplyCounts struct {
 	isBinary    bool // whether a label is not UTF-8
 }
 
-// Listed holds what the configuration says about the labels of a model.
+// Listed holds the configuration of a model's labels.
 type Listed struct {
 	Labels map[string]bool  // labels that are always counted separately
 	Bounds []contract.Bound // of the histogram of numbers
@@ -57,7 +57,7 @@ func (r *ReplyCounts) Reset(counters *Counters, model *ModelID, options *Options
 	r.Clear()
 }
 
-// SetListed sets what the configuration says about the model. Before SetListed,
+// SetListed sets the configuration of the model's labels. Before SetListed,
 // no label of the model is listed.
 func (r *ReplyCounts) SetListed(listed *Listed) { r.listed = listed }
 

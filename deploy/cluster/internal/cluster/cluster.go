@@ -40,7 +40,7 @@ type Cluster struct {
 	modules  manifests.Modules
 }
 
-// Up builds what is missing, starts a node, and returns when Istio, Knative and
+// Up builds the missing programs, starts a node, and returns when Istio, Knative and
 // KServe are ready.
 func Up(ctx context.Context, o Options) (*Cluster, error) {
 	settings := node.Settings{Folder: Folder(o.Root), Logs: o.cache("log"), Images: filepath.Join(o.Root, "bin/images")}

@@ -1,4 +1,4 @@
-// Package host lists what a node could change of the machine that it runs on.
+// Package host lists the state of the machine that a node could change.
 package host
 
 import (

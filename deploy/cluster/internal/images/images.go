@@ -22,7 +22,7 @@ import (
 
 // Image is a container image of files from this machine.
 type Image struct {
-	// Names are what manifests call the image.
+	// Names are the image's names in manifests.
 	Names      []string
 	User       string
 	Entrypoint []string
@@ -133,7 +133,7 @@ func addLibrary(content layer.Files, program, library string) error {
 	return fmt.Errorf("%s needs the library %s, which is in none of %s", program, library, strings.Join(libraryFolders(), ", "))
 }
 
-// addFile adds what a link points to, under the link's name.
+// addFile adds the target of a link, under the link's name.
 func addFile(content layer.Files, source, at string) error {
 	file, err := filepath.EvalSymlinks(source)
 	if err != nil {

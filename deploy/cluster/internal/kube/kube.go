@@ -16,7 +16,7 @@ import (
 // Cluster runs kubectl in a node.
 type Cluster struct{ Node *node.Node }
 
-// Run runs kubectl and returns what it prints.
+// Run runs kubectl and returns its output.
 func (c Cluster) Run(ctx context.Context, args ...string) (string, error) {
 	return c.run(c.Node.Command(ctx, "kubectl", args...), nil)
 }

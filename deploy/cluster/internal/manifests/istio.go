@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Istio returns what istioctl makes of an IstioOperator, its definitions of kinds
+// Istio returns the objects that istioctl makes of an IstioOperator, its definitions of kinds
 // first. The charts are in istioctl itself.
 func Istio(ctx context.Context, istioctl, operator string) (definitions, objects []Object, err error) {
 	command := exec.CommandContext(ctx, istioctl, "manifest", "generate", "-f", operator)

@@ -88,7 +88,7 @@ func writeAtOnce(name string, text []byte) error {
 	return os.Rename(name+".new", name)
 }
 
-// Clean removes what the kernel leaves of a node that has ended.
+// Clean removes the traces that the kernel leaves of an ended node.
 func (s Settings) Clean() error {
 	return errors.Join(removeCgroups(s.cgroup()), removeState(s.Folder))
 }

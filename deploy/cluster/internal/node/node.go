@@ -170,7 +170,7 @@ func (n *Node) Stop() error {
 	return errors.Join(n.settings.Clean(), n.lock.Close())
 }
 
-// Remove ends the node whose state is in folder and removes what is left of it,
+// Remove ends the node whose state is in folder and removes its traces,
 // also if its guard was killed. It reports whether a node was running.
 func Remove(ctx context.Context, folder string) (bool, error) {
 	running, err := Find(folder)

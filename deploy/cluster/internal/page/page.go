@@ -1,5 +1,5 @@
-// Package page runs the commands that a Markdown page shows, and compares what they
-// print with what the page says.
+// Package page runs the commands of a Markdown page, and compares their output with
+// the output on the page.
 package page
 
 import (
@@ -103,7 +103,7 @@ func From(sections []Section, title string) []Section {
 // any number of lines.
 const anything = "..."
 
-// Matches reports whether a command printed what a page shows. Spaces between words
+// Matches reports whether a command printed the output on a page. Spaces between words
 // may differ in number, as the columns of a table do.
 func Matches(shown, printed []string) bool {
 	shown, printed = trim(shown), trim(printed)

@@ -108,7 +108,7 @@ func (s *Session) Close() error {
 		err = errors.Join(err, kill)
 	}
 	go func() {
-		for range s.lines { // what is still printed
+		for range s.lines { // the last output
 		}
 	}()
 	_ = s.wait() // the shell was killed

@@ -36,7 +36,7 @@ type site struct {
 	templates map[string]*template.Template // by the name of the page
 }
 
-// page is what a template gets.
+// page is the data of a template.
 type page struct {
 	Name       string // of the page, to mark it in the list of pages
 	Dashboards string
