@@ -85,6 +85,26 @@ func proposed(t *testing.T, page string) board.Board {
 // and that each query has a result on a Prometheus that scraped the page.
 func checkSound(t *testing.T, b board.Board, page string) {
 	t.Helper()
+	families, err := Read(strings.NewReader(page), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkLint(t, b, lint.Context{Types: Types(families)})
+	prometheus := promtest.Dial(t, promtest.Server(t, scraped(page), 10*time.Minute).URL)
+	report, err := verify.Run(t.Context(), prometheus, board.Set{Boards: []board.Board{b}}, verify.Limits{RateInterval: "5m", Slow: time.Minute, Series: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range report.Queries {
+		if !q.State.Sound() {
+			t.Errorf("%+v", q)
+		}
+	}
+}
+
+// checkLint checks that lint finds no problems in a dashboard.
+func checkLint(t *testing.T, b board.Board, known lint.Context) {
+	t.Helper()
 	text, err := grafana.Marshal(b)
 	if err != nil {
 		t.Fatal(err)
@@ -97,22 +117,8 @@ func checkSound(t *testing.T, b board.Board, page string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	families, err := Read(strings.NewReader(page), all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range lint.Check(d, lint.Context{Types: Types(families)}, nil) {
+	for _, p := range lint.Check(d, known, nil) {
 		t.Errorf("%+v", p)
-	}
-	prometheus := promtest.Dial(t, promtest.Server(t, scraped(page), 10*time.Minute).URL)
-	report, err := verify.Run(t.Context(), prometheus, board.Set{Boards: []board.Board{b}}, verify.Limits{RateInterval: "5m", Slow: time.Minute, Series: 100})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range report.Queries {
-		if !q.State.Sound() {
-			t.Errorf("%+v", q)
-		}
 	}
 }
 
@@ -163,21 +169,7 @@ z boot
 	if diff := cmp.Diff(want, lines(b)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	text, err := grafana.Marshal(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	read, err := dashboard.Read(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := lint.Parse(read)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range lint.Check(d, lint.Context{}, nil) {
-		t.Errorf("%+v", p)
-	}
+	checkLint(t, b, lint.Context{})
 }
 
 // TestManyMetrics: a board has a bounded number of panels, and opens with few of them.

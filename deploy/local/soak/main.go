@@ -19,11 +19,10 @@ import (
 
 	"github.com/moodring/moodring/deploy/local/internal/prometheus"
 	"github.com/moodring/moodring/deploy/local/internal/soak"
+	"github.com/moodring/moodring/internal/cli"
 )
 
 var version = "unknown" // set by the linker
-
-var errUsage = errors.New("usage")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -39,13 +38,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := command(ctx, args, stdout, stderr)
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.Is(err, errUsage):
+		return cli.Success
+	case errors.Is(err, cli.ErrUsage):
 		_, _ = fmt.Fprintf(stderr, "soak: %v; see soak -h\n", err)
-		return 2
+		return cli.Usage
 	}
 	_, _ = fmt.Fprintln(stderr, "soak:", err)
-	return 1
+	return cli.Failure
 }
 
 // newFlags returns flags that print their usage to stdout for -h.
@@ -66,9 +65,9 @@ func parse(flags *flag.FlagSet, args []string) error {
 	case errors.Is(err, flag.ErrHelp):
 		return err
 	case err != nil:
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return fmt.Errorf("%w: %w", cli.ErrUsage, err)
 	case flags.NArg() > 0:
-		return fmt.Errorf("%w: unexpected argument %q", errUsage, flags.Arg(0))
+		return fmt.Errorf("%w: unexpected argument %q", cli.ErrUsage, flags.Arg(0))
 	}
 	return nil
 }

@@ -109,10 +109,7 @@ func (e *liveEnvoy) publish() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(e.file+".new", text, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(e.file+".new", e.file)
+	return replaceFile(e.file, text)
 }
 
 // updateFilterChains changes only filter chains, which Envoy does in place
