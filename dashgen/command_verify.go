@@ -100,8 +100,8 @@ func (f verifyFlags) check() error {
 	return err
 }
 
-// writeReport prints a line for each query, those that are wrong first. PromQL is
-// long: only isVerbose prints it.
+// writeReport prints a line for each query, beginning with the failed queries. It
+// prints PromQL, which is long, only if isVerbose is set.
 func writeReport(out io.Writer, report verify.Report, isVerbose bool) error {
 	head := "STATE\tDASHBOARD\tPANEL\tSERIES\tTIME"
 	if isVerbose {

@@ -166,7 +166,8 @@ func (a Annotation) validate() error {
 	return validateLegend(a.Text, a.Query)
 }
 
-// validateWindows checks that a board whose queries need a window offers some.
+// validateWindows checks that the board has windows to choose from if a query needs
+// a window.
 func (b Board) validateWindows() error {
 	values := b.Variables.Grafana()
 	for _, p := range b.Panels() {

@@ -7,8 +7,8 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// Color is the colour of series, as #rrggbb: of those whose first part of the legend
-// is Name, or matches Pattern.
+// Color is a colour, as #rrggbb, for the series of one label. The label is the first
+// part of the legend: it is Name, or matches Pattern.
 type Color struct {
 	Name, Hex string
 	// Pattern is the inside of a regular expression in JavaScript. Name is then

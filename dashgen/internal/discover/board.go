@@ -67,14 +67,15 @@ func Board(title, uid string, families []Family) board.Board {
 	return b
 }
 
-// openPanels is the most panels whose queries run when the dashboard is opened.
+// openPanels is the largest number of panels in open rows. With more panels, all rows
+// but the first are collapsed, so that their queries wait until a row is opened.
 const openPanels = 40
 
 // MostPanels is the most panels of a dashboard. More of them would not fit into the
 // annotation in which kubectl apply keeps the whole object.
 const MostPanels = 100
 
-// Largest returns the families, in the order of their names, whose panels fit into one
+// Largest sorts the families by name, and returns as many of them as fit into one
 // dashboard.
 func Largest(families []Family) []Family {
 	families = slices.SortedFunc(slices.Values(families), func(a, b Family) int { return cmp.Compare(a.Name, b.Name) })

@@ -111,8 +111,8 @@ func setUnit(config *dashboard.FieldConfig, p board.Panel) {
 	}
 }
 
-// thresholds returns the levels of values. In a panel whose series have other
-// colours, a threshold is only a line: it has the colour of the worse side.
+// thresholds returns the levels of values. If the panel's series have colours of
+// their own, a threshold is only a line, in the colour of its worse side.
 func thresholds(p board.Panel) *dashboard.ThresholdsConfig {
 	config, levels := &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute}, p.Thresholds
 	if len(levels) == 0 {
@@ -171,8 +171,7 @@ func colorOverride(color board.Color, legend string) dashboard.DashboardFieldCon
 	}
 }
 
-// firstPart matches the series whose name, or the first part of whose name, has a
-// colour.
+// firstPart matches the series of a colour, by their name or by its first part.
 func firstPart(color board.Color, legend string) dashboard.MatcherConfig {
 	pattern := color.Pattern
 	if pattern == "" {

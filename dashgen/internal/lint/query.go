@@ -104,8 +104,8 @@ const rateInterval = "1234567ms"
 // variable matches $name, ${name:format} and [[name]].
 var variable = regexp.MustCompile(`\$(\w+)|\$\{(\w+)(?:[.:][^}]*)?\}|\[\[(\w+)(?::\w+)?\]\]`)
 
-// placeholder is the value of a variable whose value is not known, where a name can
-// be. Nothing is known about a metric with it in the name.
+// placeholder replaces a variable with an unknown value inside a name. A metric with
+// the placeholder in its name is an unknown metric.
 const placeholder = "dashgenvariable"
 
 // mostFillings is the number of ways in which the unknown variables of a query are

@@ -27,8 +27,8 @@ func overlap() rule {
 }
 
 // onGrid returns the panels that are on the grid at the same time. Panels in a
-// collapsed row are not. Grafana draws a row over the full width, whatever its
-// width is, and places a panel without a size itself.
+// collapsed row are left out. Grafana ignores the width of a row, and draws it over
+// the full width. It also chooses the place of a panel without a size.
 func onGrid(panels []Panel) []Panel {
 	var all []Panel
 	for _, p := range panels {

@@ -20,8 +20,8 @@ func panelUnit() rule {
 	}
 }
 
-// withoutUnit are the types of panels whose values have no unit, or a unit for each
-// column.
+// withoutUnit lists the types of panels without a unit for the whole panel. Some of
+// them have a unit for each column.
 var withoutUnit = []string{"table", "table-old", "logs", "traces", "nodeGraph", "flamegraph", "heatmap", "geomap", "datagrid"}
 
 // unit returns the unit of a panel's values; "" if it has none.
