@@ -1,11 +1,6 @@
 package contract
 
-import (
-	"errors"
-	"slices"
-	"strconv"
-	"strings"
-)
+import "slices"
 
 // The stat-name codec. In the Wasm ABI a counter has a name and no labels, so the
 // name contains the labels, in the format of Istio's own stats
@@ -37,14 +32,6 @@ const (
 	hexDigits    = "0123456789abcdef"
 )
 
-// form is a form in which Envoy shows a stat's name.
-type form struct{ equals, end string }
-
-var (
-	rawForm        = form{equals: FieldEquals, end: FieldEnd}
-	prometheusForm = form{equals: "___", end: "___"}
-)
-
 // Field is a label of a stat.
 type Field struct {
 	Key   string // a Label constant
@@ -56,17 +43,6 @@ type Stat struct {
 	Name   string
 	Fields []Field
 }
-
-// ErrNotOurs is returned for a stat's name that does not follow the codec: the
-// stat belongs to another program, or to another version of the plugin.
-var ErrNotOurs = errors.New("not a moodring stat")
-
-// notOurs is ErrNotOurs with a reason. It does not use package fmt, which would be
-// a sixth of the Wasm filter.
-type notOurs string
-
-func (e notOurs) Error() string { return ErrNotOurs.Error() + ": " + string(e) }
-func (e notOurs) Unwrap() error { return ErrNotOurs }
 
 // statKey returns the key of a label in stat names. The keys of namespace, service
 // and version begin with ownPrefix, because Istio's generated expressions are not
@@ -82,119 +58,20 @@ func statKey(label string) string {
 
 const ownPrefix = "model_"
 
-// labelKey reverses statKey.
-func labelKey(stat string) string { return strings.TrimPrefix(stat, ownPrefix) }
-
 // AppendStat appends the name of a counter, with fields and without StatPrefix, to
 // dst. Empty fields are kept.
 func AppendStat(dst []byte, name string, fields ...Field) []byte {
 	for _, f := range fields {
 		dst = append(dst, statKey(f.Key)...)
-		dst = append(dst, rawForm.equals...)
+		dst = append(dst, FieldEquals...)
 		if f.Key == LabelBucket && isPlainBound(f.Value) {
 			dst = append(dst, f.Value...)
 		} else {
 			dst = AppendValue(dst, f.Value)
 		}
-		dst = append(dst, rawForm.end...)
+		dst = append(dst, FieldEnd...)
 	}
 	return append(dst, name...)
-}
-
-// ParseStat parses a name from /stats or /stats?format=json. Its error wraps
-// ErrNotOurs.
-func ParseStat(name string) (Stat, error) {
-	rest, ok := strings.CutPrefix(name, StatPrefix)
-	if !ok {
-		return Stat{}, notOurs("no " + StatPrefix + " prefix")
-	}
-	return parse(rest, rawForm)
-}
-
-// ParsePrometheus parses a metric name from /stats/prometheus of an Envoy that
-// does not extract the labels. Its error wraps ErrNotOurs.
-func ParsePrometheus(name string) (Stat, error) {
-	return parse(name, prometheusForm)
-}
-
-func parse(rest string, shown form) (Stat, error) {
-	var stat Stat
-	for {
-		key, after, ok := strings.Cut(rest, shown.equals)
-		if !ok {
-			break
-		}
-		value, next, ok := strings.Cut(after, shown.end)
-		if !ok {
-			return Stat{}, notOurs("a field has no end")
-		}
-		field, err := parseField(key, value, shown)
-		if err != nil {
-			return Stat{}, err
-		}
-		if slices.ContainsFunc(stat.Fields, func(f Field) bool { return f.Key == field.Key }) {
-			return Stat{}, notOurs("a key stands twice")
-		}
-		stat.Fields = append(stat.Fields, field)
-		rest = next
-	}
-	stat.Name = rest
-	return stat, stat.check()
-}
-
-// check returns an error for a stat that the plugin never writes.
-func (s Stat) check() error {
-	if !isStat(s.Name) {
-		return notOurs("the name is not in the contract")
-	}
-	metric, _ := SplitStat(s.Name)
-	for _, field := range s.Fields {
-		if field.Key != LabelBucket {
-			continue
-		}
-		if _, err := strconv.ParseFloat(field.Value, 64); metric == PredictionValue && err == nil {
-			continue
-		}
-		if !slices.ContainsFunc(Bounds(metric), func(b Bound) bool { return b.Le == field.Value }) {
-			return notOurs("unknown bucket")
-		}
-	}
-	return nil
-}
-
-func parseField(key, value string, shown form) (Field, error) {
-	label := labelKey(key)
-	if statKey(label) != key {
-		return Field{}, notOurs("unknown key")
-	}
-	switch label {
-	case LabelBucket:
-		bound, err := parseBound(value, shown)
-		return Field{label, bound}, err
-	case LabelNamespace, LabelService, LabelModel, LabelVersion, LabelLabel, LabelOutcome, LabelKind:
-		decoded, err := ParseValue(value)
-		return Field{label, decoded}, err
-	}
-	return Field{}, notOurs("unknown key")
-}
-
-// parseBound reverses the encoding of a bucket's bound. A bound of digits and a
-// dot is not encoded. In Prometheus's form its dot is an underscore.
-func parseBound(encoded string, shown form) (string, error) {
-	if strings.HasPrefix(encoded, escapePrefix) {
-		bound, err := ParseValue(encoded)
-		if err == nil && isPlainBound(bound) {
-			return "", notOurs("escape sequence")
-		}
-		return bound, err
-	}
-	if shown == prometheusForm {
-		encoded = strings.ReplaceAll(encoded, "_", ".")
-	}
-	if !isPlainBound(encoded) {
-		return "", notOurs("unknown bucket")
-	}
-	return encoded, nil
 }
 
 // isPlainBound reports whether a bound needs no escape: it has only digits, and
@@ -229,32 +106,12 @@ func AppendPlain(dst []byte, label string) []byte {
 	return AppendValue(dst, label)
 }
 
-// isStat is not inlined: the list of Stats is two kilobytes of code.
-//
-//go:noinline
-func isStat(name string) bool { return slices.Contains(Stats(), name) }
-
-// ParseValue reverses AppendValue. An encoding that AppendValue does not produce
-// is refused with ErrNotOurs, so that each value has a single encoding.
-func ParseValue(encoded string) (string, error) {
-	escaped, ok := strings.CutPrefix(encoded, escapePrefix)
-	if !ok {
-		if !isPlain(encoded) {
-			return "", notOurs("value is neither plain nor escaped")
-		}
-		return encoded, nil
-	}
-	value, err := unescape(escaped)
-	if err != nil || isPlain(value) {
-		return "", notOurs("escape sequence")
-	}
-	return value, nil
-}
+func isStat(name string) bool { return slices.Contains(stats[:], name) }
 
 // isPlain reports whether value needs no escape: it has only letters, digits and
 // single inner underscores, and does not start with the escape prefix.
 func isPlain(value string) bool {
-	if value == "" || strings.HasPrefix(value, escapePrefix) {
+	if value == "" || isEscaped(value) {
 		return false
 	}
 	wasUnderscore := true
@@ -266,6 +123,10 @@ func isPlain(value string) bool {
 		wasUnderscore = isUnderscore
 	}
 	return !wasUnderscore
+}
+
+func isEscaped(value string) bool {
+	return len(value) >= len(escapePrefix) && value[:len(escapePrefix)] == escapePrefix
 }
 
 func isAlphanumeric(c byte) bool {
@@ -282,25 +143,4 @@ func appendEscaped(dst []byte, value string) []byte {
 		}
 	}
 	return dst
-}
-
-func unescape(escaped string) (string, error) {
-	value := make([]byte, 0, len(escaped))
-	for i := 0; i < len(escaped); i++ {
-		c := escaped[i]
-		if c == '_' {
-			if i+2 >= len(escaped) {
-				return "", ErrNotOurs
-			}
-			high, low := strings.IndexByte(hexDigits, escaped[i+1]), strings.IndexByte(hexDigits, escaped[i+2])
-			if high < 0 || low < 0 || isAlphanumeric(byte(high<<4|low)) {
-				return "", ErrNotOurs
-			}
-			c, i = byte(high<<4|low), i+2
-		} else if !isAlphanumeric(c) {
-			return "", ErrNotOurs
-		}
-		value = append(value, c)
-	}
-	return string(value), nil
 }

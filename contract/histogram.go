@@ -1,9 +1,6 @@
 package contract
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Suffixes of the three series of a Prometheus histogram.
 const (
@@ -14,19 +11,6 @@ const (
 
 // Parts returns the suffixes of a histogram's series: _bucket, _sum and _count.
 func Parts() []string { return []string{SuffixBucket, SuffixSum, SuffixCount} }
-
-// CutPart splits the name of a histogram's series into the metric's name and
-// the suffix, one of Parts. If name ends in no such suffix, ok is false and
-// metric is the whole name. A counter's name can end in the same suffix, so the
-// caller must know that the metric is a histogram.
-func CutPart(name string) (metric, part string, ok bool) {
-	for _, part := range Parts() {
-		if metric, ok := strings.CutSuffix(name, part); ok {
-			return metric, part, true
-		}
-	}
-	return name, "", false
-}
 
 // Bound is the upper bound of a histogram's bucket.
 type Bound struct {

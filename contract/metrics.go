@@ -1,9 +1,6 @@
 package contract
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Names of the exported metrics. Renaming a metric is a [CHANGE] in CHANGELOG.md.
 const (
@@ -116,10 +113,15 @@ const (
 	OverflowNewLabels   = "new_labels"   // a model's labels are new more often than not
 )
 
-// OverflowKinds returns all kinds of overflow.
-func OverflowKinds() []string {
-	return []string{OverflowLabels, OverflowModels, OverflowServices, OverflowLabelLength, OverflowLabelForm, OverflowNewLabels}
+var overflowKinds = [...]string{
+	OverflowLabels, OverflowModels, OverflowServices, OverflowLabelLength, OverflowLabelForm, OverflowNewLabels,
 }
+
+// OverflowKindCount is the number of OverflowKinds.
+const OverflowKindCount = len(overflowKinds)
+
+// OverflowKinds returns all kinds of overflow.
+func OverflowKinds() []string { return slices.Clone(overflowKinds[:]) }
 
 // Results of the gateway's authorization (Envoy's RBAC filter).
 const (
@@ -226,27 +228,19 @@ func Find(name string) (Metric, bool) {
 	return rows[at], true
 }
 
-// Stats returns the names of the plugin's counters in Envoy, without labels. A
-// histogram is several counters.
-func Stats() []string {
-	stats := []string{Predictions, Replies, Overflow, Faults, Unfollowed, LabelScores + SuffixMillionths}
-	for _, h := range histograms {
-		stats = append(stats, h.metric+SuffixBucket, h.metric+SuffixCount, h.metric+SuffixSumMillionths)
-	}
-	return append(stats, PredictionValue+SuffixBucket, PredictionValue+SuffixCount,
-		PredictionValue+SuffixSumMillionths, PredictionValue+SuffixNegativeMillionths)
+// stats lists the plugin's counters.
+var stats = [...]string{
+	Predictions, Replies, Overflow, Faults, Unfollowed, LabelScores + SuffixMillionths,
+	Confidence + SuffixBucket, Confidence + SuffixCount, Confidence + SuffixSumMillionths,
+	Margin + SuffixBucket, Margin + SuffixCount, Margin + SuffixSumMillionths,
+	BatchSize + SuffixBucket, BatchSize + SuffixCount, BatchSize + SuffixSumMillionths,
+	PredictionValue + SuffixBucket, PredictionValue + SuffixCount, PredictionValue + SuffixSumMillionths,
+	PredictionValue + SuffixNegativeMillionths,
 }
 
-// SplitStat splits a name of Stats into the exported metric and the suffix of the
-// counter. part is empty if the name has no suffix.
-func SplitStat(stat string) (metric, part string) {
-	for _, suffix := range []string{SuffixBucket, SuffixCount, SuffixNegativeMillionths, SuffixSumMillionths, SuffixMillionths} {
-		if name, ok := strings.CutSuffix(stat, suffix); ok {
-			return name, suffix
-		}
-	}
-	return stat, ""
-}
+// Stats returns the names of the plugin's counters in Envoy, without labels. A
+// histogram is several counters.
+func Stats() []string { return slices.Clone(stats[:]) }
 
 // Suffixes of the plugin's counters in Envoy, besides SuffixBucket and
 // SuffixCount. Envoy's counters are whole numbers, so sums are counted in

@@ -1,9 +1,6 @@
 package contract
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 const (
 	ellipsis   = "…"
@@ -96,7 +93,7 @@ func endsInMark(text []byte) bool {
 
 func areHexDigits(text []byte) bool {
 	for _, c := range text {
-		if strings.IndexByte(hexDigits, c) < 0 {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
 	}

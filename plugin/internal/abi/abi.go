@@ -4,7 +4,7 @@
 // costs every request a call, so no empty callback is exported.
 package abi
 
-import "strconv"
+import "github.com/moodring/moodring/plugin/internal/ascii"
 
 // Margin is the number of readable bytes after the end of a chunk that Host.Body
 // returns. Their values are undefined. With them a reader can look ahead without
@@ -101,7 +101,7 @@ func (s Status) String() string {
 	case VersionMismatch:
 		return "version mismatch"
 	}
-	return "proxy-wasm status " + strconv.Itoa(int(s))
+	return "proxy-wasm status " + ascii.Int(int(s))
 }
 
 // Map is a set of headers.

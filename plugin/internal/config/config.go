@@ -3,12 +3,10 @@
 package config
 
 import (
-	"errors"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/ascii"
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
@@ -34,8 +32,8 @@ type Config struct {
 	Margins    bool // contract.Margin
 	BatchSizes bool // contract.BatchSize
 
-	Models     map[string]Model // options of some models, by name
-	OnlyListed bool             // ignore models that Models does not list
+	Models     []Model // options of some models, in the order of the configuration
+	OnlyListed bool    // ignore models that Models does not list
 
 	Prefixes     []string // of KServe's routes; a segment in braces stands for any segment
 	ServicePaths []string // exact predict paths of models that have their service's name
@@ -46,6 +44,7 @@ type Config struct {
 // Model holds the options of one model. A model that is not listed has the zero
 // value.
 type Model struct {
+	Name      string
 	Answer    string           // one of the Answer constants, or empty if the replies decide
 	Threshold float64          // for AnswerProbability and AnswerLabels
 	Buckets   []contract.Bound // bounds of the histogram for AnswerNumber, ascending
@@ -88,25 +87,22 @@ const (
 
 // Parse parses a configuration. An empty one gives the defaults. Unknown keys are
 // refused. The error is a single line that names the key and its allowed values.
-func Parse(data []byte) (Config, error) {
-	if json.IsSpace(data) {
-		return defaults(), nil
+func Parse(data []byte) (*Config, error) {
+	config := &Config{
+		AcceptEncoding: DropEncoding, Identity: true,
+		MaxLabels: contract.MaxLabels, MaxModels: contract.MaxModels, MaxServices: contract.MaxServices,
 	}
-	config, err := parse(data)
+	if json.IsSpace(data) {
+		return config, nil
+	}
+	err := parse(data, config)
 	if err == nil {
 		err = config.check()
 	}
 	if err != nil {
-		return Config{}, errors.New("pluginConfig: " + err.Error())
+		return nil, ascii.Error("pluginConfig: " + err.Error())
 	}
 	return config, nil
-}
-
-func defaults() Config {
-	return Config{
-		AcceptEncoding: DropEncoding, Identity: true,
-		MaxLabels: contract.MaxLabels, MaxModels: contract.MaxModels, MaxServices: contract.MaxServices,
-	}
 }
 
 // check validates enums, and constraints between several keys.
@@ -115,26 +111,26 @@ func (c *Config) check() error {
 		return err
 	}
 	if c.OnlyListed && len(c.Models) == 0 {
-		return errors.New("onlyListed is true, but models lists none: nothing would be counted")
+		return ascii.Error("onlyListed is true, but models lists none: nothing would be counted")
 	}
 	if err := c.checkServicePaths(); err != nil {
 		return err
 	}
 	if len(c.ServicePaths) > 0 && !c.Identity {
-		return errors.New("servicePaths is given, but identity is false: these models would have no name")
+		return ascii.Error("servicePaths is given, but identity is false: these models would have no name")
 	}
 	for _, prefix := range c.Prefixes {
 		if !isPrefix(prefix) {
-			return errors.New("prefixes holds " + quoted(prefix) + "; give segments such as /serving/{namespace}/{name}, without a / at the end")
+			return ascii.Error("prefixes holds " + quoted(prefix) + "; give segments such as /serving/{namespace}/{name}, without a / at the end")
 		}
 	}
 	for _, service := range c.NextGateways {
-		if service == "" || strings.Contains(service, "/") {
-			return errors.New("nextGateways holds " + quoted(service) + "; give NAME or NAME.NAMESPACE of a Service")
+		if service == "" || ascii.IndexByte(service, '/') >= 0 {
+			return ascii.Error("nextGateways holds " + quoted(service) + "; give NAME or NAME.NAMESPACE of a Service")
 		}
 	}
 	if len(c.Models) > c.MaxModels {
-		return errors.New("models lists " + strconv.Itoa(len(c.Models)) + ", but maxModels is " + strconv.Itoa(c.MaxModels) + "; raise it")
+		return ascii.Error("models lists " + ascii.Int(len(c.Models)) + ", but maxModels is " + ascii.Int(c.MaxModels) + "; raise it")
 	}
 	return nil
 }
@@ -144,26 +140,29 @@ func (c *Config) checkServicePaths() error {
 		if err := checkPath("servicePaths", path); err != nil {
 			return err
 		}
-		for name, model := range c.Models {
-			if slices.Contains(model.Paths, path) {
-				return errors.New("servicePaths holds " + quoted(path) + ", which is a path of " + shown(name) + "; one path is one model's")
+		for i := range c.Models {
+			if model := &c.Models[i]; slices.Contains(model.Paths, path) {
+				return ascii.Error("servicePaths holds " + quoted(path) + ", which is a path of " + shown(model.Name) + "; one path is one model's")
 			}
 		}
 	}
 	return nil
 }
 
-func (m *Model) check(at string) error {
-	if err := m.checkAnswer(at); err != nil {
-		return err
+// at returns the full key of the model.
+func (m *Model) at() string { return "models." + shown(m.Name) }
+
+func (m *Model) check() error {
+	if key, problem := m.answerProblem(); key != "" {
+		return ascii.Error(m.at() + key + problem)
 	}
 	if m.FlatList != "" {
-		if err := checkWord(at+".flatList", m.FlatList, FlatInstances, FlatScores); err != nil {
+		if err := checkWord(m.at()+".flatList", m.FlatList, FlatInstances, FlatScores); err != nil {
 			return err
 		}
 	}
 	for _, path := range m.Paths {
-		if err := checkPath(at+".paths", path); err != nil {
+		if err := checkPath(m.at()+".paths", path); err != nil {
 			return err
 		}
 	}
@@ -171,21 +170,14 @@ func (m *Model) check(at string) error {
 }
 
 func checkPath(key, path string) error {
-	if !strings.HasPrefix(path, "/") || strings.Contains(path, "?") {
-		return errors.New(key + " holds " + quoted(path) + "; give a path from its / on, without a query")
+	if !ascii.HasPrefix(path, "/") || ascii.IndexByte(path, '?') >= 0 {
+		return ascii.Error(key + " holds " + quoted(path) + "; give a path from its / on, without a query")
 	}
 	return nil
 }
 
-// checkAnswer checks the keys about the meaning of a model's answers.
-func (m *Model) checkAnswer(at string) error {
-	if key, problem := m.answerProblem(); key != "" {
-		return errors.New(at + key + problem)
-	}
-	return nil
-}
-
-// answerProblem returns the first of these keys that is wrong, and why.
+// answerProblem returns the first key about the meaning of answers that is wrong,
+// and why.
 func (m *Model) answerProblem() (key, problem string) {
 	switch m.Answer {
 	case "", AnswerClass, AnswerProbability, AnswerLabels, AnswerNumber, AnswerNone:
@@ -203,7 +195,7 @@ func (m *Model) answerProblem() (key, problem string) {
 	case !isNumber && len(m.Buckets) > 0:
 		return ".buckets", " needs answer: number"
 	case len(m.Buckets) > contract.MaxValueBounds:
-		return ".buckets", " holds " + strconv.Itoa(len(m.Buckets)) + " bounds; give at most " + strconv.Itoa(contract.MaxValueBounds)
+		return ".buckets", " holds " + ascii.Int(len(m.Buckets)) + " bounds; give at most " + ascii.Int(contract.MaxValueBounds)
 	case !isAscending(m.Buckets):
 		return ".buckets", " is not ascending; give each bound once, from the lowest on"
 	case isNumber && len(m.Classes)+len(m.Labels) > 0:
@@ -215,18 +207,21 @@ func (m *Model) answerProblem() (key, problem string) {
 // isPrefix reports whether a text is a list of segments, each a name or a
 // placeholder in braces.
 func isPrefix(text string) bool {
-	rest, ok := strings.CutPrefix(text, "/")
-	if !ok || strings.Contains(rest, "?") {
-		return false
+	rest, ok := ascii.CutPrefix(text, "/")
+	for isNext := ok; isNext; {
+		var segment string
+		segment, rest, isNext = ascii.Cut(rest, '/')
+		ok = ok && isSegment(segment)
 	}
-	for segment := range strings.SplitSeq(rest, "/") {
-		name, isOpen := strings.CutPrefix(segment, "{")
-		name, isClosed := strings.CutSuffix(name, "}")
-		if segment == "" || isOpen != isClosed || strings.IndexByte(name, '{') >= 0 || strings.IndexByte(name, '}') >= 0 {
-			return false
-		}
-	}
-	return true
+	return ok
+}
+
+// isSegment reports whether a text is a name, or a placeholder in braces.
+func isSegment(text string) bool {
+	name, isOpen := ascii.CutPrefix(text, "{")
+	name, isClosed := ascii.CutSuffix(name, "}")
+	isPlain := ascii.IndexByte(name, '{') < 0 && ascii.IndexByte(name, '}') < 0 && ascii.IndexByte(name, '?') < 0
+	return text != "" && isOpen == isClosed && isPlain
 }
 
 func isAscending(bounds []contract.Bound) bool {
@@ -242,7 +237,7 @@ func quoted(text string) string { return `"` + shown(text) + `"` }
 
 func checkWord(key, word, one, other string) error {
 	if word != one && word != other {
-		return errors.New(key + " is " + quoted(word) + "; give " + one + " or " + other)
+		return ascii.Error(key + " is " + quoted(word) + "; give " + one + " or " + other)
 	}
 	return nil
 }

@@ -17,31 +17,31 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	limits := func(labels, models int) Config {
-		return Config{AcceptEncoding: DropEncoding, Identity: true, MaxLabels: labels, MaxModels: models, MaxServices: 64}
+	limits := func(labels, models int) *Config {
+		return &Config{AcceptEncoding: DropEncoding, Identity: true, MaxLabels: labels, MaxModels: models, MaxServices: 64}
 	}
-	with := func(config Config, models map[string]Model) Config {
+	with := func(config *Config, models ...Model) *Config {
 		config.Models = models
 		return config
 	}
-	want := map[string]Config{
+	want := map[string]*Config{
 		"nothing": limits(64, 32),
 		"every-key": {
 			PlainCounters: true, AcceptEncoding: KeepEncoding, MaxLabels: 3, MaxModels: 5, MaxServices: 5, ScoreSums: true, Margins: true, BatchSizes: true,
-			Models: map[string]Model{
-				"bert":  {Answer: AnswerLabels, Threshold: 0.25, Labels: []string{"so sad."}, Classes: []string{"joy", "löve"}, Output: "logits", FlatList: FlatScores, Paths: []string{"/", "/predict"}},
-				"plain": {},
-				"price": {Answer: AnswerNumber, Buckets: []contract.Bound{{Le: "-1.5", Value: -1.5}, {Le: "0", Value: 0}, {Le: "1000", Value: 1000}}},
-				"toxic": {Answer: AnswerProbability, Threshold: 0.5},
-				"text":  {Answer: AnswerNone},
+			Models: []Model{
+				{Name: "bert", Answer: AnswerLabels, Threshold: 0.25, Labels: []string{"so sad."}, Classes: []string{"joy", "löve"}, Output: "logits", FlatList: FlatScores, Paths: []string{"/", "/predict"}},
+				{Name: "plain"},
+				{Name: "price", Answer: AnswerNumber, Buckets: []contract.Bound{{Le: "-1.5", Value: -1.5}, {Le: "0", Value: 0}, {Le: "1000", Value: 1000}}},
+				{Name: "toxic", Answer: AnswerProbability, Threshold: 0.5},
+				{Name: "text", Answer: AnswerNone},
 			},
 			OnlyListed: true, Prefixes: []string{"/serving/{namespace}/{name}", "/ml"}, NextGateways: []string{"knative-local-gateway", "east.istio-system"}, SeldonNames: true,
 		},
-		"service-paths": func() Config { c := limits(64, 32); c.ServicePaths = []string{"/"}; return c }(),
+		"service-paths": func() *Config { c := limits(64, 32); c.ServicePaths = []string{"/"}; return c }(),
 		"limits":        limits(1000, 1),
-		"all-off":       with(limits(64, 32), map[string]Model{}),
-		"empty-lists":   with(limits(64, 32), map[string]Model{"bert": {}}),
-		"escapes":       with(limits(64, 32), map[string]Model{"a/b": {Answer: AnswerClass, Classes: []string{"é"}, FlatList: FlatInstances}}),
+		"all-off":       limits(64, 32),
+		"empty-lists":   with(limits(64, 32), Model{Name: "bert"}),
+		"escapes":       with(limits(64, 32), Model{Name: "a/b", Answer: AnswerClass, Classes: []string{"é"}, FlatList: FlatInstances}),
 	}
 	for name, text := range testdata(t, ".good.json") {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	want := map[string]string{
-		"unknown-key":                "plaincounters is an unknown key; known are plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed, prefixes, servicePaths, nextGateways, seldonNames",
+		"unknown-key":                "plaincounters is an unknown key; known are " + configKeys,
 		"unknown-model-key":          "models.bert.label is an unknown key; known are answer, threshold, buckets, labels, classes, output, flatList, paths",
 		"number-as-text":             "maxLabels is text; give a number",
 		"text-as-flag":               "scoreSums is text; give true or false",
@@ -102,6 +102,8 @@ func TestParseRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) { checkRefused(t, text, want[name]) })
 	}
 }
+
+const configKeys = "plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed, prefixes, servicePaths, nextGateways, seldonNames"
 
 // TestParseRefusesMore tests errors that a JSON schema cannot find.
 func TestParseRefusesMore(t *testing.T) {

@@ -1,12 +1,11 @@
 package config
 
 import (
-	"errors"
 	"math"
-	"strconv"
-	"strings"
+	"slices"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/ascii"
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
@@ -19,22 +18,14 @@ type parser struct {
 	text   contract.Text
 	err    error // first error
 
-	config Config
-	model  Model
-	name   string            // of model
-	paths  map[string]string // model names by path
+	config *Config
+	model  *Model // the current model, the last of config.Models
 
 	place place
-	outer place  // of the current list
-	key   string // of the current value
-	seen  map[member]bool
-	value any // target of the current value: *bool, *int, *float64, *string, *[]string, *[]contract.Bound or *map[string]Model
-}
-
-// member is a key with its place. model is empty outside of models.
-type member struct {
-	place      place
-	model, key string
+	outer place            // of the current list
+	key   string           // of the current value
+	seen  [inList][]string // keys of the current objects so far, by place
+	value any              // target of the current value: *bool, *int, *float64, *string, *[]string, *[]contract.Bound or *[]Model
 }
 
 // place is the position of the next key or value in the configuration.
@@ -48,8 +39,9 @@ const (
 	inList // a list
 )
 
-func parse(data []byte) (Config, error) {
-	p := &parser{data: data, config: defaults(), seen: map[member]bool{}, paths: map[string]string{}}
+// parse sets the keys of a configuration that has the defaults.
+func parse(data []byte, config *Config) error {
+	p := &parser{data: data, config: config}
 	p.reader.Reset(p)
 	p.reader.Text = &p.text
 	for p.offset = range data {
@@ -57,22 +49,22 @@ func parse(data []byte) (Config, error) {
 		p.reader.Write(data[p.offset : p.offset+1])
 		switch {
 		case p.err != nil:
-			return Config{}, p.err
+			return p.err
 		case p.reader.IsBroken() && wasComplete:
-			return Config{}, errors.New("more follows after the JSON object; give one object")
+			return ascii.Error("more follows after the JSON object; give one object")
 		case p.reader.IsBroken():
-			return Config{}, errors.New("this is not JSON, from byte " + strconv.Itoa(p.offset+1) + " on")
+			return ascii.Error("this is not JSON, from byte " + ascii.Int(p.offset+1) + " on")
 		}
 	}
 	if p.reader.Finish(); p.err == nil && !p.reader.IsComplete() {
-		return Config{}, errors.New("the JSON ends before its object does")
+		return ascii.Error("the JSON ends before its object does")
 	}
-	return p.config, p.err
+	return p.err
 }
 
 func (p *parser) fail(message string) {
 	if p.err == nil {
-		p.err = errors.New(message)
+		p.err = ascii.Error(message)
 	}
 }
 
@@ -86,7 +78,7 @@ func (p *parser) at() string {
 	case inModels:
 		return "models." + shown(p.key)
 	case inModel:
-		return "models." + shown(p.name) + "." + shown(p.key)
+		return p.model.at() + "." + shown(p.key)
 	}
 	return shown(p.key)
 }
@@ -106,13 +98,12 @@ func shown(text string) string {
 func (p *parser) Key(name []byte) {
 	p.key = string(name)
 	if len(name) > maxNameBytes {
-		p.fail(p.at() + " is a key longer than " + strconv.Itoa(maxNameBytes) + " bytes")
+		p.fail(p.at() + " is a key longer than " + ascii.Int(maxNameBytes) + " bytes")
 	}
-	this := member{p.place, p.name, p.key}
-	if p.seen[this] {
+	if slices.Contains(p.seen[p.place], p.key) {
 		p.fail(p.at() + " stands twice; give it once")
 	}
-	p.seen[this] = true
+	p.seen[p.place] = append(p.seen[p.place], p.key)
 }
 
 // Begin implements json.Visitor.
@@ -124,13 +115,19 @@ func (p *parser) Begin(kind json.Kind) json.Capture {
 		p.place = inConfig
 	case p.place == inModels:
 		p.expect(kind, json.Object)
-		p.place, p.name, p.model = inModel, p.key, Model{}
+		p.beginModel()
 	case p.place == inList:
 		return p.beginListed(kind)
 	default:
 		return p.beginSetting(kind)
 	}
 	return json.Ignore
+}
+
+func (p *parser) beginModel() {
+	p.config.Models = append(p.config.Models, Model{Name: p.key})
+	p.model = &p.config.Models[len(p.config.Models)-1]
+	p.place, p.seen[inModel] = inModel, p.seen[inModel][:0]
 }
 
 func (p *parser) beginListed(kind json.Kind) json.Capture {
@@ -158,86 +155,69 @@ func (p *parser) beginSetting(kind json.Kind) json.Capture {
 	case *[]string, *[]contract.Bound:
 		p.expect(kind, json.Array)
 		p.place, p.outer = inList, p.place
-	case *map[string]Model:
+	case *[]Model:
 		p.expect(kind, json.Object)
-		p.place, *value = inModels, map[string]Model{}
+		p.place = inModels
 	}
 	return json.Ignore
 }
 
-const (
-	configKeys = "plainCounters, acceptEncoding, identity, maxLabels, maxModels, maxServices, scoreSums, margins, batchSizes, models, onlyListed, prefixes, servicePaths, nextGateways, seldonNames"
-	modelKeys  = "answer, threshold, buckets, labels, classes, output, flatList, paths"
-)
-
-// setting returns the target of the current key's value. An unknown key fails.
+// setting sets the target of the current key's value, and returns it. An unknown key
+// fails.
 func (p *parser) setting() any {
-	p.value = p.target()
-	if p.value == nil {
-		known := configKeys
-		if p.place == inModel {
-			known = modelKeys
-		}
-		p.fail(p.at() + " is an unknown key; known are " + known)
+	settings := p.config.settings()
+	if p.place == inModel {
+		settings = p.model.settings()
 	}
-	return p.value
+	known := ""
+	for _, setting := range settings {
+		if setting.key == p.key {
+			p.value = setting.target
+			return p.value
+		}
+		known += ", " + setting.key
+	}
+	p.fail(p.at() + " is an unknown key; known are " + known[len(", "):])
+	return nil
 }
 
-func (p *parser) target() any {
-	if p.place == inModel {
-		switch p.key {
-		case "answer":
-			return &p.model.Answer
-		case "threshold":
-			return &p.model.Threshold
-		case "buckets":
-			return &p.model.Buckets
-		case "labels":
-			return &p.model.Labels
-		case "classes":
-			return &p.model.Classes
-		case "output":
-			return &p.model.Output
-		case "flatList":
-			return &p.model.FlatList
-		case "paths":
-			return &p.model.Paths
-		}
-		return nil
+// setting is a key, and the target of its value.
+type setting struct {
+	key    string
+	target any
+}
+
+func (c *Config) settings() []setting {
+	return []setting{
+		{"plainCounters", &c.PlainCounters},
+		{"acceptEncoding", &c.AcceptEncoding},
+		{"identity", &c.Identity},
+		{"maxLabels", &c.MaxLabels},
+		{"maxModels", &c.MaxModels},
+		{"maxServices", &c.MaxServices},
+		{"scoreSums", &c.ScoreSums},
+		{"margins", &c.Margins},
+		{"batchSizes", &c.BatchSizes},
+		{"models", &c.Models},
+		{"onlyListed", &c.OnlyListed},
+		{"prefixes", &c.Prefixes},
+		{"servicePaths", &c.ServicePaths},
+		{"nextGateways", &c.NextGateways},
+		{"seldonNames", &c.SeldonNames},
 	}
-	switch p.key {
-	case "plainCounters":
-		return &p.config.PlainCounters
-	case "acceptEncoding":
-		return &p.config.AcceptEncoding
-	case "identity":
-		return &p.config.Identity
-	case "maxLabels":
-		return &p.config.MaxLabels
-	case "maxModels":
-		return &p.config.MaxModels
-	case "maxServices":
-		return &p.config.MaxServices
-	case "scoreSums":
-		return &p.config.ScoreSums
-	case "margins":
-		return &p.config.Margins
-	case "batchSizes":
-		return &p.config.BatchSizes
-	case "models":
-		return &p.config.Models
-	case "onlyListed":
-		return &p.config.OnlyListed
-	case "prefixes":
-		return &p.config.Prefixes
-	case "servicePaths":
-		return &p.config.ServicePaths
-	case "nextGateways":
-		return &p.config.NextGateways
-	case "seldonNames":
-		return &p.config.SeldonNames
+}
+
+func (m *Model) settings() []setting {
+	return []setting{
+		{"answer", &m.Answer},
+		{"threshold", &m.Threshold},
+		{"buckets", &m.Buckets},
+		{"labels", &m.Labels},
+		{"classes", &m.Classes},
+		{"output", &m.Output},
+		{"flatList", &m.FlatList},
+		{"paths", &m.Paths},
 	}
-	return nil
 }
 
 // expect fails if a value is not of the wanted kind.
@@ -280,31 +260,42 @@ func (p *parser) End(kind json.Kind) {
 }
 
 func (p *parser) endModel() {
-	if p.name == "" {
+	if p.model.Name == "" {
 		p.fail("models lists a model without a name")
 	}
-	if err := p.model.check("models." + shown(p.name)); err != nil {
+	if err := p.model.check(); err != nil {
 		p.fail(err.Error())
 	}
-	for _, path := range p.model.Paths {
-		if other, isTaken := p.paths[path]; isTaken {
-			p.fail("path " + quoted(path) + " stands twice, for " + shown(other) + " and for " + shown(p.name) + "; one path is one model's")
-		}
-		p.paths[path] = p.name
+	for i, path := range p.model.Paths {
+		p.checkPath(path, i)
 	}
 	p.setDefaults()
-	p.config.Models[p.name] = p.model
-	p.place, p.name = inModels, ""
+	p.place = inModels
+}
+
+// checkPath fails if a path of the current model stands twice. before is the number
+// of this model's paths before it.
+func (p *parser) checkPath(path string, before int) {
+	for i := range p.config.Models {
+		other := &p.config.Models[i]
+		paths := other.Paths
+		if other == p.model {
+			paths = paths[:before]
+		}
+		if slices.Contains(paths, path) {
+			p.fail("path " + quoted(path) + " stands twice, for " + shown(other.Name) + " and for " + shown(p.model.Name) + "; one path is one model's")
+		}
+	}
 }
 
 // setDefaults sets the values of keys that depend on other keys.
 func (p *parser) setDefaults() {
-	m := &p.model
+	m := p.model
 	if len(m.Classes) > 0 && m.Answer == "" {
 		m.Answer = AnswerClass
 	}
 	hasThreshold := m.Answer == AnswerProbability || m.Answer == AnswerLabels
-	if hasThreshold && !p.seen[member{inModel, p.name, "threshold"}] {
+	if hasThreshold && !slices.Contains(p.seen[inModel], "threshold") {
 		m.Threshold = defaultThreshold
 	}
 }
@@ -315,7 +306,7 @@ func (p *parser) endNumber() {
 		return
 	}
 	if !isFinite || number < 1 || number > maxNumber || number != math.Trunc(number) {
-		p.fail(p.at() + " is " + string(p.data[p.number:p.offset]) + "; give 1 to " + strconv.Itoa(maxNumber))
+		p.fail(p.at() + " is " + string(p.data[p.number:p.offset]) + "; give 1 to " + ascii.Int(maxNumber))
 		return
 	}
 	*p.value.(*int) = int(number)
@@ -333,7 +324,7 @@ func (p *parser) endFloat(number float64, isFinite bool) bool {
 	default:
 		return false
 	}
-	if !isFinite || strings.IndexByte(text, 'e') >= 0 || strings.IndexByte(text, 'E') >= 0 {
+	if !isFinite || ascii.IndexByte(text, 'e') >= 0 || ascii.IndexByte(text, 'E') >= 0 {
 		p.fail(p.at() + " holds " + text + "; give a number without an exponent")
 	}
 	return true
@@ -341,7 +332,7 @@ func (p *parser) endFloat(number float64, isFinite bool) bool {
 
 func (p *parser) endText() {
 	if p.text.IsCut() {
-		p.fail(p.at() + " holds a text longer than " + strconv.Itoa(contract.MaxLabelBytes) + " bytes")
+		p.fail(p.at() + " holds a text longer than " + ascii.Int(contract.MaxLabelBytes) + " bytes")
 		return
 	}
 	text := string(p.text.Append(nil))

@@ -18,15 +18,15 @@ import (
 type Counters struct {
 	proxy abi.Proxy
 
-	services  sharedNames[Service]
-	anonymous *Service // of models without a namespace and a service
-	other     *Service // for services past the limit
-	overflow  map[string]*counter
+	services  sharedNames[*Service]
+	anonymous *Service                            // of models without a namespace and a service
+	other     *Service                            // for services past the limit
+	overflow  [contract.OverflowKindCount]counter // by index in contract.OverflowKinds
 	faults    counter
 
 	unfollowed        counter
 	pendingUnfollowed uint64
-	outcomes          []string
+	outcomes, kinds   []string // all of the contract
 
 	// Models and labels with counts that Flush has not written yet.
 	pendingModels []*Model
@@ -50,7 +50,7 @@ type Options struct {
 type Service struct {
 	key             string
 	namespace, name string
-	models          sharedNames[Model]
+	models          sharedNames[*Model]
 	latest          *Model // that Known last returned, or nil
 	other           *Model // for models past the limit
 }
@@ -64,7 +64,7 @@ type Model struct {
 	margin, batchSize histogram
 	values            *valueHistogram // or nil
 	findings          findings
-	labels            sharedNames[Label]
+	labels            sharedNames[*Label]
 	repeats           int    // predictions of labels that were admitted before
 	unread            int    // replies without a prediction that counts, before the first that has one
 	isRead            bool   // a reply has had one
@@ -110,18 +110,19 @@ type ModelID struct {
 }
 
 // New returns empty counters for a VM of the proxy.
-func New(proxy abi.Proxy) Counters {
-	return Counters{
+func New(proxy abi.Proxy) *Counters {
+	made := &Counters{
 		proxy:      proxy,
-		services:   sharedNames[Service]{nameList: nameList{key: []byte(sharedPrefix + "services")}, make: keyedService},
 		anonymous:  keyedService(""),
 		other:      keyedService(string(appendKey(nil, nil, []byte(contract.Other)))),
-		overflow:   map[string]*counter{},
 		outcomes:   contract.Outcomes(),
+		kinds:      contract.OverflowKinds(),
 		confidence: newMetric(contract.Confidence, 1),
 		margin:     newMetric(contract.Margin, 1),
 		batchSize:  newMetric(contract.BatchSize, math.MaxInt32),
 	}
+	made.services.key, made.services.make = []byte(sharedPrefix+"services"), keyedService
+	return made
 }
 
 // sharedPrefix distinguishes the lists from the shared data of other plugins with
@@ -150,7 +151,7 @@ func keyedService(key string) *Service {
 	made := &Service{key: key}
 	made.namespace, made.name = splitKey(key)
 	newModel := func(key string) *Model { return newModel(made, key) }
-	made.models = sharedNames[Model]{nameList: nameList{key: []byte(sharedPrefix + "models." + key)}, make: newModel}
+	made.models.key, made.models.make = []byte(sharedPrefix+"models."+key), newModel
 	made.other = newModel(string(appendKey(nil, []byte(contract.Other), nil)))
 	return made
 }
@@ -159,7 +160,7 @@ func newModel(service *Service, key string) *Model {
 	made := &Model{service: service, key: key}
 	made.name, made.version = splitKey(key)
 	newLabel := func(name string) *Label { return &Label{model: made, name: name} }
-	made.labels = sharedNames[Label]{nameList: nameList{key: labelsKey(service.key, key)}, make: newLabel}
+	made.labels.key, made.labels.make = labelsKey(service.key, key), newLabel
 	made.other = newLabel(contract.Other)
 	made.findings.key = append([]byte(sharedPrefix+"findings."), made.labels.key...)
 	return made
@@ -345,7 +346,7 @@ func (c *Counters) addNamed(model *Model, r *ReplyCounts, number int, options *O
 	known := model.labels.find(name.text, name.hash)
 	label, limit := known, options.MaxLabels
 	if known == nil {
-		if !r.listed.has(name.text) {
+		if !r.listed.has(name.text, name.hash) {
 			limit = model.labelLimit(limit)
 		} else {
 			limit = math.MaxInt
@@ -395,11 +396,7 @@ func (c *Counters) addOverflow(kind string, n uint64) {
 	if n == 0 {
 		return
 	}
-	known := c.overflow[kind]
-	if known == nil {
-		known = &counter{}
-		c.overflow[kind] = known
-	}
+	known := &c.overflow[slices.Index(c.kinds, kind)]
 	if !c.increment(known, n) {
 		c.define(known, n, (&series{nil, contract.LabelKind, kind}).stat(contract.Overflow, "", ""))
 	}

@@ -42,14 +42,14 @@ func TestNames(t *testing.T) {
 func TestSharedLimit(t *testing.T) {
 	var proxy abitest.Proxy
 	one, two := abitest.NewVM(&proxy), abitest.NewVM(&proxy)
-	newSet := func() *sharedNames[string] {
-		return &sharedNames[string]{nameList: nameList{key: []byte("key")}, make: func(name string) *string { return &name }}
+	newSet := func() *sharedNames[*string] {
+		return &sharedNames[*string]{nameList: nameList{key: []byte("key")}, make: func(name string) *string { return &name }}
 	}
 	a, b := newSet(), newSet()
 	const limit = 2
 	var got []string
 	for _, try := range []struct {
-		set  *sharedNames[string]
+		set  *sharedNames[*string]
 		vm   *abitest.VM
 		name string
 	}{{a, one, "x"}, {b, two, "y"}, {a, one, "z"}, {a, one, "y"}, {b, two, "x"}, {b, two, "z"}} {
@@ -76,13 +76,13 @@ func TestServices(t *testing.T) {
 		counts.Add(&id, contract.OutcomeErrorStatus, nil, &options)
 		counts.Flush()
 	}
-	add(&one, "a", "bc", "m")
-	add(&two, "ab", "c", "m")
-	add(&one, "", "abc", "m")
-	add(&one, "ab", "c", "m")
-	add(&two, "a", "bc", "second")
-	add(&two, "b", "fourth", "m")
-	add(&one, "", "", "m")
+	add(one, "a", "bc", "m")
+	add(two, "ab", "c", "m")
+	add(one, "", "abc", "m")
+	add(one, "ab", "c", "m")
+	add(two, "a", "bc", "second")
+	add(two, "b", "fourth", "m")
+	add(one, "", "", "m")
 	const errors = "outcome=.=error_status;.;moodring_replies_total"
 	want := map[string]uint64{
 		"model_namespace=.=a;.;model_service=.=bc;.;model=.=m;.;" + errors:     1,

@@ -15,6 +15,9 @@ type name struct {
 // Len returns the number of names.
 func (n *Names) Len() int { return len(n.list) }
 
+// Has reports whether the set has a name.
+func (n *Names) Has(text string) bool { return n.Find([]byte(text), Hash(text)) >= 0 }
+
 // Text returns the name with the given number.
 func (n *Names) Text(number int) []byte { return n.list[number].text }
 

@@ -27,11 +27,13 @@ type ReplyCounts struct {
 
 // Listed holds the configuration of a model's labels.
 type Listed struct {
-	Labels map[string]bool  // labels that are always counted separately
+	Labels Names            // labels that are always counted separately
 	Bounds []contract.Bound // of the histogram of numbers
 }
 
-func (l *Listed) has(label []byte) bool { return l != nil && l.Labels[string(label)] }
+func (l *Listed) has(label []byte, hash uint32) bool {
+	return l != nil && l.Labels.Find(label, hash) >= 0
+}
 
 // reason says why predictions of a label count under contract.Other, or under a cut
 // label. It is an index of labelOverflows.
@@ -110,7 +112,7 @@ func (r *ReplyCounts) label(label *contract.Text) (counts *labelCounts, why reas
 	if known := r.labels.find(name, hash); known != nil {
 		return known, 0
 	}
-	switch isListed := r.listed.has(name); {
+	switch isListed := r.listed.has(name, hash); {
 	case isListed:
 	case label.IsCut():
 		return &r.other, isCut

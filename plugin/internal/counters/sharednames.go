@@ -3,28 +3,28 @@ package counters
 import "github.com/moodring/moodring/plugin/internal/abi"
 
 // sharedNames is a bounded set of names, shared by all VMs of the proxy. Each name
-// has a value of type T in this VM.
+// has a value of type T in this VM, a pointer.
 type sharedNames[T any] struct {
 	nameList
-	values []*T // by the name's number, made when they are first needed
-	make   func(name string) *T
+	values []T // by the name's number, made when they are first needed
+	make   func(name string) T
 }
 
 // find returns the value of a name, or nil.
-func (s *sharedNames[T]) find(name []byte, hash uint32) *T {
+func (s *sharedNames[T]) find(name []byte, hash uint32) T {
 	return s.value(s.names.Find(name, hash))
 }
 
 // admit returns the value of a name, and adds the name if it is new and the set
 // has fewer than limit names. If the set is full, admit returns nil.
-func (s *sharedNames[T]) admit(proxy abi.Proxy, name []byte, hash uint32, limit int) *T {
+func (s *sharedNames[T]) admit(proxy abi.Proxy, name []byte, hash uint32, limit int) T {
 	return s.value(s.nameList.admit(proxy, name, hash, limit))
 }
 
 // value returns the value of the name with this number, or nil if number is -1.
-func (s *sharedNames[T]) value(number int) *T {
+func (s *sharedNames[T]) value(number int) (value T) {
 	if number < 0 {
-		return nil
+		return value
 	}
 	for len(s.values) <= number {
 		s.values = append(s.values, s.make(string(s.names.Text(len(s.values)))))

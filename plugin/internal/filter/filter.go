@@ -5,12 +5,12 @@
 package filter
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/abi"
 	"github.com/moodring/moodring/plugin/internal/answer"
+	"github.com/moodring/moodring/plugin/internal/ascii"
 	"github.com/moodring/moodring/plugin/internal/config"
 	"github.com/moodring/moodring/plugin/internal/counters"
 )
@@ -24,7 +24,7 @@ type VM struct {
 	latest   newStream // the callback with its request headers comes next
 	streams  streams
 	pool     replyPool
-	counters counters.Counters
+	counters *counters.Counters
 	names    []byte // the latest owner's, in the gateway's configuration
 	flushes  int
 }
@@ -148,7 +148,7 @@ func (vm *VM) addUnfollowed(of *plugin) {
 
 func (vm *VM) isGRPC() bool {
 	mediaType, status := vm.proxy.Header(abi.RequestHeaders, "content-type")
-	suffix, is := bytes.CutPrefix(mediaType, []byte("application/grpc"))
+	suffix, is := ascii.CutPrefix(mediaType, "application/grpc")
 	return status == abi.OK && is && (len(suffix) == 0 || suffix[0] == '+' || suffix[0] == ';')
 }
 

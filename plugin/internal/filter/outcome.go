@@ -1,10 +1,9 @@
 package filter
 
 import (
-	"bytes"
-
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/abi"
+	"github.com/moodring/moodring/plugin/internal/ascii"
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
@@ -105,8 +104,8 @@ func (vm *VM) origin(isSuccess bool) origin {
 	switch {
 	case status != abi.OK || string(details) == "via_upstream":
 		return fromModel
-	case bytes.HasPrefix(details, []byte("downstream_")), bytes.HasPrefix(details, []byte("upstream_reset_after_")),
-		isSuccess && (bytes.HasPrefix(details, []byte("upstream_")) || bytes.Contains(details, []byte("timeout"))):
+	case ascii.HasPrefix(details, "downstream_"), ascii.HasPrefix(details, "upstream_reset_after_"),
+		isSuccess && (ascii.HasPrefix(details, "upstream_") || ascii.HasSuffix(details, "timeout")):
 		return cutShort
 	}
 	return fromGateway

@@ -1,7 +1,7 @@
 package filter
 
 import (
-	"bytes"
+	"slices"
 
 	"github.com/moodring/moodring/plugin/internal/counters"
 )
@@ -118,7 +118,7 @@ func (c *pathCache) add(path []byte, to route) *cachedPath {
 		return known
 	}
 	c.paths.Add(path, counters.Hash(path))
-	to.name, to.version = bytes.Clone(to.name), bytes.Clone(to.version)
+	to.name, to.version = slices.Clone(to.name), slices.Clone(to.version)
 	added := &cachedPath{route: to}
 	c.routes = append(c.routes, added)
 	return added

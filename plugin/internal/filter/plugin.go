@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"slices"
-
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/answer"
 	"github.com/moodring/moodring/plugin/internal/config"
@@ -22,12 +20,14 @@ type plugin struct {
 	seldonNames   bool
 
 	counting counters.Options
-	paths    map[string][]byte // model names by path, besides KServe's routes; empty for the service's name
-	prefixes []string          // of KServe's routes
+	paths    counters.Names // of models besides KServe's routes
+	named    []string       // the models' names, by the path's number; empty for the service's name
+	prefixes []string       // of KServe's routes
 
-	nextGateways []string // Services of gateways with the plugin
-	listed       map[string]*listed
-	defaults     listed // options of models that are not listed
+	nextGateways []string       // Services of gateways with the plugin
+	models       counters.Names // that are listed
+	listed       []*listed      // their options, by the name's number
+	defaults     listed         // options of models that are not listed
 }
 
 // listed holds the options of a model.
@@ -37,9 +37,9 @@ type listed struct {
 	isIgnored bool
 }
 
-func newPlugin(root uint32, config config.Config) *plugin {
-	made := &plugin{root: root, paths: map[string][]byte{}, listed: map[string]*listed{}}
-	made.setSwitches(&config)
+func newPlugin(root uint32, config *config.Config) *plugin {
+	made := &plugin{root: root}
+	made.setSwitches(config)
 	made.counting = counters.Options{
 		MaxServices:   config.MaxServices,
 		MaxModels:     config.MaxModels,
@@ -49,16 +49,25 @@ func newPlugin(root uint32, config config.Config) *plugin {
 	}
 	made.defaults.Options = answer.Options{Scores: config.ScoreSums, Margins: config.Margins}
 	for _, path := range config.ServicePaths {
-		made.paths[path] = nil
+		made.addPath(path, "")
 	}
-	for name, model := range config.Models {
-		made.listed[name] = made.list(&model)
+	for i := range config.Models {
+		model := &config.Models[i]
+		addName(&made.models, model.Name)
+		made.listed = append(made.listed, made.list(model))
 		for _, path := range model.Paths {
-			made.paths[path] = []byte(name)
+			made.addPath(path, model.Name)
 		}
 	}
 	return made
 }
+
+func (p *plugin) addPath(path, name string) {
+	addName(&p.paths, path)
+	p.named = append(p.named, name)
+}
+
+func addName(to *counters.Names, name string) { to.Add([]byte(name), counters.Hash(name)) }
 
 // list returns the options of a model of the configuration.
 func (p *plugin) list(model *config.Model) *listed {
@@ -66,9 +75,12 @@ func (p *plugin) list(model *config.Model) *listed {
 	made.Answer, made.Threshold = answer.Answer(model.Answer), model.Threshold
 	made.Classes, made.Output, made.FlatList = model.Classes, model.Output, answer.FlatList(model.FlatList)
 	made.isIgnored = model.Answer == config.AnswerNone
-	made.Labels = map[string]bool{}
-	for _, label := range slices.Concat(model.Labels, model.Classes) {
-		made.Labels[label] = true
+	for _, labels := range [][]string{model.Labels, model.Classes} {
+		for _, label := range labels {
+			if !made.Labels.Has(label) {
+				addName(&made.Labels, label)
+			}
+		}
 	}
 	made.Bounds = model.Buckets
 	return &made
@@ -107,5 +119,12 @@ func (p *plugin) listedOptions(name *contract.Text) *listed {
 		return nil
 	}
 	var buffer [contract.MaxLabelBytes]byte
-	return p.listed[string(name.Append(buffer[:0]))]
+	return p.optionsOf(name.Append(buffer[:0]))
+}
+
+func (p *plugin) optionsOf(name []byte) *listed {
+	if number := p.models.Find(name, counters.Hash(name)); number >= 0 {
+		return p.listed[number]
+	}
+	return nil
 }

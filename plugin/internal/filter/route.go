@@ -1,8 +1,8 @@
 package filter
 
 import (
-	"bytes"
-	"strings"
+	"github.com/moodring/moodring/plugin/internal/ascii"
+	"github.com/moodring/moodring/plugin/internal/counters"
 )
 
 // route is the result of parsing a request's path. Its slices point into the path.
@@ -22,11 +22,12 @@ const grpcPath = "/inference.GRPCInferenceService/ModelInfer"
 // route parses a decoded path. isPredict is false if the path is not a predict
 // route, or if its model is not counted.
 func (p *plugin) route(path []byte) (to route, isPredict bool) {
-	if name, ok := p.paths[string(path)]; ok {
-		return route{name: name, isService: len(name) == 0}, len(name) == 0 || p.follows(p.listed[string(name)])
+	if number := p.paths.Find(path, counters.Hash(path)); number >= 0 {
+		name := []byte(p.named[number])
+		return route{name: name, isService: len(name) == 0}, len(name) == 0 || p.follows(p.optionsOf(name))
 	}
 	if to, isPredict = p.modelRoute(path); isPredict {
-		return to, p.follows(p.listed[string(to.name)])
+		return to, p.follows(p.optionsOf(to.name))
 	}
 	return route{isGRPC: true}, string(path) == grpcPath
 }
@@ -34,8 +35,8 @@ func (p *plugin) route(path []byte) (to route, isPredict bool) {
 // decode decodes a path in place, without its query. isPlain reports whether the
 // path is unchanged.
 func decode(path []byte) (decoded []byte, isPlain bool) {
-	isPlain = bytes.IndexByte(path, '%') < 0
-	if query := bytes.IndexByte(path, '?'); query >= 0 {
+	isPlain = ascii.IndexByte(path, '%') < 0
+	if query := ascii.IndexByte(path, '?'); query >= 0 {
 		path, isPlain = path[:query], false
 	}
 	return unescape(path), isPlain
@@ -85,23 +86,23 @@ func cutSegment[T string | []byte](path T) (segment, rest T) {
 // V1 and /v2/models/NAME/infer of V2. /versions/VERSION may follow the name, as in
 // V2 and in TensorFlow Serving's V1, which also knows /labels/VERSION.
 func modelRoute(path []byte) (to route, isPredict bool) {
-	if rest, ok := bytes.CutPrefix(path, []byte("/v1/models/")); ok {
-		to.name, isPredict = bytes.CutSuffix(rest, []byte(":predict"))
-	} else if rest, ok := bytes.CutPrefix(path, []byte("/v2/models/")); ok {
+	if rest, ok := ascii.CutPrefix(path, "/v1/models/"); ok {
+		to.name, isPredict = ascii.CutSuffix(rest, ":predict")
+	} else if rest, ok := ascii.CutPrefix(path, "/v2/models/"); ok {
 		to.isV2 = true
-		to.name, isPredict = bytes.CutSuffix(rest, []byte("/infer"))
+		to.name, isPredict = ascii.CutSuffix(rest, "/infer")
 	}
 	if !isPredict {
 		return route{}, false
 	}
-	if slash := bytes.IndexByte(to.name, '/'); slash >= 0 {
+	if slash := ascii.IndexByte(to.name, '/'); slash >= 0 {
 		rest := to.name[slash:]
-		to.version, isPredict = bytes.CutPrefix(rest, []byte("/versions/"))
+		to.version, isPredict = ascii.CutPrefix(rest, "/versions/")
 		if !isPredict && !to.isV2 {
-			to.version, isPredict = bytes.CutPrefix(rest, []byte("/labels/"))
+			to.version, isPredict = ascii.CutPrefix(rest, "/labels/")
 		}
 		to.name = to.name[:slash]
-		isPredict = isPredict && len(to.version) > 0 && bytes.IndexByte(to.version, '/') < 0
+		isPredict = isPredict && len(to.version) > 0 && ascii.IndexByte(to.version, '/') < 0
 	}
 	return to, isPredict && len(to.name) > 0
 }
@@ -111,32 +112,32 @@ func modelRoute(path []byte) (to route, isPredict bool) {
 // NAME_1 of Seldon.
 func (p *plugin) splitName(name []byte) (model, version []byte) {
 	for _, mark := range []string{"__isvc-", "__ksp-"} {
-		at := bytes.LastIndex(name, []byte(mark))
-		if at > 0 && consistsOf(name[at+len(mark):], "0123456789abcdef") {
+		if at := cutAt(name, mark, "0123456789abcdef"); at > 0 {
 			return name[:at], name[at+len("__"):]
 		}
 	}
-	at := bytes.LastIndexByte(name, '_')
-	if p.seldonNames && at > 0 && consistsOf(name[at+1:], "0123456789") {
-		return name[:at], name[at+1:]
+	if at := cutAt(name, "_", "0123456789"); at > 0 && p.seldonNames {
+		return name[:at], name[at+len("_"):]
 	}
 	return name, nil
 }
 
-// consistsOf reports whether a text is not empty and has only these characters.
-func consistsOf(text []byte, characters string) bool {
-	for _, c := range text {
-		if strings.IndexByte(characters, c) < 0 {
-			return false
-		}
+// cutAt returns where a mark begins that only these characters follow, or 0.
+func cutAt(name []byte, mark, characters string) int {
+	end := len(name)
+	for end > 0 && ascii.IndexByte(characters, name[end-1]) >= 0 {
+		end--
 	}
-	return len(text) > 0
+	if before, ok := ascii.CutSuffix(name[:end], mark); ok && end < len(name) {
+		return len(before)
+	}
+	return 0
 }
 
 // looksLikePrediction reports whether a decoded path may be one of a model server
 // that no rule follows: its last word is one of the words for a prediction.
 func looksLikePrediction(path []byte) bool {
-	word := path[max(bytes.LastIndexByte(path, '/'), bytes.LastIndexByte(path, ':'))+1:]
+	word := path[max(ascii.LastIndexByte(path, '/'), ascii.LastIndexByte(path, ':'))+1:]
 	for _, known := range []string{"predict", "predictions", "infer", "classify", "regress", "invocations"} {
 		if isWord(word, known) {
 			return true
@@ -145,8 +146,7 @@ func looksLikePrediction(path []byte) bool {
 	return false
 }
 
-// isWord reports whether a text is a word of lower case, in any case. bytes.EqualFold
-// would bring the tables of Unicode.
+// isWord reports whether a text is a word of lower case, in any case.
 func isWord(text []byte, word string) bool {
 	if len(text) != len(word) {
 		return false
@@ -163,7 +163,7 @@ func isWord(text []byte, word string) bool {
 // Otherwise a caller could write one model's name in many ways. A malformed escape
 // is not decoded.
 func unescape(path []byte) []byte {
-	first := bytes.IndexByte(path, '%')
+	first := ascii.IndexByte(path, '%')
 	if first < 0 {
 		return path
 	}

@@ -112,7 +112,7 @@ const (
 // reply returns the stream's reply object.
 func (vm *VM) reply(s *stream) *reply {
 	if s.reply == nil {
-		s.reply = vm.pool.get(&vm.counters, s)
+		s.reply = vm.pool.get(vm.counters, s)
 	}
 	return s.reply
 }

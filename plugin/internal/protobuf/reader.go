@@ -4,8 +4,6 @@
 // Source: https://protobuf.dev/programming-guides/encoding.
 package protobuf
 
-import "encoding/binary"
-
 const (
 	maxLevels = 8         // nested messages that the Visitor reads
 	maxGroups = 16        // nested groups, which are skipped
@@ -187,7 +185,7 @@ func (r *Reader) varint(run []byte) (read int, ok bool) {
 
 func (r *Reader) fixed(run []byte) (read int, ok bool) {
 	if r.width == 32 && r.shift == 0 && len(run) >= 4 {
-		r.bits = uint64(binary.LittleEndian.Uint32(run))
+		r.bits = uint64(run[0]) | uint64(run[1])<<8 | uint64(run[2])<<16 | uint64(run[3])<<24
 		return 4, true
 	}
 	for i, c := range run {
