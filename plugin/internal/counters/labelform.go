@@ -1,8 +1,9 @@
 package counters
 
 import (
-	"bytes"
 	"unicode/utf8"
+
+	"github.com/moodring/moodring/plugin/internal/ascii"
 )
 
 // The form of a label that the configuration does not list. Anything else looks
@@ -12,33 +13,57 @@ const (
 	maxWords     = 3
 	maxRun       = 24 // letters and digits in a row
 	maxCodeRun   = 11 // the same with two digits or more
+	maxDigits    = 8  // in the whole label, as in the names of ImageNet's classes (n02123045)
+	maxNumber    = 4  // digits of a label that is a number
 )
 
 // looksLikeLabel reports whether a text has the form of a label: up to 64 bytes and
 // three words on one line, no more than 24 letters and digits in a row, 11 if two
-// of them are digits, and no punctuation at the end as in sentences and base64.
+// of them are digits, no more than 8 digits in all, no @ as in an address, and no
+// punctuation at the end as in sentences and base64. A number is a label if it can
+// be the index of a class.
 func looksLikeLabel(text []byte) bool {
-	if len(text) > maxFormBytes || words(text) > maxWords || hasTextEnd(text) {
+	if len(text) > maxFormBytes || words(text) > maxWords || hasTextEnd(text) || isValue(text) {
 		return false
 	}
-	run, digits := 0, 0
+	run, digits, all := 0, 0, 0
 	for rest := text; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)
 		rest = rest[size:]
 		switch {
-		case r == utf8.RuneError && size == 1 || r < ' ' || 0x7f <= r && r < 0xa0:
+		case r == utf8.RuneError && size == 1 || r < ' ' || 0x7f <= r && r < 0xa0 || r == '@' || all > maxDigits:
 			return false
 		case r < utf8.RuneSelf && !isLetterOrDigit(byte(r)):
 			run, digits = 0, 0
 			continue
 		case '0' <= r && r <= '9':
 			digits++
+			all++
 		}
 		if run += size; run > maxRun || run > maxCodeRun && digits > 1 {
 			return false
 		}
 	}
-	return true
+	return all <= maxDigits
+}
+
+// isValue reports whether a text is a number that is no index of a class: it has a
+// point or an exponent, or too many digits.
+func isValue(text []byte) bool {
+	digits, isDecimal := 0, false
+	for i, c := range text {
+		switch {
+		case '0' <= c && c <= '9':
+			digits++
+		case c == '.', digits > 0 && c|' ' == 'e':
+			isDecimal = true
+		case (c == '-' || c == '+') && (i == 0 || text[i-1]|' ' == 'e'):
+		default:
+			return false
+		}
+	}
+	endsInDigit := len(text) > 0 && ascii.IsDigit(text[len(text)-1])
+	return endsInDigit && (digits > maxNumber || isDecimal)
 }
 
 // words returns the number of words between spaces.
@@ -56,7 +81,7 @@ func words(text []byte) (n int) {
 // hasTextEnd reports whether a text of several characters ends like a sentence or
 // like base64.
 func hasTextEnd(text []byte) bool {
-	return len(text) > 1 && bytes.IndexByte([]byte(".,;:!?="), text[len(text)-1]) >= 0
+	return len(text) > 1 && ascii.IndexByte([]byte(".,;:!?="), text[len(text)-1]) >= 0
 }
 
 func isLetterOrDigit(c byte) bool {

@@ -2,7 +2,7 @@
 // configuration. A caller cannot write any of these names.
 package identity
 
-import "strings"
+import "github.com/moodring/moodring/plugin/internal/ascii"
 
 // Names are names in the gateway's configuration that belong to one reply. A name
 // that the gateway does not have is empty.
@@ -45,7 +45,7 @@ func Of(names Names) Identity {
 func LeadsTo(cluster string, services []string) bool {
 	upstream := parseCluster(cluster)
 	for _, service := range services {
-		name, ok := strings.CutPrefix(service, upstream.name)
+		name, ok := ascii.CutPrefix(service, upstream.name)
 		if ok && (len(name) == 0 || name[0] == '.' && name[1:] == upstream.namespace) {
 			return true
 		}
@@ -64,31 +64,63 @@ type upstream struct {
 // revision.
 const localGateway = "knative-local-gateway"
 
-// parseCluster parses a cluster's name: outbound|PORT|SUBSET|HOST of Istio,
-// httproute/NS/NAME/... of Envoy Gateway, or any other name.
-func parseCluster(cluster string) (made upstream) {
-	if rest, ok := strings.CutPrefix(cluster, "outbound|"); ok {
+// parseCluster parses a cluster's name: outbound|PORT|SUBSET|HOST of Istio, and
+// inbound-vip|PORT|SUBSET|HOST of its waypoints; httproute/NS/NAME/... of Envoy
+// Gateway; NS/NAME of Knative's Kourier, and NS/NAME/PORT/HASH of Contour; or any
+// other name.
+func parseCluster(cluster string) upstream {
+	kind, rest, ok := ascii.Cut(cluster, '|')
+	switch {
+	case ok && kind == "outbound":
 		return parseOutbound(rest)
-	}
-	if strings.HasPrefix(cluster, "inbound|") { // of a sidecar: it names the port only
+	case ok && kind == "inbound-vip": // with the protocol in the place of the subset
+		_, host, _ := ascii.Cut(rest, '|')
+		_, host, _ = ascii.Cut(host, '|')
+		return parseOutbound("||" + host)
+	case ok && kind == "inbound": // of a sidecar: it names the port only
 		return upstream{}
 	}
-	kind, rest, _ := strings.Cut(cluster, "/")
+	kind, rest, ok = ascii.Cut(cluster, '/')
 	if kind == "httproute" || kind == "grpcroute" {
-		made.namespace, rest, _ = strings.Cut(rest, "/")
-		made.name, rest, _ = strings.Cut(rest, "/")
-		if at := strings.Index(rest, "backend/"); at >= 0 {
-			made.revision = rest[at:]
-		}
-		return made
+		return parseRouteCluster(rest)
+	}
+	if name, after, hasPort := ascii.Cut(rest, '/'); ok && kind != "" && name != "" && (!hasPort || isContour(after)) {
+		return upstream{namespace: kind, name: name, revision: name}
 	}
 	return upstream{name: cluster, revision: cluster}
 }
 
+// parseRouteCluster parses NS/NAME/... of Envoy Gateway.
+func parseRouteCluster(rest string) (made upstream) {
+	made.namespace, rest, _ = ascii.Cut(rest, '/')
+	made.name, rest, _ = ascii.Cut(rest, '/')
+	if number := behind(rest, "backend"); number != "" {
+		made.revision = "backend/" + number
+	}
+	return made
+}
+
+// behind returns the part of a path behind a segment, or an empty text.
+func behind(path, segment string) string {
+	for path != "" {
+		var found string
+		if found, path, _ = ascii.Cut(path, '/'); found == segment {
+			return path
+		}
+	}
+	return ""
+}
+
+// isContour reports whether a text is PORT/HASH.
+func isContour(rest string) bool {
+	port, hash, ok := ascii.Cut(rest, '/')
+	return ok && port != "" && areDigits(port) && hash != "" && ascii.IndexByte(hash, '/') < 0
+}
+
 // parseOutbound parses PORT|SUBSET|HOST.
 func parseOutbound(rest string) (made upstream) {
-	_, rest, _ = strings.Cut(rest, "|")
-	subset, host, _ := strings.Cut(rest, "|")
+	_, rest, _ = ascii.Cut(rest, '|')
+	subset, host, _ := ascii.Cut(rest, '|')
 	made.namespace, made.name = parseHost(host)
 	if made.isGateway = made.name == localGateway; made.isGateway {
 		return made
@@ -102,16 +134,16 @@ func parseOutbound(rest string) (made upstream) {
 // parseHost parses a host. The host of a Kubernetes Service is NAME.NS.svc and the
 // cluster's domain; any other host is a service without a namespace.
 func parseHost(host string) (namespace, name string) {
-	name, rest, _ := strings.Cut(host, ".")
-	namespace, rest, _ = strings.Cut(rest, ".")
-	if kind, _, _ := strings.Cut(rest, "."); kind == "svc" {
+	name, rest, _ := ascii.Cut(host, '.')
+	namespace, rest, _ = ascii.Cut(rest, '.')
+	if kind, _, _ := ascii.Cut(rest, '.'); kind == "svc" {
 		return namespace, name
 	}
 	return "", host
 }
 
 func withoutPort(host string) string {
-	name, _, _ := strings.Cut(host, ":")
+	name, _, _ := ascii.Cut(host, ':')
 	return name
 }
 
@@ -126,13 +158,12 @@ const (
 // parseRoute parses the name of the object that Istio made a route of. ok is false
 // if the name does not tell whose the route is.
 func parseRoute(route, upstream string) (namespace, name string, ok bool) {
-	_, rest, _ := strings.Cut(route, "/namespaces/")
-	namespace, rest, _ = strings.Cut(rest, "/")
-	_, name, ok = strings.Cut(rest, "/")
-	if !ok || strings.HasSuffix(name, ofIngress) {
+	namespace, rest, _ := ascii.Cut(behind(route, "namespaces"), '/')
+	_, name, ok = ascii.Cut(rest, '/')
+	if !ok || ascii.HasSuffix(name, ofIngress) {
 		return "", "", false
 	}
-	if rest, isMade := strings.CutSuffix(name, ofGatewayAPI); isMade { // NAME~0~ or NAME-0-
+	if rest, isMade := ascii.CutSuffix(name, ofGatewayAPI); isMade { // NAME~0~ or NAME-0-
 		return namespace, trimNumber(rest), true
 	}
 	return namespace, withoutKnative(name, upstream), true
@@ -162,10 +193,9 @@ func withoutRevision(name string) string {
 	return name[:dash]
 }
 
-// trimNumber cuts a number and its separators off the end of a name. strings.TrimRight
-// would bring the tables of Unicode.
+// trimNumber cuts a number and its separators off the end of a name.
 func trimNumber(name string) string {
-	for len(name) > 0 && (name[len(name)-1] == '~' || name[len(name)-1] == '-' || isDigit(name[len(name)-1])) {
+	for len(name) > 0 && (name[len(name)-1] == '~' || name[len(name)-1] == '-' || ascii.IsDigit(name[len(name)-1])) {
 		name = name[:len(name)-1]
 	}
 	return name
@@ -173,11 +203,9 @@ func trimNumber(name string) string {
 
 func areDigits(text string) bool {
 	for i := range len(text) {
-		if !isDigit(text[i]) {
+		if !ascii.IsDigit(text[i]) {
 			return false
 		}
 	}
 	return true
 }
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
