@@ -88,7 +88,7 @@ const (
 	OutcomeNoPredictions = "no_predictions"   // valid, but empty
 	OutcomeUnparsed      = "unparsed"         // invalid, or of an unknown form
 	OutcomeNotClassifier = "not_a_classifier" // unparsed, as all replies of the model so far
-	OutcomeTruncated     = "truncated"        // ended before its JSON did, or the stream was reset
+	OutcomeTruncated     = "truncated"        // ended before its JSON or its text did, or the stream was reset
 	OutcomeEncoded       = "encoded"          // compressed, and so not read
 	OutcomeErrorStatus   = "error_status"     // not 2xx
 )

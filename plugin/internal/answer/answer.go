@@ -7,6 +7,8 @@
 //	{"predictions": [...]}      KServe V1                         v1_scanner.go
 //	  [{"classes": ...}]        an object as prediction           v1_object.go
 //	[[{"label": "joy", ...}]]   Hugging Face tasks                v1_scanner.go
+//	{"choices": [...]}          models that write text            choices.go
+//	data: {"choices": [...]}    the same as a stream of events    events.go
 //	{"outputs": [...]}          V2 (Open Inference Protocol)      v2_json.go
 //	  {"data": ["joy"]}         elements of type BYTES            v2_bytes.go
 //	  bytes after the JSON      binary tensors                    v2_binary.go
@@ -24,6 +26,7 @@
 //	    Scanner.skim             v1_skim.go, v2_skim.go: values in the usual spelling; or
 //	    Scanner.key, begin, end  v1_scanner.go: any JSON, by its place handed on to
 //	                             v1_object.go, or to v2.key, begin, end (v2_json.go)
+//	  Scanner.writeEvents        for a stream: lines with an event's JSON, for the same functions
 //	  v2.write, tail.write       for V2: the bytes after the JSON
 //	  grpc.write                 for gRPC: protobuf.Reader.Write calls grpc's Field methods
 //	Visitor.Score, Prediction    for every prediction

@@ -16,6 +16,9 @@ import (
 
 // decode is the reference reading of a reply, by encoding/json.
 func decode(options *Options, body []byte) (outcome string, answers []string) {
+	if body = bytes.TrimLeft(body, white); len(body) > 0 && strings.IndexByte(":deir", body[0]) >= 0 {
+		return decodeStream(options, body)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var reply any
@@ -32,13 +35,109 @@ func decode(options *Options, body []byte) (outcome string, answers []string) {
 	if !reading.reply(tree(body)) {
 		return contract.OutcomeUnparsed, nil
 	}
-	if reading.answered == 0 {
-		return contract.OutcomeNoPredictions, nil
+	return reading.outcome(), reading.answers
+}
+
+// outcome returns the outcome of a reply that has been read.
+func (r *reference) outcome() string {
+	switch {
+	case len(r.begun) > len(r.ended):
+		return contract.OutcomeTruncated
+	case r.answered == 0:
+		return contract.OutcomeNoPredictions
+	case !r.isSupported():
+		return contract.OutcomeUnparsed
 	}
-	if !reading.isSupported() {
+	return contract.OutcomeCounted
+}
+
+// decodeStream is the reference reading of a stream of events.
+func decodeStream(options *Options, body []byte) (outcome string, answers []string) {
+	reading := reference{options: options, isStream: true, begun: map[uint64]bool{}, ended: map[uint64]bool{}}
+	isValid, hasChoices := true, false
+	var event []byte
+	isIncomplete := true
+	for line := range bytes.Lines(body) {
+		data, isData := bytes.CutPrefix(line, []byte("data:"))
+		data = bytes.TrimLeft(data, white)
+		if isNew := !isIncomplete || len(event) == 0; isData && isNew && len(data) > 0 {
+			if data[0] == '[' {
+				continue
+			}
+			event = nil
+		}
+		if !isData || len(data) == 0 {
+			continue
+		}
+		event = append(event, data...)
+		var value any
+		decoder := json.NewDecoder(bytes.NewReader(event))
+		decoder.UseNumber()
+		err := decoder.Decode(&value)
+		if isIncomplete = errors.Is(err, io.ErrUnexpectedEOF); isIncomplete {
+			continue
+		}
+		if _, end := decoder.Token(); err != nil || end != io.EOF {
+			return contract.OutcomeUnparsed, nil
+		}
+		object, isObject := tree(event).(members)
+		isValid = isValid && isObject
+		for _, one := range object {
+			if one.name == "choices" {
+				hasChoices = true
+				isValid = reading.choices(one.value) && isValid
+			}
+		}
+	}
+	switch {
+	case isIncomplete:
+		return contract.OutcomeTruncated, nil
+	case !isValid || !hasChoices:
 		return contract.OutcomeUnparsed, nil
 	}
-	return contract.OutcomeCounted, reading.answers
+	return reading.outcome(), reading.answers
+}
+
+// choices reads the choices of a reply, or of an event of a stream.
+func (r *reference) choices(value any) bool {
+	list, isList := value.([]any)
+	isValid := isList || value == nil
+	for _, one := range list {
+		choice, isObject := one.(members)
+		isValid = isValid && isObject
+		if isObject && !r.choice(choice) {
+			isValid = false
+		}
+	}
+	return isValid
+}
+
+func (r *reference) choice(choice members) bool {
+	index, reason := uint64(0), ""
+	for _, one := range choice {
+		number, _ := one.value.(json.Number)
+		parsed, err := strconv.ParseUint(string(number), 10, 64)
+		switch {
+		case one.name == "index" && err == nil:
+			index = parsed
+		case one.name == "finish_reason":
+			reason, _ = one.value.(string)
+		}
+	}
+	isKept := index < 128
+	if isKept {
+		r.begun[index] = true
+	}
+	if reason == "" || isKept && r.isStream && r.ended[index] {
+		return true
+	}
+	if isKept {
+		r.ended[index] = true
+	}
+	if !slices.Contains([]string{"stop", "length", "tool_calls", "function_call", "content_filter", "abort", "error"}, reason) {
+		reason = "other"
+	}
+	return r.answer(reason, nil)
 }
 
 // members are the members of an object, in the order of the document.
@@ -105,6 +204,10 @@ type reference struct {
 	isElement bool
 	isFinal   bool // see outputs
 
+	isStream     bool
+	begun, ended map[uint64]bool // choices, by their index
+	names        []string        // of the classes in a row
+
 	isTail         bool   // binary tensors may follow the JSON
 	tail           []byte // the tensors not read yet
 	tensors        []byte // all of the tensors
@@ -130,7 +233,10 @@ func (r *reference) isSupported() bool {
 	return (!n.single || n.class && !n.noClass) && (!n.row || n.distribution && !n.noDistribution)
 }
 
-func (r *reference) forget() { r.answers, r.answered, r.found = nil, 0, unexplained{} }
+func (r *reference) forget() {
+	r.answers, r.answered, r.found = nil, 0, unexplained{}
+	r.begun, r.ended = map[uint64]bool{}, map[uint64]bool{}
+}
 
 // replace forgets all predictions for those of a later member of the reply.
 func (r *reference) replace() {
@@ -257,7 +363,7 @@ func (r *reference) judge(scores []float64) (isDistribution bool) {
 	if r.options.Answer != "" {
 		return true
 	}
-	sum, isOutside := 0.0, false
+	sum, isOutside := 0.0, len(scores) > 1001
 	for _, score := range scores {
 		sum += score
 		isOutside = isOutside || score < 0 || score > 1
@@ -283,12 +389,12 @@ func (r *reference) row(scores []float64, isExplained bool) bool {
 	case !isExplained:
 		r.judge(scores)
 	}
-	return r.answer(r.class(top(scores)), scores)
+	return r.answer(r.column(top(scores)), scores)
 }
 
 func (r *reference) scores(scores []float64) {
 	for i, score := range scores {
-		r.score(r.class(i), score)
+		r.score(r.column(i), score)
 	}
 }
 
@@ -321,7 +427,10 @@ func (r *reference) replyObject(reply members) bool {
 		case "outputs":
 			r.replace()
 			state = replyState{isValid: r.outputs(one.value, false), hasAnswer: true}
-		case "model_name", "modelName", "model_version", "modelVersion":
+		case "choices":
+			r.replace()
+			state = replyState{isValid: r.choices(one.value), hasAnswer: true}
+		case "model_name", "modelName", "model", "model_version", "modelVersion":
 		default:
 			if !state.hasAnswer || state.hasNodes {
 				r.otherMember(&state, one)
@@ -356,8 +465,12 @@ func (r *reference) otherMember(state *replyState, one pair) {
 
 // node reads a reply inside of the reply.
 func (r *reference) node(state *replyState, node members) {
+	defer r.setNames([]any{})
 	isAnswered := false
 	for _, one := range node {
+		if one.name == "names" {
+			r.setNames(one.value)
+		}
 		if !slices.Contains([]string{"predictions", "ndarray", "outputs"}, one.name) {
 			continue
 		}
@@ -378,6 +491,31 @@ func (r *reference) node(state *replyState, node members) {
 		}
 		state.isValid = state.isValid && ok
 	}
+}
+
+// setNames sets the names of the classes in a row.
+func (r *reference) setNames(value any) {
+	list, isList := value.([]any)
+	if !isList {
+		return
+	}
+	r.names = nil
+	for _, one := range list {
+		name, isText := one.(string)
+		if !isText {
+			r.names = nil
+			return
+		}
+		r.names = append(r.names, name)
+	}
+}
+
+// column returns the name of the class of a column.
+func (r *reference) column(index int) string {
+	if index < kept(r.names) && len(r.options.Classes) == 0 {
+		return r.names[index]
+	}
+	return r.class(index)
 }
 
 func (r *reference) task(list []any) bool {
@@ -820,6 +958,10 @@ func (r *reference) labelled(f *fields) bool {
 	if !ok {
 		return false
 	}
+	if f.labelKind == numberLabel && r.options.Answer == "" {
+		isClass := f.number >= -1 && f.number <= 1000
+		r.found = r.found.or(unexplained{single: true, class: isClass, noClass: !isClass})
+	}
 	switch {
 	case isScored && !f.isScored && f.hasRow:
 		r.scores(f.row[:min(len(f.row), contract.MaxLabels)])
@@ -883,7 +1025,7 @@ func (r *reference) explained(scores []float64) bool {
 }
 
 func (r *reference) named(f *fields) bool {
-	isOrder := !f.isPMML
+	isOrder := !f.isPMML && len(f.named) > 1
 	for i, name := range f.namedBy {
 		isOrder = isOrder && name == strconv.Itoa(i)
 	}

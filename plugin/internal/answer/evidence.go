@@ -25,8 +25,9 @@ func (e Evidence) Supports(reply Evidence) bool {
 		(reply&Rows == 0 || e&(Probability|NoRow) == Probability)
 }
 
-// maxIndex is the highest number that is read as the index of a class. ImageNet
-// has 1000 classes; some models add a class for the background.
+// maxIndex is the highest number that is read as the index of a class, and so bounds
+// the length of a row of scores. ImageNet has 1000 classes; some models add a class
+// for the background. A vocabulary has tens of thousands.
 const maxIndex = 1000
 
 // evidenceOfSingle returns the evidence of a prediction of one number. isDecimal
@@ -50,7 +51,7 @@ const tolerance = 0.0100001
 // evidence returns the evidence of a row of scores.
 func (r *ranking) evidence() Evidence {
 	switch {
-	case r.least < 0 || r.top > 1 || math.Abs(r.sum-1) > tolerance:
+	case r.least < 0 || r.top > 1 || math.Abs(r.sum-1) > tolerance || r.n > maxIndex+1:
 		return Rows | NoRow
 	case r.top == 1 && r.sum == 1:
 		return Rows // a single one among zeros can also be an indicator

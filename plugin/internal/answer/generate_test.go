@@ -48,9 +48,15 @@ func (g *generator) list(n int, member func(i int)) {
 // reply writes a reply of V1 or of a Hugging Face task.
 func (g *generator) reply() string {
 	g.Reset()
-	switch g.IntN(12) {
+	switch g.IntN(14) {
 	case 0, 1:
 		g.predictions()
+		return g.String()
+	case 4:
+		g.choices()
+		return g.String()
+	case 5:
+		g.stream()
 		return g.String()
 	case 2:
 		g.wrapped()
@@ -95,6 +101,67 @@ func (g *generator) wrapped() {
 		}
 	}
 	g.put("}")
+}
+
+// choices writes an object with choices, as a reply or as an event of a stream.
+func (g *generator) choices() {
+	members := []func(){func() {
+		g.put(`"choices":`)
+		if g.IntN(20) == 0 {
+			g.any()
+			return
+		}
+		g.list(g.IntN(4), func(i int) { g.choice(i) })
+	}}
+	for range g.IntN(3) {
+		members = append(members, func() { g.put(g.pick(`"model"`, `"usage"`, `"id"`, `"predictions"`) + ":"); g.any() })
+	}
+	g.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	g.object(members)
+}
+
+func (g *generator) choice(number int) {
+	if g.IntN(40) == 0 {
+		g.any()
+		return
+	}
+	members := []func(){
+		func() {
+			g.member(`"index"`, g.pick(strconv.Itoa(number), strconv.Itoa(number), "0", "1", "200", "-1", "1.5", "null"))
+		},
+		func() { g.put(g.pick(`"message":`, `"delta":`)); g.any() },
+		func() {
+			g.member(`"finish_reason"`, g.pick(`"stop"`, `"stop"`, `"length"`, `"tool_calls"`, `"\u0073top"`, `"a text"`, `""`, "null", "1", "{}"))
+		},
+	}
+	g.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	g.object(members[:len(members)-g.IntN(12)/11])
+}
+
+// stream writes a stream of events.
+func (g *generator) stream() {
+	for range g.IntN(5) {
+		switch g.IntN(10) {
+		case 0:
+			g.WriteString(g.pick(": a comment", "event: message", "id: 1", "dat", "data", "data:", "") + g.pick("\n", "\r\n"))
+		case 1:
+			g.WriteString("data: ")
+			g.any()
+			g.WriteString("\n")
+		default:
+			var event generator
+			event.Rand = g.Rand
+			event.choices()
+			text := event.String()
+			if g.IntN(3) > 0 {
+				text = strings.NewReplacer("\n", " ", "\r", " ").Replace(text)
+			} else {
+				text = strings.ReplaceAll(text, "\n", "\ndata: ")
+			}
+			g.WriteString(g.pick("data: ", "data:") + text + g.pick("\n\n", "\r\n\r\n", "\n"))
+		}
+	}
+	g.WriteString(g.pick("data: [DONE]\n\n", "data: [DONE]\n\n", ":"))
 }
 
 // fields writes an object of members with names for labels, for scores, and of

@@ -1,8 +1,6 @@
 package answer
 
 import (
-	"encoding/binary"
-
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/plugin/internal/protobuf"
 )
@@ -31,6 +29,7 @@ import (
 type grpc struct {
 	visitor Visitor
 	tensor  tensor
+	sides   sides
 	header  header
 
 	prefix     [prefixBytes]byte // of a frame: a byte for compression, four for the length
@@ -47,12 +46,15 @@ type grpc struct {
 	text    contract.Text
 	outputs int // number of outputs so far
 
-	hasContents     bool // the current output has contents
-	isRead          bool // the contents were selected and are being read, or were read
-	withoutContents int  // number of outputs without contents
-	rawCount        int  // number of raw contents so far
-	selectedRaw     int  // the index of the raw contents to read; -1 without
+	hasContents     bool     // the current output has contents
+	isRead          bool     // the contents were selected and are being read, or were read
+	isSide          bool     // the contents belong to predictions of other outputs
+	elements        datatype // of the contents
+	withoutContents int      // number of outputs without contents
+	rawCount        int      // number of raw contents so far
+	selectedRaw     int      // the index of the raw contents to read; -1 without
 	decoder         rawDecoder
+	laterSide       int // the number of the output in sides whose raw contents are read, or -1
 }
 
 const prefixBytes = 5
@@ -123,7 +125,7 @@ func (g *grpc) writePrefix(chunk []byte) int {
 	n := copy(g.prefix[g.prefixRead:], chunk)
 	if g.prefixRead += n; g.prefixRead == prefixBytes {
 		g.prefixRead = 0
-		g.beginMessage(g.prefix[0], binary.BigEndian.Uint32(g.prefix[1:]))
+		g.beginMessage(g.prefix[0], uint32(g.prefix[1])<<24|uint32(g.prefix[2])<<16|uint32(g.prefix[3])<<8|uint32(g.prefix[4]))
 	}
 	return n
 }
@@ -144,6 +146,7 @@ func (g *grpc) beginMessage(flags byte, length uint32) {
 	g.tensor.nextMessage()
 	g.place, g.sink, g.outputs = inResponse, noSink, 0
 	g.withoutContents, g.rawCount, g.selectedRaw = 0, 0, -1
+	g.sides.reset()
 	g.message.Reset(uint64(length), (*grpcVisitor)(g))
 	if g.inMessage = length > 0; !g.inMessage {
 		g.endMessage()
@@ -154,6 +157,7 @@ func (g *grpc) endMessage() {
 	if g.selectedRaw >= g.rawCount { // the selected contents are missing
 		g.tensor.endOutput()
 	}
+	g.tensor.endSides(&g.sides)
 	isAnswer := g.outputs == 0 || g.tensor.selected != unranked
 	g.isValid = g.isValid && g.tensor.isValid && isAnswer
 	g.inMessage = false
@@ -212,10 +216,12 @@ func (g *grpc) beginResponseField(number uint32, wire protobuf.Wire) protobuf.Ac
 		g.outputs++
 		g.header.reset(g.tensor.options)
 		g.header.beginShape() // without dimensions, the shape is a single element's
-		g.hasContents, g.isRead = false, false
+		g.hasContents, g.isRead, g.isSide = false, false, false
 		return protobuf.Message
 	case rawField:
-		if g.rawCount++; g.rawCount-1 == g.selectedRaw {
+		g.rawCount++
+		g.laterSide = g.sides.find(uint64(g.rawCount - 1))
+		if g.isRawSelected() || g.laterSide >= 0 {
 			g.decoder = rawDecoder{}
 			return g.captureInto(rawSink)
 		}
@@ -262,11 +268,14 @@ func (g *grpc) invalidateIfRead(matters bool) {
 // beginContents begins the contents of an output, or their continuation:
 // protocol buffers merge a message written twice.
 func (g *grpc) beginContents() protobuf.Action {
-	if !g.hasContents && g.tensor.selectOutput(&g.header) {
-		g.isRead, g.selectedRaw = true, -1
+	if !g.hasContents {
+		if g.isRead = g.tensor.selectOutput(&g.header); g.isRead {
+			g.selectedRaw = -1
+		}
+		g.isSide, g.elements = g.beginSide(g.isRead), g.header.typeName.datatype()
 	}
 	g.hasContents = true
-	if !g.isRead {
+	if !g.isRead && !g.isSide {
 		return protobuf.Skip
 	}
 	g.place = inContents
@@ -274,7 +283,7 @@ func (g *grpc) beginContents() protobuf.Action {
 }
 
 func (g *grpc) beginContentsField(number uint32, wire protobuf.Wire) protobuf.Action {
-	field, single, packed := contentsOf(g.tensor.datatype)
+	field, single, packed := contentsOf(g.elements)
 	switch {
 	case number != field:
 	case wire == protobuf.Length && field == bytesField:
@@ -318,7 +327,12 @@ func (g *grpc) number(bits uint64) {
 		g.header.addDimension(bits)
 		return
 	}
-	g.tensor.addBits(bits, max(32, g.tensor.datatype.bits()))
+	if g.isSide {
+		g.sides.add(g.elements.float(bits))
+	}
+	if g.isRead {
+		g.tensor.addBits(bits, max(32, g.tensor.datatype.bits()))
+	}
 }
 
 func (g *grpc) bytes(chunk []byte) {
@@ -332,9 +346,17 @@ func (g *grpc) bytes(chunk []byte) {
 	case elementSink:
 		g.tensor.AddAll(chunk)
 	case rawSink:
-		g.decoder.write(chunk, &g.tensor)
+		if g.isRawSelected() {
+			g.decoder.write(chunk, &g.tensor)
+		}
+		if g.laterSide >= 0 {
+			g.sides.writeLater(g.laterSide, chunk, false)
+		}
 	}
 }
+
+// isRawSelected reports whether the current raw contents are read.
+func (g *grpc) isRawSelected() bool { return g.rawCount-1 == g.selectedRaw }
 
 // end ends the bytes of a field, or a message.
 func (g *grpc) end() {
@@ -348,7 +370,12 @@ func (g *grpc) end() {
 	case elementSink:
 		g.tensor.endBytes()
 	case rawSink:
-		g.decoder.end(&g.tensor)
+		if g.isRawSelected() {
+			g.decoder.end(&g.tensor)
+		}
+		if g.laterSide >= 0 {
+			g.sides.writeLater(g.laterSide, nil, true)
+		}
 	}
 	g.sink = noSink
 }
@@ -359,21 +386,41 @@ func (g *grpc) endPlace() {
 		return
 	}
 	g.place = inResponse
-	switch {
-	case g.isRead:
-		g.tensor.endOutput()
-	case !g.hasContents:
+	if !g.hasContents {
 		g.endWithoutContents()
+		return
 	}
+	if g.isRead {
+		g.tensor.endOutput()
+	}
+	if g.isSide {
+		g.sides.end()
+	}
+}
+
+// beginSide reports whether this output belongs to predictions of other outputs. The
+// predictions of a further message are read without them.
+func (g *grpc) beginSide(isSelected bool) bool {
+	if g.messages > 0 || !g.tensor.takesSides() {
+		return false
+	}
+	if isSelected {
+		g.tensor.beginHold()
+	}
+	return g.sides.begin(&g.header)
 }
 
 // endWithoutContents registers an output with its elements in
 // raw_output_contents.
 func (g *grpc) endWithoutContents() {
-	if g.tensor.selectOutput(&g.header) {
+	isSelected := g.tensor.selectOutput(&g.header)
+	if isSelected {
 		if g.selectedRaw = g.withoutContents; g.selectedRaw < g.rawCount {
 			g.tensor.invalidate() // the raw contents came before the output
 		}
+	}
+	if g.beginSide(isSelected) {
+		g.sides.leave(uint64(g.withoutContents), 0)
 	}
 	g.withoutContents++
 }

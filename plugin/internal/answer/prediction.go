@@ -2,9 +2,9 @@ package answer
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/ascii"
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
@@ -84,7 +84,7 @@ func (o *Options) setClassName(text *contract.Text, index int) {
 		return
 	}
 	var digits [20]byte
-	text.AddAll(strconv.AppendInt(digits[:0], int64(index), 10))
+	text.AddAll(ascii.AppendInt(digits[:0], int64(index)))
 }
 
 // positive returns the class that the probability of class 1 means, and the ranks
@@ -117,6 +117,8 @@ type answers struct {
 	visitor Visitor
 	options *Options
 
+	names *nameList // of the classes in a row of scores, or nil
+
 	isValid     bool // every value so far has an accepted shape
 	predictions int  // reported so far
 	evidence    Evidence
@@ -124,7 +126,7 @@ type answers struct {
 }
 
 func (a *answers) reset(options *Options, visitor Visitor) {
-	a.visitor, a.options = visitor, options
+	a.visitor, a.options, a.names = visitor, options, nil
 	a.discard()
 }
 
@@ -160,17 +162,29 @@ func (a *answers) addPositive(probability float64) {
 		return
 	}
 	if a.options.Scores {
-		a.reportClass(0, 1-probability)
-		a.reportClass(1, probability)
+		a.visitor.Score(a.className(0), 1-probability)
+		a.visitor.Score(a.className(1), probability)
 	}
 	class, ranks := a.options.positive(probability)
 	a.addClass(class, &ranks)
 }
 
 // addClass reports a prediction with the class of this index.
-func (a *answers) addClass(index int, ranks *ranking) {
+func (a *answers) addClass(index int, ranks *ranking) { a.addPrediction(a.className(index), ranks) }
+
+// className returns the name of the class of an index.
+func (a *answers) className(index int) *contract.Text {
 	a.options.setClassName(&a.class, index)
-	a.addPrediction(&a.class, ranks)
+	return &a.class
+}
+
+// columnName returns the name of the class of a column. The reply may name it, if the
+// options do not.
+func (a *answers) columnName(index int) *contract.Text {
+	if a.names != nil && len(a.options.Classes) == 0 && a.names.get(&a.class, index) {
+		return &a.class
+	}
+	return a.className(index)
 }
 
 // addRow reports the prediction of a row of scores, with a score for each class.
@@ -185,13 +199,12 @@ func (a *answers) addRow(ranks *ranking, isExplained bool) {
 	case a.options.Answer == "" && !isExplained:
 		a.evidence |= ranks.evidence()
 	}
-	a.addClass(ranks.topIndex, ranks)
+	a.addPrediction(a.columnName(ranks.topIndex), ranks)
 }
 
-// reportClass reports the score of a class.
+// reportClass reports the score of the class of a column.
 func (a *answers) reportClass(index int, score float64) {
-	a.options.setClassName(&a.class, index)
-	a.report(&a.class, score, true)
+	a.report(a.columnName(index), score, true)
 }
 
 // report reports the score of a label, and the label itself if it belongs to a

@@ -1,11 +1,10 @@
 package answer
 
 import (
-	"bytes"
 	"math"
-	"strconv"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/ascii"
 	"github.com/moodring/moodring/plugin/internal/json"
 )
 
@@ -181,7 +180,7 @@ func cutPMML(name []byte) (label []byte, ok bool) {
 	case '_':
 		return name[prefix:], true
 	case '(':
-		return bytes.CutSuffix(name[prefix:], []byte(")"))
+		return ascii.CutSuffix(name[prefix:], ")")
 	}
 	return nil, false
 }
@@ -189,7 +188,7 @@ func cutPMML(name []byte) (label []byte, ok bool) {
 // isIndex reports whether a name is this index, as strconv writes it.
 func isIndex(name []byte, index int) bool {
 	var digits [20]byte
-	return string(name) == string(strconv.AppendInt(digits[:0], int64(index), 10))
+	return string(name) == string(ascii.AppendInt(digits[:0], int64(index)))
 }
 
 // beginField begins a member of an object, and forgets an earlier member of the
@@ -505,6 +504,9 @@ func (s *Scanner) endLabelled() {
 			s.isValid = false
 			return
 		}
+		if !isListed && s.options.Answer == "" {
+			s.evidence |= evidenceOfSingle(o.number, false, false)
+		}
 		s.options.setClassName(&o.label, int(o.number))
 	}
 	if isListed {
@@ -603,7 +605,7 @@ func (s *Scanner) endNamed() {
 	switch {
 	case s.options.Answer == Number && o.named.n > 1:
 		s.isValid = false
-	case o.isOrder && s.options.Answer != Number: // by the indices, the server says that these are scores
+	case o.isOrder && o.named.n > 1 && s.options.Answer != Number: // by the indices, the server says that these are scores
 		s.addInstance()
 		s.reportRow(&o.named)
 	case o.named.n == 1:

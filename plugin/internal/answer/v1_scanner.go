@@ -21,6 +21,8 @@ import (
 //   - A reply in a member of the reply: {"NODE": {"predictions": [...]}, ...} of
 //     an InferenceGraph, {"data": {"predictions": [...]}} of a CloudEvent,
 //     {"data": {"ndarray": [...]}} of Seldon. The predictions of several add up.
+//   - {"choices": [...]}: a model that writes text (type choices), also as a stream of
+//     events (type events).
 //   - A Hugging Face task: a list of scored labels, or a list of these lists.
 //   - The Open Inference Protocol (V2): {"outputs": [...]} (types v2 and tensor),
 //     with binary tensors after the JSON (type tail), or over gRPC (type grpc).
@@ -62,6 +64,9 @@ type Scanner struct {
 	objectPlace place // the place of the object itself
 	object      object
 	list        list
+	rowNames    nameList // of the classes in a row
+	choices     choices
+	events      events
 
 	// isElement is set if the body is an element of a V2 tensor, wrapped as the
 	// only prediction of a V1 reply (type element). No other member may follow.
@@ -90,6 +95,9 @@ const (
 	inNested                   // a member of an object's object of scores
 	inLabels                   // a member of an object's list of labels
 	inRow                      // a member of an object's row of scores
+	inNames                    // a member of a node's list of names
+	inChoices                  // a member of choices
+	inChoice                   // a member of a choice
 	inV2                       // inside the outputs of a V2 reply
 )
 
@@ -101,6 +109,10 @@ const (
 	predictionsMember
 	batchMember // prediction, which may hold predictions or a label
 	contentMember
+	namesMember
+	choicesMember
+	indexMember // of a choice
+	reasonMember
 	outputsMember
 	columnMember
 	modelMember
@@ -121,15 +133,23 @@ func (s *Scanner) Reset(protocol Protocol, options *Options, visitor Visitor) {
 		return
 	}
 	s.reset(options, visitor)
-	if s.v2.isBinary = protocol == V2; s.v2.isBinary {
+	s.events.reset()
+	s.choices.reset()
+	s.v2.isBinary = protocol == V2
+	s.beginDocument()
+	s.hasPredictions, s.isTask, s.hasNodes = false, false, false
+	s.v2.reset(options, visitor, &s.json)
+	s.v2.jsonBytes, s.v2.isBlank = 0, true
+}
+
+// beginDocument prepares for JSON: a reply, or an event of a stream.
+func (s *Scanner) beginDocument() {
+	if s.v2.isBinary {
 		s.json.ResetPart((*jsonVisitor)(s))
 	} else {
 		s.json.Reset((*jsonVisitor)(s))
 	}
 	s.place, s.skipped, s.lastKey = atReply, 0, otherMember
-	s.hasPredictions, s.isTask, s.hasNodes = false, false, false
-	s.v2.reset(options, visitor, &s.json)
-	s.v2.jsonBytes, s.v2.isBlank = 0, true
 }
 
 // Write reads the next chunk of the reply's body.
@@ -140,7 +160,7 @@ func (s *Scanner) Write(chunk []byte) {
 	case V2:
 		s.v2.write(chunk, s.json.Write(chunk))
 	default:
-		s.json.Write(chunk)
+		s.writeJSON(chunk)
 	}
 }
 
@@ -171,6 +191,8 @@ func (s *Scanner) Close(jsonBytes int) string {
 	switch {
 	case !s.isValid || !s.hasPredictions:
 		return contract.OutcomeUnparsed
+	case s.choices.areOpen():
+		return contract.OutcomeTruncated
 	case s.predictions == 0:
 		return contract.OutcomeNoPredictions
 	}
@@ -230,6 +252,8 @@ func (s *Scanner) key(name []byte) {
 		s.lastKey = s.object.member(name, s.wanted())
 	case s.place == inNested:
 		s.lastKey = s.object.setName(name)
+	case s.place == inChoice:
+		s.lastKey = choiceMember(name)
 	}
 }
 
@@ -243,12 +267,17 @@ func (s *Scanner) wanted() string {
 }
 
 func (s *Scanner) replyMember(name []byte) member {
+	if s.events.isOn {
+		return eventMember(name)
+	}
 	switch string(name) {
+	case "choices":
+		return choicesMember
 	case "predictions":
 		return predictionsMember
 	case "outputs":
 		return outputsMember
-	case "model_name", "modelName":
+	case "model_name", "modelName", "model":
 		return modelMember
 	case "model_version", "modelVersion":
 		return versionMember
@@ -268,6 +297,8 @@ func nodeMember(name []byte) member {
 		return predictionsMember
 	case "outputs":
 		return outputsMember
+	case "names":
+		return namesMember
 	}
 	return otherMember
 }
@@ -312,6 +343,12 @@ func (s *Scanner) begin(value json.Kind) json.Capture {
 		return s.beginNamed(value)
 	case inLabels:
 		return s.beginLabelInList(value)
+	case inNames:
+		return s.beginRowName(value)
+	case inChoices:
+		s.beginChoice(value)
+	case inChoice:
+		return s.beginChoiceField(value)
 	default: // inRow
 		return s.beginRow(value)
 	}
@@ -360,6 +397,9 @@ func (s *Scanner) beginMember(value json.Kind) json.Capture {
 		s.discardPredictions()
 		s.beginOutputs(value)
 		return json.Ignore
+	case choicesMember:
+		s.beginChoices(value)
+		return json.Ignore
 	case modelMember, versionMember:
 		if value == json.String {
 			return s.capture(&s.text)
@@ -376,7 +416,7 @@ func (s *Scanner) beginOther(value json.Kind) json.Capture {
 	isBatch := value == json.Array && (s.lastKey == batchMember || s.lastKey == contentMember) ||
 		value == json.Object && s.lastKey == batchMember
 	switch {
-	case s.hasPredictions && !s.hasNodes:
+	case s.events.isOn, s.hasPredictions && !s.hasNodes:
 		s.skip(value)
 	case isBatch && !s.hasNodes:
 		s.discardPredictions()
@@ -396,7 +436,12 @@ func (s *Scanner) beginOther(value json.Kind) json.Capture {
 
 // beginNodeMember begins a member of a reply inside of the reply.
 func (s *Scanner) beginNodeMember(value json.Kind) json.Capture {
-	if s.lastKey == otherMember {
+	switch {
+	case s.lastKey == namesMember && value == json.Array:
+		s.rowNames.reset()
+		s.place, s.names = inNames, &s.rowNames
+		return json.Ignore
+	case s.lastKey == otherMember || s.lastKey == namesMember:
 		s.skip(value)
 		return json.Ignore
 	}
@@ -417,11 +462,22 @@ func (s *Scanner) beginNodeMember(value json.Kind) json.Capture {
 	return json.Ignore
 }
 
+// beginRowName begins a member of a list with the names of the classes in a row.
+func (s *Scanner) beginRowName(value json.Kind) json.Capture {
+	if value == json.String {
+		return s.capture(&s.class)
+	}
+	s.names = nil
+	s.skip(value)
+	return json.Ignore
+}
+
 // discardPredictions revokes all predictions: if several members of the reply
 // hold predictions, the last member counts.
 func (s *Scanner) discardPredictions() {
 	s.visitor.Discard()
 	s.discard()
+	s.choices.reset()
 	s.hasPredictions, s.hasNodes = true, false
 	s.v2.reset(s.options, s.visitor, &s.json)
 }
@@ -592,6 +648,10 @@ func (s *Scanner) endScalar(value json.Kind) {
 		s.endField(value)
 	case inLabels:
 		s.endLabelInList(value)
+	case inNames:
+		s.rowNames.add(&s.class)
+	case inChoice:
+		s.endChoiceField()
 	case inRow:
 		if s.captured == json.Digits {
 			s.object.addToRow(s.json.Float())
@@ -644,7 +704,13 @@ func (s *Scanner) endContainer() {
 		s.isValid = s.isValid && s.columns == 1
 		s.place = s.listPlace
 	case inNode:
+		s.place, s.names = inReply, nil
+	case inNames:
+		s.place = inNode
+	case inChoices:
 		s.place = inReply
+	case inChoice:
+		s.endChoice()
 	case inReply:
 		s.endReply()
 	}
@@ -652,7 +718,7 @@ func (s *Scanner) endContainer() {
 
 // endReply ends a reply. Without predictions, the reply itself may be one.
 func (s *Scanner) endReply() {
-	if s.place = atReply; s.hasPredictions {
+	if s.place = atReply; s.hasPredictions || s.events.isOn {
 		return
 	}
 	s.objectPlace = atReply

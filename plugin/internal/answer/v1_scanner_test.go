@@ -87,7 +87,7 @@ func TestScanner(t *testing.T) {
 		{"classes without probabilities", `{"predictions":[{"classes":"a"},{"classes":2},{"classes":[2],"probabilities":null}]}`, contract.OutcomeCounted, []string{"a", "2", "2"}},
 		{"KServe's flowers", `{"predictions":[{"scores":[0.999114931,9.20989623e-05,0.000136786737],"prediction":0,"key":"   1"}]}`, contract.OutcomeCounted, []string{"0 0.999114931"}},
 		{"huggingfaceserver's classes", `{"predictions":[1,0]}`, contract.OutcomeCounted, []string{"1", "0"}},
-		{"huggingfaceserver's probabilities", `{"predictions":[{"0":0.0007,"1":0.9993},{"0":1.0}]}`, contract.OutcomeCounted, []string{"1 0.9993", "0 1"}},
+		{"huggingfaceserver's probabilities", `{"predictions":[{"0":0.0007,"1":0.9993}]}`, contract.OutcomeCounted, []string{"1 0.9993"}},
 		{"a label decides the shape of an object", `{"predictions":[{"0":"x","probabilities":7,"label":"a","score":0.5,"classes":[1]}]}`, contract.OutcomeCounted, []string{"a 0.5"}},
 		{"the last classes and probabilities", `{"predictions":[{"classes":[1,2],"probabilities":["x"],"classes":["a"],"probabilities":[0.5]}]}`, contract.OutcomeCounted, []string{"a 0.5"}},
 		{"a task's batch", `[[{"label":"a","score":0.1},{"label":"b","score":0.9}],[{"label":"c","score":1}],[]]`, contract.OutcomeCounted, []string{"b 0.9", "c 1"}},

@@ -31,7 +31,7 @@ func (s *Scanner) skim(chunk []byte) (read int) {
 	}
 	switch chunk[0] {
 	case '{':
-		if s.place == atReply {
+		if s.place == atReply && !s.events.isOn {
 			return s.skimReplyStart(json.WindowOn(chunk))
 		}
 		if s.place == inPredictions || s.place == inPrediction && s.list.acceptKind(json.Object) {

@@ -1,7 +1,6 @@
 package answer
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 )
@@ -34,15 +33,28 @@ func (t *tail) addTensor(size uint64, isChosen bool) {
 	t.total = total
 }
 
-func (t *tail) write(chunk []byte, tensor *tensor) {
+func (t *tail) write(chunk []byte, tensor *tensor, sides *sides) {
 	from := t.received
 	t.received += uint64(len(chunk))
-	if !t.isSelected || t.received <= t.from || from >= t.to {
-		return
+	if t.isSelected {
+		t.decoder.write(cut(chunk, from, t.from, t.to), tensor)
 	}
-	begin := max(t.from, from) - from
-	end := min(t.to, t.received) - from
-	t.decoder.write(chunk[begin:end], tensor)
+	for i := range sides.laters {
+		output := &sides.later[i]
+		if part := cut(chunk, from, output.from, output.to); len(part) > 0 {
+			sides.writeLater(i, part, t.received >= output.to)
+		}
+	}
+}
+
+// cut returns the part of a chunk that lies between two positions. at is the position
+// of the chunk.
+func cut(chunk []byte, at, from, to uint64) []byte {
+	end := at + uint64(len(chunk))
+	if end <= from || at >= to {
+		return nil
+	}
+	return chunk[max(from, at)-at : min(to, end)-at]
 }
 
 func (t *tail) close(tensor *tensor) {
@@ -91,15 +103,21 @@ func (d *rawDecoder) writeNumbers(chunk []byte, t *tensor, width uint) []byte {
 		case 1:
 			number = uint64(chunk[0])
 		case 2:
-			number = uint64(binary.LittleEndian.Uint16(chunk))
+			number = uint64(chunk[0]) | uint64(chunk[1])<<8
 		case 4:
-			number = uint64(binary.LittleEndian.Uint32(chunk))
+			number = fourBytes(chunk)
 		case 8:
-			number = binary.LittleEndian.Uint64(chunk)
+			number = fourBytes(chunk) | fourBytes(chunk[4:])<<32
 		}
 		t.addBits(number, width)
 	}
 	return chunk
+}
+
+// fourBytes returns an integer of four bytes. encoding/binary would bring package
+// reflect.
+func fourBytes(b []byte) uint64 {
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24
 }
 
 // addByte adds a byte to the current number, and reports whether the number is
@@ -147,19 +165,26 @@ func (t *tensor) addBits(bits uint64, width uint) {
 	switch t.datatype {
 	case boolType:
 		t.addUnsigned(min(bits, 1))
-	case fp16Type:
-		t.addFloat(halfFloat(uint16(bits)))
-	case bf16Type:
-		t.addFloat(float64(math.Float32frombits(uint32(bits) << 16)))
-	case fp32Type:
-		t.addFloat(float64(math.Float32frombits(uint32(bits))))
-	case fp64Type:
-		t.addFloat(math.Float64frombits(bits))
+	case fp16Type, bf16Type, fp32Type, fp64Type:
+		t.addFloat(t.datatype.float(bits))
 	case int8Type, int16Type, int32Type, int64Type:
 		t.addInteger(int64(bits<<(64-width)) >> (64 - width))
 	default:
 		t.addUnsigned(bits << (64 - width) >> (64 - width))
 	}
+}
+
+// float returns the value of a float by its bits.
+func (d datatype) float(bits uint64) float64 {
+	switch d {
+	case fp16Type:
+		return halfFloat(uint16(bits))
+	case bf16Type:
+		return float64(math.Float32frombits(uint32(bits) << 16))
+	case fp32Type:
+		return float64(math.Float32frombits(uint32(bits)))
+	}
+	return math.Float64frombits(bits)
 }
 
 // halfFloat returns the value of an IEEE 754 binary16.

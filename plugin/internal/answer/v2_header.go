@@ -1,6 +1,10 @@
 package answer
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/moodring/moodring/plugin/internal/ascii"
+)
 
 // A rank orders the outputs of a V2 reply by how likely they hold the
 // prediction. The output of the highest rank is read.
@@ -72,13 +76,15 @@ func (h *header) rank(options *Options) rank {
 		return declared
 	case isSingle && datatype.isFloat():
 		return floatSingle
+	case isSingle && options.Answer == "" && options.Output == "" && h.name.isCount():
+		return unranked
 	case isSingle:
 		return integerIndex
 	case options.Answer == Number:
 		return unranked
 	case datatype.isFloat():
 		return floatScores
-	case options.Answer == Class || options.Output != "" || datatype.bits() == 8 && datatype != boolType:
+	case options.Answer == Class || options.Output != "" || datatype.bits() == 8 && datatype != boolType && h.columns <= maxIndex+1:
 		return integerScores
 	}
 	return unranked
@@ -189,4 +195,11 @@ func (m *nameMatch) AddAll(chunk []byte) {
 // isEqual reports whether the whole name is as wanted.
 func (m *nameMatch) isEqual() bool {
 	return m.wanted == "" || !m.isOther && m.matched == len(m.wanted)
+}
+
+// isCount reports whether the name says that the output counts something, such as
+// num_detections or output_length.
+func (m *nameMatch) isCount() bool {
+	name := m.text[:m.length]
+	return ascii.Contains(name, "num") || ascii.Contains(name, "count") || ascii.Contains(name, "len")
 }

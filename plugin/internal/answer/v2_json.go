@@ -235,7 +235,7 @@ func (v *v2) beginData(value json.Kind) json.Capture {
 	}
 	v.elements = v.header.typeName.datatype()
 	v.isRead = v.selectOutput()
-	v.isSide = v.beginSide()
+	v.isSide = v.beginSide(v.isRead)
 	if !v.isRead && !v.isSide {
 		return v.skip(value)
 	}
@@ -244,13 +244,14 @@ func (v *v2) beginData(value json.Kind) json.Capture {
 }
 
 // beginSide reports whether this output belongs to predictions of other outputs.
-func (v *v2) beginSide() bool {
-	t := &v.tensor
-	isUsual := (t.options.Answer == "" || t.options.Answer == Class) && t.options.Output == "" && !t.isFinal
-	if v.isRead {
-		t.mayHold = isUsual && t.columns == 1 && t.remaining <= maxSideRows && !t.datatype.isFloat()
+func (v *v2) beginSide(isSelected bool) bool {
+	if !v.tensor.takesSides() {
+		return false
 	}
-	return isUsual && v.sides.begin(&v.header, v.header.name.text[:v.header.name.length])
+	if isSelected {
+		v.tensor.beginHold()
+	}
+	return v.sides.begin(&v.header)
 }
 
 // selectOutput reports whether this output is read. If so, the output selected
@@ -349,10 +350,16 @@ func (v *v2) endContainer() {
 func (v *v2) endOutput() {
 	switch {
 	case !v.isBinary || !v.hasSize:
+		return
 	case v.badSize:
 		v.anyBadSize = true
-	default:
-		v.tail.addTensor(v.size, !v.hasData && v.selectOutput())
+		return
+	}
+	isSelected := !v.hasData && v.selectOutput()
+	isSide := !v.hasData && v.beginSide(isSelected)
+	from := v.tail.total
+	if v.tail.addTensor(v.size, isSelected); isSide {
+		v.sides.leave(from, v.tail.total)
 	}
 }
 
@@ -402,7 +409,7 @@ func (v *v2) endData() {
 		v.tensor.endOutput()
 	}
 	if v.isSide {
-		v.sides.end(v.header.rows)
+		v.sides.end()
 	}
 }
 
@@ -461,7 +468,7 @@ func (v *v2) write(chunk []byte, jsonBytes int) {
 	v.jsonBytes += jsonBytes
 	if rest := chunk[jsonBytes:]; len(rest) > 0 {
 		v.isBlank = v.isBlank && json.IsSpace(rest)
-		v.tail.write(rest, &v.tensor)
+		v.tail.write(rest, &v.tensor, &v.sides)
 	}
 }
 

@@ -1,9 +1,8 @@
 package answer
 
 import (
-	"bytes"
-
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/plugin/internal/ascii"
 )
 
 // Some servers split predictions over several outputs of one float for each row:
@@ -14,68 +13,142 @@ import (
 // A sides keeps the floats of up to maxSideRows rows until all outputs are known.
 // Larger batches are read without these outputs.
 type sides struct {
-	rows    int // of the current output so far
 	scores  [maxSideRows]float64
 	scored  int // rows of scores; 0 without
 	classes nameList
-	ranks   [maxSideRows]ranking // of the scores of classes, by row
+	ended   int                  // classes whose scores have been read
 	ranked  int                  // rows of ranks
+	ranks   [maxSideRows]ranking // of the scores of classes, by row
 	isBad   bool                 // an output has other rows, or a value that is no probability
-	isClass bool                 // the current output is of a class
 	label   contract.Text
+
+	// Outputs whose elements come after all outputs: binary tensors, or the raw
+	// contents over gRPC.
+	later   [maxLaterSides]side
+	laters  int
+	reading int // the number of the current output in later, or -1
+
+	current side // output
+	rows    int  // of the current output so far
+	decoder rawDecoder
 }
 
-const maxSideRows = 16
+// A side is an output of a sides.
+type side struct {
+	datatype datatype
+	rows     uint64
+	class    int    // the number of the class, or -1 for scores of labels
+	from, to uint64 // the position of a binary tensor, or the number of the raw contents
+}
+
+const (
+	maxSideRows   = 16
+	maxLaterSides = 16
+)
 
 func (s *sides) reset() {
-	s.scored, s.ranked, s.isBad = 0, 0, false
+	s.scored, s.ended, s.laters, s.reading, s.isBad = 0, 0, 0, -1, false
 	s.classes.reset()
 }
 
 // begin begins an output, and reports whether its elements belong to predictions
 // of other outputs.
-func (s *sides) begin(h *header, name []byte) bool {
-	if !h.typeName.datatype().isFloat() || h.columns != 1 || h.rows > maxSideRows || h.badShape || !h.hasShape {
+func (s *sides) begin(h *header) bool {
+	datatype, name := h.typeName.datatype(), h.name.text[:h.name.length]
+	if !datatype.isFloat() || h.columns != 1 || h.rows > maxSideRows || h.badShape || !h.hasShape {
 		return false
 	}
-	s.rows = 0
-	if s.isClass = bytes.HasPrefix(name, []byte("proba_")); s.isClass {
+	s.current, s.rows, s.decoder = side{datatype: datatype, rows: h.rows, class: -1}, 0, rawDecoder{}
+	if ascii.HasPrefix(name, "proba_") {
 		s.label.Reset()
 		s.label.AddAll(name[len("proba_"):])
+		s.current.class = s.classes.n
 		s.classes.add(&s.label)
 		return true
 	}
-	return bytes.Contains(name, []byte("prob")) || bytes.Contains(name, []byte("score")) || bytes.Contains(name, []byte("conf"))
+	return ascii.Contains(name, "prob") || ascii.Contains(name, "score") || ascii.Contains(name, "conf")
 }
 
-func (s *sides) add(value float64) {
-	if s.rows == maxSideRows || value < 0 || value > 1 {
+// leave leaves the elements of the current output for later.
+func (s *sides) leave(from, to uint64) {
+	if s.laters == maxLaterSides {
 		s.isBad = true
 		return
 	}
-	if !s.isClass {
+	s.current.from, s.current.to = from, to
+	s.later[s.laters] = s.current
+	s.laters++
+}
+
+// find returns the number of the output that was left at a position, or -1.
+func (s *sides) find(from uint64) (output int) {
+	for output = range s.laters {
+		if s.later[output].from == from {
+			return output
+		}
+	}
+	return -1
+}
+
+// writeLater reads a part of the elements of an output that was left. isEnd is set
+// with the last part.
+func (s *sides) writeLater(output int, part []byte, isEnd bool) {
+	if s.reading != output {
+		s.reading, s.current, s.rows, s.decoder = output, s.later[output], 0, rawDecoder{}
+	}
+	of := s.current.datatype
+	for _, c := range part {
+		if s.decoder.addByte(c, of.bits()) {
+			s.add(of.float(s.decoder.bits))
+			s.decoder = rawDecoder{}
+		}
+	}
+	if isEnd {
+		s.end()
+	}
+}
+
+func (s *sides) add(value float64) {
+	class := s.current.class
+	if s.rows == maxSideRows || class >= 0 && class != s.ended || !(value >= 0 && value <= 1) {
+		s.isBad = true
+		return
+	}
+	if class == 0 {
+		s.ranks[s.rows] = ranking{}
+	}
+	if class < 0 {
 		s.scores[s.rows] = value
 	} else {
-		if s.classes.n == 1 {
-			s.ranks[s.rows] = ranking{}
-		}
 		s.ranks[s.rows].add(value)
 	}
 	s.rows++
 }
 
-// end ends an output that should have this many rows.
-func (s *sides) end(rows uint64) {
+// end ends the current output.
+func (s *sides) end() {
 	switch {
-	case uint64(s.rows) != rows:
+	case uint64(s.rows) != s.current.rows || s.decoder.shift > 0:
 		s.isBad = true
-	case !s.isClass:
+	case s.current.class < 0:
 		s.scored = s.rows
-	case s.classes.n > 1 && s.ranked != s.rows:
+	case s.ended > 0 && s.ranked != s.rows:
 		s.isBad = true
 	default:
 		s.ranked = s.rows
+		s.ended++
 	}
+}
+
+// takesSides reports whether predictions may need several outputs.
+func (t *tensor) takesSides() bool {
+	return (t.options.Answer == "" || t.options.Answer == Class) && t.options.Output == "" && !t.isFinal
+}
+
+// beginHold begins to keep the labels of the selected output, if they may get their
+// scores from another output.
+func (t *tensor) beginHold() {
+	t.mayHold = t.columns == 1 && t.remaining <= maxSideRows && !t.datatype.isFloat()
 }
 
 // hold keeps a label until all outputs are known. If there are too many labels, or
@@ -112,7 +185,7 @@ func (t *tensor) reportHeld(s *sides) {
 // endSides reports the predictions that need several outputs.
 func (t *tensor) endSides(s *sides) {
 	t.reportHeld(s)
-	if s.isBad || t.selected != floatSingle || s.classes.n < 2 || s.classes.kept < s.classes.n {
+	if s.isBad || t.selected != floatSingle || s.classes.n < 2 || s.classes.kept < s.classes.n || s.ended < s.classes.n {
 		return
 	}
 	t.visitor.Discard()

@@ -208,7 +208,7 @@ func (vm *VM) finish(s *stream) {
 	case outcome == notCounted || s.isLeftOut || outcome != contract.OutcomeCounted && !vm.isPost():
 	case s.single != nil && outcome == contract.OutcomeCounted:
 		vm.counters.AddOne(s.single, s.score, &s.plugin.counting)
-	case s.namesModel || s.plugin.counts(&s.model.Name):
+	case s.namesModel || s.isCounted():
 		vm.addReply(s, outcome)
 	}
 	vm.closeStream(s)

@@ -79,7 +79,7 @@ func (vm *VM) setOwner(s *stream, cluster []byte) {
 	} else {
 		s.addOwnerNames()
 	}
-	if s.isLeftOut = s.owner.isGateway || s.isService && !s.plugin.counts(&s.model.Name); s.isLeftOut {
+	if s.isLeftOut = s.owner.isGateway || s.isService && s.namesModel && !s.plugin.counts(&s.model.Name); s.isLeftOut {
 		return
 	}
 	if s.model.Known = vm.counters.Known(&s.model); s.model.Known == nil {

@@ -10,7 +10,7 @@ import (
 // only counted once the reply has ended and its outcome is known.
 type reply struct {
 	scanner answer.Scanner
-	options answer.Options // in use if the path does not name the model
+	options answer.Options // in use if the request does not name the model
 	stream  *stream
 	counts  counters.ReplyCounts
 
@@ -23,14 +23,13 @@ func (r *reply) reset(counts *counters.Counters, of *stream) {
 	r.stream, r.isVersioned = of, false
 	of.copyNames()
 	r.counts.Reset(counts, &of.model, &of.plugin.counting)
-	options := &r.options
-	if of.namesModel {
-		listed := of.plugin.options(&of.model.Name)
-		options = &listed.Options
-		r.counts.SetListed(&listed.Listed)
-	} else {
-		r.options = of.plugin.defaults.Options
+	listed := of.plugin.options(&of.model.Name)
+	options := &listed.Options
+	if !of.namesModel {
+		r.options = listed.Options
+		options = &r.options
 	}
+	r.counts.SetListed(&listed.Listed)
 	r.scanner.Reset(of.protocol(), options, r)
 }
 
@@ -43,10 +42,7 @@ func (r *reply) Model(name *contract.Text) {
 	model, version := r.stream.plugin.splitName(name.Append(buffer[:0]))
 	if !r.stream.namesModel {
 		setText(name, model)
-		r.stream.setModel(name)
-		listed := r.stream.plugin.options(name)
-		r.options = listed.Options
-		r.counts.SetListed(&listed.Listed)
+		r.rename(name)
 	}
 	if len(version) > 0 && !r.stream.namesVersion && string(r.stream.model.Name.Append(known[:0])) == string(model) {
 		var text contract.Text
@@ -54,6 +50,18 @@ func (r *reply) Model(name *contract.Text) {
 		r.stream.setVersion(&text)
 		r.isVersioned = true
 	}
+}
+
+// rename sets the model's name. Some servers of OpenAI's API repeat the name that the
+// caller has written, so a model with its service's name only gets a listed name.
+func (r *reply) rename(name *contract.Text) {
+	listed := r.stream.plugin.options(name)
+	if r.stream.isService && listed == &r.stream.plugin.defaults {
+		return
+	}
+	r.stream.setModel(name)
+	r.options = listed.Options
+	r.counts.SetListed(&listed.Listed)
 }
 
 // Version implements answer.Visitor. A version in the path takes precedence.

@@ -13,7 +13,11 @@ type route struct {
 	version []byte // likewise
 
 	isService bool // whether the model has the name of its service
+	isRenamed bool // whether a name in the reply takes precedence, if the configuration lists it
 }
+
+// namesModel reports whether the request says which model answers.
+func (r *route) namesModel() bool { return (len(r.name) > 0 || r.isService) && !r.isRenamed }
 
 // grpcPath is the path of KServe's V2 protocol over gRPC
 // (docs/predict-api/v2/grpc_predict_v2.proto in kserve/open-inference-protocol).
@@ -26,8 +30,8 @@ func (p *plugin) route(path []byte) (to route, isPredict bool) {
 		name := []byte(p.named[number])
 		return route{name: name, isService: len(name) == 0}, len(name) == 0 || p.follows(p.optionsOf(name))
 	}
-	if to, isPredict = p.modelRoute(path); isPredict {
-		return to, p.follows(p.optionsOf(to.name))
+	if to, isPredict = p.knownRoute(path); isPredict {
+		return to, to.isService || p.follows(p.optionsOf(to.name))
 	}
 	return route{isGRPC: true}, string(path) == grpcPath
 }
@@ -42,9 +46,9 @@ func decode(path []byte) (decoded []byte, isPlain bool) {
 	return unescape(path), isPlain
 }
 
-// modelRoute parses a route that names a model, with any of the configured
+// knownRoute parses a route of KServe or of OpenAI's API, with any of the configured
 // prefixes or without.
-func (p *plugin) modelRoute(path []byte) (to route, isPredict bool) {
+func (p *plugin) knownRoute(path []byte) (to route, isPredict bool) {
 	to, isPredict = modelRoute(path)
 	for i := 0; !isPredict && i < len(p.prefixes); i++ {
 		if rest, ok := cutPrefix(path, p.prefixes[i]); ok {
@@ -82,10 +86,26 @@ func cutSegment[T string | []byte](path T) (segment, rest T) {
 	return path, path[len(path):]
 }
 
-// modelRoute parses KServe's routes that name a model: /v1/models/NAME:predict of
-// V1 and /v2/models/NAME/infer of V2. /versions/VERSION may follow the name, as in
-// V2 and in TensorFlow Serving's V1, which also knows /labels/VERSION.
+// isNameless reports whether a path is a route without a model's name: of OpenAI's
+// API, which KServe's servers have below /openai, or of vLLM's and SGLang's
+// classifiers.
+func isNameless(path []byte) bool {
+	rest, _ := ascii.CutPrefix(path, "/openai")
+	switch string(rest) {
+	case "/v1/chat/completions", "/v1/completions", "/v1/classify", "/classify":
+		return true
+	}
+	return false
+}
+
+// modelRoute parses routes without a model's name, and KServe's routes that name a
+// model: /v1/models/NAME:predict of V1 and /v2/models/NAME/infer of V2.
+// /versions/VERSION may follow the name, as in V2 and in TensorFlow Serving's V1,
+// which also knows /labels/VERSION.
 func modelRoute(path []byte) (to route, isPredict bool) {
+	if isNameless(path) {
+		return route{isService: true, isRenamed: true}, true
+	}
 	if rest, ok := ascii.CutPrefix(path, "/v1/models/"); ok {
 		to.name, isPredict = ascii.CutSuffix(rest, ":predict")
 	} else if rest, ok := ascii.CutPrefix(path, "/v2/models/"); ok {
@@ -138,7 +158,7 @@ func cutAt(name []byte, mark, characters string) int {
 // that no rule follows: its last word is one of the words for a prediction.
 func looksLikePrediction(path []byte) bool {
 	word := path[max(ascii.LastIndexByte(path, '/'), ascii.LastIndexByte(path, ':'))+1:]
-	for _, known := range []string{"predict", "predictions", "infer", "classify", "regress", "invocations"} {
+	for _, known := range []string{"predict", "predictions", "infer", "modelstreaminfer", "classify", "regress", "invocations", "invoke", "completions", "generate"} {
 		if isWord(word, known) {
 			return true
 		}

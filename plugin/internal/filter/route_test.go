@@ -33,6 +33,14 @@ func TestRoute(t *testing.T) {
 		{"/ml/v1/models/bert:predict", "v1 bert"},
 		{"/seldon/ns/x/v2/models/bert/infer", "v2 bert"},
 		{"/graph", "of the service"},
+		{"/v1/chat/completions", "of the service"},
+		{"/openai/v1/chat/completions?x", "of the service"},
+		{"/openai/v1/completions", "of the service"},
+		{"/v1/completions", "of the service"},
+		{"/classify", "of the service"},
+		{"/v1/classify", "of the service"},
+		{"/serving/team-a/iris/openai/v1/chat/completions", "of the service"},
+		{"/ml/classify", "of the service"},
 		{"/", "v1 emotion"},
 		{"/?x=1", "v1 emotion"},
 		{"/predict", "v1 emotion"},
@@ -57,6 +65,9 @@ func TestRoute(t *testing.T) {
 		{"/x/v1/models/bert:predict", "none"},
 		{"/inference.GRPCInferenceService/ServerLive", "none"},
 		{"/predict/", "none"},
+		{"/x/v1/completions", "none"},
+		{"/openai/v1/embeddings", "none"},
+		{"/v1/chat", "none"},
 		{"/v2/models/bert/labels/canary/infer", "none"},
 		{"/serving/team-a/v1/models/bert:predict", "none"},
 		{"/serving//iris/v1/models/bert:predict", "none"},
@@ -101,7 +112,7 @@ func TestSeldonNames(t *testing.T) {
 func TestLooksLikePrediction(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/serving/a/b/v1/models/c:predict": true, "/predict": true, "/seldon/ns/d/api/v1.0/predictions": true, "/invocations": true,
-		"/tensorflow.serving.PredictionService/Predict": true, "/v1/models/m:classify": true,
+		"/tensorflow.serving.PredictionService/Predict": true, "/v1/models/m:classify": true, "/x/v1/chat/completions": true, "/v2/models/m/generate": true,
 		"/": false, "": false, "/v2/models/m/ready": false, "/predict/": false, "/v1/models/m:explain": false, "/unpredict": false,
 	} {
 		if got := looksLikePrediction([]byte(path)); got != want {

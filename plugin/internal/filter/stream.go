@@ -14,7 +14,7 @@ type stream struct {
 	id           uint32
 	isGRPC, isV2 bool
 
-	namesModel, namesVersion bool // whether the path does
+	namesModel, namesVersion bool // whether the request does
 
 	hasBody bool // whether the body has at least one byte
 	isLost  bool // whether a chunk of the body could not be read
@@ -54,13 +54,13 @@ func (s *stream) setRoute(to route) {
 	s.isGRPC, s.isV2, s.isService = to.isGRPC, to.isV2, to.isService
 	setText(&s.model.Name, to.name)
 	setText(&s.model.Version, to.version)
-	s.namesModel, s.namesVersion = len(to.name) > 0 || to.isService, len(to.version) > 0
+	s.namesModel, s.namesVersion = to.namesModel(), len(to.version) > 0
 }
 
 // setPath sets the route of a cached path.
 func (s *stream) setPath(path *cachedPath) {
 	s.isGRPC, s.isV2, s.isService = false, path.route.isV2, path.route.isService
-	s.namesModel, s.namesVersion = true, len(path.route.version) > 0
+	s.namesModel, s.namesVersion = path.route.namesModel(), len(path.route.version) > 0
 	s.path = path
 }
 
@@ -123,6 +123,12 @@ func (s *stream) counts() *counters.ReplyCounts {
 		return nil
 	}
 	return &s.reply.counts
+}
+
+// isCounted reports whether the configuration lets the model's replies count.
+func (s *stream) isCounted() bool {
+	s.copyNames()
+	return s.plugin.counts(&s.model.Name)
 }
 
 // isListed reports whether the configuration lists the model.

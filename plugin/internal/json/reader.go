@@ -564,6 +564,9 @@ func numberStep(at state, c byte) (next state, ok bool) {
 // IsBroken reports whether the document is not JSON, or exceeds a limit.
 func (r *Reader) IsBroken() bool { return r.state == broken }
 
+// IsEmpty reports whether the document has not begun.
+func (r *Reader) IsEmpty() bool { return r.state == wantValue && r.depth == 0 }
+
 // IsComplete reports whether the top-level value has ended.
 func (r *Reader) IsComplete() bool { return r.state == complete }
 
