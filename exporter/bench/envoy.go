@@ -91,7 +91,7 @@ func (e *envoy) pageBytes(ctx context.Context, path string) (int64, error) {
 
 // scraper returns a function that scrapes by the exporter's own code.
 func (e *envoy) scraper(ctx context.Context, format config.Format, emit func(scrape.Sample)) func() (int64, error) {
-	client := &scrape.Client{Format: format, Filter: transform.Filter(nil), MaxPageBytes: 64 << 20, MaxLineBytes: maxLine, Timeout: 10 * time.Second}
+	client := &scrape.Client{Format: format, Filter: transform.Filter(nil), MaxPageBytes: 64 << 20, MaxLineBytes: maxLine, Timeout: 10 * time.Second, MaxAge: time.Hour}
 	link := scrape.NewLink(nil)
 	return func() (int64, error) {
 		address, err := url.Parse(e.admin)

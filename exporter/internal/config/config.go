@@ -48,14 +48,15 @@ type Gateway struct {
 
 // Scrape configures the scraping of gateways.
 type Scrape struct {
-	Timeout      Duration `yaml:"timeout"`        // for a gateway; shortened by the deadline of the exporter's own scraper
-	MinAge       Duration `yaml:"min_age"`        // a younger result is served again without a new scrape
-	Interval     Duration `yaml:"interval"`       // between scrapes, spread over the gateways; 0 scrapes on each request for /metrics
-	Keep         Duration `yaml:"keep"`           // the time to export the last values of a removed or failing gateway
-	MaxPageBytes int64    `yaml:"max_page_bytes"` // of a gateway's page, uncompressed
-	MaxLineBytes int      `yaml:"max_line_bytes"` // of a line of the page; in JSON, of a stat or a histogram
-	MaxSeries    int      `yaml:"max_series"`     // of a gateway; a histogram counts as one, and the average size is limited to a kilobyte of /metrics
-	Format       Format   `yaml:"format"`
+	Timeout       Duration `yaml:"timeout"`        // for a gateway; shortened by the deadline of the exporter's own scraper
+	MinAge        Duration `yaml:"min_age"`        // a younger result is served again without a new scrape
+	Interval      Duration `yaml:"interval"`       // between scrapes, spread over the gateways; 0 scrapes on each request for /metrics
+	Keep          Duration `yaml:"keep"`           // the time to export the last values of a removed or failing gateway
+	ConnectionAge Duration `yaml:"connection_age"` // after which a connection to a gateway is replaced
+	MaxPageBytes  int64    `yaml:"max_page_bytes"` // of a gateway's page, uncompressed
+	MaxLineBytes  int      `yaml:"max_line_bytes"` // of a line of the page; in JSON, of a stat or a histogram
+	MaxSeries     int      `yaml:"max_series"`     // of a gateway; a histogram counts as one, and the average size is limited to a kilobyte of /metrics
+	Format        Format   `yaml:"format"`
 }
 
 // Duration has the syntax of Prometheus: 10s, 1m30s.
@@ -76,13 +77,14 @@ func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
 // Default returns the configuration for an empty file.
 func Default() *Config {
 	return &Config{Scrape: Scrape{
-		Timeout:      Duration(10 * time.Second),
-		MinAge:       Duration(time.Second),
-		Keep:         Duration(5 * time.Minute),
-		MaxPageBytes: 64 << 20,
-		MaxLineBytes: 128 << 10,
-		MaxSeries:    10000,
-		Format:       Prometheus,
+		Timeout:       Duration(10 * time.Second),
+		MinAge:        Duration(time.Second),
+		Keep:          Duration(5 * time.Minute),
+		ConnectionAge: Duration(3 * time.Minute),
+		MaxPageBytes:  64 << 20,
+		MaxLineBytes:  128 << 10,
+		MaxSeries:     10000,
+		Format:        Prometheus,
 	}}
 }
 
@@ -184,6 +186,8 @@ func (s Scrape) check() error {
 		return fmt.Errorf("scrape.interval: %s is less than 1s", time.Duration(s.Interval))
 	case s.Timeout <= 0:
 		return fmt.Errorf("scrape.timeout: %s is not above 0", time.Duration(s.Timeout))
+	case s.ConnectionAge <= 0:
+		return fmt.Errorf("scrape.connection_age: %s is not above 0", time.Duration(s.ConnectionAge))
 	case s.MaxPageBytes <= 0:
 		return fmt.Errorf("scrape.max_page_bytes: %d is not above 0", s.MaxPageBytes)
 	case s.MaxLineBytes <= 0:

@@ -51,7 +51,7 @@ func TestLoadGood(t *testing.T) {
 		t.Errorf("kubernetes_sd_configs (-want +got):\n%s", diff)
 	}
 	scrape := Scrape{
-		Timeout: Duration(5 * time.Second), Interval: Duration(15 * time.Second), Keep: Duration(time.Minute),
+		Timeout: Duration(5 * time.Second), Interval: Duration(15 * time.Second), Keep: Duration(time.Minute), ConnectionAge: Duration(30 * time.Second),
 		MaxPageBytes: 1000000, MaxLineBytes: 10000, MaxSeries: 500, Format: Prometheus,
 	}
 	if diff := cmp.Diff(scrape, cfg.Scrape); diff != "" {
@@ -118,6 +118,7 @@ func TestLoadBad(t *testing.T) {
 		"scheme":          `gateways[0]: url "ftp://a": want http://HOST:PORT`,
 		"query":           `gateways[0]: url "http://a/?b": leave out the query and the fragment; the exporter adds its own query`,
 		"timeout":         "scrape.timeout: 0s is not above 0",
+		"connection-age":  "scrape.connection_age: 0s is not above 0",
 		"page":            "scrape.max_page_bytes: -1 is not above 0",
 		"line":            "scrape.max_line_bytes: 0 is not above 0",
 		"series":          "scrape.max_series: 0 is not above 0",

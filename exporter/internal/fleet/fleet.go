@@ -83,6 +83,7 @@ func newSettings(cfg *config.Config, own config.Scrape, http *config.HTTPClient)
 		MaxPageBytes: own.MaxPageBytes,
 		MaxLineBytes: own.MaxLineBytes,
 		Timeout:      time.Duration(own.Timeout),
+		MaxAge:       time.Duration(own.ConnectionAge),
 		IsUsed:       transform.IsUsed(cfg.Rules),
 		HTTP:         http,
 	}}

@@ -29,6 +29,11 @@ type Client struct {
 	MaxLineBytes int
 	Timeout      time.Duration // sent to the gateway; Page itself is limited by its context
 
+	// MaxAge is the age at which a connection is replaced. Behind a DNS name, a
+	// virtual IP or a hot restart, a connection stays with its first process,
+	// although new connections reach another.
+	MaxAge time.Duration
+
 	IsUsed func(name string) bool // as in TextReader
 	HTTP   *config.HTTPClient     // nil for no credentials and the system's certificates
 

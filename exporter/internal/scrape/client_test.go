@@ -22,8 +22,14 @@ import (
 
 const prometheusType, jsonType = "text/plain; charset=UTF-8", "application/json"
 
+// connectionAge is longer than a test.
+const connectionAge = time.Hour
+
 func newClient(format config.Format) *Client {
-	return &Client{Format: format, Filter: `;\.moodring_`, MaxPageBytes: 1 << 20, MaxLineBytes: 1 << 10, Timeout: 1500 * time.Millisecond}
+	return &Client{
+		Format: format, Filter: `;\.moodring_`, MaxPageBytes: 1 << 20, MaxLineBytes: 1 << 10,
+		Timeout: 1500 * time.Millisecond, MaxAge: connectionAge,
+	}
 }
 
 // page gets the page of a gateway with a handler.

@@ -65,11 +65,6 @@ type connection struct {
 	since        time.Time
 }
 
-// maxAge is the age at which a connection is replaced. Behind a DNS name, a virtual
-// IP or a hot restart, a connection stays with its first process, although new
-// connections reach another.
-const maxAge = 3 * time.Minute
-
 // NewLink returns a Link that makes connections by dial, or by a net.Dialer if dial
 // is nil.
 func NewLink(dial func(ctx context.Context, network, address string) (net.Conn, error)) *Link {
@@ -99,7 +94,7 @@ func (l *Link) take(ctx context.Context, r request) (*connection, error) {
 	l.idle = nil
 	l.mu.Unlock()
 	if kept != nil && kept.leadsTo(r) {
-		if time.Since(kept.since) < maxAge {
+		if time.Since(kept.since) < r.client.MaxAge {
 			return kept, nil
 		}
 		return l.renew(ctx, r, kept), nil
@@ -125,7 +120,7 @@ func (l *Link) renew(ctx context.Context, r request, old *connection) *connectio
 	}
 	fresh, err := l.connect(ctx, r)
 	if err != nil {
-		old.since = time.Now() // tries again after maxAge
+		old.since = time.Now() // tries again after MaxAge
 		return old
 	}
 	_ = old.Close() // no data can be lost on an idle connection

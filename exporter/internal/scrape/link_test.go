@@ -69,11 +69,11 @@ func TestLinkRenewsItsConnection(t *testing.T) {
 	host = parseURL(t, second.URL).Host
 	scrape(1)
 	errDial = errors.New("refused")
-	age(maxAge)
+	age(connectionAge)
 	scrape(1)
 	errDial = nil
 	scrape(1)
-	age(maxAge)
+	age(connectionAge)
 	scrape(2)
 	first.Close()
 	scrape(2)
