@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/moodring/moodring/internal/cputime"
 )
 
 // process is a running program, to be measured.
@@ -66,24 +67,8 @@ func (p *process) ready(ctx context.Context, url string) error {
 	}
 }
 
-// ticksPerSecond is the kernel's USER_HZ, 100 on every Linux that Go runs on.
-const ticksPerSecond = 100
-
-// cpu returns the processor time used so far, to a hundredth of a second.
-func (p *process) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	const utime, stime = 11, 12 // fields after the program's name in parentheses
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) <= stime {
-		return 0, errors.New("/proc/PID/stat is short")
-	}
-	user, err1 := strconv.Atoi(fields[utime])
-	system, err2 := strconv.Atoi(fields[stime])
-	return time.Duration(user+system) * time.Second / ticksPerSecond, errors.Join(err1, err2)
-}
+// cpu returns the processor time used so far.
+func (p *process) cpu() (time.Duration, error) { return cputime.Of(p.cmd.Process.Pid) }
 
 // rss returns the memory in use and its peak, in bytes.
 func (p *process) rss() (now, peak int64, err error) {

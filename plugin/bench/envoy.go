@@ -18,7 +18,7 @@ import (
 	"text/template"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/moodring/moodring/internal/cputime"
 )
 
 // A filter is the Wasm filter of one listener.
@@ -169,16 +169,8 @@ func (e *envoy) get(path string) (string, error) {
 	return string(body), errors.Join(err, response.Body.Close())
 }
 
-// cpu returns the CPU time of all threads of Envoy, from the kernel's clock of
-// the process (clock_getcpuclockid).
-func (e *envoy) cpu() (time.Duration, error) {
-	const scheduled = 2 // CPUCLOCK_SCHED
-	var spent unix.Timespec
-	if err := unix.ClockGettime(int32(^e.command.Process.Pid<<3|scheduled), &spent); err != nil {
-		return 0, fmt.Errorf("the CPU clock of Envoy: %w", err)
-	}
-	return time.Duration(spent.Nano()), nil
-}
+// cpu returns the CPU time of all threads of Envoy.
+func (e *envoy) cpu() (time.Duration, error) { return cputime.Of(e.command.Process.Pid) }
 
 // rss returns the resident memory of Envoy in bytes.
 func (e *envoy) rss() (float64, error) {
