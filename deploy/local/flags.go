@@ -2,12 +2,12 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"slices"
 
+	"github.com/moodring/moodring/deploy/local/internal/command"
 	"github.com/moodring/moodring/deploy/local/internal/stack"
 	"github.com/moodring/moodring/internal/cli"
 )
@@ -81,7 +81,7 @@ type arguments struct {
 func parse(args []string, stdout io.Writer) (arguments, error) {
 	a := arguments{root: ".", runDir: ".run"}
 	before := a.flags("local")
-	if err := parseFlags(before, args, usage, stdout); err != nil {
+	if err := command.Parse(before, args, usage, stdout); err != nil {
 		return a, err
 	}
 	a.command = before.Arg(0)
@@ -96,7 +96,7 @@ func parse(args []string, stdout io.Writer) (arguments, error) {
 		defineConfig(after, &a.config)
 		help = upUsage
 	}
-	if err := parseFlags(after, before.Args()[1:], help, stdout); err != nil {
+	if err := command.Parse(after, before.Args()[1:], help, stdout); err != nil {
 		return a, err
 	}
 	if after.NArg() > 0 {
@@ -108,7 +108,6 @@ func parse(args []string, stdout io.Writer) (arguments, error) {
 // flags are the flags that may stand before and after the command.
 func (a *arguments) flags(name string) *flag.FlagSet {
 	set := flag.NewFlagSet(name, flag.ContinueOnError)
-	set.SetOutput(io.Discard)
 	set.StringVar(&a.root, "root", a.root, "the checkout's root")
 	set.StringVar(&a.runDir, "run-dir", a.runDir, "directory for logs, data and up.json, removed after a sound end")
 	return set
@@ -130,17 +129,4 @@ func oneOf(set *flag.FlagSet, name, first, second, help string, isSecond *bool) 
 		*isSecond = value == second
 		return nil
 	})
-}
-
-func parseFlags(set *flag.FlagSet, args []string, help string, stdout io.Writer) error {
-	switch err := set.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		_, writeErr := io.WriteString(stdout, help)
-		set.SetOutput(stdout)
-		set.PrintDefaults()
-		return errors.Join(err, writeErr)
-	case err != nil:
-		return fmt.Errorf("%w: %w", cli.ErrUsage, err)
-	}
-	return nil
 }

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/deploy/local/internal/client"
+	"github.com/moodring/moodring/deploy/local/internal/command"
 	"github.com/moodring/moodring/deploy/local/internal/corpus"
 	"github.com/moodring/moodring/deploy/local/internal/stack"
 	"github.com/moodring/moodring/deploy/local/internal/traffic"
@@ -46,15 +46,10 @@ const scrapeInterval = 2 * time.Second
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := dispatch(ctx, args, stdout, stderr)
-	switch {
-	case err == nil || errors.Is(err, flag.ErrHelp):
-		return cli.Success
-	case errors.Is(err, cli.ErrUsage):
-		_, _ = fmt.Fprintf(stderr, "local: %v%s; see %s\n", err, commandLine().Suggestion(args), helpFor(args))
-		return cli.Usage
+	if errors.Is(err, cli.ErrUsage) {
+		err = fmt.Errorf("%w%s", err, commandLine().Suggestion(args))
 	}
-	_, _ = fmt.Fprintln(stderr, "local:", err)
-	return cli.Failure
+	return command.Exit(err, "local", helpFor(args), stderr)
 }
 
 // helpFor returns the command line that prints the help on args.

@@ -8,8 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -17,9 +15,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/moodring/moodring/deploy/local/internal/command"
 	"github.com/moodring/moodring/deploy/local/internal/prometheus"
 	"github.com/moodring/moodring/deploy/local/internal/soak"
-	"github.com/moodring/moodring/internal/cli"
 )
 
 var version = "unknown" // set by the linker
@@ -31,45 +29,13 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	command := soakCommand
+	var err error
 	if len(args) > 0 && args[0] == "prometheus" {
-		command, args = prometheusCommand, args[1:]
+		err = prometheus.Main(ctx, args[1:], stdout, stderr)
+	} else {
+		err = soakCommand(ctx, args, stdout, stderr)
 	}
-	err := command(ctx, args, stdout, stderr)
-	switch {
-	case err == nil || errors.Is(err, flag.ErrHelp):
-		return cli.Success
-	case errors.Is(err, cli.ErrUsage):
-		_, _ = fmt.Fprintf(stderr, "soak: %v; see soak -h\n", err)
-		return cli.Usage
-	}
-	_, _ = fmt.Fprintln(stderr, "soak:", err)
-	return cli.Failure
-}
-
-// newFlags returns flags that print their usage to stdout for -h.
-func newFlags(usage string, stdout io.Writer) *flag.FlagSet {
-	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.Usage = func() {
-		flags.SetOutput(stdout)
-		_, _ = fmt.Fprint(stdout, usage)
-		flags.PrintDefaults()
-		flags.SetOutput(io.Discard)
-	}
-	return flags
-}
-
-func parse(flags *flag.FlagSet, args []string) error {
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return err
-	case err != nil:
-		return fmt.Errorf("%w: %w", cli.ErrUsage, err)
-	case flags.NArg() > 0:
-		return fmt.Errorf("%w: unexpected argument %q", cli.ErrUsage, flags.Arg(0))
-	}
-	return nil
+	return command.Exit(err, "soak", "soak -h", stderr)
 }
 
 const soakUsage = `soak sends traffic through a real Envoy with the filter, injects faults (programs
@@ -81,13 +47,13 @@ Flags:
 `
 
 func soakCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := newFlags(soakUsage, stdout)
+	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
 	root := flags.String("root", ".", "the checkout's root")
 	duration := flags.Duration("duration", 2*time.Minute, "time after which no further fault is injected")
 	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "seed of traffic and faults; the time of the start if it is not given")
 	only := flags.String("fault", "", "inject this fault alone")
 	showVersion := flags.Bool("version", false, "show the version")
-	if err := parse(flags, args); err != nil {
+	if err := command.ParseAll(flags, args, soakUsage, stdout); err != nil {
 		return err
 	}
 	if *showVersion {
@@ -126,35 +92,4 @@ func report(result soak.Result, dir string, stdout io.Writer) error {
 	}
 	return errors.Join(err, fmt.Errorf("after %q:\n  %s\nrun it again with -seed %d; the logs are in %s",
 		result.Faults[len(result.Faults)-1], strings.Join(result.Differences, "\n  "), result.Seed, dir))
-}
-
-const prometheusUsage = `soak prometheus runs a Prometheus until SIGTERM. The soak starts it as a process
-of its own, so that it can be killed.
-
-Flags:
-`
-
-func prometheusCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := newFlags(prometheusUsage, stdout)
-	listen := flags.String("listen", "127.0.0.1:9090", "address to serve the API on")
-	targets := flags.String("targets", "", "addresses to scrape, separated by commas")
-	interval := flags.Duration("interval", time.Second, "time between scrapes")
-	dir := flags.String("dir", "", "directory of the database")
-	if err := parse(flags, args); err != nil {
-		return err
-	}
-	signal.Ignore(syscall.SIGXFSZ) // a write past the limit of a file's size is an error, and does not end the process
-	listener, err := net.Listen("tcp", *listen)
-	if err != nil {
-		return err
-	}
-	server, err := prometheus.Start(prometheus.Options{
-		Listener: listener, Targets: strings.Split(*targets, ","), Interval: *interval, Dir: *dir,
-		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
-	if err != nil {
-		return err
-	}
-	<-ctx.Done()
-	return server.Stop()
 }

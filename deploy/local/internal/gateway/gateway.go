@@ -26,8 +26,9 @@ type Settings struct {
 	ModelServer int
 	RateLimit   int // gRPC
 
-	Plugin    string // moodring.wasm
-	AccessLog string
+	Plugin     string // moodring.wasm
+	AllMetrics bool   // switches on the plugin's options that add metrics
+	AccessLog  string
 
 	Without []Filter // filters to remove
 }
@@ -35,10 +36,12 @@ type Settings struct {
 // Filter is the name of an HTTP filter in Envoy's configuration.
 type Filter string
 
-// Filters that a user may remove, as the original demo does in its clean-up steps.
+// Filters that can be removed. The original demo removes the first two in its
+// clean-up steps.
 const (
 	Authorization Filter = "envoy.filters.http.rbac"
 	RateLimits    Filter = "envoy.filters.http.ratelimit"
+	Moodring      Filter = "extensions.istio.io/trafficextension/istio-system.moodring~istio-translated-wasmplugin"
 )
 
 // pluginOptions are the options of the plugin that add metrics, so that no panel of
@@ -69,7 +72,10 @@ func Bootstrap(translated []byte, settings Settings) ([]byte, error) {
 
 // apply changes the configuration in node, and counts the changes by setting.
 func (s Settings) apply(node any) (changed map[string]int, err error) {
-	changed = map[string]int{"listener": 0, "model server": 0, "rate limit service": 0, "plugin": 0, "access log": 0}
+	changed = map[string]int{"listener": 0, "model server": 0, "rate limit service": 0, "access log": 0}
+	if !slices.Contains(s.Without, Moodring) {
+		changed["plugin"] = 0
+	}
 	for _, filter := range s.Without {
 		changed["filter "+string(filter)] = 0
 	}
@@ -81,7 +87,7 @@ func (s Settings) apply(node any) (changed map[string]int, err error) {
 		case at["cluster_name"] == ratelimitCluster && at["endpoints"] != nil:
 			setEndpoints(at, s.RateLimit)
 			changed["rate limit service"]++
-		case at["vm_config"] != nil:
+		case at["vm_config"] != nil && s.AllMetrics:
 			err = errors.Join(err, setPluginOptions(at))
 		case at["filename"] == "moodring.wasm":
 			at["filename"] = s.Plugin

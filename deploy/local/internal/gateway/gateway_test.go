@@ -50,7 +50,7 @@ func TestBootstrapRefusesWhatItCannotFill(t *testing.T) {
 // manifests.
 func TestBootstrapOfThePlugin(t *testing.T) {
 	for _, name := range []string{"gateway.json", "gateway-seed.json"} {
-		text := string(bootstrap(t, name, Settings{}))
+		text := string(bootstrap(t, name, Settings{AllMetrics: true}))
 		for _, option := range pluginOptions {
 			if !strings.Contains(text, `\"`+option+`\":true`) {
 				t.Errorf("%s: the plugin has no %s", name, option)
@@ -71,6 +71,12 @@ func TestBootstrapWithoutFilters(t *testing.T) {
 				t.Errorf("%s: %s is still in the bootstrap, or all filters are gone", name, filter)
 			}
 		}
+	}
+}
+
+func TestBootstrapWithoutThePlugin(t *testing.T) {
+	if text := string(bootstrap(t, "gateway.json", Settings{Without: []Filter{Moodring}})); strings.Contains(text, "vm_config") {
+		t.Error("the plugin is still in the bootstrap")
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/moodring/moodring/internal/cputime"
 )
 
 const (
@@ -145,6 +147,9 @@ func (p *Process) Kill() {
 	_ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL) // fails if the group has ended
 	<-p.ended
 }
+
+// CPU returns the processor time that the process has used.
+func (p *Process) CPU() (time.Duration, error) { return cputime.Of(p.command.Process.Pid) }
 
 // Signal sends a signal to the process.
 func (p *Process) Signal(signal os.Signal) error { return p.command.Process.Signal(signal) }

@@ -4,6 +4,7 @@
 package prometheus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,10 +35,13 @@ import (
 type Options struct {
 	Listener net.Listener  // Stop closes it
 	Targets  []string      // HOST:PORT of each exporter
+	Path     string        // of the targets' pages; empty for /metrics
 	Interval time.Duration // of scrapes and rule evaluations
 	Rules    []string      // rule files; the API serves their alerts, and no Alertmanager gets them
 	Dir      string        // for the TSDB; the caller removes it
 	Logger   *slog.Logger
+
+	WithoutStartTimes bool // loses the first value of each series, as Prometheus does by default
 
 	Dashboards string // URL for the pages to link to; "" for no link
 }
@@ -70,7 +74,7 @@ func Start(options Options) (*Server, error) {
 	scrapes, err := scrape.NewManager(
 		// As with --enable-feature=created-timestamp-zero-ingestion: the first value of a
 		// series counts, and so does a restart that hides no fall.
-		&scrape.Options{DiscoveryReloadInterval: model.Duration(10 * time.Millisecond), EnableStartTimestampZeroIngestion: true},
+		&scrape.Options{DiscoveryReloadInterval: model.Duration(10 * time.Millisecond), EnableStartTimestampZeroIngestion: !options.WithoutStartTimes},
 		options.Logger, nil, db, nil, registry)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -134,8 +138,8 @@ const job = "moodring"
 func (o Options) config() (*config.Config, error) {
 	text := fmt.Sprintf(`
 global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: %[1]s, scrape_protocols: [PrometheusProto, OpenMetricsText1.0.0, PrometheusText0.0.4]}
-scrape_configs: [{job_name: %[2]s, static_configs: [{targets: ["%[3]s"]}]}]
-`, model.Duration(o.Interval), job, strings.Join(o.Targets, `", "`))
+scrape_configs: [{job_name: %[2]s, metrics_path: %[4]q, static_configs: [{targets: ["%[3]s"]}]}]
+`, model.Duration(o.Interval), job, strings.Join(o.Targets, `", "`), cmp.Or(o.Path, "/metrics"))
 	settings, err := config.Load(text, o.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("prometheus: %w", err)

@@ -86,10 +86,30 @@ func startExporter(t *testing.T, gateway string) string {
 	return ""
 }
 
+const joy = `moodring_predictions_total{label="joy"}`
+
 // A gateway counts 3, is killed, and its successor counts 5 before the next scrape: 8
 // in all, although no sample is below the sample before. A label that occurs once is
 // counted too.
 func TestNothingIsLostAtStartsAndRestarts(t *testing.T) {
+	query := restartGateway(t, Options{})
+	awaitAnswer(t, query("round(increase("+joy+"[1h]))"), `"8"`)
+	awaitAnswer(t, query(`round(increase(moodring_prediction_confidence_count{label="joy"}[1h]))`), `"8"`)
+	awaitAnswer(t, query(`round(increase(moodring_predictions_total{label="grief"}[1h]))`), `"1"`)
+}
+
+// A Prometheus without start times sees only the growth from 3 to 5, and no growth of
+// a label that occurs once.
+func TestLossWithoutStartTimes(t *testing.T) {
+	query := restartGateway(t, Options{WithoutStartTimes: true})
+	awaitAnswer(t, query("increase("+joy+"[1h]) < bool 5"), `"1"`)
+	awaitAnswer(t, query(`increase(moodring_predictions_total{label="grief"}[1h])`), `"0"`)
+}
+
+// restartGateway runs a Prometheus while a gateway counts 3 of joy, and then, after a
+// restart, 5 of joy and 1 of grief. It returns a function that makes URLs of queries.
+func restartGateway(t *testing.T, options Options) (query func(string) string) {
+	t.Helper()
 	gateway := new(envoy)
 	gateway.restart(1000, "")
 	admin := httptest.NewServer(gateway)
@@ -98,10 +118,9 @@ func TestNothingIsLostAtStartsAndRestarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := Start(Options{
-		Listener: listener, Targets: []string{startExporter(t, admin.URL)}, Interval: 100 * time.Millisecond,
-		Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler),
-	})
+	options.Listener, options.Targets, options.Interval = listener, []string{startExporter(t, admin.URL)}, 100*time.Millisecond
+	options.Dir, options.Logger = t.TempDir(), slog.New(slog.DiscardHandler)
+	server, err := Start(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,10 +129,9 @@ func TestNothingIsLostAtStartsAndRestarts(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	query := func(text string) string {
+	query = func(text string) string {
 		return "http://" + listener.Addr().String() + "/api/v1/query?query=" + url.QueryEscape(text)
 	}
-	const joy, confidence = `moodring_predictions_total{label="joy"}`, `moodring_prediction_confidence_count{label="joy"}`
 	counters := func(n int) string {
 		return fmt.Sprintf("label___joy___moodring_predictions_total{} %d\nlabel___joy___moodring_prediction_confidence_count{} %[1]d\n", n)
 	}
@@ -124,7 +142,5 @@ func TestNothingIsLostAtStartsAndRestarts(t *testing.T) {
 	awaitAnswer(t, query(joy), `"5"`)
 	gateway.count(counters(5) + "label___grief___moodring_predictions_total{} 1\n")
 	awaitAnswer(t, query(`moodring_predictions_total{label="grief"}`), `"1"`)
-	awaitAnswer(t, query("round(increase("+joy+"[1h]))"), `"8"`)
-	awaitAnswer(t, query("round(increase("+confidence+"[1h]))"), `"8"`)
-	awaitAnswer(t, query(`round(increase(moodring_predictions_total{label="grief"}[1h]))`), `"1"`)
+	return query
 }

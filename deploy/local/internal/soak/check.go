@@ -6,6 +6,12 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/deploy/local/internal/load"
+	"github.com/moodring/moodring/deploy/local/internal/samples"
 )
 
 // settleLimit is the time after which counts that differ are a fault. The exporter
@@ -15,8 +21,8 @@ const settleLimit = keep + 9*time.Second
 // check pauses the traffic and compares the ledger with every program's counts,
 // until they agree or settleLimit has passed.
 func (r *run) check(ctx context.Context) (differences []string, err error) {
-	r.traffic.pause()
-	defer r.traffic.resume()
+	r.traffic.Pause()
+	defer r.traffic.Resume()
 	deadline := time.Now().Add(settleLimit)
 	err = poll(ctx, func() (bool, error) {
 		if differences, err = r.compare(ctx); err != nil {
@@ -38,31 +44,62 @@ func (r *run) compare(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	board, err := reader.Query(ctx, boardQuery)
+	board, err := reader.Query(ctx, r.panel.counters())
 	if err != nil {
 		return nil, err
 	}
-	matrix, err := r.samples.series(ctx, r.started)
+	matrix, err := r.predictions(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return slices.Concat(
-		outside("Envoy", envoy, r.ledger.current()),
-		outside("the exporter, compared with Envoy", exporter, bounds{envoy, envoy}),
-		outside("the dashboard's query, compared with Envoy", board, bounds{envoy, envoy}),
-		outside("Prometheus", grown(matrix), r.ledger.total()),
+		outside("Envoy", envoy, r.ledger.Current()),
+		outside("the exporter, compared with Envoy", exporter, load.Bounds{Low: envoy, High: envoy}),
+		outside("the panel's counters, compared with Envoy", board, load.Bounds{Low: envoy, High: envoy}),
+		outside("Prometheus", grown(matrix), r.ledger.Total()),
 	), nil
 }
 
-// boardQuery is the total of a label as the dashboards have it.
-const boardQuery = "sum by (label) (max by (gateway, namespace, service, model, version, label) (moodring_predictions_total)) > 0"
+// predictions returns all samples of the predictions.
+func (r *run) predictions(ctx context.Context) (model.Matrix, error) {
+	return r.samples.Series(ctx, contract.Predictions, r.started.Add(-time.Minute))
+}
+
+// grown returns the growth of each label over all gateways. A counter starts at 0.
+// Two exporters' series of one gateway count once.
+func grown(matrix model.Matrix) load.Tally {
+	type key struct{ gateway, label model.LabelValue }
+	byGateway := map[key]int{}
+	for _, series := range matrix {
+		k := key{series.Metric[contract.LabelGateway], series.Metric[contract.LabelLabel]}
+		byGateway[k] = max(byGateway[k], samples.Growth(0, series.Values))
+	}
+	total := load.Tally{}
+	for k, n := range byGateway {
+		total[string(k.label)] += n
+	}
+	return total
+}
+
+// lastSample returns the time of the newest sample of a gateway, or the zero time.
+func lastSample(matrix model.Matrix, gateway string) (newest time.Time) {
+	for _, series := range matrix {
+		if string(series.Metric[contract.LabelGateway]) != gateway {
+			continue
+		}
+		if at := series.Values[len(series.Values)-1].Timestamp.Time(); at.After(newest) {
+			newest = at
+		}
+	}
+	return newest
+}
 
 // outside describes the counts that are outside their bounds, by label.
-func outside(program string, got tally, b bounds) (differences []string) {
-	labels := maps.Clone(b.high)
+func outside(program string, got load.Tally, b load.Bounds) (differences []string) {
+	labels := maps.Clone(b.High)
 	maps.Copy(labels, got)
 	for _, label := range slices.Sorted(maps.Keys(labels)) {
-		switch n, low, high := got[label], b.low[label], b.high[label]; {
+		switch n, low, high := got[label], b.Low[label], b.High[label]; {
 		case low <= n && n <= high:
 		case low == high:
 			differences = append(differences, fmt.Sprintf("%s: %q %d, want %d", program, label, n, low))

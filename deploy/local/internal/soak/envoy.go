@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/moodring/moodring/deploy/local/internal/gateway"
+	"github.com/moodring/moodring/deploy/local/internal/ports"
 	"github.com/moodring/moodring/deploy/local/internal/process"
 )
 
@@ -65,7 +66,7 @@ type liveEnvoy struct {
 
 // prepareEnvoy writes the configuration of a gateway.
 func (r *rig) prepareEnvoy(name string) (*liveEnvoy, error) {
-	ports, err := freePorts(2)
+	free, err := ports.Free(2)
 	if err != nil {
 		return nil, err
 	}
@@ -74,14 +75,14 @@ func (r *rig) prepareEnvoy(name string) (*liveEnvoy, error) {
 		return nil, err
 	}
 	bootstrap, err := gateway.Bootstrap(translated, gateway.Settings{
-		Gateway: ports[0], Admin: ports[1], ModelServer: r.upstream.port, RateLimit: r.rateLimit.GRPC,
-		Plugin: filepath.Join(r.soak.Root, "bin", "moodring.wasm"), AccessLog: os.DevNull,
+		Gateway: free[0], Admin: free[1], ModelServer: r.upstream.Port, RateLimit: r.rateLimit.GRPC,
+		Plugin: filepath.Join(r.soak.Root, "bin", "moodring.wasm"), AllMetrics: true, AccessLog: os.DevNull,
 	})
 	if err != nil {
 		return nil, err
 	}
 	e := &liveEnvoy{
-		name: name, url: address(ports[0]), admin: address(ports[1]),
+		name: name, url: ports.URL(free[0]), admin: ports.URL(free[1]),
 		file: filepath.Join(r.soak.Dir, name, "listeners.json"),
 	}
 	bootstrap, e.listeners, err = separateListeners(bootstrap, e.file)

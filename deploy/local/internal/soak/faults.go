@@ -5,21 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"golang.org/x/sys/unix"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/deploy/local/internal/load"
+	"github.com/moodring/moodring/deploy/local/internal/wait"
 )
 
 // fault is something that an operator meets.
 type fault struct {
 	name   string
 	inject func(*run, context.Context) error
-	lasts  time.Duration // 0 for some seconds
 }
 
 // allFaults returns a new list of all faults.
@@ -41,8 +44,8 @@ func allFaults() []fault {
 		{name: "gateway killed", inject: (*run).killGateway},
 		{name: "gateway killed and outgrown between two samples", inject: (*run).outgrowGateway},
 		{name: "gateway replaced", inject: (*run).replaceGateway},
-		{name: "address led to another gateway", inject: (*run).swapBackend, lasts: redialAge},
-		{name: "clients killed", inject: func(r *run, _ context.Context) error { r.traffic.dropClients(); return nil }},
+		{name: "address led to another gateway", inject: (*run).swapBackend},
+		{name: "clients killed", inject: func(r *run, _ context.Context) error { r.traffic.DropClients(); return nil }},
 		{name: "model server killed", inject: (*run).killUpstream},
 		{name: "rate limit service killed", inject: (*run).killRateLimit},
 		{name: "redis killed", inject: (*run).killRedis},
@@ -64,14 +67,14 @@ func network(m mode, d time.Duration) func(*run, context.Context) error {
 		proxy := r.rig.envoy.proxy
 		proxy.set(m)
 		defer proxy.set(pass)
-		return r.wait(ctx, d)
+		return wait.For(ctx, d)
 	}
 }
 
 func (r *run) killExporter(ctx context.Context) error {
 	exporter := &r.rig.exporters[0]
 	exporter.kill()
-	if err := r.wait(ctx, r.between(0, 3*time.Second)); err != nil {
+	if err := wait.For(ctx, r.between(0, 3*time.Second)); err != nil {
 		return err
 	}
 	return exporter.start(ctx)
@@ -82,7 +85,7 @@ func (r *run) reloadExporter(ctx context.Context) error {
 		if err := r.rig.exporters[0].process.Signal(syscall.SIGHUP); err != nil {
 			return err
 		}
-		if err := r.wait(ctx, r.between(0, time.Second)); err != nil {
+		if err := wait.For(ctx, r.between(0, time.Second)); err != nil {
 			return err
 		}
 	}
@@ -97,7 +100,7 @@ func (r *run) breakExporterConfig(ctx context.Context) error {
 		if err := r.rig.exporters[0].process.Signal(syscall.SIGHUP); err != nil {
 			return err
 		}
-		if err := r.wait(ctx, 2*time.Second); err != nil {
+		if err := wait.For(ctx, 2*time.Second); err != nil {
 			return err
 		}
 	}
@@ -111,7 +114,7 @@ func (r *run) doubleExporter(ctx context.Context) error {
 		return err
 	}
 	defer second.kill()
-	if err := r.wait(ctx, 4*time.Second); err != nil {
+	if err := wait.For(ctx, 4*time.Second); err != nil {
 		return err
 	}
 	return r.agree(ctx)
@@ -142,10 +145,10 @@ func (r *run) limitPrometheus(ctx context.Context) error {
 	if err := r.rig.prometheus.LimitFiles(1); err != nil {
 		return err
 	}
-	if err := r.wait(ctx, 4*scrapeInterval); err != nil {
+	if err := wait.For(ctx, 4*scrapeInterval); err != nil {
 		return err
 	}
-	age, err := r.samples.number(ctx, "time() - max(timestamp(moodring_exporter_target_up))")
+	age, err := r.samples.Number(ctx, "time() - max(timestamp(moodring_exporter_target_up))")
 	if err == nil && age < 2*scrapeInterval.Seconds() {
 		err = fmt.Errorf("prometheus still writes: its newest sample is %.1f s old", age)
 	}
@@ -155,7 +158,7 @@ func (r *run) limitPrometheus(ctx context.Context) error {
 	if err := r.rig.prometheus.LimitFiles(unix.RLIM_INFINITY); err != nil {
 		return err
 	}
-	if err := r.wait(ctx, 2*scrapeInterval); err != nil {
+	if err := wait.For(ctx, 2*scrapeInterval); err != nil {
 		return err
 	}
 	return r.killPrometheus(ctx)
@@ -166,13 +169,13 @@ func (r *run) limitPrometheus(ctx context.Context) error {
 func (r *run) killGateway(ctx context.Context) error {
 	e := r.rig.envoy
 	e.process.Kill()
-	r.traffic.pause()
-	defer r.traffic.resume()
-	matrix, err := r.samples.series(ctx, r.started)
+	r.traffic.Pause()
+	defer r.traffic.Resume()
+	matrix, err := r.predictions(ctx)
 	if err != nil {
 		return err
 	}
-	r.ledger.die(lastSample(matrix, e.name).Add(-sampleAge))
+	r.ledger.Die(lastSample(matrix, e.name).Add(-sampleAge))
 	return r.rig.restartGateway(ctx, e)
 }
 
@@ -187,7 +190,7 @@ func (r *run) outgrowGateway(ctx context.Context) error {
 	if err := r.killGateway(ctx); err != nil {
 		return err
 	}
-	if err := r.wait(ctx, r.between(scrapeInterval, 2*scrapeInterval)); err != nil {
+	if err := wait.For(ctx, r.between(scrapeInterval, 2*scrapeInterval)); err != nil {
 		return err
 	}
 	if err := r.agree(ctx); err != nil { // so that Prometheus has the low count
@@ -196,17 +199,17 @@ func (r *run) outgrowGateway(ctx context.Context) error {
 	proxy := r.rig.envoy.proxy
 	proxy.set(cut)
 	defer proxy.set(pass)
-	low := r.ledger.current().high
+	low := r.ledger.Current().High
 	if err := r.killGateway(ctx); err != nil {
 		return err
 	}
 	return poll(ctx, func() (bool, error) {
-		return exceeds(r.ledger.current().low, low), nil
+		return exceeds(r.ledger.Current().Low, low), nil
 	})
 }
 
 // exceeds reports whether a has more of each label of b.
-func exceeds(a, b tally) bool {
+func exceeds(a, b load.Tally) bool {
 	for label, n := range b {
 		if a[label] <= n {
 			return false
@@ -223,17 +226,17 @@ func (r *run) replaceGateway(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.traffic.pause()
-	r.ledger.retire()
+	r.traffic.Pause()
+	r.ledger.Retire()
 	err = r.rig.direct(fresh)
-	r.traffic.resume()
+	r.traffic.Resume()
 	if err != nil {
 		return err
 	}
 	if err := r.rig.drain(ctx, old); err != nil {
 		return err
 	}
-	if err := r.wait(ctx, 3*scrapeInterval); err != nil {
+	if err := wait.For(ctx, 3*scrapeInterval); err != nil {
 		return err
 	}
 	if err := r.rig.forget(old); err != nil {
@@ -242,9 +245,6 @@ func (r *run) replaceGateway(ctx context.Context) error {
 	old.process.Stop()
 	return old.proxy.stop()
 }
-
-// redialAge is when the exporter replaces a connection, with a margin.
-const redialAge = 3*time.Minute + 20*time.Second
 
 // swapBackend leads the address of a gateway to another Envoy, as a DNS name, a
 // virtual IP or a hot restart does. The first Envoy stays alive, so that an old
@@ -258,33 +258,33 @@ func (r *run) swapBackend(ctx context.Context) error {
 	if err := r.agree(ctx); err != nil { // so that Prometheus has all counts of the old Envoy
 		return err
 	}
-	r.traffic.pause()
-	r.ledger.retire()
+	r.traffic.Pause()
+	r.ledger.Retire()
 	err = r.rig.succeed(old, fresh)
-	r.traffic.resume()
+	r.traffic.Resume()
 	if err != nil {
 		return err
 	}
 	defer old.process.Stop()
-	return r.wait(ctx, redialAge)
+	return wait.For(ctx, connectionAge+scrapeInterval)
 }
 
 func (r *run) killUpstream(ctx context.Context) error {
-	port := r.rig.upstream.port
-	if err := r.rig.upstream.stop(); err != nil {
+	port := r.rig.upstream.Port
+	if err := r.rig.upstream.Stop(); err != nil {
 		return err
 	}
-	if err := r.wait(ctx, r.between(0, 2*time.Second)); err != nil {
+	if err := wait.For(ctx, r.between(0, 2*time.Second)); err != nil {
 		return err
 	}
-	fresh, err := startUpstream(port)
+	fresh, err := load.StartUpstream(port)
 	r.rig.upstream = fresh
 	return err
 }
 
 func (r *run) killRateLimit(ctx context.Context) error {
 	r.rig.rateLimited.Kill()
-	if err := r.wait(ctx, r.between(0, 2*time.Second)); err != nil {
+	if err := wait.For(ctx, r.between(0, 2*time.Second)); err != nil {
 		return err
 	}
 	return r.rig.restartRateLimit(ctx)
@@ -292,7 +292,7 @@ func (r *run) killRateLimit(ctx context.Context) error {
 
 func (r *run) killRedis(ctx context.Context) error {
 	r.rig.redis.Close()
-	if err := r.wait(ctx, r.between(0, 2*time.Second)); err != nil {
+	if err := wait.For(ctx, r.between(0, 2*time.Second)); err != nil {
 		return err
 	}
 	return r.rig.redis.Restart()
@@ -302,16 +302,18 @@ func (r *run) killRedis(ctx context.Context) error {
 // must be in PromQL's increase.
 func (r *run) labelOnce(ctx context.Context) error {
 	label := fmt.Sprintf("once-%d", len(r.result.Faults))
-	if err := r.traffic.sendOnce(ctx, label); err != nil {
+	if err := r.traffic.SendOnce(ctx, label); err != nil {
 		return err
 	}
-	query := fmt.Sprintf("sum(increase(%s{%s=%q}[1m]))", contract.Predictions, contract.LabelLabel, label)
+	query := r.panel.growth(time.Minute) + " > 0"
 	err := poll(ctx, func() (bool, error) {
-		grown, err := r.samples.number(ctx, query)
-		return grown > 0, err
+		shown, err := r.samples.Vector(ctx, query)
+		return slices.ContainsFunc(shown, func(s *model.Sample) bool {
+			return string(s.Metric[contract.LabelLabel]) == label
+		}), err
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s stays 0: %w", query, err)
+		return fmt.Errorf("%s does not show %q: %w", query, label, err)
 	}
 	return err
 }

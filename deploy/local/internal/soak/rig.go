@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,14 +17,21 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/client"
 	"github.com/moodring/moodring/deploy/local/internal/counts"
 	"github.com/moodring/moodring/deploy/local/internal/gateway"
+	"github.com/moodring/moodring/deploy/local/internal/load"
+	"github.com/moodring/moodring/deploy/local/internal/ports"
 	"github.com/moodring/moodring/deploy/local/internal/process"
+	"github.com/moodring/moodring/deploy/local/internal/prometheus"
 	"github.com/moodring/moodring/deploy/local/internal/ratelimit"
 	"github.com/moodring/moodring/deploy/local/internal/stack"
+	"github.com/moodring/moodring/deploy/local/internal/wait"
 )
 
 // keep is how long the exporter exports the last values of a gateway that it
 // cannot scrape.
 const keep = 6 * time.Second
+
+// connectionAge is when the exporter replaces a connection to a gateway.
+const connectionAge = 5 * time.Second
 
 // rig holds the programs of a run.
 type rig struct {
@@ -33,7 +39,7 @@ type rig struct {
 	http        *http.Client
 	envoyBinary string
 
-	upstream          *upstream
+	upstream          *load.Upstream
 	redis             *miniredis.Miniredis
 	rateLimit         ratelimit.Service
 	rateLimited       *process.Process
@@ -68,7 +74,7 @@ func (r *rig) start(ctx context.Context) (err error) {
 	if r.envoyBinary, err = gateway.FindEnvoy(r.soak.Root); err != nil {
 		return err
 	}
-	if r.upstream, err = startUpstream(0); err != nil {
+	if r.upstream, err = load.StartUpstream(0); err != nil {
 		return err
 	}
 	for _, part := range []func(context.Context) error{r.startRateLimit, r.startFirstGateway, r.startExporter, r.startPrometheus} {
@@ -90,13 +96,13 @@ func (r *rig) startRateLimit(ctx context.Context) (err error) {
 	if limits, err = ratelimit.WithUnlimitedKey(limits, client.Path, stack.UnlimitedKey); err != nil {
 		return err
 	}
-	ports, err := freePorts(2)
+	free, err := ports.Free(2)
 	if err != nil {
 		return err
 	}
 	r.rateLimit = ratelimit.Service{
 		Binary: r.binary("ratelimit"), Dir: r.soak.Dir, Limits: limits,
-		HTTP: ports[0], GRPC: ports[1], Redis: r.redis.Addr(),
+		HTTP: free[0], GRPC: free[1], Redis: r.redis.Addr(),
 	}
 	return r.restartRateLimit(ctx)
 }
@@ -137,6 +143,12 @@ func (r *rig) startGateway(ctx context.Context) (*liveEnvoy, error) {
 		return nil, errors.Join(err, e.proxy.stop())
 	}
 	return e, nil
+}
+
+// restartGateway starts a killed Envoy again, on the same ports.
+func (r *rig) restartGateway(ctx context.Context, e *liveEnvoy) (err error) {
+	e.process, err = process.Start(ctx, e.program)
+	return err
 }
 
 // direct sends the traffic to a gateway, and adds the gateway to the exporters'
@@ -216,13 +228,13 @@ func (r *rig) startExporter(ctx context.Context) error {
 	if err := r.writeExporterConfig(r.exporterConfig()); err != nil {
 		return err
 	}
-	ports, err := freePorts(len(r.exporters))
+	free, err := ports.Free(len(r.exporters))
 	if err != nil {
 		return err
 	}
 	for n := range r.exporters {
 		e := &r.exporters[n]
-		e.url = address(ports[n])
+		e.url = ports.URL(free[n])
 		e.program = process.Program{
 			Name:  fmt.Sprintf("exporter-%d", n+1),
 			Path:  r.binary("exporter"),
@@ -241,8 +253,8 @@ func (r *rig) writeExporterConfig(text string) error {
 }
 
 func (r *rig) exporterConfig() string {
-	return fmt.Sprintf("file_sd_configs: [{files: [%q]}]\nscrape: {timeout: 1s, min_age: 100ms, keep: %s}\n",
-		filepath.Join(r.soak.Dir, "targets.json"), keep)
+	return fmt.Sprintf("file_sd_configs: [{files: [%q]}]\nscrape: {timeout: 1s, min_age: 100ms, keep: %s, connection_age: %s}\n",
+		filepath.Join(r.soak.Dir, "targets.json"), keep, connectionAge)
 }
 
 func (e *exporter) start(ctx context.Context) (err error) {
@@ -260,22 +272,15 @@ func (e *exporter) kill() {
 const scrapeInterval = time.Second
 
 func (r *rig) startPrometheus(ctx context.Context) error {
-	ports, err := freePorts(1)
+	free, err := ports.Free(1)
 	if err != nil {
 		return err
 	}
-	r.prometheusURL = address(ports[0])
-	r.prometheusProgram = process.Program{
-		Name: "prometheus",
-		Path: r.soak.Self,
-		Args: []string{
-			"prometheus", "-listen", strings.TrimPrefix(r.prometheusURL, "http://"), "-dir", filepath.Join(r.soak.Dir, "prometheus"),
-			"-interval", scrapeInterval.String(),
-			"-targets", strings.TrimPrefix(r.exporters[0].url, "http://") + "," + strings.TrimPrefix(r.exporters[1].url, "http://"),
-		},
-		Ready: r.prometheusURL + "/api/v1/status/buildinfo",
-		Log:   r.log("prometheus"),
-	}
+	r.prometheusURL = ports.URL(free[0])
+	r.prometheusProgram = prometheus.Program{
+		Self: r.soak.Self, Listen: ports.Address(free[0]), Dir: filepath.Join(r.soak.Dir, "prometheus"), Interval: scrapeInterval,
+		Targets: []string{strings.TrimPrefix(r.exporters[0].url, "http://"), strings.TrimPrefix(r.exporters[1].url, "http://")},
+	}.Process(r.log("prometheus"))
 	return r.restartPrometheus(ctx)
 }
 
@@ -318,7 +323,7 @@ func (r *rig) stop() error {
 		r.redis.Close()
 	}
 	if r.upstream != nil {
-		err = errors.Join(err, r.upstream.stop())
+		err = errors.Join(err, r.upstream.Stop())
 	}
 	return err
 }
@@ -330,39 +335,5 @@ const (
 
 // poll calls isDone until it returns true or an error.
 func poll(ctx context.Context, isDone func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, pollLimit)
-	defer cancel()
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		if done, err := isDone(); done || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-tick.C:
-		}
-	}
-}
-
-func address(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
-
-// freePorts returns ports of 127.0.0.1 on which no program listens.
-func freePorts(n int) (ports []int, err error) {
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer listener.Close()
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
-}
-
-// restartGateway starts a killed Envoy again, on the same ports.
-func (r *rig) restartGateway(ctx context.Context, e *liveEnvoy) (err error) {
-	e.process, err = process.Start(ctx, e.program)
-	return err
+	return wait.Until(ctx, pollEvery, pollLimit, isDone)
 }

@@ -9,6 +9,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/moodring/moodring/deploy/local/internal/load"
+	"github.com/moodring/moodring/deploy/local/internal/samples"
+	"github.com/moodring/moodring/deploy/local/internal/wait"
 )
 
 // Soak is one run.
@@ -38,10 +42,11 @@ type run struct {
 	Soak
 	random  *rand.Rand
 	rig     *rig
-	samples samples
+	panel   panel
+	samples samples.Reader
 	started time.Time
-	ledger  *ledger
-	traffic *traffic
+	ledger  *load.Ledger
+	traffic *load.Traffic
 	result  Result
 }
 
@@ -54,28 +59,30 @@ func (s Soak) Run(ctx context.Context) (Result, error) {
 	}
 	r := &run{
 		Soak: s, random: rand.New(rand.NewPCG(s.Seed, 0)), result: Result{Seed: s.Seed},
-		started: time.Now(), ledger: newLedger(),
+		started: time.Now(), ledger: load.NewLedger(),
+	}
+	if r.panel, err = predictionsPanel(s.Root); err != nil {
+		return Result{}, err
 	}
 	if r.rig, err = newRig(ctx, s); err != nil {
 		return Result{}, err
 	}
-	if r.samples, err = newSamples(r.rig.prometheusURL); err != nil {
+	if r.samples, err = samples.New(r.rig.prometheusURL); err != nil {
 		return Result{}, errors.Join(err, r.rig.stop())
 	}
-	r.traffic = startTraffic(s.Seed, r.ledger, r.rig.gatewayURL)
+	r.traffic = load.StartTraffic(s.Seed, r.ledger, r.rig.gatewayURL)
 	err = r.inject(ctx, faults, r.started.Add(s.Duration))
-	r.traffic.stop()
+	r.traffic.Stop()
 	r.result.Seconds = time.Since(r.started).Seconds()
-	r.result.Replies, r.result.Predictions, r.result.Uncertain = r.ledger.totals()
+	r.result.Replies, r.result.Predictions, r.result.Uncertain = r.ledger.Totals()
 	return r.result, errors.Join(err, r.rig.stop())
 }
 
-// chosen returns the fault with the given name, or all faults that fit into the
-// duration.
+// chosen returns the fault with the given name, or all faults.
 func (s Soak) chosen() ([]fault, error) {
 	var faults []fault
 	for _, f := range allFaults() {
-		if f.name == s.Fault || s.Fault == "" && f.lasts < s.Duration/2 {
+		if s.Fault == "" || f.name == s.Fault {
 			faults = append(faults, f)
 		}
 	}
@@ -91,7 +98,7 @@ func (r *run) inject(ctx context.Context, faults []fault, deadline time.Time) er
 	for {
 		r.random.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
 		for _, f := range faults {
-			if err := r.wait(ctx, r.between(time.Second, 3*time.Second)); err != nil {
+			if err := wait.For(ctx, r.between(time.Second, 3*time.Second)); err != nil {
 				return err
 			}
 			if err := f.inject(r, ctx); err != nil {
@@ -118,16 +125,4 @@ func (r *run) inject(ctx context.Context, faults []fault, deadline time.Time) er
 // between returns a random duration.
 func (r *run) between(low, high time.Duration) time.Duration {
 	return low + time.Duration(r.random.Int64N(int64(high-low)))
-}
-
-// wait lets the traffic go on for a while.
-func (r *run) wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

@@ -4,44 +4,19 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/moodring/moodring/deploy/local/internal/load"
 )
-
-func TestLedger(t *testing.T) {
-	l := newLedger()
-	l.read([]string{"joy", "joy"})
-	l.lose([]string{"joy", "fear"})
-	if diff := cmp.Diff(bounds{tally{"joy": 2}, tally{"joy": 3, "fear": 1}}, l.current(), cmp.AllowUnexported(bounds{})); diff != "" {
-		t.Errorf("current (-want +got):\n%s", diff)
-	}
-	l.retire()
-	if diff := cmp.Diff(bounds{tally{}, tally{}}, l.current(), cmp.AllowUnexported(bounds{})); diff != "" {
-		t.Errorf("after retire (-want +got):\n%s", diff)
-	}
-	l.read([]string{"fear"})
-	l.die(time.Now().Add(-time.Minute)) // no sample has the last prediction
-	if diff := cmp.Diff(bounds{tally{"joy": 2}, tally{"joy": 3, "fear": 2}}, l.total(), cmp.AllowUnexported(bounds{})); diff != "" {
-		t.Errorf("total (-want +got):\n%s", diff)
-	}
-	if replies, predictions, uncertain := l.totals(); replies != 2 || predictions != 2 || uncertain != 3 {
-		t.Errorf("%d replies, %d predictions, %d uncertain", replies, predictions, uncertain)
-	}
-}
-
-func TestLedgerAtATime(t *testing.T) {
-	start := time.Unix(100, 0)
-	l := newLedger()
-	l.history = []moment{{start, tally{"joy": 1}}, {start.Add(time.Second), tally{"joy": 5}}}
-	for after, want := range map[time.Duration]int{-1: 0, 0: 1, time.Second - 1: 1, time.Second: 5, time.Hour: 5} {
-		if got := l.at(start.Add(after))["joy"]; got != want {
-			t.Errorf("after %s: %d, want %d", after, got, want)
-		}
-	}
-}
 
 func TestGrown(t *testing.T) {
 	matrix := model.Matrix{
@@ -50,7 +25,7 @@ func TestGrown(t *testing.T) {
 		series("gw-2", "exporter-1", "joy", 1),
 		series("gw-2", "exporter-1", "fear", 0, 2),
 	}
-	if diff := cmp.Diff(tally{"joy": 10, "fear": 2}, grown(matrix)); diff != "" {
+	if diff := cmp.Diff(load.Tally{"joy": 10, "fear": 2}, grown(matrix)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if got, want := lastSample(matrix, "gw-1"), time.Unix(3, 0); !got.Equal(want) {
@@ -68,8 +43,8 @@ func series(gateway, instance, label model.LabelValue, values ...model.SampleVal
 }
 
 func TestOutside(t *testing.T) {
-	got := tally{"exact": 1, "within": 4, "below": 1, "above": 9, "unknown": 1}
-	b := bounds{tally{"exact": 1, "within": 3, "below": 2, "missing": 7}, tally{"exact": 1, "within": 5, "below": 3, "above": 8, "missing": 7}}
+	got := load.Tally{"exact": 1, "within": 4, "below": 1, "above": 9, "unknown": 1}
+	b := load.Bounds{Low: load.Tally{"exact": 1, "within": 3, "below": 2, "missing": 7}, High: load.Tally{"exact": 1, "within": 5, "below": 3, "above": 8, "missing": 7}}
 	want := []string{
 		`Envoy: "above" 9, want 0 to 8`, `Envoy: "below" 1, want 2 to 3`, `Envoy: "missing" 0, want 7`, `Envoy: "unknown" 1, want 0`,
 	}
@@ -79,22 +54,59 @@ func TestOutside(t *testing.T) {
 }
 
 func TestChosen(t *testing.T) {
-	for _, test := range []struct {
-		fault    string
-		duration time.Duration
-		want     int
-	}{
-		{"", time.Minute, len(allFaults()) - 1}, // without the one that lasts minutes
-		{"", time.Hour, len(allFaults())},
-		{"redis killed", time.Minute, 1},
-	} {
-		faults, err := Soak{Fault: test.fault, Duration: test.duration}.chosen()
-		if err != nil || len(faults) != test.want {
-			t.Errorf("%q for %s: %d faults, want %d; error %v", test.fault, test.duration, len(faults), test.want, err)
+	for fault, want := range map[string]int{"": len(allFaults()), "redis killed": 1} {
+		faults, err := Soak{Fault: fault}.chosen()
+		if err != nil || len(faults) != want {
+			t.Errorf("%q: %d faults, want %d; error %v", fault, len(faults), want, err)
 		}
 	}
 	if _, err := (Soak{Fault: "earthquake"}).chosen(); err == nil {
 		t.Error("an unknown fault is no error")
+	}
+}
+
+// The promise names every fault, and no other.
+func TestPromiseNamesEachFault(t *testing.T) {
+	text, err := os.ReadFile("../../../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, promise, isPromised := strings.Cut(string(text), "\n## The promise\n")
+	if !isPromised {
+		t.Fatal("docs/operations.md has no promise")
+	}
+	promise, _, _ = strings.Cut(promise, "\n## ")
+	var named []string
+	for _, match := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(promise, -1) {
+		named = append(named, match[1])
+	}
+	var faults []string
+	for _, f := range allFaults() {
+		faults = append(faults, f.name)
+	}
+	slices.Sort(named)
+	slices.Sort(faults)
+	if diff := cmp.Diff(faults, slices.Compact(named)); diff != "" {
+		t.Errorf("faults (-soak +docs/operations.md):\n%s", diff)
+	}
+}
+
+// The panel's query is the one of the generated dashboard.
+func TestPredictionsPanel(t *testing.T) {
+	p, err := predictionsPanel("../../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, query := range map[string]string{"growth": p.growth(time.Minute), "counters": p.counters()} {
+		if _, err := parser.NewParser(parser.Options{}).ParseExpr(query); err != nil || strings.Contains(query, "$") {
+			t.Errorf("%s: %s: %v", name, query, err)
+		}
+	}
+	if !strings.Contains(p.growth(time.Minute), "[1m]") || strings.Contains(p.counters(), "increase") {
+		t.Errorf("growth %s, counters %s", p.growth(time.Minute), p.counters())
+	}
+	if _, err := predictionsPanel(t.TempDir()); err == nil {
+		t.Error("a folder without dashboards is no error")
 	}
 }
 

@@ -238,6 +238,7 @@ func (s *Stack) startEnvoy(ctx context.Context) error {
 		ModelServer: s.ports.ModelServer.Number,
 		RateLimit:   s.ports.RateLimitGRPC.Number,
 		Plugin:      s.binary("moodring.wasm"),
+		AllMetrics:  true,
 		AccessLog:   s.AccessLog,
 		Without:     s.options.Config.without(),
 	})

@@ -1,4 +1,4 @@
-package soak
+package load
 
 import (
 	"bytes"
@@ -27,11 +27,11 @@ const (
 
 var emotions = []string{"joy", "sadness", "anger", "fear", "love", "surprise"}
 
-// traffic sends requests from several workers. Half of the workers use HTTP/2.
-type traffic struct {
-	ledger  *ledger
+// Traffic sends requests from several workers. Half of the workers use HTTP/2.
+type Traffic struct {
+	ledger  *Ledger
 	gateway func() string
-	gate    sync.RWMutex // held by each request, so that pause waits for all
+	gate    sync.RWMutex // held by each request, so that Pause waits for all
 	stopAll context.CancelFunc
 	group   sync.WaitGroup
 
@@ -40,59 +40,60 @@ type traffic struct {
 	drop   context.CancelFunc
 }
 
-func startTraffic(seed uint64, l *ledger, gateway func() string) *traffic {
+// StartTraffic sends requests until Stop. The same seed gives the same requests.
+func StartTraffic(seed uint64, l *Ledger, gateway func() string) *Traffic {
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &traffic{ledger: l, gateway: gateway, stopAll: cancel}
+	t := &Traffic{ledger: l, gateway: gateway, stopAll: cancel}
 	t.flight, t.drop = context.WithCancel(ctx)
 	for n := range workers {
-		w := &worker{traffic: t, random: rand.New(rand.NewPCG(seed, uint64(n)+1)), isHTTP2: n%2 == 1}
+		w := &worker{Traffic: t, random: rand.New(rand.NewPCG(seed, uint64(n)+1)), isHTTP2: n%2 == 1}
 		t.group.Go(func() { w.run(ctx) })
 	}
 	return t
 }
 
-// pause waits for the requests in flight and keeps the workers from sending more.
-func (t *traffic) pause() { t.gate.Lock() }
+// Pause waits for the requests in flight and keeps the workers from sending more.
+func (t *Traffic) Pause() { t.gate.Lock() }
 
-func (t *traffic) resume() { t.gate.Unlock() }
+// Resume ends a pause.
+func (t *Traffic) Resume() { t.gate.Unlock() }
 
-// dropClients ends all requests in flight, as killed clients would.
-func (t *traffic) dropClients() {
+// DropClients ends all requests in flight, as killed clients would.
+func (t *Traffic) DropClients() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.drop()
 	t.flight, t.drop = context.WithCancel(context.Background())
 }
 
-func (t *traffic) inFlight() context.Context {
+func (t *Traffic) inFlight() context.Context {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.flight
 }
 
-func (t *traffic) stop() {
+// Stop waits for the requests in flight.
+func (t *Traffic) Stop() {
 	t.stopAll()
 	t.group.Wait()
 }
 
-// sendOnce sends one prediction of a label.
-func (t *traffic) sendOnce(ctx context.Context, label string) error {
-	t.gate.RLock()
-	defer t.gate.RUnlock()
-	w := &worker{traffic: t, http: newHTTPClient(false)}
-	status, err := w.send(ctx, order{Labels: []string{label}}, false)
+// SendOnce sends one prediction of a label, also during a pause.
+func (t *Traffic) SendOnce(ctx context.Context, label string) error {
+	w := &worker{Traffic: t, http: newHTTPClient(false)}
+	status, err := w.send(ctx, order{Input: Text, Labels: []string{label}}, false)
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("the gateway answered %d", status)
 	}
 	if err == nil {
-		t.ledger.read([]string{label})
+		t.ledger.Read([]string{label})
 	}
 	return err
 }
 
 // worker sends one request after the other.
 type worker struct {
-	*traffic
+	*Traffic
 	random  *rand.Rand
 	isHTTP2 bool
 	http    *http.Client
@@ -120,10 +121,10 @@ func (w *worker) request() {
 	status, err := w.send(ctx, o, isAborted)
 	switch {
 	case err == nil && status == http.StatusOK:
-		w.ledger.read(o.Labels)
+		w.ledger.Read(o.Labels)
 		return
 	case err != nil && !o.Reset && !isDialError(err):
-		w.ledger.lose(o.Labels)
+		w.ledger.Lose(o.Labels)
 	}
 	time.Sleep(refusedWait)
 }
@@ -138,7 +139,7 @@ func isDialError(err error) bool {
 }
 
 func (w *worker) order() order {
-	o := order{Reset: w.random.IntN(oddOnceIn) == 0}
+	o := order{Input: Text, Reset: w.random.IntN(oddOnceIn) == 0}
 	for range 1 + w.random.IntN(maxBatch) {
 		o.Labels = append(o.Labels, emotions[w.random.IntN(len(emotions))])
 	}
