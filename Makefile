@@ -12,7 +12,7 @@ MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deplo
 
 include Tools.mk
 
-.PHONY: help build install images release filter programs local stack downloads up demo drift soak cluster cluster-program test test-cluster picture check bench \
+.PHONY: help build install images release filter programs local stack downloads up demo drift soak cluster cluster-program test test-cluster picture check bench bench-peers \
 	baselines mutants profile exact fuzz lint generate clean tools browser clients uplot
 
 help: ## List the targets
@@ -129,6 +129,11 @@ bench: build baselines clients $(PYPI) $(RIVALS) ## Run the benchmarks, and comp
 	cd exporter/bench && $(GO) run .
 	$(GO) run ./modelserver/bench bin/modelserver .tools/clients/bin/python modelserver/models/bert-emotion-model $(or $(ONNXRUNTIME_LIB),.tools/lib/libonnxruntime.so)
 	$(GO) test -run '^$$' -bench . -benchmem -count=6 ./contract ./plugin/... ./exporter/... ./modelserver/...
+
+# Six minutes. The machine should have nothing else to do.
+bench-peers: stack baselines ## Compare Moodring with a filter that buffers, and with payload logging, and write docs/benchmarks.md
+	cd deploy/local && $(BUILD) -ldflags '$(LDFLAGS)' -o ../../bin/ ./peers
+	bin/peers -o docs/benchmarks.md
 
 # The filters that Moodring is compared with, and the program that measures them.
 baselines:
