@@ -108,7 +108,7 @@ const (
 	OverflowLabels      = "labels"       // a model had more than MaxLabels labels
 	OverflowModels      = "models"       // a service had more than MaxModels models and versions
 	OverflowServices    = "services"     // more than MaxServices services were seen
-	OverflowLabelLength = "label_length" // a label was longer than MaxLabelBytes and was cut
+	OverflowLabelLength = "label_length" // a label was longer than MaxLabelBytes
 	OverflowLabelForm   = "label_form"   // a label that the configuration does not list looks like text
 	OverflowNewLabels   = "new_labels"   // a model's labels are new more often than not
 )
@@ -184,7 +184,7 @@ func Metrics() []Metric {
 		{Predictions, Counter, ofModel(LabelLabel), "Predictions by top label."},
 		{Confidence, Histogram, ofModel(LabelLabel), "Score of the top label, 0 to 1."},
 		{Replies, Counter, ofModel(LabelOutcome), "Replies on predict routes, each under one outcome."},
-		{Overflow, Counter, []string{LabelGateway, LabelKind}, "Predictions counted under other, or under a cut label, because a limit was reached."},
+		{Overflow, Counter, []string{LabelGateway, LabelKind}, "Predictions counted under other, by reason."},
 		{Margin, Histogram, ofModel(), "Score of the top label minus the second score, 0 to 1; with the plugin's margins."},
 		{LabelScores, Counter, ofModel(LabelLabel), "Sum of a label's scores, in predictions with any top label; with the plugin's scoreSums."},
 		{PredictionValue, Histogram, ofModel(), "Number that the model answered; with a model's answer: number."},

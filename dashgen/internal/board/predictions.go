@@ -117,7 +117,7 @@ func overflow() Panel {
 	byKind := promql.SumBy(promql.Rate(promql.Select(contract.Overflow)), contract.LabelKind)
 	return Panel{
 		Title:    "Overflow",
-		Question: "Are there more labels or models than the plugin's limits allow, so that predictions count under other or under a cut label?",
+		Question: "How many predictions per second count under other, and for which reason?",
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
 		Series:   []Series{{byKind, "{{kind}}"}},
@@ -130,9 +130,10 @@ func overflow() Panel {
 			Steps: []string{
 				"labels: see on the model's dashboard which labels it returns. If the labels are free text, Moodring cannot count the model's predictions.",
 				"models: see which paths callers request. If a route accepts any model name, a caller can use up the limit.",
+				"services: more services have models than the plugin's limit. Raise maxServices in the plugin's configuration.",
 				"label_form: the model answers text. If the texts are its labels, list them under labels in the plugin's configuration. If not, give the model answer: none.",
 				"new_labels: see on the model's dashboard which labels it returns. List them under labels, or give the model answer: none.",
-				"label_length: a label longer than the limit is cut and marked, and is still counted separately. Shorten the model's labels.",
+				"label_length: the model's labels are longer than the limit. Shorten them in the model.",
 			},
 		},
 		Next: "labels: see which labels the model returns; free text cannot be counted. models: see which paths callers request. docs/metrics.md lists the limits.",

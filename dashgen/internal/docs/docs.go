@@ -86,7 +86,7 @@ func overflows() string {
 		{contract.OverflowLabels, fmt.Sprintf("more than %d labels of one model", contract.MaxLabels)},
 		{contract.OverflowModels, fmt.Sprintf("more than %d models and versions of one service", contract.MaxModels)},
 		{contract.OverflowServices, fmt.Sprintf("more than %d services", contract.MaxServices)},
-		{contract.OverflowLabelLength, fmt.Sprintf("a label longer than %d bytes, which was cut", contract.MaxLabelBytes)},
+		{contract.OverflowLabelLength, fmt.Sprintf("a label longer than %d bytes", contract.MaxLabelBytes)},
 		{contract.OverflowLabelForm, "a label that looks like text, and that the configuration does not list"},
 		{contract.OverflowNewLabels, "a label of a model whose labels are new more often than not"},
 	})

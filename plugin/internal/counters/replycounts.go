@@ -35,8 +35,8 @@ func (l *Listed) has(label []byte, hash uint32) bool {
 	return l != nil && l.Labels.Find(label, hash) >= 0
 }
 
-// reason says why predictions of a label count under contract.Other, or under a cut
-// label. It is an index of labelOverflows.
+// reason says why predictions of a label count under contract.Other. A reason is an
+// index of labelOverflows.
 type reason uint8
 
 const (
