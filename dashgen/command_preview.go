@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/dashgen/internal/preview"
+	"github.com/moodring/moodring/dashgen/internal/prom"
 )
 
 const previewHelp = `--prometheus URL [flags] [FILE.json...]
@@ -43,6 +44,18 @@ const (
 	closeLimit  = 5 * time.Second
 )
 
+// warnIfAway prints the reason if Prometheus does not answer. The page says so too,
+// and asks again.
+func warnIfAway(ctx context.Context, server prom.Server, stdout io.Writer) {
+	client, err := prom.Dial(server)
+	if err == nil {
+		_, err = client.Now(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		_ = writeText(stdout, fmt.Sprintf("preview: %v\n", err))
+	}
+}
+
 // servePreview serves until ctx is done.
 func servePreview(ctx context.Context, options preview.Options, address string, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", address)
@@ -60,6 +73,13 @@ func servePreview(ctx context.Context, options preview.Options, address string, 
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerLimit}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
+	checking, stopCheck := context.WithCancel(ctx)
+	checked := make(chan struct{})
+	go func() {
+		defer close(checked)
+		warnIfAway(checking, options.Prometheus, stdout)
+	}()
+	defer func() { stopCheck(); <-checked }()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("preview: %w", err)

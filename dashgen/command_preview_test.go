@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -53,6 +54,31 @@ func TestPreviewEndsWithContext(t *testing.T) {
 	}
 	if _, err := http.Get(address); err == nil {
 		t.Error("the preview still serves")
+	}
+}
+
+// TestPreviewAway checks that the terminal says that Prometheus does not answer.
+func TestPreviewAway(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	flags := drawFlags{prometheus: server.URL, scrapeInterval: "15s"}
+	options, err := flags.options(program{}, "preview", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stdout, writer := io.Pipe()
+	over := make(chan error, 1)
+	go func() { over <- servePreview(ctx, options, "127.0.0.1:0", writer) }()
+	lines := bufio.NewScanner(stdout)
+	lines.Scan()
+	lines.Scan()
+	if want := "preview: asking Prometheus at " + server.URL + ": "; !strings.HasPrefix(lines.Text(), want) {
+		t.Errorf("got %q, want %q", lines.Text(), want)
+	}
+	stop()
+	if err := <-over; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -104,7 +104,7 @@ func TestKinds(t *testing.T) {
 const readAloud = `(() => {
 	const line = e => e.innerText.replace(/\s+/g, ' ').trim();
 	const links = e => [...e.querySelectorAll('a')].map(a => '  ' + a.textContent + ' -> ' + a.getAttribute('href'));
-	return ['boards: ' + line(document.getElementById('boards')), ...links(document.getElementById('controls')),
+	return ['boards: ' + line(document.getElementById('boards')), ...links(document.getElementById('boards')), ...links(document.getElementById('controls')),
 		...[...document.querySelectorAll('.variable')].map(v => 'variable ' + [...v.querySelectorAll('label')].map(l => l.firstChild.textContent || l.textContent).join(', ') +
 			' = ' + (v.querySelector('summary')?.textContent ?? v.querySelector('select')?.selectedOptions[0]?.text ?? v.querySelector('input')?.value ?? '') + (v.querySelector('.note') ? ' ' + line(v.querySelector('.note')) : '')),
 		'problem: ' + line(document.getElementById('problem')),

@@ -17,11 +17,12 @@ var validUID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 func Servable(name string, d dashboard.Dashboard) (dashboard.Dashboard, error) {
 	var classic struct {
 		Panels []json.RawMessage `json:"panels"`
+		Rows   []json.RawMessage `json:"rows"` // before Grafana 5, panels were in rows
 	}
 	if err := json.Unmarshal(d.JSON, &classic); err != nil {
 		return dashboard.Dashboard{}, err
 	}
-	if classic.Panels == nil {
+	if classic.Panels == nil && classic.Rows == nil {
 		return dashboard.Dashboard{}, errors.New("the dashboard has no panels to draw")
 	}
 	d, err := d.Named(name)

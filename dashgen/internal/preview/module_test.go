@@ -79,13 +79,28 @@ func TestModules(t *testing.T) {
 		{"color", `[on('#ffffff'), on('#000000'), on('#e0c400'), on('#1f60c4')].join(' ')`, "#000000 #ffffff #000000 #ffffff"},
 		{"color", `byName('joy') === byName('joy')`, "true"},
 		{"transform", `apply(table([{refId: 'A', labels: {g: 'a'}, times: [0], values: [1]}, {refId: 'A', labels: {g: 'b'}, times: [0], values: [2]}]), [{id: 'sortBy', options: {sort: [{field: 'Value', desc: true}]}}, {id: 'limit', options: {limitField: 1}}])[0].columns.map(c => c.values[0])`, `[0,"b",2]`},
+		{"stack", `stack([{values: [1, null], config: {custom: {stacking: {mode: 'normal', group: 'A'}}}}, {values: [2, 3], config: {custom: {stacking: {mode: 'normal', group: 'A'}}}},
+			{values: [9, 9], config: {custom: {stacking: {mode: 'normal', group: false}}}}, {values: [7, 7], config: {custom: {}}}])`,
+			`{"values":[[1,null],[3,3],[9,9],[7,7]],"bands":[{"upper":1,"lower":0,"isDown":false}]}`},
+		{"stack", `stack([{values: [1], config: {custom: {stacking: {mode: 'normal'}}}}, {values: [2], config: {custom: {transform: 'negative-Y', stacking: {mode: 'normal'}}}},
+			{values: [-3], config: {custom: {stacking: {mode: 'normal'}}}}, {values: [4], config: {custom: {stacking: {mode: 'normal'}}}}])`,
+			`{"values":[[1],[-2],[-5],[5]],"bands":[{"upper":3,"lower":0,"isDown":false},{"upper":2,"lower":1,"isDown":true}]}`},
+		{"stack", `stack([{values: [1], config: {custom: {stacking: {mode: 'percent'}}}}, {values: [3], config: {custom: {stacking: {mode: 'percent'}}}}]).values`, `[[0.25],[1]]`},
+		{"stack", `stack([{values: [null, 2, 5], config: {custom: {transform: 'constant'}}}]).values`, `[[2,2,2]]`},
+		{"stack", `(() => { try { stack([{values: [1], config: {custom: {transform: 'cubic'}}}]) } catch (e) { return e.message } })()`, "the preview does not know the transform cubic"},
+		{"source", `[undefined, null, 'default', 'My Loki', 'Prometheus', '${DS_LOKI}', {uid: '$ds'}, {uid: '${ds}', type: 'prometheus'}, {type: 'loki', uid: 'x'}, {uid: '-- Mixed --', type: 'datasource'}].map(r =>
+			isPrometheus(typeOf(r, {__inputs: [{name: 'DS_LOKI', type: 'datasource', pluginId: 'loki'}], templating: {list: [{name: 'ds', type: 'datasource', query: 'tempo'}]}}))).map(Number).join('')`, "1110100001"},
+		{"legacy", `modern({rows: [{height: 100, panels: [{id: 1, type: 'text', span: 8}, {type: 'text', span: 8}]}, {panels: [{id: 2, type: 'text'}]}]}).panels.map(p => Object.values(p.gridPos).join(',')).join(' ')`,
+			"0,0,16,3 0,3,16,3 0,6,8,7"},
+		{"legacy", `modern({rows: [{title: 'A', collapse: true, panels: [{id: 1, type: 'text'}]}, {title: 'B', panels: [{id: 2, type: 'text'}]}]}).panels.map(p => p.title + p.type + (p.panels?.length ?? '')).join(' ')`,
+			"Arow1 Brow0 undefinedtext"},
 		{"markdown", `markdown('a **b** [c](https://d.example) [e](data:x)').map(e => e.outerHTML).join()`, `<p>a <strong>b</strong> <a href="https://d.example" rel="noreferrer">c</a> <span>e</span></p>`},
 	} {
 		t.Run(tc.module+" "+tc.expression, func(t *testing.T) {
 			page := page
 			page.T = t
 			// The page's policy forbids eval, so the script destructures the names.
-			const names = `{anchor, apply, byName, duration, fill, format, fromMatrix, fromVector, intervals, least, markdown, member, on, parse, reduce, set, settings, show, step, table, text}`
+			const names = `{anchor, apply, byName, duration, fill, format, fromMatrix, fromVector, intervals, isPrometheus, least, markdown, member, modern, on, parse, reduce, set, settings, show, stack, step, table, text, typeOf}`
 			got := eval[string](page, fmt.Sprintf(`import('/page/%s.js').then((%s) => %s).then(v => v !== null && typeof v === 'object' ? JSON.stringify(v) : String(v))`, tc.module, names, tc.expression))
 			if got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)

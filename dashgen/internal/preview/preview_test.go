@@ -23,7 +23,7 @@ func TestServable(t *testing.T) {
 		{"a uid", `{"uid": "one", "title": "One", "panels": []}`, "one One", ""},
 		{"no uid", `{"title": "One", "panels": []}`, "some-file One", ""},
 		{"no panels", `{"title": "One"}`, "", "the dashboard has no panels to draw"},
-		{"rows of before Grafana 5", `{"rows": [{"panels": []}]}`, "", "the dashboard has no panels to draw"},
+		{"rows of before Grafana 5", `{"uid": "old", "title": "Old", "rows": [{"panels": []}]}`, "old Old", ""},
 		{"a uid that is a path", `{"uid": "../x", "title": "One", "panels": []}`, "", `the uid "../x" is not valid in Grafana: use 1 to 40 of A-Z, a-z, 0-9, _ and -`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -193,7 +193,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-const notJSON = `{"error":"a reply that is not JSON: is a Prometheus there?","errorType":"preview","status":"error"}`
+const notJSON = `{"error":"a reply that is not JSON: is a Prometheus there?","errorType":"away","status":"error"}`
 
 func withType(kind, text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

@@ -150,16 +150,26 @@ func refuse(w http.ResponseWriter, prometheus prom.Server, err error) {
 		fail(w, http.StatusRequestEntityTooLarge, errLong)
 	case errors.Is(err, context.DeadlineExceeded):
 		fail(w, http.StatusGatewayTimeout, prometheus.Failed(err))
-	case errors.Is(err, errLarge), errors.Is(err, errType):
+	case errors.Is(err, errLarge):
 		fail(w, http.StatusBadGateway, err)
+	case errors.Is(err, errType):
+		failAs(w, away, http.StatusBadGateway, err)
 	default:
-		fail(w, http.StatusBadGateway, prometheus.Failed(err))
+		failAs(w, away, http.StatusBadGateway, prometheus.Failed(err))
 	}
 }
 
+// Types of errors, besides Prometheus's own.
+const (
+	ofQuery = "preview"
+	away    = "away" // no query can succeed: the page says so once
+)
+
 // fail replies with an error in the format of Prometheus's API.
-func fail(w http.ResponseWriter, status int, err error) {
-	body, marshalErr := json.Marshal(map[string]string{"status": "error", "errorType": "preview", "error": err.Error()})
+func fail(w http.ResponseWriter, status int, err error) { failAs(w, ofQuery, status, err) }
+
+func failAs(w http.ResponseWriter, kind string, status int, err error) {
+	body, marshalErr := json.Marshal(map[string]string{"status": "error", "errorType": kind, "error": err.Error()})
 	if marshalErr != nil {
 		body = []byte(marshalErr.Error())
 	}

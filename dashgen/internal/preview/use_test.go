@@ -2,14 +2,21 @@ package preview_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
+	"github.com/moodring/moodring/dashgen/internal/promtest"
 )
 
 // record starts to record the queries that the page sends to Prometheus. asked()
@@ -194,6 +201,63 @@ func TestQueries(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOpening checks that a dashboard opens with a time range that fits the data, and
+// keeps the range of its address.
+func TestOpening(t *testing.T) {
+	page := openKinds(t)
+	_, err := chromedp.Call(page.ctx, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `Date.now = () => 600000`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ address, want string }{
+		{"/d/kinds", "Last 15 minutes"}, // of an hour, Prometheus has ten minutes
+		{"/d/kinds?from=now-3h&to=now", "Last 3 hours"},
+	} {
+		page.visit(tc.address)
+		page.has(`document.querySelector('[data-key=range]').selectedOptions[0].text`, tc.want)
+	}
+}
+
+// TestRefused checks that the page says if a variable has not the value in the address.
+func TestRefused(t *testing.T) {
+	page := openKinds(t)
+	page.visit("/d/kinds?var-model=nobody&var-gateway=a&var-elsewhere=x&" + tenMinutes)
+	page.has(`document.querySelector('#problem').textContent.slice(0, 53)`, "Model has no value nobody: the dashboard shows bert. ")
+}
+
+// TestAway checks that the page says once that Prometheus is away, keeps its panels,
+// and goes on when Prometheus is back.
+func TestAway(t *testing.T) {
+	series, err := os.ReadFile("testdata/series.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prometheus := promtest.Server(t, string(series), 10*time.Minute)
+	isAway := atomic.Bool{}
+	handler := prometheus.Config.Handler
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isAway.Load() {
+			panic(http.ErrAbortHandler) // closes the connection
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	page := open(t, "Bad", front, kinds(t)) // 400 and 502 on the console
+	page.visit("/d/kinds?" + tenMinutes)
+	isAway.Store(true)
+	page.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-key=refresh]').click()`))
+	page.until(`document.documentElement.dataset.state === 'failed'`)
+	page.has(`document.querySelectorAll('#problem p').length`, 1)
+	page.has(`document.querySelector('#problem p').textContent.startsWith('Asking Prometheus at http://127.0.0.1:')`, true)
+	page.has(`document.querySelector('#panel-9').dataset.state`, "drawn")
+	isAway.Store(false)
+	page.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-key=refresh]').click()`))
+	page.until(drawn)
+	page.has(`document.querySelector('#problem').textContent.includes('Asking Prometheus')`, false)
 }
 
 // TestRefresh checks that a dashboard refreshes itself, and keeps the focus.

@@ -4,17 +4,23 @@ import * as prometheus from './prometheus.js';
 import { hex } from './color.js';
 import { intervals, least } from './interval.js';
 import { member } from './member.js';
+import { isPrometheus, typeOf } from './source.js';
 import { fill } from './template.js';
 
-// annotations returns {annotations: [{time, name, text, color}], problems: [text]}
-// of the enabled annotation queries.
+// annotations returns {annotations: [{time, name, text, color}], problems: [text],
+// notices: [text]} of the enabled annotation queries. A notice is about annotations
+// that only Grafana has.
 export async function annotations(board, scope) {
-  const queries = (board.annotations?.list ?? []).filter((a) => a.enable !== false && (a.expr || a.target?.expr));
+  const enabled = (board.annotations?.list ?? []).filter((a) => a.enable !== false && (a.expr || a.target?.expr));
+  const isOwn = (a) => isPrometheus(typeOf(a.datasource, board));
+  const queries = enabled.filter(isOwn);
   const parts = await Promise.allSettled(queries.map((a) => run(a, scope)));
   scope.signal.throwIfAborted();
   return {
     annotations: parts.flatMap((p) => p.value ?? []),
     problems: parts.flatMap((p, i) => (p.reason ? [`The annotations ${queries[i].name} could not be read: ${p.reason.message}`] : [])),
+    notices: enabled.filter((a) => !isOwn(a)).map((a) =>
+      `The annotations ${a.name} are left out: their data source has the type ${typeOf(a.datasource, board)}, and the preview only has Prometheus.`),
   };
 }
 

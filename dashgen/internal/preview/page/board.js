@@ -4,8 +4,11 @@ import { read, write } from './address.js';
 import * as controls from './controls.js';
 import { make } from './element.js';
 import { annotations } from './annotation.js';
-import { duration, parse } from './time.js';
+import { modern } from './legacy.js';
+import { Away, instant } from './prometheus.js';
 import { rows } from './rows.js';
+import { fitting } from './span.js';
+import { duration, parse } from './time.js';
 import { resolve, values } from './variable.js';
 
 const root = document.documentElement;
@@ -26,17 +29,21 @@ const page = {
 let stop = new AbortController();
 let timer = 0;
 let shownAlone = null;
+let isOpening = false;
 
 async function open() {
   page.chosen = read(location);
   page.about = await json('/about.json');
-  page.board = await json(`/boards/${page.chosen.uid}`);
+  page.board = modern(await json(`/boards/${page.chosen.uid}`));
   addEventListener('popstate', () => {
     page.chosen = read(location);
     show();
   });
   await show();
 }
+
+// retry is how many seconds the page waits for a Prometheus that is away.
+const retry = 5;
 
 // choose changes the selection, writes it into the address, and shows it.
 async function choose(change) {
@@ -60,9 +67,11 @@ async function show() {
   await reload();
 }
 
-// complete fills the selection with the defaults of the dashboard.
+// complete fills the selection with the defaults of the dashboard. reload replaces the
+// time range of a page that opens without one.
 function complete() {
   const { chosen, board } = page;
+  isOpening = !chosen.from && !chosen.to && !chosen.kiosk;
   chosen.from ||= board.time?.from ?? 'now-6h';
   chosen.to ||= board.time?.to ?? 'now';
   chosen.refresh ||= board.refresh || 'off';
@@ -75,18 +84,25 @@ async function reload() {
   stop = new AbortController();
   const signal = (page.signal = stop.signal);
   root.dataset.state = 'loading';
-  const now = page.now();
-  page.range = { from: parse(page.chosen.from, now), to: parse(page.chosen.to, now, true) };
+  let every = duration(page.chosen.refresh);
   try {
+    const now = page.now();
+    await instant('1', now, signal); // one message, and not one in each panel
+    if (isOpening) Object.assign(page.chosen, await fitting(page.board, now));
+    isOpening = false;
+    page.range = { from: parse(page.chosen.from, now), to: parse(page.chosen.to, now, true) };
     await prepare(signal);
     await track(page.rows.flatMap((row) => row.load(signal)));
   } catch (error) {
     if (signal.aborted) return;
-    problem(error.message);
+    if (error instanceof Away) every = retry;
+    problem(capital(error.message));
     root.dataset.state = 'failed';
   }
-  scheduleReload(signal);
+  scheduleReload(signal, every);
 }
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 async function prepare(signal) {
   if (!(page.range.from < page.range.to)) throw new Error(`The time range from ${page.chosen.from} to ${page.chosen.to} is not valid.`);
@@ -94,12 +110,19 @@ async function prepare(signal) {
   const scope = { range: page.range, variables: values(page.variables), scrapeInterval: page.about.scrapeInterval, signal };
   const found = await annotations(page.board, scope);
   page.annotations = found.annotations;
-  problem(found.problems.join(' '));
+  problem([...refused(), ...found.problems].join(' '), found.notices.join(' '));
+  build('boards', controls.boards(page));
   build('controls', controls.links(page), controls.variables(page), controls.time(page));
   if (page.rows.length > 0) return;
   page.rows = rows(page);
   place('panels').replaceChildren(...page.rows.map((row) => row.element));
   if (page.rows.length === 0) problem(page.chosen.panel ? `This dashboard has no panel ${page.chosen.panel}.` : 'This dashboard has no panels.');
+}
+
+// refused returns a sentence for each variable that has not the value in the address.
+function refused() {
+  return page.variables.filter((v) => v.refused.length > 0 && !v.error && v.type !== 'datasource').map((v) =>
+    `${v.label} has no value ${v.refused.join(', ')}: the dashboard shows ${v.chosen.join(', ').replace('$__all', 'All') || 'nothing'}.`);
 }
 
 // track sets the data-state of the whole page while panels load.
@@ -110,11 +133,10 @@ async function track(loading) {
   if (!signal.aborted) root.dataset.state = 'drawn';
 }
 
-// scheduleReload reloads after the refresh interval, if the page is visible.
-function scheduleReload(signal) {
-  const every = duration(page.chosen.refresh);
+// scheduleReload reloads after so many seconds, if the page is visible.
+function scheduleReload(signal, every) {
   if (signal.aborted || !(every > 0)) return;
-  timer = setTimeout(() => (document.hidden ? scheduleReload(signal) : reload()), every * 1000);
+  timer = setTimeout(() => (document.hidden ? scheduleReload(signal, every) : reload()), every * 1000);
 }
 
 // build replaces a part of the page, and restores open popups and the focus.
@@ -128,8 +150,9 @@ function build(id, ...children) {
   if (focused) part.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
-function problem(text) {
-  place('problem').replaceChildren(...(text ? [make('p', {}, text)] : []));
+// problem shows what went wrong, and a notice of what only Grafana has.
+function problem(text, notice) {
+  place('problem').replaceChildren(...(text ? [make('p', {}, text)] : []), ...(notice ? [make('p', { class: 'notice' }, notice)] : []));
 }
 
 open().catch((error) => {

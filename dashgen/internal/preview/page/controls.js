@@ -3,17 +3,18 @@
 import { make } from './element.js';
 import { icon } from './icon.js';
 import { duration, parse, stamp } from './time.js';
-import { ofBoard } from './link.js';
+import { ofBoard, toBoard } from './link.js';
 import { all } from './variable.js';
 
 const spans = [['5m', '5 minutes'], ['15m', '15 minutes'], ['30m', '30 minutes'], ['1h', 'hour'], ['3h', '3 hours'], ['6h', '6 hours'], ['12h', '12 hours'],
   ['24h', '24 hours'], ['2d', '2 days'], ['7d', '7 days'], ['30d', '30 days']];
 const refreshes = ['', '5s', '10s', '30s', '1m', '5m', '15m'];
 
-// boards returns the list of dashboards, with the current dashboard marked.
+// boards returns the list of dashboards, with the current dashboard marked. It takes
+// the place of the dashboard's own links to them.
 export function boards(page) {
   const here = (b) => b.uid === page.chosen.uid;
-  const links = page.about.boards.map((b) => make('li', {}, make('a', { href: `/d/${b.uid}`, 'aria-current': here(b) ? 'page' : null }, b.title)));
+  const links = page.about.boards.map((b) => make('li', {}, make('a', { href: toBoard(page, b), 'aria-current': here(b) ? 'page' : null }, b.title)));
   return make('nav', { 'aria-label': 'Dashboards' }, make('ul', {}, links));
 }
 

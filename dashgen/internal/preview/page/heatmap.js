@@ -3,13 +3,14 @@
 import { annotationsAt, chart, valueAxis } from './chart.js';
 import { fade, hex, mix, own, scheme } from './color.js';
 import { make } from './element.js';
+import { Unknown } from './source.js';
 import { format } from './unit.js';
 
 export function heatmap(place, scope) {
   const { options = {} } = scope.panel;
-  if (options.calculate) throw new Error('the preview only draws heatmaps of series with the label le, not heatmaps that calculate buckets');
+  if (options.calculate) throw new Unknown('the preview only draws heatmaps of series with the label le, not heatmaps that calculate buckets');
   const { bounds, rows, times } = buckets(scope.frames);
-  if (rows.length === 0) throw new Error('a heatmap needs series with the label le');
+  if (rows.length === 0) throw new Unknown('a heatmap needs series with the label le');
   const unit = options.yAxis?.unit ?? scope.panel.fieldConfig?.defaults?.unit;
   const most = Math.max(...rows.flat().filter((v) => v !== null), Number.MIN_VALUE);
   const area = make('div', { class: 'chart', tabindex: 0, role: 'group', 'aria-roledescription': 'heatmap', 'data-key': 'chart',

@@ -41,21 +41,18 @@ export function named(page, config, frame, text, value) {
   return anchor(written(link.url, page, ofValue(frame, value)), text, link.targetBlank);
 }
 
-// ofBoard returns the links at the top of a dashboard: single links, and links to
-// all other dashboards with the same tags.
+// ofBoard returns the single links at the top of a dashboard.
 export function ofBoard(page) {
-  return (page.board.links ?? []).flatMap((link) => (link.type === 'dashboards' ? tagged(page, link) : [single(page, link)]));
+  return (page.board.links ?? []).filter((link) => link.type !== 'dashboards').map((link) => single(page, link));
 }
 
-function tagged(page, link) {
-  const wanted = page.about.boards.filter((b) => b.uid !== page.chosen.uid && (link.tags ?? []).every((tag) => (b.tags ?? []).includes(tag)));
-  return wanted.map((b) => anchor(keeping(page, link, b.uid), b.title, link.targetBlank));
-}
-
-function keeping(page, link, uid) {
+// toBoard returns the address of another dashboard, with what the dashboard's own link
+// to it keeps. Such a link is to all dashboards with the same tags.
+export function toBoard(page, { uid, tags }) {
+  const link = (page.board?.links ?? []).find((l) => l.type === 'dashboards' && (l.tags ?? []).every((tag) => (tags ?? []).includes(tag)));
   const { from, to } = page.chosen;
   const chosen = new Map(page.variables.map((v) => [v.name, v.chosen]));
-  return write({ uid, ...(link.keepTime ? { from, to } : {}), variables: link.includeVars ? chosen : new Map() });
+  return write({ uid, ...(link?.keepTime ? { from, to } : {}), variables: link?.includeVars ? chosen : new Map() });
 }
 
 export function single(page, link) {

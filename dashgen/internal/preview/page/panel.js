@@ -12,6 +12,7 @@ import { single } from './link.js';
 import { markdown } from './markdown.js';
 import { member } from './member.js';
 import { prose } from './text.js';
+import { Unknown } from './source.js';
 import { stat } from './stat.js';
 import { states } from './statetimeline.js';
 import { table } from './table.js';
@@ -47,14 +48,14 @@ async function load(state, signal) {
   element.setAttribute('aria-busy', 'true');
   try {
     state.result = model.type === 'text' ? { frames: [] } : await frames(model, {
-      range: page.range, variables: known, scrapeInterval: page.about.scrapeInterval,
+      board: page.board, range: page.range, variables: known, scrapeInterval: page.about.scrapeInterval,
       points: Math.max(100, Math.round(state.body.clientWidth || 600)), signal,
     });
     redraw(state);
   } catch (error) {
     if (signal.aborted) return;
     state.result = null;
-    note(state, 'failed', sentence(error.message));
+    refuse(state, error);
   }
   element.removeAttribute('aria-busy');
 }
@@ -85,8 +86,12 @@ function attempt(state) {
   try {
     redraw(state);
   } catch (error) {
-    note(state, 'failed', sentence(error.message));
+    refuse(state, error);
   }
+}
+
+function refuse(state, error) {
+  note(state, error instanceof Unknown ? 'unknown' : 'failed', sentence(error.message));
 }
 
 function resize(state) {

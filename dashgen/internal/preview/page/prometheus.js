@@ -1,5 +1,8 @@
 // Queries of Prometheus's HTTP API, through the preview's server.
 
+// Away marks errors of all queries: Prometheus cannot be reached.
+export class Away extends Error {}
+
 async function get(path, params, signal) {
   const body = new URLSearchParams(params);
   const long = body.toString().length > 4000;
@@ -7,6 +10,7 @@ async function get(path, params, signal) {
   const type = reply.headers.get('Content-Type') ?? '';
   if (!type.includes('json')) throw new Error(`the reply of Prometheus has the status ${reply.status} and is not JSON`);
   const result = await reply.json();
+  if (result.errorType === 'away') throw new Away(result.error);
   if (result.status !== 'success') throw new Error(result.error ?? `the reply of Prometheus has the status ${reply.status}`);
   return result.data;
 }

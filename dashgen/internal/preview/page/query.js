@@ -3,11 +3,12 @@
 import * as prometheus from './prometheus.js';
 import { fromMatrix, fromVector, grid } from './frame.js';
 import { intervals, least } from './interval.js';
+import { isPrometheus, typeOf, Unknown } from './source.js';
 import { duration } from './time.js';
 import { fill } from './template.js';
 
-// frames runs a panel's queries. scope is {range, variables, scrapeInterval,
-// points, signal}. It returns {frames, range, step}.
+// frames runs a panel's queries. scope is {board, range, variables,
+// scrapeInterval, points, signal}. It returns {frames, range, step}.
 export async function frames(panel, scope) {
   const range = ownRange(panel, scope.range);
   const targets = (panel.targets ?? []).filter((target) => !target.hide);
@@ -28,10 +29,9 @@ function ownRange(panel, { from, to }) {
 }
 
 async function run(panel, target, scope) {
-  const source = target.datasource?.type ?? panel.datasource?.type;
-  if (source && source !== 'prometheus' && source !== 'datasource') {
-    throw new Error(`the data source has the type ${source}; the preview only has Prometheus`);
-  }
+  const source = typeOf(target.datasource, scope.board) ?? typeOf(panel.datasource, scope.board);
+  if (!isPrometheus(source)) throw new Unknown(`the data source has the type ${source}, and the preview only has Prometheus`);
+  if (panel.datasource?.uid === '-- Dashboard --') throw new Unknown('it shows the result of another panel');
   if (!target.expr) return [];
   const scrape = least(target.interval || panel.interval, scope.scrapeInterval);
   const { step, values } = intervals(scope.range, points(panel, scope), scrape, scrape);

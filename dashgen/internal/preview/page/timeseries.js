@@ -7,6 +7,7 @@ import { paint, settings, show, title } from './field.js';
 import { align } from './frame.js';
 import { legend } from './legend.js';
 import { member } from './member.js';
+import { percents, stack } from './stack.js';
 import { format } from './unit.js';
 
 const { uPlot } = globalThis;
@@ -18,13 +19,15 @@ export function timeseries(place, scope) {
   const area = make('div', { class: 'chart', tabindex: 0, role: 'group', 'aria-roledescription': 'chart', 'data-key': 'chart',
     'aria-label': `${scope.panel.title}: ${all.length} series over time. Arrow keys read the values.` });
   place.classList.add('charted');
-  place.append(area, legend(all, scope.panel.options?.legend, scope.memory, scope.redraw) ?? '');
+  const named = all.filter((s) => !s.config.custom.hideFrom?.legend);
+  place.append(area, legend(named, scope.panel.options?.legend, scope.memory, scope.redraw) ?? '');
   const { times } = frames[0];
   const scales = axes(shown);
+  const { values, bands } = stack(shown);
   return chart(area, scope, {
-    data: [times, ...stack(shown)],
+    data: [times, ...values.map((v, i) => spanned(v, times, shown[i].config.custom.spanNulls))],
     series: shown.map(line),
-    bands: bands(shown),
+    bands: fillings(shown, bands),
     scales: Object.fromEntries(scales.map((a) => [a.scale, a.range])),
     axes: scales.map((a) => a.axis),
     draw: (u) => limits(u, shown[0]),
@@ -38,34 +41,38 @@ function styled(panel, frames) {
     const config = settings(panel, frame);
     const last = frame.values.findLast((v) => typeof v === 'number') ?? null;
     const color = paint(last, config, frame.name, i);
-    return { config, name: frame.name, label: title(config, frame), color, values: frame.values, scale: config.unit ?? 'none' };
+    const side = config.custom.axisPlacement === 'right' ? ' right' : '';
+    return { config, name: frame.name, label: title(config, frame), color, values: frame.values, scale: (config.unit ?? 'none') + side };
   }).filter((s) => !s.config.custom.hideFrom?.viz);
 }
 
-const mode = (s) => s.config.custom.stacking?.mode ?? 'none';
-const isStacked = (s) => mode(s) === 'normal' || mode(s) === 'percent';
-
-// stack adds each stacked series to the series below it. In percent mode, the sum
-// at each time is 1.
-function stack(series) {
-  const stacked = series.filter(isStacked);
-  const length = series[0]?.values.length ?? 0;
-  const sums = Array(length).fill(0);
-  const whole = (i) => stacked.reduce((sum, s) => sum + Math.abs(s.values[i] ?? 0), 0) || 1;
-  return series.map((s) => {
-    if (!isStacked(s)) return s.values;
-    return s.values.map((v, i) => (typeof v !== 'number' ? v : (sums[i] += mode(s) === 'percent' ? v / whole(i) : v)));
+// fillings fills the area between a stacked series and the series below it, and below
+// a series that names another one in fillBelowTo.
+function fillings(series, bands) {
+  const named = series.flatMap((s, i) => {
+    const lower = series.findIndex((other) => other.name === s.config.custom.fillBelowTo);
+    return lower < 0 ? [] : [{ upper: i, lower, isDown: false }];
   });
-}
-
-// bands fills the area between a stacked series and the series below it.
-function bands(series) {
-  const stacked = series.map((s, i) => [s, i + 1]).filter(([s]) => isStacked(s));
-  return stacked.slice(1).map(([s, i], below) => ({ series: [i, stacked[below][1]], fill: filling(s) }));
+  return [...bands, ...named].map(({ upper, lower, isDown }) =>
+    ({ series: [upper + 1, lower + 1], fill: filling(series[upper]), dir: isDown ? 1 : -1 }));
 }
 
 function filling({ color, config }) {
   return fade(color, (config.custom.fillOpacity ?? 0) / 100);
+}
+
+// spanned joins the gaps of at most so many milliseconds: uPlot draws a line over
+// undefined values.
+function spanned(values, times, most) {
+  if (typeof most !== 'number') return values;
+  let last = -1;
+  const joined = [...values];
+  values.forEach((v, i) => {
+    if (typeof v !== 'number') return;
+    if (last >= 0 && (times[i] - times[last]) * 1000 <= most) joined.fill(undefined, last + 1, i);
+    last = i;
+  });
+  return joined;
 }
 
 const paths = {
@@ -84,7 +91,7 @@ function line(s) {
     width,
     fill: filling(s),
     dash: custom.lineStyle?.fill === 'dash' ? custom.lineStyle.dash ?? [10, 10] : undefined,
-    spanGaps: Boolean(custom.spanNulls),
+    spanGaps: custom.spanNulls === true,
     paths: style === 'bars' ? uPlot.paths.bars({ size: [0.8, 60] }) : style === 'points' ? () => null : member(paths, custom.lineInterpolation ?? '')?.(),
     points: points(custom, style, s.values),
   };
@@ -105,7 +112,7 @@ function beside(values, i, way) {
   return typeof values[i] === 'number';
 }
 
-// axes returns an axis for each unit. The first axis is on the left.
+// axes returns an axis for each unit and side. The first axis is on the left.
 function axes(series) {
   const units = [...new Set(series.map((s) => s.scale))];
   return units.map((scale, i) => {
@@ -115,7 +122,7 @@ function axes(series) {
     const isPercent = custom.stacking?.mode === 'percent';
     return {
       scale,
-      range: { range: isPercent ? () => [0, 1] : (u, low, high) => span(config, low, high), ...distribution(custom) },
+      range: { range: isPercent ? (u, low, high) => percents(low, high) : (u, low, high) => span(config, low, high), ...distribution(custom) },
       axis: valueAxis({
         scale,
         side: isRight ? 1 : 3,
@@ -152,13 +159,14 @@ function limits(u, series) {
   ctx.save();
   steps.forEach(({ value, color }, i) => {
     const from = value === null || value === undefined ? bbox.top + bbox.height : y(value);
-    if (style.includes('area')) {
+    if (style.includes('area') && color !== 'transparent') {
       const to = i + 1 < steps.length ? y(steps[i + 1].value) : bbox.top;
       ctx.fillStyle = fade(hex(color), 0.12);
       ctx.fillRect(bbox.left, to, bbox.width, from - to);
     }
     const isWithin = from > bbox.top && from < bbox.top + bbox.height;
-    if (i > 0 && style !== 'area' && isWithin) rule(ctx, bbox, from, hex(color), style.includes('dashed'));
+    const edge = color === 'transparent' ? steps[i - 1]?.color : color;
+    if (i > 0 && style !== 'area' && isWithin) rule(ctx, bbox, from, hex(edge), style.includes('dashed'));
   });
   ctx.restore();
 }

@@ -3,6 +3,7 @@
 
 import { expression } from './field.js';
 import { member } from './member.js';
+import { Unknown } from './source.js';
 
 // table returns a table for each query, with a column for every label, and a column
 // for the value. The value of a range query is its last value.
@@ -29,7 +30,7 @@ export function apply(tables, transformations = []) {
   for (const { id, options = {}, disabled } of transformations) {
     if (disabled) continue;
     const step = member(steps, id);
-    if (!step) throw new Error(`the preview does not know the transformation ${id}`);
+    if (!step) throw new Unknown(`the preview does not know the transformation ${id}`);
     tables = step(tables, options);
   }
   return tables;

@@ -2,23 +2,26 @@
 // a variable can depend on earlier variables.
 
 import { labelNames, labelValues, instant } from './prometheus.js';
+import { isPrometheus, typeOf } from './source.js';
 import { fill } from './template.js';
 
 export const all = '$__all';
 
 // resolve returns variables {name, label, type, hide, isMulti, options: [{text,
-// value}], chosen: [...], error}. chosen can be [all].
+// value}], chosen: [...], refused: [...], error}. chosen can be [all]. refused has the
+// values in the address that the variable does not offer.
 export async function resolve(board, chosen, range, signal) {
   const resolved = [];
   for (const model of board.templating?.list ?? []) {
     const variable = describe(model);
     try {
-      variable.options = await options(model, values(resolved), range, signal);
+      variable.options = await options(model, board, values(resolved), range, signal);
     } catch (error) {
       if (signal?.aborted) throw error;
       variable.error = error.message;
     }
     variable.chosen = choose(variable, model, chosen.get(model.name));
+    variable.refused = (chosen.get(model.name) ?? []).filter((v) => v !== all && !variable.chosen.includes(v));
     resolved.push(variable);
   }
   return resolved;
@@ -36,16 +39,17 @@ function describe(model) {
     allValue: model.allValue || undefined,
     options: [],
     chosen: [],
+    refused: [],
   };
 }
 
-async function options(model, known, range, signal) {
+async function options(model, board, known, range, signal) {
   switch (model.type) {
     case 'datasource': return [{ text: 'Prometheus', value: 'prometheus' }];
     case 'custom': return custom(text(model.query));
     case 'interval': return custom(text(model.query)).filter((o) => !o.value.startsWith('$__auto'));
     case 'constant': case 'textbox': return [{ text: fill(text(model.query), known), value: fill(text(model.query), known) }];
-    case 'query': return sort(pick(await query(model, known, range, signal), model.regex), model.sort);
+    case 'query': return sort(pick(await query(model, board, known, range, signal), model.regex), model.sort);
   }
   throw new Error(`the preview does not know variables of type ${model.type}`);
 }
@@ -63,7 +67,9 @@ function custom(list) {
 
 // query returns the values of a query variable, in the forms of Grafana's Prometheus
 // data source.
-async function query(model, known, range, signal) {
+async function query(model, board, known, range, signal) {
+  const source = typeOf(model.datasource, board);
+  if (!isPrometheus(source)) throw new Error(`the data source has the type ${source}, and the preview only has Prometheus`);
   const filled = fill(text(model.query), known).trim();
   const values = filled.match(/^label_values\((?:(.+),)?\s*([a-zA-Z_]\w*)\s*\)$/s);
   if (values) return labelValues(values[2], values[1]?.trim(), range, signal);
