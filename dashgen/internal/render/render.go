@@ -5,6 +5,7 @@ package render
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -18,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/moodring/moodring/dashgen/internal/chromium"
+	"github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/preview"
 )
 
@@ -75,7 +77,8 @@ func (o Options) path() (string, error) {
 	for _, b := range o.Preview.Dashboards {
 		known = append(known, b.UID)
 	}
-	if !slices.Contains(known, uid) {
+	place := slices.Index(known, uid)
+	if place < 0 {
 		return "", fmt.Errorf("no dashboard %q; there are %s", uid, strings.Join(known, ", "))
 	}
 	query := url.Values{"kiosk": {""}, "refresh": {"off"}, "theme": {"light"}}
@@ -87,14 +90,40 @@ func (o Options) path() (string, error) {
 			query.Set(key, value)
 		}
 	}
+	names, err := variables(o.Preview.Dashboards[place])
+	if err != nil {
+		return "", err
+	}
 	for _, variable := range o.Variables {
 		name, value, found := strings.Cut(variable, "=")
-		if !found {
+		switch {
+		case !found:
 			return "", fmt.Errorf("variable %q: write NAME=VALUE", variable)
+		case !slices.Contains(names, name):
+			return "", fmt.Errorf("no variable %q on the dashboard %s; there are %s", name, uid, strings.Join(names, ", "))
 		}
 		query.Add("var-"+name, value)
 	}
 	return "/d/" + uid + "?" + query.Encode(), nil
+}
+
+// variables returns the names of a dashboard's variables.
+func variables(d dashboard.Dashboard) ([]string, error) {
+	var fields struct {
+		Templating struct {
+			List []struct {
+				Name string `json:"name"`
+			} `json:"list"`
+		} `json:"templating"`
+	}
+	if err := json.Unmarshal(d.JSON, &fields); err != nil {
+		return nil, fmt.Errorf("dashboard %s: %w", d.UID, err)
+	}
+	var names []string
+	for _, v := range fields.Templating.List {
+		names = append(names, v.Name)
+	}
+	return names, nil
 }
 
 // serve starts a preview on this machine. Addr is the URL of the preview.
@@ -117,7 +146,26 @@ func (o Options) png(ctx context.Context, address string) ([]byte, error) {
 	if err := o.open(ctx, address); err != nil {
 		return nil, err
 	}
+	if err := o.checkFonts(ctx); err != nil {
+		return nil, err
+	}
 	return run(ctx, chromedp.Screenshot(chromedp.CSS(o.selector())))
+}
+
+// checkFonts returns an error if the browser has no font for a character: the picture
+// would lack the character. In an SVG it is text, which the viewer draws.
+func (o Options) checkFonts(ctx context.Context) error {
+	missing, err := run(ctx, chromedp.Evaluate[[]string](o.onSelected(glyphs)))
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	return fmt.Errorf("the browser has no font for %s: install a font, such as Debian's fonts-noto-cjk or fonts-noto-color-emoji, or draw an .svg, which its viewer's fonts show",
+		strings.Join(missing[:min(len(missing), 10)], " "))
+}
+
+// onSelected returns a script that calls a function of JavaScript with the drawn element.
+func (o Options) onSelected(function string) string {
+	return fmt.Sprintf("(%s)(document.querySelector(%q))", strings.TrimSpace(function), o.selector())
 }
 
 // selector returns the CSS selector of the drawn element.
@@ -129,8 +177,10 @@ func (o Options) selector() string {
 }
 
 // record.js makes canvases record their drawing operations. write.js writes the
-// page and these records as one SVG.
+// page and these records as one SVG. glyphs.js finds characters without a font.
 var (
+	//go:embed glyphs.js
+	glyphs string
 	//go:embed record.js
 	record string
 	//go:embed write.js
@@ -144,7 +194,7 @@ func (o Options) svg(ctx context.Context, address string) ([]byte, error) {
 	if err := o.open(ctx, address); err != nil {
 		return nil, err
 	}
-	text, err := run(ctx, chromedp.Evaluate[string](fmt.Sprintf("(%s)(document.querySelector(%q))", strings.TrimSpace(write), o.selector())))
+	text, err := run(ctx, chromedp.Evaluate[string](o.onSelected(write)))
 	return []byte(text), err
 }
 

@@ -214,3 +214,24 @@ func TestFailedQueries(t *testing.T) {
 		})
 	}
 }
+
+// TestOtherScripts checks that characters of other scripts are in a picture, or are
+// named by an error, and that an SVG has them as text in any case.
+func TestOtherScripts(t *testing.T) {
+	const title = "情绪 😀 café مرحبا"
+	o := options(t)
+	board, err := dashboard.Read([]byte(`{"uid": "scripts", "title": "Scripts", "panels": [{"id": 1, "type": "text", "title": "` + title + `",
+		"options": {"content": "A"}, "gridPos": {"x": 0, "y": 0, "w": 24, "h": 4}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Preview.Dashboards, o.Panel, o.Width = []dashboard.Dashboard{board}, "1", 600
+	if text := draw(t, render.SVG, o); !bytes.Contains(text, []byte(">"+title+"<")) {
+		t.Errorf("the SVG lacks %s: %s", title, text)
+	}
+	// U+E000 is in no font.
+	o.Preview.Dashboards[0].JSON = bytes.ReplaceAll(board.JSON, []byte("café"), []byte("caf\U000E0100\U0001FAFF\u0870"))
+	if _, err := render.Draw(t.Context(), render.PNG, o); err == nil || !strings.Contains(err.Error(), "the browser has no font for ") {
+		t.Errorf("got %v", err)
+	}
+}

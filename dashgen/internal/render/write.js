@@ -5,6 +5,7 @@
   const short = (n) => Number(n.toFixed(2));
   const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
   const measure = new OffscreenCanvas(1, 1).getContext('2d');
+  const letters = new Intl.Segmenter();
   let clips = 0;
 
   const isClear = (color) => /^rgba\(.*, 0\)$/.test(color);
@@ -60,25 +61,29 @@
     measure.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
     const { fontBoundingBoxAscent: ascent, fontBoundingBoxDescent: descent } = measure.measureText('x');
     const line = style.textDecorationLine.includes('underline') || node.parentElement.closest('a') ? ' text-decoration="underline"' : '';
-    return lines(node).map(({ content, left, right, top, bottom }) => {
+    return lines(node).map(({ content, left, right, top, bottom, isMissing }) => {
       const y = (top + bottom) / 2 + (ascent - descent) / 2 - origin.top;
       return `<text x="${short(left - origin.left)}" y="${short(y)}" font-size="${parseFloat(style.fontSize)}"` +
         ` font-weight="${style.fontWeight}" font-family="${escape(style.fontFamily)}"` +
-        ` fill="${style.color}" textLength="${short(right - left)}" lengthAdjust="spacingAndGlyphs"${line}>${escape(content)}</text>`;
+        ` fill="${style.color}"${isMissing ? '' : ` textLength="${short(right - left)}" lengthAdjust="spacingAndGlyphs"`}${line}>${escape(content)}</text>`;
     }).join('');
   }
 
   function lines(node) {
     const range = document.createRange();
     const found = [];
-    for (let i = 0; i < node.length; i++) {
-      range.setStart(node, i);
-      range.setEnd(node, i + 1);
+    for (const { segment, index } of letters.segment(node.data)) {
+      range.setStart(node, index);
+      range.setEnd(node, index + segment.length);
       const [rect] = range.getClientRects();
-      if (!rect?.width) continue;
+      const isSpace = /^\s+$/.test(segment);
+      if (!rect || isSpace && !rect.width) continue;
+      const content = isSpace ? ' ' : segment;
+      const { left, right, top, bottom } = rect;
+      const isMissing = !rect.width; // the browser has no font for it; the viewer may
       const last = found.at(-1);
-      if (last && Math.abs(last.top - rect.top) < 2) Object.assign(last, { content: last.content + node.data[i].replace(/\s/, ' '), right: rect.right });
-      else found.push({ content: node.data[i].replace(/\s/, ' '), left: rect.left, right: rect.right, top: rect.top, bottom: rect.bottom });
+      if (!last || Math.abs(last.top - top) >= 2) found.push({ content, left, right, top, bottom, isMissing });
+      else Object.assign(last, { content: last.content + content, left: Math.min(last.left, left), right: Math.max(last.right, right), isMissing: last.isMissing || isMissing });
     }
     return found.map(trimmed(node)).filter((l) => l.content.trim());
   }
