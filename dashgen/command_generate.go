@@ -8,20 +8,25 @@ import (
 	"github.com/moodring/moodring/dashgen/internal/output"
 )
 
-const generateHelp = `DIR
+const generateHelp = `[flags] DIR
 
 Writes all dashboards, rules and Kubernetes objects into a directory.
 `
 
 func generateCommand(p program, args []string) error {
 	set := newFlags("generate", generateHelp)
+	chosen := newChoices(set)
 	if err := set.parse(args, p.stdout); err != nil {
 		return err
 	}
 	if set.NArg() != 1 {
 		return fmt.Errorf("%w: generate takes one directory", errUsage)
 	}
-	files, err := output.Files(board.All())
+	c, err := chosen.config(set)
+	if err != nil {
+		return err
+	}
+	files, err := output.Files(board.All(), c)
 	if err != nil {
 		return err
 	}

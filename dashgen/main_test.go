@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/config"
 	"github.com/moodring/moodring/dashgen/internal/grafanatest"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
 )
@@ -61,6 +63,28 @@ func withoutOptions(series string) string {
 		}
 	}
 	return kept.String()
+}
+
+// TestExampleFile runs the example of docs/command-line.md, and checks that it has every
+// key.
+func TestExampleFile(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "out")
+	stdout(t, "generate", "--config", "../docs/dashgen.yaml", folder)
+	if got, want := files(t, folder)["prometheus-rules.yaml"], stdout(t, "rules", "--config", "../docs/dashgen.yaml"); got != want {
+		t.Error("generate and rules write different rules")
+	}
+	c, err := config.Read("../docs/dashgen.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []any{c, c.Rules, c.Dashboards} {
+		value := reflect.ValueOf(part)
+		for i := range value.NumField() {
+			if value.Field(i).IsZero() {
+				t.Errorf("docs/dashgen.yaml lacks %s", value.Type().Field(i).Tag.Get("yaml"))
+			}
+		}
+	}
 }
 
 // status checks a program's exit status: "status 2 program arguments".

@@ -20,11 +20,12 @@ const help = `dashgen writes Moodring's Grafana dashboards, and checks them.
 usage:
   dashgen > grafana-dashboard.json        print the overview
   dashgen generate DIR                    write all dashboards, rules and
-                                          Kubernetes objects into DIR
+                                          Kubernetes objects into DIR; -h for
+                                          other titles, limits and labels
   dashgen metrics > docs/metrics.md       print the document of all metrics
   dashgen alerts > docs/alerts.md         print the runbooks of all alerts
   dashgen rules > rules.yaml              print the Prometheus rules; -h for
-                                          other time windows
+                                          other windows, limits and labels
   dashgen baseline --prometheus URL --model NAME --from 7d > baseline.yaml
                                           record the distribution of a model's
                                           labels, for the drift alerts; -h for

@@ -44,7 +44,11 @@ const (
 const AlertRange = "5m"
 
 // Text returns the PromQL of the alert's expression.
-func (a Alert) Text() string { return a.Expr.Text(RuleValues()) }
+func (a Alert) Text() string {
+	values := RuleValues()
+	values.Limit = a.Limit
+	return a.Expr.Text(values)
+}
 
 // RuleValues returns the values of queries in rules.
 func RuleValues() promql.Values { return promql.RuleValues(AlertRange, promql.DriftWindow) }

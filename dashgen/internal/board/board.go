@@ -28,6 +28,28 @@ type Board struct {
 	Windows     []string
 	Annotations []Annotation
 	Rows        []Row
+	Choices
+}
+
+// Choices are a user's own settings of a board. They are empty for the usual board.
+type Choices struct {
+	Tags          []string // besides dashgen's own
+	From, Refresh string   // as now-6h and 1m
+	// Selector has matchers for each scraped metric, as job="moodring".
+	Selector string
+	// External is a label that Prometheus servers add to all their series. A variable
+	// selects one of its values.
+	External string
+}
+
+// Values returns the values for the queries of the board's dashboard.
+func (b Board) Values() promql.Values {
+	values := b.Variables.Grafana()
+	values.Selector = b.Selector
+	if b.External != "" {
+		values.External = b.External + `="$` + b.External + `"`
+	}
+	return values
 }
 
 // Annotation marks an event in every panel that shows a time range.
@@ -84,8 +106,12 @@ type Series struct {
 type Rename struct{ Pattern, Name string }
 
 // DataLink is a link from a series to the dashboard UID. The dashboard's variable
-// Label gets the value of the series' label of the same name.
-type DataLink struct{ UID, Label string }
+// Label gets the value of the series' label of the same name, and the variables in Keep
+// keep their values.
+type DataLink struct {
+	UID, Label string
+	Keep       []string
+}
 
 // Level says how good a value is.
 type Level string

@@ -161,7 +161,9 @@ func TestSetRefuses(t *testing.T) {
 		{"uid twice", func(s *Set) { s.Boards[1].UID = s.Boards[0].UID }, "uid moodring-overview is used twice"},
 		{"file twice", func(s *Set) { s.Boards[1].File = s.Boards[0].File }, "file grafana-dashboard is used twice"},
 		{"two alerts of one name", func(s *Set) { alertOf(&s.Boards[2]).Name = "MoodringConfidenceLow" }, "alert MoodringConfidenceLow is used twice"},
-		{"data link to no board", func(s *Set) { s.Boards[0].Rows[0].Panels[1].Link = &DataLink{"moodring-model", "gateway-pod"} }, "no board moodring-model has a variable gateway-pod"},
+		{"data link to no board", func(s *Set) {
+			s.Boards[0].Rows[0].Panels[1].Link = &DataLink{UID: "moodring-model", Label: "gateway-pod"}
+		}, "no board moodring-model has a variable gateway-pod"},
 		{"board that is not valid", func(s *Set) { s.Boards[3].Title = "" }, "board grafana-exporter: board \"\": it needs a title"},
 	}
 	for _, tc := range tests {

@@ -3,6 +3,7 @@
 package grafana
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
+	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
 	file "github.com/moodring/moodring/dashgen/internal/dashboard"
 	"github.com/moodring/moodring/dashgen/internal/promql"
@@ -50,9 +52,9 @@ type classic = dashboard.Dashboard //nolint:staticcheck // deprecated in favour 
 func draw(b board.Board) (classic, error) {
 	d := *dashboard.NewDashboard()
 	d.Uid, d.Title, d.Description = &b.UID, &b.Title, &b.Description
-	d.Tags, d.Editable = []string{tag}, cog.ToPtr(false)
-	d.Time = &dashboard.DashboardDashboardTime{From: "now-1h", To: "now"}
-	d.Refresh = cog.ToPtr("30s")
+	d.Tags, d.Editable = append([]string{tag}, b.Tags...), cog.ToPtr(false)
+	d.Time = &dashboard.DashboardDashboardTime{From: cmp.Or(b.From, "now-1h"), To: "now"}
+	d.Refresh = cog.ToPtr(cmp.Or(b.Refresh, "30s"))
 	d.GraphTooltip = cog.ToPtr(dashboard.DashboardCursorSyncCrosshair)
 	d.Links = []dashboard.DashboardLink{dashboardLinks()}
 	d.Templating.List = variables(b)
@@ -83,7 +85,7 @@ const annotationStep = "15s"
 func annotations(b board.Board) []dashboard.AnnotationQuery {
 	var all []dashboard.AnnotationQuery
 	for _, a := range b.Annotations {
-		expr := a.Query.Text(b.Variables.Grafana())
+		expr := a.Query.Text(b.Values())
 		all = append(all, dashboard.AnnotationQuery{
 			Name: a.Title, Datasource: source(), Enable: true, IconColor: a.Color,
 			Expr: &expr, TitleFormat: &a.Title, TextFormat: &a.Text,
@@ -101,13 +103,23 @@ func variables(b board.Board) []dashboard.VariableModel {
 		Query:   &dashboard.StringOrMap{String: cog.ToPtr("prometheus")},
 		Refresh: cog.ToPtr(dashboard.VariableRefreshOnDashboardLoad),
 	}}
+	if b.External != "" {
+		list = append(list, externalVariable(b))
+	}
 	for i, v := range b.Variables {
-		list = append(list, variable(v, b.Variables.Query(i)))
+		list = append(list, variable(v, b.Variables.Query(i, b.Values())))
 	}
 	if len(b.Windows) > 0 {
 		list = append(list, windowVariable(b.Windows))
 	}
 	return list
+}
+
+// externalVariable chooses a value of the label that Prometheus servers add to all
+// their series.
+func externalVariable(b board.Board) dashboard.VariableModel {
+	v := promql.Variable{Title: strings.ToUpper(b.External[:1]) + b.External[1:], Metric: contract.ExporterUp, Label: b.External, Labels: []string{b.External}, Single: true}
+	return variable(v, promql.Variables{v}.Query(0, promql.Values{Selector: b.Selector}))
 }
 
 // windowVariable chooses the range of rates of few events.
@@ -167,7 +179,7 @@ func rows(b board.Board) ([]dashboard.PanelOrRowPanel, error) {
 		var within []dashboard.PanelOrRowPanel
 		for i, p := range row.Panels {
 			id++
-			drawn, err := panel(p, b.Variables.Grafana(), id, positions[i])
+			drawn, err := panel(p, b.Values(), id, positions[i])
 			if err != nil {
 				return nil, fmt.Errorf("panel %q: %w", p.Title, err)
 			}

@@ -143,6 +143,9 @@ func colorMode(p board.Panel) dashboard.FieldColorModeId {
 // dataLink opens another dashboard, with the variable set to the series' label.
 func dataLink(link board.DataLink) dashboard.DashboardLink {
 	url := "/d/" + link.UID + "?var-" + link.Label + "=${__field.labels." + link.Label + "}&${" + datasource + ":queryparam}&${__url_time_range}"
+	for _, name := range link.Keep {
+		url += "&${" + name + ":queryparam}"
+	}
 	return dashboard.DashboardLink{
 		Title: "Open ${__field.labels." + link.Label + "}", Type: dashboard.DashboardLinkTypeLink, Url: &url, Tags: []string{},
 	}

@@ -1,6 +1,8 @@
 package output
 
 import (
+	"cmp"
+
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/rules"
 )
@@ -51,7 +53,7 @@ type meta struct {
 	Labels map[string]string `yaml:"labels"`
 }
 
-func operatorDashboards(all board.Set) []any {
+func operatorDashboards(all board.Set, folder string) []any {
 	type reference struct {
 		Name string `yaml:"name"`
 		Key  string `yaml:"key"`
@@ -75,7 +77,7 @@ func operatorDashboards(all board.Set) []any {
 		objects = append(objects, object{
 			"grafana.integreatly.org/v1beta1", "GrafanaDashboard",
 			meta{b.UID, map[string]string{partOf: "moodring"}},
-			spec{selector{map[string]string{"dashboards": "grafana"}}, Folder, reference{ConfigMap(b), b.File + ".json"}},
+			spec{selector{map[string]string{"dashboards": "grafana"}}, cmp.Or(folder, Folder), reference{ConfigMap(b), b.File + ".json"}},
 		})
 	}
 	return objects
@@ -90,8 +92,8 @@ const istioComment = written + `# The rules for the Prometheus of Istio's addons
 
 // istioPrometheus returns a patch for the ConfigMap in Istio's samples/addons
 // prometheus.yaml. That Prometheus reads rules from both keys.
-func istioPrometheus(all board.Set) ([]byte, error) {
-	groups := rules.Groups(all, rules.Usual())
+func istioPrometheus(all board.Set, w rules.Windows) ([]byte, error) {
+	groups := rules.Groups(all, w)
 	data := map[string]string{}
 	for i, key := range []string{"recording_rules.yml", "alerting_rules.yml"} {
 		text, err := yamlOf("", map[string]any{"groups": groups[i : i+1]})

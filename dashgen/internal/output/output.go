@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/config"
 	"github.com/moodring/moodring/dashgen/internal/grafana"
 	"github.com/moodring/moodring/dashgen/internal/kiali"
 	"github.com/moodring/moodring/dashgen/internal/rules"
@@ -22,8 +23,10 @@ type File struct {
 	Text []byte
 }
 
-// Files returns all files, or an error if the boards are not valid.
-func Files(all board.Set) ([]File, error) {
+// Files returns all files with the user's choices, or an error if the boards are not
+// valid.
+func Files(all board.Set, chosen config.Config) ([]File, error) {
+	all = chosen.Boards(all)
 	if err := all.Validate(); err != nil {
 		return nil, err
 	}
@@ -39,13 +42,13 @@ func Files(all board.Set) ([]File, error) {
 	}
 	text, err := yamlOf(kustomizationComment, kustomization(all))
 	add("kustomization.yaml", text, err)
-	text, err = yamlOf(operatorComment, operatorDashboards(all)...)
+	text, err = yamlOf(operatorComment, operatorDashboards(all, chosen.Dashboards.Folder)...)
 	add("grafana-operator.yaml", text, err)
-	text, err = rules.File(all, rules.Usual())
+	text, err = rules.File(all, chosen.Windows())
 	add("prometheus-rules.yaml", text, err)
-	text, err = rules.Object(all)
+	text, err = rules.Object(all, chosen.Windows())
 	add("prometheus-operator.yaml", text, err)
-	text, err = istioPrometheus(all)
+	text, err = istioPrometheus(all, chosen.Windows())
 	add("prometheus-istio-patch.yaml", text, err)
 	text, err = kiali.Config(all)
 	add("kiali.yaml", text, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
+	"github.com/moodring/moodring/dashgen/internal/config"
 )
 
 func TestFilesAreDeterministic(t *testing.T) {
@@ -57,14 +58,14 @@ func busy(t *testing.T) time.Duration {
 func TestFilesRefuses(t *testing.T) {
 	all := board.All()
 	all.Boards[0].Rows[0].Panels[0].Question = ""
-	if _, err := Files(all); err == nil || !strings.Contains(err.Error(), `panel "Predictions per second"`) {
+	if _, err := Files(all, config.Config{}); err == nil || !strings.Contains(err.Error(), `panel "Predictions per second"`) {
 		t.Errorf("got error %v, want one that names the panel", err)
 	}
 }
 
 func files(t *testing.T) []File {
 	t.Helper()
-	all, err := Files(board.All())
+	all, err := Files(board.All(), config.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

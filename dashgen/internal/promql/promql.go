@@ -32,6 +32,8 @@ type Values struct {
 	Limit *float64
 	// Selector has further matchers for every scraped metric, as cluster="eu".
 	Selector string
+	// External has further matchers for every series, also for recorded ones.
+	External string
 	// Window is the range over which predictions are compared with a baseline.
 	// Dashboards cannot know the window of the rules in Prometheus. For
 	// dashboards it is empty, and their queries must not use it.
@@ -175,7 +177,9 @@ func selector(metric contract.Metric, series string, err error, fixed []Matcher)
 			err = fmt.Errorf("%s has no label %s", metric.Name, m.Label)
 		}
 	}
-	text := func(v Values) string { return series + matchers(metric.Labels, v.Match, fixed, v.selectorOf(series)) }
+	text := func(v Values) string {
+		return series + matchers(metric.Labels, v.Match, fixed, v.External, v.selectorOf(series))
+	}
 	return Query{
 		text:     text,
 		bare:     text,

@@ -181,7 +181,7 @@ func TestVariables(t *testing.T) {
 			if err := variables[i].Err(); err != nil {
 				t.Fatal(err)
 			}
-			got := []string{variables.Query(i), variables.Text(i, variables.AllSelected("5m"))}
+			got := []string{variables.Query(i, Values{}), variables.Text(i, variables.AllSelected("5m"))}
 			if diff := cmp.Diff([]string{tc.grafana, tc.concrete}, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -214,7 +214,7 @@ func TestParts(t *testing.T) {
 	if diff := cmp.Diff([]string{"local", "gw", "gw-1", "gw", "a/b"}, offered(name, "")); diff != "" {
 		t.Errorf("names: -want +got:\n%s", diff)
 	}
-	if got, want := variables.Query(1), `label_values(moodring_exporter_target_up{gateway=~"$namespace.*"}, gateway)`; got != want {
+	if got, want := variables.Query(1, Values{}), `label_values(moodring_exporter_target_up{gateway=~"$namespace.*"}, gateway)`; got != want {
 		t.Errorf("names are queried with %s, want %s", got, want)
 	}
 	for _, tc := range []struct {

@@ -107,9 +107,10 @@ func (vs Variables) match(selected func(Variable) string) map[string]string {
 }
 
 // Query returns the query of the variable at i, in the syntax of Grafana's
-// Prometheus data source. It is not PromQL.
-func (vs Variables) Query(i int) string {
-	return "label_values(" + vs.selector(i, vs[:i].Grafana()) + ", " + vs[i].Label + ")"
+// Prometheus data source. It is not PromQL. Of v, it has the matchers for all series.
+func (vs Variables) Query(i int, v Values) string {
+	v.Match = vs[:i].Grafana().Match
+	return "label_values(" + vs.selector(i, v) + ", " + vs[i].Label + ")"
 }
 
 // Text returns PromQL with a series for each value that the variable at i offers.
@@ -147,5 +148,5 @@ func (vs Variables) selector(i int, values Values) string {
 			narrowed[v.Label] = value
 		}
 	}
-	return vs[i].Metric + matchers(vs[i].labels(), narrowed, nil)
+	return vs[i].Metric + matchers(vs[i].labels(), narrowed, nil, values.External, values.selectorOf(vs[i].Metric))
 }

@@ -3,6 +3,7 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,6 +33,8 @@ type Windows struct {
 	Labels map[string]string
 	// Selector has matchers for each scraped metric, as cluster="eu".
 	Selector string
+	// Runbooks is the address of the runbooks; "" is board.Runbooks.
+	Runbooks string
 }
 
 // Check returns an error if w names an alert, or the limit of an alert, that does not
@@ -101,12 +104,12 @@ type metadata struct {
 }
 
 // Object returns the rules as prometheus-operator's PrometheusRule.
-func Object(all board.Set) ([]byte, error) {
+func Object(all board.Set, w Windows) ([]byte, error) {
 	return Marshal(header, object{
 		APIVersion: "monitoring.coreos.com/v1",
 		Kind:       "PrometheusRule",
 		Metadata:   metadata{Name: "moodring", Labels: map[string]string{"app.kubernetes.io/part-of": "moodring"}},
-		Spec:       RuleFile{Groups(all, Usual())},
+		Spec:       RuleFile{Groups(all, w)},
 	})
 }
 
@@ -155,7 +158,7 @@ func alert(a board.Alert, values promql.Values, w Windows) Rule {
 		Annotations: map[string]string{
 			"summary":     summary,
 			"description": strings.Join(a.Steps, " "),
-			"runbook_url": board.Runbooks + "#" + strings.ToLower(a.Name),
+			"runbook_url": cmp.Or(w.Runbooks, board.Runbooks) + "#" + strings.ToLower(a.Name),
 		},
 	}
 }
