@@ -30,6 +30,9 @@ usage:
                                           record the distribution of a model's
                                           labels, for the drift alerts; -h for
                                           other sources
+  dashgen report --prometheus URL --model NAME > report.html
+                                          one HTML file about a model's
+                                          predictions in a period, to send
   dashgen verify --prometheus URL         run each query on a live Prometheus;
                                           -h for its flags
   dashgen lint FILE...                    find problems in Grafana dashboards;
@@ -117,6 +120,7 @@ func commands() map[string]func(program, []string) error {
 		"pull":     pullCommand,
 		"push":     pushCommand,
 		"render":   renderCommand,
+		"report":   reportCommand,
 		"rules":    rulesCommand,
 		"verify":   verifyCommand,
 	}

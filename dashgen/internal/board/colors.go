@@ -3,6 +3,7 @@ package board
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/moodring/moodring/contract"
 )
@@ -51,14 +52,36 @@ const beginsWith = "0248acdkmnoqstxz"
 
 var endsWith = [...]string{"3env", "1dfr", "47kmqs", "09cijpwy", "26aglx"}
 
+// labelHexes are the colours by the group of the first character, and by the group of
+// the last. The last column is for characters in no group.
+var labelHexes = [2][len(endsWith) + 1]string{
+	{orange, red, blue, green, olive, teal},
+	{pink, purple, brown, yellow, indigo, sky},
+}
+
+// LabelHex returns the colour of a label, as #rrggbb.
+func LabelHex(label string) string {
+	if label == contract.Other || label == "" {
+		return grey
+	}
+	first, _ := utf8.DecodeRuneInString(label)
+	last, _ := utf8.DecodeLastRuneInString(label)
+	row := 1
+	if strings.ContainsRune(beginsWith, first) {
+		row = 0
+	}
+	for column, group := range endsWith {
+		if strings.ContainsRune(group, last) {
+			return labelHexes[row][column]
+		}
+	}
+	return labelHexes[row][len(endsWith)]
+}
+
 // labelColors returns the colours of any model's labels, by the first and the last
 // character: a label has the same colour on every dashboard, in every Grafana.
 // RATIONALE.md says why.
 func labelColors() Colors {
-	hexes := [2][len(endsWith) + 1]string{
-		{orange, red, blue, green, olive, teal},
-		{pink, purple, brown, yellow, indigo, sky},
-	}
 	ends := endsWith[:]
 	notListed := "^" + strings.Join(ends, "") + "·"
 	var all Colors
@@ -67,7 +90,7 @@ func labelColors() Colors {
 			all = append(all, Color{
 				Name:    begin + " to [" + end + "]",
 				Pattern: "(?=" + begin + ")[^·]*[" + end + "]",
-				Hex:     hexes[i][j],
+				Hex:     labelHexes[i][j],
 			})
 		}
 	}
