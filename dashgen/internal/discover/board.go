@@ -5,6 +5,7 @@ package discover
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -152,17 +153,32 @@ func (f Family) observables() []board.Panel {
 			Query: promql.CountBy(promql.SelectDiscovered(f.metric(), ""), labels...), Legend: legend(labels),
 		})}
 	}
-	query := promql.SumBy(promql.SelectDiscovered(f.metric(), ""), f.groupBy()...)
-	if f.isState() {
-		query = promql.AvgBy(promql.SelectDiscovered(f.metric(), ""), f.groupBy()...)
-	}
+	query := f.aggregation()(promql.SelectDiscovered(f.metric(), ""), f.groupBy()...)
 	return []board.Panel{f.panel("", f.gaugeKind(), f.unit(), board.Series{Query: query, Legend: f.legend()})}
+}
+
+// aggregation returns the function that makes one value of the values of several
+// series: their sum, unless the name says that they are extremes, means or states.
+func (f Family) aggregation() func(promql.Query, ...string) promql.Query {
+	words := strings.FieldsFunc(strings.ToLower(f.Name), func(r rune) bool { return r == '_' || r == ':' })
+	has := func(any ...string) bool {
+		return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(any, word) })
+	}
+	switch {
+	case has("max", "uptime"):
+		return promql.MaxBy
+	case has("min"):
+		return promql.MinBy
+	case has("avg", "average", "mean") || f.isState():
+		return promql.AvgBy
+	}
+	return promql.SumBy
 }
 
 // isState reports whether the values of several series have a mean and no sum, as
 // shares and temperatures.
 func (f Family) isState() bool {
-	return slices.ContainsFunc([]string{"_ratio", "_percent", "_percentage", "_celsius", "_fahrenheit", "_volts", "_hertz", "_load1", "_load5", "_load15", "_up", "_enabled", "_status"},
+	return slices.ContainsFunc([]string{"_ratio", "_percent", "_percentage", "_perc", "_utilization", "_celsius", "_fahrenheit", "_volts", "_hertz", "_load1", "_load5", "_load15", "_offset_seconds", "_up", "_enabled", "_status", "_mode"},
 		func(ending string) bool { return strings.HasSuffix(f.Name, ending) })
 }
 
@@ -175,10 +191,13 @@ func (f Family) gaugeKind() board.Kind {
 	return board.TimeSeries
 }
 
-// isTimestamp reports whether the metric is a Unix time, and not a duration, by
-// the suffixes of Prometheus's own libraries.
+// epoch matches descriptions of Unix times.
+var epoch = regexp.MustCompile(`(?i)\b(since (unix )?epoch|unix ?time|unix (creation )?timestamp|since 1970)\b`)
+
+// isTimestamp reports whether the metric is a Unix time, and not a duration, by its
+// description, or by the suffixes of Prometheus's own libraries.
 func (f Family) isTimestamp() bool {
-	return slices.ContainsFunc([]string{"_timestamp_seconds", "_start_time_seconds", "_boot_time_seconds", "_last_gc_time_seconds", "_created", "_timestamp"},
+	return epoch.MatchString(f.Help) || slices.ContainsFunc([]string{"_timestamp_seconds", "_start_time_seconds", "_boot_time_seconds", "_last_gc_time_seconds", "_created", "_timestamp"},
 		func(ending string) bool { return strings.HasSuffix(f.Name, ending) })
 }
 
@@ -230,9 +249,12 @@ func (f Family) panel(suffix string, kind board.Kind, unit board.Unit, series ..
 	}
 }
 
+// ofExtreme matches endings behind a unit.
+var ofExtreme = regexp.MustCompile(`_(max|min|avg)$`)
+
 // unit returns the unit in the name, by Prometheus's naming practices.
 func (f Family) unit() board.Unit {
-	name := strings.TrimSuffix(f.Name, total)
+	name := ofExtreme.ReplaceAllString(strings.TrimSuffix(f.Name, total), "")
 	for _, u := range []struct {
 		ending string
 		unit   board.Unit

@@ -32,16 +32,21 @@ var (
 	all    = regexp.MustCompile("")
 )
 
-// TestBoard compares the dashboard for a page, with a line for each query.
+// TestBoard compares the dashboard for the page of each exporter in testdata, with a
+// line for each query.
 func TestBoard(t *testing.T) {
-	for _, name := range []string{"envoy", "kserve"} {
-		t.Run(name, func(t *testing.T) {
-			page, err := os.ReadFile(filepath.Join("testdata", name+".prom"))
+	pages, err := filepath.Glob("testdata/*.prom")
+	if err != nil || len(pages) < 11 {
+		t.Fatalf("got the pages %v, %v", pages, err)
+	}
+	for _, file := range pages {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			page, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			b := proposed(t, string(page))
-			golden := filepath.Join("testdata", name+".board")
+			golden := strings.TrimSuffix(file, ".prom") + ".board"
 			if *update {
 				if err := os.WriteFile(golden, []byte(lines(b)), 0o644); err != nil {
 					t.Fatal(err)
@@ -90,6 +95,7 @@ func checkSound(t *testing.T, b board.Board, page string) {
 		t.Fatal(err)
 	}
 	checkLint(t, b, lint.Context{Types: Types(families)})
+	checkLint(t, b, lint.Context{})
 	prometheus := promtest.Dial(t, promtest.Server(t, scraped(page), 10*time.Minute).URL)
 	report, err := verify.Run(t.Context(), prometheus, board.Set{Boards: []board.Board{b}}, verify.Limits{RateInterval: "5m", Slow: time.Minute, Series: 100})
 	if err != nil {
@@ -191,7 +197,7 @@ func TestManyMetrics(t *testing.T) {
 	}
 }
 
-var sample = regexp.MustCompile(`^(\w+)(?:\{(.*)\})? \S+$`)
+var sample = regexp.MustCompile(`^([\w:]+)(?:\{(.*)\})? \S+$`)
 
 // scraped returns a page as series of ten minutes.
 func scraped(page string) string {
