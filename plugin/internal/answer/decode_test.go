@@ -508,6 +508,9 @@ func (r *reference) setNames(value any) {
 		}
 		r.names = append(r.names, name)
 	}
+	if len(r.names) > 0 && r.names[0] == "t:0" {
+		r.names = nil
+	}
 }
 
 // column returns the name of the class of a column.

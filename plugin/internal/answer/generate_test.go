@@ -92,6 +92,11 @@ func (g *generator) wrapped() {
 			g.put(g.scalar())
 		default:
 			g.object([]func(){func() {
+				if g.IntN(3) == 0 {
+					g.put(`"names":`)
+					g.list(g.IntN(4), func(int) { g.put(g.pick(g.text(), g.text(), g.text(), `"t:0"`, "1")) })
+					g.put(",")
+				}
 				g.put(g.pick(`"predictions"`, `"ndarray"`, `"outputs"`, `"a"`, `"names"`) + ":")
 				g.predictions()
 			}, func() {

@@ -472,6 +472,14 @@ func (s *Scanner) beginRowName(value json.Kind) json.Capture {
 	return json.Ignore
 }
 
+// addRowName adds the name of a class. Seldon's t:0, t:1 and so on are no names.
+func (s *Scanner) addRowName() {
+	var buffer [contract.MaxLabelBytes]byte
+	if s.rowNames.add(&s.class); s.rowNames.n == 1 && string(s.class.Append(buffer[:0])) == "t:0" {
+		s.names = nil
+	}
+}
+
 // discardPredictions revokes all predictions: if several members of the reply
 // hold predictions, the last member counts.
 func (s *Scanner) discardPredictions() {
@@ -649,7 +657,7 @@ func (s *Scanner) endScalar(value json.Kind) {
 	case inLabels:
 		s.endLabelInList(value)
 	case inNames:
-		s.rowNames.add(&s.class)
+		s.addRowName()
 	case inChoice:
 		s.endChoiceField()
 	case inRow:

@@ -90,6 +90,12 @@ func TestScanner(t *testing.T) {
 		{"huggingfaceserver's probabilities", `{"predictions":[{"0":0.0007,"1":0.9993}]}`, contract.OutcomeCounted, []string{"1 0.9993"}},
 		{"a label decides the shape of an object", `{"predictions":[{"0":"x","probabilities":7,"label":"a","score":0.5,"classes":[1]}]}`, contract.OutcomeCounted, []string{"a 0.5"}},
 		{"the last classes and probabilities", `{"predictions":[{"classes":[1,2],"probabilities":["x"],"classes":["a"],"probabilities":[0.5]}]}`, contract.OutcomeCounted, []string{"a 0.5"}},
+		{"Seldon's names", `{"data":{"names":["joy","fear"],"ndarray":[[0.25,0.75],[0.5,0.5]]},"meta":{}}`, contract.OutcomeCounted, []string{"fear 0.75", "joy 0.5"}},
+		{"fewer names than columns", `{"data":{"names":["joy"],"ndarray":[[0.25,0.75],[0.75,0.25]]}}`, contract.OutcomeCounted, []string{"1 0.75", "joy 0.75"}},
+		{"names of Seldon's own", `{"data":{"names":["t:0","t:1"],"ndarray":[[0.25,0.75]]}}`, contract.OutcomeCounted, []string{"1 0.75"}},
+		{"names behind the rows", `{"data":{"ndarray":[[0.25,0.75]],"names":["joy","fear"]}}`, contract.OutcomeCounted, []string{"1 0.75"}},
+		{"the name of a column of classes", `{"data":{"names":["species"],"ndarray":[1,0]}}`, contract.OutcomeCounted, []string{"1", "0"}},
+		{"names of another node", `{"a":{"names":["joy","fear"]},"b":{"predictions":[[0.25,0.75]]}}`, contract.OutcomeCounted, []string{"1 0.75"}},
 		{"a task's batch", `[[{"label":"a","score":0.1},{"label":"b","score":0.9}],[{"label":"c","score":1}],[]]`, contract.OutcomeCounted, []string{"b 0.9", "c 1"}},
 		{"a task's scores", ` [{"label":"a","score":0.1}, {"label":"b","score":0.9}]`, contract.OutcomeCounted, []string{"b 0.9"}},
 

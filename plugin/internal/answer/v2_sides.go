@@ -161,9 +161,16 @@ func (t *tensor) hold(label *contract.Text) bool {
 		return true
 	}
 	t.held.n = t.held.kept
-	t.reportHeld(nil)
-	t.mayHold = false
+	t.endHold()
 	return false
+}
+
+// endHold reports the labels that were kept, and keeps no more.
+func (t *tensor) endHold() {
+	if t.mayHold {
+		t.mayHold = false
+		t.reportHeld(nil)
+	}
 }
 
 // reportHeld reports the labels that were kept, with their scores if there are

@@ -197,9 +197,8 @@ func (t *tensor) endScore() {
 // AddAll implements json.Sink, for an element of BYTES, which endBytes ends.
 func (t *tensor) AddAll(chunk []byte) {
 	if t.isValid && t.remaining > 0 {
-		if t.mayHold && t.element.form == emptyForm && len(chunk) > 0 && t.element.nextForm(chunk[0]) != labelForm {
-			t.mayHold = false // the element may report a prediction itself
-			t.reportHeld(nil)
+		if t.element.form == emptyForm && len(chunk) > 0 && (chunk[0] == '{' || chunk[0] == '[') {
+			t.endHold() // the JSON in the element may report a prediction
 		}
 		t.element.AddAll(chunk)
 	}
@@ -220,6 +219,7 @@ func (t *tensor) endBytes() {
 		if !e.endJSON() {
 			t.invalidate()
 		}
+		t.predictions += e.json.predictions
 		t.evidence |= e.json.evidence
 	case labelForm:
 		t.addLabel()
@@ -250,6 +250,7 @@ func (t *tensor) addLabel() {
 // addScoredLabel adds a label with a score.
 func (t *tensor) addScoredLabel() {
 	e := &t.element
+	t.endHold()
 	t.report(&e.label, e.score, true)
 	if t.ranks.add(e.score) && t.options.Answer != Labels {
 		t.topLabel, t.hasTopLabel = e.label, true
@@ -274,16 +275,10 @@ type elementVisitor tensor
 func (e *elementVisitor) Score(label *contract.Text, score float64) { e.visitor.Score(label, score) }
 
 // Value implements Visitor.
-func (e *elementVisitor) Value(number float64) {
-	e.predictions++
-	e.visitor.Value(number)
-}
+func (e *elementVisitor) Value(number float64) { e.visitor.Value(number) }
 
 // Prediction implements Visitor.
-func (e *elementVisitor) Prediction(prediction Prediction) {
-	e.predictions++
-	e.visitor.Prediction(prediction)
-}
+func (e *elementVisitor) Prediction(prediction Prediction) { e.visitor.Prediction(prediction) }
 
 // Discard does nothing: every element has a reply of its own. Model and Version
 // do nothing: an element cannot name the model.

@@ -203,6 +203,7 @@ func TestV2Sides(t *testing.T) {
 		name, body, outcome string
 		answers             []string
 	}{
+		{"a label of digits, and then its score", outputs(`{"name":"label","shape":[2],"datatype":"BYTES","data":["7","0x41"]}`, `{"name":"prob","shape":[2],"datatype":"FP32","data":[0.5,0.25]}`), contract.OutcomeCounted, []string{"7 0.5", "0x41 0.25"}},
 		{"a label, and then its score", outputs(bytesOutput, `{"name":"prob","shape":[2,1],"datatype":"FP32","data":[0.5,0.25]}`), contract.OutcomeCounted, []string{"joy 0.5", "love 0.25"}},
 		{"a score, and then its class", outputs(`{"name":"the_score","shape":[2],"datatype":"FP64","data":[0.5,0.25]}`, indexOutput), contract.OutcomeCounted, []string{"3 0.5", "1 0.25"}},
 		{"scores of other rows", outputs(bytesOutput, `{"name":"prob","shape":[1],"datatype":"FP32","data":[0.5]}`), contract.OutcomeCounted, []string{"joy", "love"}},
