@@ -24,7 +24,7 @@ func TestEnvoyBoundsItsSeries(t *testing.T) {
 	drive(t, envoy.gateway(t, "open"), *seed, callers, func(c *caller) error {
 		for call := range calls {
 			own := c.Uint64()
-			if err := c.ok("hostile", fmt.Sprintf(`{"predictions":["label %d"]}`, own%1e9), 200); err != nil {
+			if err := c.ok("hostile", fmt.Sprintf(`{"predictions":["label %d"]}`, own%1e8), 200); err != nil {
 				return err
 			}
 			if err := c.ok(fmt.Sprintf("invented%d", own), `{"predictions":["joy","joy"]}`, 200); err != nil {

@@ -114,8 +114,11 @@ func shapes() []shape {
 			name   string
 			choose func(*generator) answered
 			tensor func([]answered) tensor
-		}{{"bytes", label, bytesOf}, {"int64", class, indicesOf}, {"fp32", floats, matrixOf}} {
+		}{{"bytes", label, bytesOf}, {"int64", class, indicesOf}, {"fp32", floats, matrixOf}, {"scored", scoredLabel32, scoredOf}} {
 			s := shape{model: framing.name + "-" + kind.name, config: withClasses, choose: kind.choose}
+			if kind.name == "scored" {
+				s.most = 16 // more labels are read without their scores
+			}
 			if s.path = grpcPath; framing.name == "json" || framing.name == "binary" {
 				s.path = "/v2/models/" + s.model + "/infer"
 			}
@@ -196,6 +199,10 @@ func class(g *generator) answered {
 
 func scoredLabel(g *generator) answered {
 	return answered{labels: []string{g.oddLabel()}, scores: []float64{g.score(1)}}
+}
+
+func scoredLabel32(g *generator) answered {
+	return answered{labels: []string{oddLabels[g.IntN(len(oddLabels)-2)]}, scores: []float64{float64(float32(g.score(1)))}}
 }
 
 func scoredLabels(g *generator) answered {
@@ -344,12 +351,26 @@ type tensor struct {
 	texts    []string
 	indices  []int
 	floats   []float64
+	scores   []float64 // of a second output, or nil
+}
+
+// second returns the output with the scores.
+func (of tensor) second() tensor {
+	return tensor{datatype: "FP32", shape: []int{len(of.scores)}, floats: of.scores}
 }
 
 func bytesOf(batch []answered) tensor {
 	of := tensor{datatype: "BYTES", shape: []int{len(batch)}}
 	for _, a := range batch {
 		of.texts = append(of.texts, a.labels[0])
+	}
+	return of
+}
+
+func scoredOf(batch []answered) tensor {
+	of := bytesOf(batch)
+	for _, a := range batch {
+		of.scores = append(of.scores, a.scores[0])
 	}
 	return of
 }
@@ -387,12 +408,30 @@ func (of tensor) raw() (raw []byte) {
 
 func (g *generator) beginJSON(s shape, of tensor) {
 	g.text.Reset()
+	g.put(`{"model_name":"` + s.model + `","outputs":[`)
+	g.headerInJSON("output", of)
+}
+
+func (g *generator) headerInJSON(name string, of tensor) {
 	shape := strings.ReplaceAll(strings.Trim(fmt.Sprint(of.shape), "[]"), " ", ",")
-	g.put(`{"model_name":"` + s.model + `","outputs":[{"name":"output","shape":[` + shape + `],"datatype":"` + of.datatype + `",`)
+	g.put(`{"name":"` + name + `","shape":[` + shape + `],"datatype":"` + of.datatype + `",`)
 }
 
 func (g *generator) tensorInJSON(s shape, of tensor) ([]byte, int) {
 	g.beginJSON(s, of)
+	g.dataInJSON(of)
+	if of.scores != nil {
+		g.put(`},`)
+		g.headerInJSON(secondName, of.second())
+		g.dataInJSON(of.second())
+	}
+	g.put(`}],"model_version":"` + s.version + `"}`)
+	return []byte(g.text.String()), 0
+}
+
+const secondName = "top_score"
+
+func (g *generator) dataInJSON(of tensor) {
 	g.put(`"data":`)
 	g.list(of.len(), func(i int) {
 		switch of.datatype {
@@ -404,18 +443,31 @@ func (g *generator) tensorInJSON(s shape, of tensor) ([]byte, int) {
 			g.number(of.floats[i])
 		}
 	})
-	g.put(`}],"model_version":"` + s.version + `"}`)
-	return []byte(g.text.String()), 0
 }
 
 func (g *generator) tensorBehindJSON(s shape, of tensor) ([]byte, int) {
 	g.beginJSON(s, of)
 	raw := of.raw()
-	g.put(`"parameters":{"binary_data_size":` + strconv.Itoa(len(raw)) + `}}]}`)
+	g.put(`"parameters":{"binary_data_size":` + strconv.Itoa(len(raw)) + `}}`)
+	if of.scores != nil {
+		g.put(`,`)
+		g.headerInJSON(secondName, of.second())
+		g.put(`"parameters":{"binary_data_size":` + strconv.Itoa(len(of.second().raw())) + `}}`)
+		raw = append(raw, of.second().raw()...)
+	}
+	g.put(`]}`)
 	return append([]byte(g.text.String()), raw...), g.text.Len()
 }
 
 func (g *generator) tensorInContents(s shape, of tensor) ([]byte, int) {
+	outputs := [][]byte{outputInContents("output", of)}
+	if of.scores != nil {
+		outputs = append(outputs, outputInContents(secondName, of.second()))
+	}
+	return frame(response(s, outputs...)), 0
+}
+
+func outputInContents(name string, of tensor) []byte {
 	const int64Contents, fp32Contents, bytesContents = 3, 6, 8
 	var contents, packed []byte
 	for _, text := range of.texts {
@@ -431,12 +483,16 @@ func (g *generator) tensorInContents(s shape, of tensor) ([]byte, int) {
 		contents = appendField(contents, fp32Contents, of.raw())
 	}
 	const contentsField = 5
-	return frame(response(s, appendField(header(of), contentsField, contents))), 0
+	return appendField(header(name, of), contentsField, contents)
 }
 
 func (g *generator) tensorInRaw(s shape, of tensor) ([]byte, int) {
 	const rawField = 6
-	return frame(appendField(response(s, header(of)), rawField, of.raw())), 0
+	if of.scores == nil {
+		return frame(appendField(response(s, header("output", of)), rawField, of.raw())), 0
+	}
+	both := response(s, header("output", of), header(secondName, of.second()))
+	return frame(appendField(appendField(both, rawField, of.raw()), rawField, of.second().raw())), 0
 }
 
 func appendField(message []byte, number protowire.Number, value []byte) []byte {
@@ -444,21 +500,25 @@ func appendField(message []byte, number protowire.Number, value []byte) []byte {
 }
 
 // header writes an InferOutputTensor without contents.
-func header(of tensor) []byte {
+func header(called string, of tensor) []byte {
 	const name, datatype, shape = 1, 2, 3
 	var dimensions []byte
 	for _, dimension := range of.shape {
 		dimensions = protowire.AppendVarint(dimensions, uint64(dimension))
 	}
-	message := appendField(nil, name, []byte("output"))
+	message := appendField(nil, name, []byte(called))
 	return appendField(appendField(message, datatype, []byte(of.datatype)), shape, dimensions)
 }
 
-// response writes a ModelInferResponse with one output.
-func response(s shape, output []byte) []byte {
+// response writes a ModelInferResponse with these outputs.
+func response(s shape, all ...[]byte) []byte {
 	const name, version, id, outputs = 1, 2, 3, 5
 	message := appendField(appendField(nil, name, []byte(s.model)), version, []byte(s.version))
-	return appendField(appendField(message, id, []byte("7")), outputs, output)
+	message = appendField(message, id, []byte("7"))
+	for _, output := range all {
+		message = appendField(message, outputs, output)
+	}
+	return message
 }
 
 // frame writes a gRPC message.

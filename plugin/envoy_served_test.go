@@ -73,8 +73,13 @@ func parseServed(t *testing.T, block string) (reply served) {
 	return reply
 }
 
+// modelOf returns the name in a path. A path of the configuration is named after its
+// model.
 func modelOf(path string) string {
-	_, name, _ := strings.Cut(path[1:], "/models/")
+	_, name, ok := strings.Cut(path[1:], "/models/")
+	if !ok {
+		return path[1:]
+	}
 	return strings.TrimSuffix(strings.TrimSuffix(name, "/infer"), ":predict")
 }
 

@@ -1,6 +1,10 @@
 package main
 
-import "strconv"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
 
 // valueBounds are the buckets of the model that answers numbers.
 var valueBounds = []float64{-2.5, 0, 10, 250000}
@@ -36,8 +40,67 @@ func otherShapes() []shape {
 		inside(v1("column", withClasses, vector, nil), `{"outputs":`, `}`),
 		inside(v1("seldon", withClasses, vector, nil), `{"data":{"names":["a"],"ndarray":`, `},"meta":{}}`),
 		inside(v1("event", withClasses, vector, nil), `{"specversion":"1.0","id":"1","data":{"predictions":`, `}}`),
+		inside(v1("seldon's names", object{"answer": "class"}, vector, nil), `{"data":{"names":`+namesOfClasses()+`,"ndarray":`, `},"meta":{}}`),
 		single, ensemble,
+		chat("model", 4, (*generator).chat), chat("adapter", 4, (*generator).chat), chat("model", 4, (*generator).stream),
 	}
+}
+
+func namesOfClasses() string {
+	names, err := json.Marshal(classes)
+	if err != nil {
+		panic(err)
+	}
+	return string(names)
+}
+
+// chat returns the format of a chat model: the model of the gateway's only service,
+// or a model that the configuration lists.
+func chat(model string, most int, write func(*generator, string, []answered)) shape {
+	named := model
+	if model == "model" {
+		named = "a name that the caller has asked for"
+	}
+	return shape{model: model, path: "/openai/v1/chat/completions", most: most, choose: reason, write: func(g *generator, _ shape, batch []answered) ([]byte, int) {
+		g.text.Reset()
+		write(g, named, batch)
+		return []byte(g.text.String()), 0
+	}}
+}
+
+func reason(g *generator) answered {
+	reasons := []string{"stop", "length", "tool_calls", "function_call", "content_filter", "abort", "error"}
+	return answered{labels: reasons[g.IntN(len(reasons)):][:1]}
+}
+
+// chat writes choices with texts that look like reasons.
+func (g *generator) chat(model string, batch []answered) {
+	g.put(`{"object":"chat.completion","model":`)
+	g.quote(model)
+	g.put(`,"choices":`)
+	g.list(len(batch), func(i int) {
+		g.put(`{"index":` + strconv.Itoa(i) + `,"message":{"content":`)
+		g.quote(g.oddLabel())
+		g.put(`,"finish_reason":"stop"},"finish_reason":`)
+		g.quote(batch[i].labels[0])
+		g.put("}")
+	})
+	g.put(`,"usage":{"total_tokens":3}}`)
+}
+
+// stream writes the same as events, in which the choices take turns.
+func (g *generator) stream(model string, batch []answered) {
+	for _, isLast := range []bool{false, false, true} {
+		for _, i := range g.Perm(len(batch)) {
+			reason := "null"
+			if isLast {
+				reason = strconv.Quote(batch[i].labels[0])
+			}
+			text := strconv.Quote(strings.ToValidUTF8(oddLabels[g.IntN(3)], ""))
+			g.text.WriteString(`data: {"model":"` + model + `","choices":[{"index":` + strconv.Itoa(i) + `,"delta":{"content":` + text + `},"finish_reason":` + reason + "}]}\n\n")
+		}
+	}
+	g.text.WriteString(`data: {"choices":[],"usage":{"total_tokens":3}}` + "\n\ndata: [DONE]\n\n")
 }
 
 func boolean(g *generator) answered {
