@@ -1,4 +1,4 @@
-// Package host lists the state of the machine that a node could change.
+// Package host compares the machine before and after a node.
 package host
 
 import (
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Snapshot lists the machine's mounts, interfaces, addresses, rules of iptables and
-// kernel settings, the cgroups of nodes, new folders of system programs, and the
-// processes and files of the node whose state is in folder.
+// Snapshot lists the machine's mounts, interfaces, addresses, iptables rules, kernel
+// settings, cgroups of nodes and folders of system programs, and the processes and files
+// of the node with its state in folder.
 func Snapshot(folder string) []string {
 	var lines []string
 	for _, command := range []string{
@@ -24,7 +24,7 @@ func Snapshot(folder string) []string {
 		"pgrep -f (guard|node)." + folder,
 	} {
 		fields := strings.Fields(command)
-		out, _ := exec.Command(fields[0], fields[1:]...).CombinedOutput() // pgrep and ls fail if there is nothing
+		out, _ := exec.Command(fields[0], fields[1:]...).CombinedOutput() // pgrep and ls fail without a result
 		for line := range strings.Lines(string(out)) {
 			if !strings.HasPrefix(line, "#") { // comments of iptables-save hold the time
 				lines = append(lines, command+": "+strings.TrimSpace(line))
@@ -34,8 +34,7 @@ func Snapshot(folder string) []string {
 	return lines
 }
 
-// Differences returns the lines that only one of two snapshots has, marked as in a
-// diff.
+// Differences returns the differing lines of two snapshots, marked as in a diff.
 func Differences(before, after []string) []string {
 	var lines []string
 	for _, line := range before {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Prometheus returns Istio's sample of a Prometheus, which scrapes every five
-// seconds. The rules in requests make the metric of requests, from which Kiali draws
-// its graph, of the statistics of the stock Envoy, which lacks it.
+// Prometheus returns Istio's sample of a Prometheus, with a scrape every five seconds.
+// Kiali draws its graph of a metric that the stock Envoy lacks. The rules in requests
+// make the metric of the stock Envoy's statistics.
 func (m Modules) Prometheus(requests string) ([]Object, error) {
 	objects, err := m.addon("prometheus")
 	if err != nil {

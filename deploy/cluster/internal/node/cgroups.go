@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hierarchies returns where the cgroups are mounted: one folder of version 2, or one
-// for each controller of version 1.
+// hierarchies returns the folders of mounted cgroups: a single folder in version 2, a
+// folder for each controller in version 1.
 func hierarchies() ([]string, error) {
 	file, err := os.Open("/proc/self/mounts")
 	if err != nil {
@@ -36,7 +36,7 @@ func hierarchies() ([]string, error) {
 	return found, lines.Err()
 }
 
-// makeCgroups makes the node's cgroup, below which the kubelet makes those of pods.
+// makeCgroups makes the node's cgroup. The kubelet makes the cgroups of pods below.
 func makeCgroups(name string) error {
 	roots, err := hierarchies()
 	if err != nil {
@@ -58,8 +58,8 @@ func makeCgroups(name string) error {
 	return nil
 }
 
-// inherit copies the parent's value. In version 1 a new cpuset is empty, and takes no
-// process.
+// inherit copies the parent's value. In version 1 a new cpuset is empty, and an empty
+// cpuset takes no process.
 func inherit(root, group, file string) error {
 	value, err := os.ReadFile(filepath.Join(root, file))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -71,8 +71,9 @@ func inherit(root, group, file string) error {
 	return os.WriteFile(filepath.Join(group, file), value, 0o644)
 }
 
-// enableControllers lets the children of a cgroup of version 2 use every controller
-// that exists. A controller that cannot be enabled is one that the kubelet will name.
+// enableControllers lets the children of a cgroup of version 2 use every controller of
+// this machine. If the kubelet needs a controller that failed here, the kubelet's log
+// names the controller.
 func enableControllers(group string) {
 	controllers, err := os.ReadFile(filepath.Join(group, "cgroup.controllers"))
 	if err != nil {
@@ -88,12 +89,12 @@ const (
 	cgroupEvery = 50 * time.Millisecond
 )
 
-// removeCgroups removes the node's cgroup with all below it. A cgroup is busy while
-// the kernel ends its processes.
+// removeCgroups removes the node's cgroup with all children. A cgroup is busy while
+// the kernel ends the processes in the cgroup.
 func removeCgroups(name string) error {
 	roots, err := hierarchies()
 	if err != nil {
-		return nil // without cgroups there is no node, and nothing to remove
+		return nil // without cgroups no node has run
 	}
 	deadline := time.Now().Add(cgroupLimit)
 	for _, root := range roots {
@@ -112,8 +113,8 @@ func removeCgroups(name string) error {
 	return nil
 }
 
-// removeTree removes a cgroup, its children first. The files in a cgroup are not
-// removed, as they vanish with it.
+// removeTree removes a cgroup, its children first. The files in a cgroup cannot be
+// removed, and vanish with the cgroup.
 func removeTree(group string) error {
 	entries, err := os.ReadDir(group)
 	if errors.Is(err, fs.ErrNotExist) {

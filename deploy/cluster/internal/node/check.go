@@ -25,8 +25,8 @@ func pluginFolders() []string {
 	return []string{"/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"}
 }
 
-// Check returns an error of one line if this machine cannot run a node, and fills
-// in where the machine's programs are.
+// Check sets the paths of the machine's programs. It returns an error of a single line
+// if this machine cannot run a node.
 func (s *Settings) Check() error {
 	if os.Geteuid() != 0 {
 		return errors.New("the cluster needs root, for namespaces and mounts: run it with sudo")
@@ -58,7 +58,7 @@ func (s *Settings) Check() error {
 	return probe()
 }
 
-// probe tries namespaces, mounts and iptables in a process that ends at once.
+// probe tries namespaces, mounts and iptables, in a process of its own.
 func probe() error {
 	command := exec.Command("/proc/self/exe", "probe")
 	command.SysProcAttr = &syscall.SysProcAttr{
@@ -79,8 +79,8 @@ func probe() error {
 	return fmt.Errorf("the cluster cannot make namespaces on this machine: %w; a container needs --privileged", err)
 }
 
-// Probe is the process that probe starts. It tries each thing that a node needs of
-// the kernel.
+// Probe is the process of probe. It tries every feature of the kernel that a node
+// needs.
 func Probe() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("no mounts: %w; a container needs --privileged", err)

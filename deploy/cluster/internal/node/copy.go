@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// copyStore gives the node the images of a store. Files are shared by hard links, as
-// containerd never changes them; only its databases are copied.
+// copyStore gives the node the images of a store. Files are shared by hard links,
+// because containerd never changes an image's files. It changes its databases, so the
+// databases are copied.
 func copyStore(store, target string) error {
 	return filepath.WalkDir(store, func(source string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -35,8 +36,8 @@ func copyStore(store, target string) error {
 	})
 }
 
-// copyFolder makes a folder with the permissions of another one, such as those of an
-// image's /tmp.
+// copyFolder makes a folder with the permissions and the owner of the source. An
+// image's /tmp, for example, is writable for everybody.
 func copyFolder(source, at string) error {
 	var status unix.Stat_t
 	if err := unix.Stat(source, &status); err != nil {

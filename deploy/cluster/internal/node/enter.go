@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Command returns a command that Run starts in the node. The command finds the
-// node's own programs, such as kubectl.
+// Command returns a command for Run and Start. It finds the node's own programs, such
+// as kubectl.
 func (n *Node) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, name, args...)
 	if found, err := lookPath(name, n.settings.Path); err == nil {
@@ -27,8 +27,8 @@ func (n *Node) Start(command *exec.Cmd) (wait func() error, err error) {
 	started := make(chan error)
 	ended := make(chan error, 1)
 	go func() {
-		// The thread stays in the node, so no other goroutine may use it: without an
-		// unlock, it ends with this goroutine.
+		// No other goroutine may use a thread in the node. Without an unlock the thread
+		// ends with this goroutine.
 		runtime.LockOSThread()
 		err := n.enter(unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC)
 		if err == nil {
@@ -81,7 +81,7 @@ func (n *Node) enter(namespaces int) error {
 		return ErrNone
 	}
 	defer func() { _ = unix.Close(first) }()
-	// A thread that shares its working directory with others cannot change its mounts.
+	// A thread cannot change mounts while it shares its working directory with other threads.
 	if namespaces&unix.CLONE_NEWNS != 0 {
 		if err := unix.Unshare(unix.CLONE_FS); err != nil {
 			return fmt.Errorf("entering the node: %w", err)

@@ -9,25 +9,25 @@ import (
 	"github.com/moodring/moodring/deploy/cluster/internal/pki"
 )
 
-// The networks of the node. Nothing outside of the node sees them.
+// The networks of the node, which nobody outside of the node sees.
 const (
 	nodeName        = "moodring"
 	nodeAddress     = "10.245.0.1"
 	podNetwork      = "10.244.0.0/24"
 	serviceNetwork  = "10.96.0.0/16"
-	apiAddress      = "10.96.0.1"  // the first address of serviceNetwork, which the API server takes
+	apiAddress      = "10.96.0.1"  // the API server takes the first address of serviceNetwork
 	DNSAddress      = "10.96.0.10" // of the Service kube-dns
 	RegistryAddress = "10.96.0.11" // of the Service registry
 	containerdState = "/run/containerd"
-	// containerdSocket is a short path outside of Inside, because the image store
-	// that containerd keeps there can be replaced.
+	// containerdSocket is outside of Inside, because containerd's folder in Inside can be
+	// replaced.
 	containerdSocket = containerdState + "/containerd.sock"
 )
 
 // Sandbox is the image of the process that holds a pod's namespaces.
 const Sandbox = "moodring.local/pause:1"
 
-// write creates all files that the programs of the node read.
+// write creates the files of the node's programs.
 func (s Settings) write() error {
 	files := map[string]string{
 		"etc/containerd.toml":                fmt.Sprintf(containerdConfig, Inside+"/containerd", containerdState, containerdSocket, Sandbox, s.Plugins, Inside+"/etc/cni", s.Runc, Inside+"/etc/registries"),
@@ -84,15 +84,14 @@ func addCredentials(files map[string]string) error {
 	return nil
 }
 
-// The node's own registry has the images of every name that it serves, and no other
-// registry is asked.
+// The container runtime asks the node's own registry for the images of all registries.
 const mirror = `server = "http://%[1]s"
 [host."http://%[1]s"]
   capabilities = ["pull", "resolve"]
 `
 
-// ptp routes all packets of pods, so that a pod reaches a Service without
-// net.bridge.bridge-nf-call-iptables, which a bridge needs.
+// ptp routes all packets of pods. A bridge would need the kernel setting
+// net.bridge.bridge-nf-call-iptables before a pod could reach a Service.
 const cniConfig = `{"cniVersion": "1.0.0", "name": "pods", "plugins": [
   {"type": "ptp", "ipMasq": false, "ipam": {
     "type": "host-local", "dataDir": "/var/lib/cni/networks",

@@ -14,23 +14,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// identity names the node's first process, also after its number was given to
-// another process.
+// identity names the node's first process. The kernel may give the number of an ended
+// process to a new process, but not its start time.
 type identity struct {
 	PID     int    `json:"pid"`
 	Started string `json:"started"` // field 22 of /proc/PID/stat
 }
 
-// Guard is a process beside the node. It starts the node, and removes what the
-// kernel leaves of the node, cgroups and files, whatever has ended first: the node,
-// or the program that holds the other end of stdin.
+// Guard is the main function of a process beside the node. It starts the node. After
+// the end of the node, or of the program at the other end of stdin, it removes the
+// node's cgroups and files.
 func Guard(folder string, stdin io.Reader, stderr *os.File) error {
 	s, err := load(folder)
 	if err != nil {
 		return err
 	}
-	// The kernel kills the node when this thread ends, as Pdeathsig watches a
-	// thread: golang/go#27505.
+	// Pdeathsig watches a thread: the kernel kills the node when this thread ends
+	// (golang/go#27505).
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := makeCgroups(s.cgroup()); err != nil {
@@ -50,7 +50,7 @@ func Guard(folder string, stdin io.Reader, stderr *os.File) error {
 	}
 	var exit *exec.ExitError
 	if errors.As(ended, &exit) && exit.Sys().(syscall.WaitStatus).Signaled() {
-		return nil // killed, as it ought to end
+		return nil // a kill is the usual end
 	}
 	return ended
 }
@@ -80,7 +80,7 @@ func (s Settings) startFirst(stderr *os.File) (*exec.Cmd, error) {
 	return first, nil
 }
 
-// writeAtOnce writes a file that others wait for.
+// writeAtOnce writes a file so that no reader sees a part of the text.
 func writeAtOnce(name string, text []byte) error {
 	if err := os.WriteFile(name+".new", text, 0o644); err != nil {
 		return err
@@ -88,13 +88,12 @@ func writeAtOnce(name string, text []byte) error {
 	return os.Rename(name+".new", name)
 }
 
-// Clean removes the traces that the kernel leaves of an ended node.
+// Clean removes the cgroups and the files of an ended node.
 func (s Settings) Clean() error {
 	return errors.Join(removeCgroups(s.cgroup()), removeState(s.Folder))
 }
 
-// removeState removes the node's files. Of a node that ended early, a mount in
-// another namespace may still use them for a moment.
+// removeState removes the node's files.
 func removeState(folder string) error {
 	err := os.RemoveAll(folder)
 	if err != nil {

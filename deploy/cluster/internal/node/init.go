@@ -25,8 +25,7 @@ func Main(folder string, stderr io.Writer) error {
 	return s.run(stderr)
 }
 
-// prepare makes the node's mounts and its network. All of them vanish with the
-// namespaces.
+// prepare makes the node's mounts and its network. Both vanish with the namespaces.
 func (s Settings) prepare() error {
 	for _, step := range []struct {
 		name string
@@ -57,7 +56,7 @@ func (s Settings) mount() error {
 	}
 	defer images.Close()
 	if err := errors.Join(
-		unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), // nothing reaches the machine's mounts
+		unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), // the machine's mounts must not change
 		unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""),  // the container runtime asks for a shared root
 		unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""),
 		unix.Mount("tmpfs", "/run", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"),
@@ -81,8 +80,8 @@ func (s Settings) mount() error {
 	return nil
 }
 
-// tunables are the kernel settings, below /proc/sys, that a kubelet insists on. They
-// are the machine's and not of a namespace.
+// tunables are the kernel settings, below /proc/sys, that a kubelet insists on. No
+// namespace has its own values of these settings.
 func tunables() map[string]string {
 	return map[string]string{
 		"vm/overcommit_memory":      "1",
@@ -94,8 +93,8 @@ func tunables() map[string]string {
 	}
 }
 
-// maskTunables shows the kubelet the values that it wants, and leaves the machine's
-// as they are.
+// maskTunables shows the kubelet the values of tunables, and leaves the machine's
+// values unchanged.
 func maskTunables() error {
 	for name := range tunables() {
 		file := filepath.Join(Inside, "etc/sys", name)

@@ -23,8 +23,8 @@ type Node struct {
 	settings Settings
 	pid      int // of the node's first process
 
-	// Of a node that this process has started:
-	hold  *os.File // the guard stops the node when this file is closed
+	// Only for a node of this process:
+	hold  *os.File // the guard ends the node when the file is closed
 	lock  *os.File
 	ended chan struct{}
 	err   error // set before ended is closed
@@ -32,8 +32,8 @@ type Node struct {
 
 const startLimit = 3 * time.Minute
 
-// Start starts a node and returns when its API server answers, or containerd if
-// nothing else is wanted. The node ends with this process.
+// Start starts a node, and returns when its API server answers, or with OnlyContainerd
+// when containerd does. The node ends with this process.
 func Start(ctx context.Context, s Settings) (*Node, error) {
 	lock, err := takeLock(s.Folder)
 	if err != nil {
@@ -52,7 +52,7 @@ func Start(ctx context.Context, s Settings) (*Node, error) {
 	return n, nil
 }
 
-// takeLock locks the node's folder, which lets one node at a time use it.
+// takeLock locks the node's folder for a single node.
 func takeLock(folder string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (n *Node) startGuard() error {
 	defer log.Close()
 	guard := exec.Command("/proc/self/exe", "guard", n.settings.Folder)
 	guard.Stdin, guard.Stderr, guard.ExtraFiles = end, log, []*os.File{n.lock}
-	guard.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C reaches this process alone
+	guard.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C must not reach the guard
 	if err := guard.Start(); err != nil {
 		return errors.Join(err, hold.Close())
 	}
@@ -98,7 +98,7 @@ func (n *Node) startGuard() error {
 	return nil
 }
 
-// awaitStart waits for the file that the node's first process writes.
+// awaitStart returns when the node's first process has written its file started.
 func (n *Node) awaitStart(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -128,7 +128,7 @@ func (n *Node) hasStarted() bool {
 	return err == nil
 }
 
-// Find returns the node whose state is in folder, whoever has started it.
+// Find returns the node with the state in folder, also a node of another process.
 func Find(folder string) (*Node, error) {
 	text, err := os.ReadFile(filepath.Join(folder, "node.json"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -180,7 +180,7 @@ func Remove(ctx context.Context, folder string) (bool, error) {
 			return wasUp, err
 		}
 	}
-	// The lock is free when the guard and the program that started the node are gone.
+	// The lock is free when the guard is gone and the program that started the node, too.
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
@@ -199,7 +199,7 @@ func Remove(ctx context.Context, folder string) (bool, error) {
 // fieldAfterName returns a field of /proc/PID/stat, counted from 1. The second
 // field, the program's name in parentheses, may itself contain spaces.
 func fieldAfterName(stat string, number int) (string, error) {
-	const first = 3 // the field that follows the name
+	const first = 3 // the field after the name
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if at := number - first; at >= 0 && at < len(fields) {
 		return fields[at], nil

@@ -19,7 +19,7 @@ import (
 
 func init() { runtime.LockOSThread() } // as in package main
 
-// TestMain is also the program that a node starts of itself.
+// TestMain is also the main function of the node's processes.
 func TestMain(m *testing.M) {
 	commands := map[string]func() error{
 		"guard": func() error {
@@ -49,7 +49,7 @@ func hold(folder string) error {
 	select {}
 }
 
-// settings are those of a node with containerd alone.
+// settings returns the settings of a node with containerd alone.
 func settings(folder string) node.Settings {
 	s := node.Settings{Folder: filepath.Join(folder, "run"), Logs: filepath.Join(folder, "log"), Images: folder, OnlyContainerd: true}
 	for _, module := range []string{"containerd", "kubernetes"} {
@@ -93,8 +93,8 @@ func TestKubernetes(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft: mounts, interfaces, cgroups, kernel settings, rules of iptables
-// and processes of the machine are the same before and after a node, however it ends.
+// TestNothingIsLeft: every end of a node leaves the machine's mounts, interfaces,
+// cgroups, kernel settings, iptables rules and processes as before.
 func TestNothingIsLeft(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, folder string){
 		"stopped":        stopped,

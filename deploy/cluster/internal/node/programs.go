@@ -56,7 +56,7 @@ func apiServer() program {
 	}}
 }
 
-// clients are the programs that need an API server that answers.
+// clients are the programs that need an API server from their start on.
 func clients() []program {
 	return []program{
 		{"kube-controller-manager", []string{
@@ -67,7 +67,7 @@ func clients() []program {
 		{"kube-scheduler", []string{"--kubeconfig", Kubeconfig, "--leader-elect=false"}},
 		{"kube-proxy", []string{
 			"--kubeconfig", Kubeconfig, "--proxy-mode=iptables", "--cluster-cidr=" + podNetwork, "--hostname-override=" + nodeName,
-			// Limits of the machine's connection tracking, which a namespace cannot set.
+			// A namespace cannot set the limits of the machine's connection tracking.
 			"--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
 		}},
 		{"kubelet", []string{
@@ -85,7 +85,8 @@ type running struct {
 }
 
 // run starts the programs, and waits for all processes of the node until a program
-// ends. Other processes are the container runtime's, whose parents have ended.
+// ends. The kernel also gives it the container runtime's processes, after the end of
+// their parents.
 func (s Settings) run(stderr io.Writer) error {
 	r := &running{settings: s, names: map[int]string{}}
 	if err := r.start(containerd()); err != nil {
@@ -128,7 +129,7 @@ func (r *running) name(pid int) (string, bool) {
 
 func (s Settings) log(name string) string { return filepath.Join(s.Logs, name+".log") }
 
-// start runs a program without waiting for it: only run waits, for all processes.
+// start starts a program. Only run waits for processes.
 func (r *running) start(p program) error {
 	binary, err := lookPath(p.name, r.settings.Path)
 	if err != nil {
@@ -151,8 +152,8 @@ func (r *running) start(p program) error {
 	return process.Release()
 }
 
-// startRest starts the programs that need the first ones, then writes the file that
-// says so. A failure ends the node's first process, and so the node.
+// startRest starts the programs that need containerd and the API server, and then
+// writes the file started. A failure ends the node's first process, and so the node.
 func (r *running) startRest(stderr io.Writer) {
 	err := await("containerd", func(ctx context.Context) bool {
 		connection, err := new(net.Dialer).DialContext(ctx, "unix", containerdSocket)

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Settings say where a node keeps its files, and where its programs are.
+// Settings are the folders and the programs of a node.
 type Settings struct {
 	// Folder holds the node's state. It is removed when the node ends.
 	Folder string `json:"folder"`
@@ -23,11 +23,11 @@ type Settings struct {
 	// Runc is runc's binary, and Plugins the folder of the CNI plugins.
 	Runc    string `json:"runc"`
 	Plugins string `json:"plugins"`
-	// Store is a folder of containerd's with images, which the node starts with.
+	// Store is a folder of containerd's with images. The node gets a copy.
 	Store string `json:"store"`
-	// Images is the folder of images that the node's registry serves, at InsideImages.
+	// Images is the folder of the registry's images, at InsideImages in the node.
 	Images string `json:"images"`
-	// OnlyContainerd starts nothing but containerd, to fill its image store.
+	// OnlyContainerd starts containerd alone, to fill its image store.
 	OnlyContainerd bool `json:"onlyContainerd"`
 }
 

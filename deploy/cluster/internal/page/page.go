@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// Section is a heading with the commands below it.
+// Section is a heading with its commands.
 type Section struct {
 	Title string
 	Steps []Step
 }
 
-// Step is one command of a page.
+// Step is a command of a page.
 type Step struct {
 	Line    int // in the page, counted from 1
 	Command string
-	Output  []string // nothing says that the page shows no output
+	Output  []string // empty if the page shows no output
 }
 
 const (
@@ -28,8 +28,8 @@ const (
 	heading      = "#"
 )
 
-// Parse returns the sections of a page that hold commands. A command stands in a
-// block of the language console, after "$ ", and may go on in lines after "> ".
+// Parse returns the sections with commands. A command stands after "$ " in a block of
+// the language console, its further lines after "> ", and its output below.
 func Parse(text string) ([]Section, error) {
 	p := parser{}
 	for i, line := range strings.Split(text, "\n") {
@@ -99,12 +99,11 @@ func From(sections []Section, title string) []Section {
 	return nil
 }
 
-// anything stands in a page for text that differs each time, and alone in a line for
-// any number of lines.
+// anything on a page matches any text, and alone in a line any number of lines.
 const anything = "..."
 
-// Matches reports whether a command printed the output on a page. Spaces between words
-// may differ in number, as the columns of a table do.
+// Matches reports whether a command printed the output on a page. The number of spaces
+// between two words does not count, because tables differ in the width of columns.
 func Matches(shown, printed []string) bool {
 	shown, printed = trim(shown), trim(printed)
 	if len(shown) == 0 {

@@ -14,17 +14,20 @@ import (
 	"time"
 )
 
-// Session is a shell that runs the commands of a page one after the other, so that
-// variables and background processes stay.
+// Session is a shell for the commands of a page. Variables and background processes
+// stay for later commands.
 type Session struct {
 	shell *exec.Cmd
 	input io.WriteCloser
 	lines chan string
-	mark  string // a line that says that a command has ended
+	mark  string // begins the line after a command's output
 	wait  func() error
 }
 
-// Start starts a shell. The function start starts a process, such as in a node.
+// maxLine is for lines of JSON, in bytes.
+const maxLine = 16 << 20
+
+// Start starts a shell by the function start, which may start processes in a node.
 func Start(shell *exec.Cmd, start func(*exec.Cmd) (wait func() error, err error)) (*Session, error) {
 	input, err := shell.StdinPipe()
 	if err != nil {
@@ -40,7 +43,9 @@ func Start(shell *exec.Cmd, start func(*exec.Cmd) (wait func() error, err error)
 	s := &Session{shell: shell, input: input, lines: make(chan string), mark: rand.Text(), wait: wait}
 	go func() {
 		defer close(s.lines)
-		for scanner := bufio.NewScanner(reader); scanner.Scan(); {
+		scanner := bufio.NewScanner(reader)
+		scanner.Buffer(nil, maxLine)
+		for scanner.Scan() {
 			s.lines <- scanner.Text()
 		}
 	}()
@@ -50,12 +55,12 @@ func Start(shell *exec.Cmd, start func(*exec.Cmd) (wait func() error, err error)
 // stepLimit is for a command of a page.
 const stepLimit = 3 * time.Minute
 
-// Run runs a command, and returns the lines that it prints and its exit status.
+// Run returns the output and the exit status of a command.
 func (s *Session) Run(ctx context.Context, command string) ([]string, int, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	// The command reads nothing from the script that the shell itself reads. The mark
-	// begins a line even if the command's output has no end of line.
+	// The command must not read the shell's own input. The mark begins a new line, also
+	// after an output without a line end.
 	if _, err := fmt.Fprintf(s.input, "{ %s\n} </dev/null\nprintf '\\n%%s %%d\\n' %s $?\n", command, s.mark); err != nil {
 		return nil, 0, fmt.Errorf("the shell has ended: %w", err)
 	}
@@ -77,11 +82,11 @@ func (s *Session) Run(ctx context.Context, command string) ([]string, int, error
 	}
 }
 
-// shownLines are the last lines of a failed command that an error shows.
+// shownLines is the number of lines of output in an error. The last lines are shown.
 const shownLines = 30
 
-// Check runs a step and returns an error unless it prints what the page shows. A
-// step without output must succeed.
+// Check runs a step, and returns an error unless the output is the page's. A step
+// without output on the page must succeed.
 func (s *Session) Check(ctx context.Context, step Step) error {
 	printed, status, err := s.Run(ctx, step.Command)
 	switch {
@@ -100,10 +105,10 @@ func (s *Session) Check(ctx context.Context, step Step) error {
 	return errors.New(text)
 }
 
-// Close ends the shell and all that it has started.
+// Close ends the shell and its background processes.
 func (s *Session) Close() error {
 	err := s.input.Close()
-	// The group is gone if the shell has ended and started nothing.
+	// After the shell's end the group may be gone, too.
 	if kill := syscall.Kill(-s.shell.Process.Pid, syscall.SIGKILL); kill != nil && !errors.Is(kill, syscall.ESRCH) {
 		err = errors.Join(err, kill)
 	}

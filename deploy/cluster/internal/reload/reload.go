@@ -1,5 +1,5 @@
-// Package reload tells a program that its configuration has changed. It stands in
-// for prometheus-config-reloader in the pod of Istio's Prometheus.
+// Package reload tells Prometheus about a changed configuration. It stands in for
+// prometheus-config-reloader in the pod of Istio's Prometheus.
 package reload
 
 import (
@@ -14,8 +14,8 @@ import (
 
 const every = time.Second
 
-// Watch posts to url whenever the ConfigMap in folder is another one, until ctx is
-// done. It tries again if the program does not answer.
+// Watch posts to url after each change of the ConfigMap in folder, until ctx is done.
+// It tries again if the post fails.
 func Watch(ctx context.Context, folder, url string, output io.Writer) error {
 	seen, err := version(folder)
 	if err != nil {
@@ -40,8 +40,8 @@ func Watch(ctx context.Context, folder, url string, output io.Writer) error {
 	}
 }
 
-// version returns the folder that the link ..data names. A kubelet changes the link
-// when a ConfigMap changes.
+// version returns the target of the link ..data, which a kubelet replaces when a
+// ConfigMap changes.
 func version(folder string) (string, error) {
 	return os.Readlink(filepath.Join(folder, "..data"))
 }

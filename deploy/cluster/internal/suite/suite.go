@@ -24,13 +24,12 @@ type Suite struct {
 
 const (
 	walkthrough = "docs/walkthrough.md"
-	// clusterHalf is the heading in walkthrough from which on the commands are for a
-	// cluster.
+	// clusterHalf is the heading of the walkthrough's second half, for a cluster.
 	clusterHalf = "On a cluster"
 	others      = "deploy/cluster/suites/*.md"
 )
 
-// Load returns the walkthrough and all other suites of a checkout, or those named.
+// Load returns the walkthrough and the suites of a checkout, or the named suites.
 func Load(root string, names []string) ([]Suite, error) {
 	files, err := filepath.Glob(filepath.Join(root, others))
 	if err != nil {
@@ -74,8 +73,8 @@ type Runner struct {
 	Output io.Writer
 }
 
-// Run runs a suite's sections in one shell. A section that fails ends the suite, as
-// the sections build on each other.
+// Run runs a suite's sections in the same shell. A failed section ends the suite,
+// because sections build on earlier sections.
 func (r Runner) Run(ctx context.Context, s Suite) (Result, error) {
 	shell := r.Node.Command(ctx, "bash", "--norc", "--noprofile")
 	shell.Dir = r.Folder
