@@ -91,10 +91,11 @@ func TestPush(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	prefix := strings.TrimPrefix(server.URL, "http://") + "/you"
-	out := "bin/test" // below this folder, for the relative path of the demo
+	out := "bin/test" // below this folder, for the relative paths of the manifests
 	t.Chdir(t.TempDir())
 	printed := images(t, "--stage", stage(t), "--registry", prefix, "--insecure", "--version", "1.2.3", "--revision", "abc", "--out", out)
-	checkKustomization(t, filepath.Join(out, "kustomization.yaml"), prefix, printed)
+	checkKustomization(t, filepath.Join(out, "kustomization.yaml"), "../../deploy/demo", prefix, printed)
+	checkKustomization(t, filepath.Join(out, "production/kustomization.yaml"), "../../../deploy/production", prefix, printed)
 	if lines := strings.Count(printed, "@sha256:"); lines != 4 {
 		t.Errorf("%d images, want 4:\n%s", lines, printed)
 	}
@@ -124,7 +125,7 @@ func TestPush(t *testing.T) {
 }
 
 // checkKustomization: the kustomization names each image as it was pushed.
-func checkKustomization(t *testing.T, file, prefix, printed string) {
+func checkKustomization(t *testing.T, file, resource, prefix, printed string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -143,8 +144,8 @@ func checkKustomization(t *testing.T, file, prefix, printed string) {
 			t.Errorf("no %s in:\n%s", want, text)
 		}
 	}
-	if !strings.Contains(string(text), "resources: [../../deploy/demo]\n") {
-		t.Errorf("no demo in:\n%s", text)
+	if !strings.Contains(string(text), "resources: ["+resource+"]\n") {
+		t.Errorf("no %s in:\n%s", resource, text)
 	}
 }
 

@@ -24,7 +24,8 @@ usage: images [flags] [NAME...]
 Without a NAME it writes all images. With --registry it pushes to PREFIX/moodring-NAME:VERSION. Otherwise it writes
 into --out: an OCI layout for each image, and an archive for each platform that
 docker load, ctr image import and kind load image-archive read. After all images
-are pushed, --out has a kustomization of the demo with their digests.
+are pushed, --out has a kustomization of the demo with their digests, and
+--out/production one of deploy/production.
 
 `
 
@@ -123,7 +124,7 @@ func (o options) write(stdout io.Writer) error {
 	if o.registry == "" || len(pushed) < len(specs()) {
 		return nil
 	}
-	return o.writeKustomization(pushed)
+	return o.writeKustomizations(pushed)
 }
 
 // dir returns the folder of the stage that holds a platform's files.
