@@ -14,12 +14,16 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
 const usage = `release writes the files of a release into a folder.
 
-usage: release --version VERSION --registry HOST/OWNER [flags]
+usage: release --version VERSION --registry HOST/OWNER [flags] [PART...]
+
+Without a PART it writes all parts: manifests, chart and archives.
 
 `
 
@@ -28,6 +32,7 @@ var errUsage = errors.New("usage")
 // options are the flags.
 type options struct {
 	root, stage, images, out, registry, version string
+	parts                                       []string
 	created                                     time.Time
 	isPush, isInsecure                          bool
 }
@@ -78,42 +83,35 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		return o, err
 	case err != nil:
 		return o, fmt.Errorf("%w: %w", errUsage, err)
-	case set.NArg() > 0:
-		return o, fmt.Errorf("%w: unexpected argument %q", errUsage, set.Arg(0))
 	case !versions.MatchString(o.version):
 		return o, fmt.Errorf("%w: --version: %q is no version such as 0.1.0 or 0.1.0-rc.1", errUsage, o.version)
 	case o.registry == "":
 		return o, fmt.Errorf("%w: --registry names the images, as HOST/OWNER", errUsage)
 	}
 	o.created = time.Unix(created, 0).UTC()
+	o.parts = set.Args()
+	for _, part := range o.parts {
+		if !slices.Contains(allParts(), part) {
+			return o, fmt.Errorf("%w: %q is none of the parts %s", errUsage, part, strings.Join(allParts(), ", "))
+		}
+	}
+	if len(o.parts) == 0 {
+		o.parts = allParts()
+	}
 	return o, nil
 }
 
-// write writes all files, and prints their names.
+func allParts() []string { return []string{"manifests", "chart", "archives"} }
+
+// write writes the parts' files, and prints their names.
 func (o options) write(stdout io.Writer) error {
 	if err := errors.Join(os.RemoveAll(o.out), os.MkdirAll(o.out, 0o755)); err != nil {
 		return err
 	}
-	names, err := o.names()
+	files, err := o.files()
 	if err != nil {
 		return err
 	}
-	manifests, err := o.manifests(names)
-	if err != nil {
-		return err
-	}
-	chart, err := o.chart(names)
-	if err != nil {
-		return err
-	}
-	files := map[string][]byte{
-		"moodring-" + o.version + ".yaml": manifests,
-		"moodring-" + o.version + ".tgz":  chart,
-	}
-	if err := o.addArchives(files); err != nil {
-		return err
-	}
-	files["SHA256SUMS"] = checksums(files)
 	for _, name := range sortedNames(files) {
 		if err := os.WriteFile(filepath.Join(o.out, name), files[name], 0o644); err != nil {
 			return err
@@ -122,7 +120,8 @@ func (o options) write(stdout io.Writer) error {
 			return err
 		}
 	}
-	if !o.isPush {
+	chart, hasChart := files["moodring-"+o.version+".tgz"]
+	if !o.isPush || !hasChart {
 		return nil
 	}
 	pushed, err := o.push(chart)
@@ -131,4 +130,28 @@ func (o options) write(stdout io.Writer) error {
 	}
 	_, err = fmt.Fprintln(stdout, pushed)
 	return err
+}
+
+// files returns the parts' files by name, and their checksums.
+func (o options) files() (map[string][]byte, error) {
+	names, err := o.names()
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, part := range o.parts {
+		switch part {
+		case "manifests":
+			files["moodring-"+o.version+".yaml"], err = o.manifests(names)
+		case "chart":
+			files["moodring-"+o.version+".tgz"], err = o.chart(names)
+		case "archives":
+			err = o.addArchives(files)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	files["SHA256SUMS"] = checksums(files)
+	return files, nil
 }

@@ -148,11 +148,24 @@ func TestBytesRepeat(t *testing.T) {
 	}
 }
 
+// TestPart: a part can be written without the programs of all platforms.
+func TestPart(t *testing.T) {
+	out := t.TempDir()
+	args := []string{"--root", "../..", "--stage", "nowhere", "--images", images(t), "--out", out, "--version", "1.2.3", "--registry", "a/b", "manifests"}
+	var stdout, stderr strings.Builder
+	if status := run(args, &stdout, &stderr); status != 0 {
+		t.Fatalf("exit status %d: %s", status, stderr.String())
+	}
+	if got, want := strings.ReplaceAll(stdout.String(), out+"/", ""), "SHA256SUMS\nmoodring-1.2.3.yaml\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	for args, want := range map[string]string{
 		"--version 1":                            `"1" is no version such as 0.1.0`,
 		"--version 1.2.3":                        "--registry names the images",
-		"--version 1.2.3 --registry a/b x":       `unexpected argument "x"`,
+		"--version 1.2.3 --registry a/b x":       `"x" is none of the parts manifests, chart, archives`,
 		"--version 1.2.3 --registry a/b --out o": "make release",
 	} {
 		var stdout, stderr strings.Builder
