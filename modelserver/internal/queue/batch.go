@@ -28,7 +28,7 @@ func (b batch) tokens() int {
 }
 
 // take removes the next batch from the queue: the shortest row of the first call, and rows of a similar length from all
-// calls. The first call then goes to the end of the queue, so that a call of many rows does not hold up the others.
+// calls. The first call then goes to the end of the queue, so that a call of many rows does not hold up other calls.
 func (q *Queue) take() batch {
 	first := q.calls[0]
 	taken := batch{first.takeRow(0)}

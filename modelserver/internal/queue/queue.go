@@ -1,5 +1,5 @@
-// Package queue decides which texts the network reads next. Calls wait in a queue that is bounded by tokens, and workers
-// take texts from all calls in turn.
+// Package queue chooses the next texts for the network. Calls wait in a queue bounded by tokens, and workers take texts from
+// all calls in turn.
 package queue
 
 import (
@@ -17,9 +17,9 @@ type Run func(rows [][]int64) ([][]float32, error)
 // Options configure a queue.
 type Options struct {
 	Workers  int // runs at a time
-	Capacity int // tokens that may wait
-	// Patience is the longest wait, estimated from the speed of former runs, with which a call is let in. All calls in the
-	// queue advance together, so too many would all be late.
+	Capacity int // the most waiting tokens
+	// Patience is the longest estimated wait of a call that enters, by the speed of former runs. All calls in the queue
+	// advance together, so too many calls would all be late.
 	Patience  time.Duration
 	BatchRows int // rows in one run; 1 for a network whose scores depend on the other rows
 	// BatchTokens limits the tokens of a run, padding included. One row alone may be longer.
@@ -43,7 +43,7 @@ type Queue struct {
 	wake   *sync.Cond
 	calls  []*call // calls with waiting rows, the next one first
 	tokens int     // tokens of all waiting rows
-	pace   float64 // seconds that a run takes for each token, of late
+	pace   float64 // seconds a token of the last runs
 	closed bool
 }
 
@@ -51,7 +51,7 @@ type Queue struct {
 type call struct {
 	rows    [][]int64
 	results [][]float32
-	waiting []int // indices of rows that no worker has taken, by length
+	waiting []int // indices of rows not yet taken by a worker, by length
 	running int
 	err     error
 	done    chan struct{}
@@ -120,8 +120,7 @@ func (c *call) tokens() int {
 	return total
 }
 
-// enter puts c into the queue. A call larger than the whole queue is let in when nothing waits, because it would never
-// get in otherwise.
+// enter puts c into the queue. A call larger than the whole queue enters only an empty queue.
 func (q *Queue) enter(c *call) error {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -144,7 +143,7 @@ func (q *Queue) wait(tokens int) time.Duration {
 	return time.Duration(float64(tokens) * q.pace / float64(q.options.Workers) * float64(time.Second))
 }
 
-// leave drops the rows of c that no worker has taken.
+// leave drops the rows of c not yet taken by a worker.
 func (q *Queue) leave(c *call, err error) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -206,7 +205,7 @@ func (q *Queue) next() batch {
 func (q *Queue) deliver(taken batch, results [][]float32, err error, ran time.Duration) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
-	const share = 0.1 // of the last run in the pace
+	const share = 0.1 // weight of the last run in the pace
 	q.pace += share * (ran.Seconds()/float64(taken.tokens()) - q.pace)
 	for i, item := range taken {
 		c := item.call

@@ -1,5 +1,5 @@
-// Package strictjson reads JSON objects from callers. It refuses the texts that encoding/json would change silently, and
-// its errors quote nothing from the body.
+// Package strictjson reads JSON objects from callers. It refuses texts with broken characters, which encoding/json would change
+// silently. No error quotes the body.
 package strictjson
 
 import (
@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// Object returns the members of a JSON object, by their exact names. Of two members with one name the last counts.
+// Object returns the members of a JSON object, by their exact names. Of two members with the same name the last counts.
 func Object(body []byte) (map[string]json.RawMessage, error) {
 	if err := check(body); err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func Object(body []byte) (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
-// explain keeps the position of an error, and drops its message, which quotes the body.
+// explain returns an error with the position of err alone: the message of err quotes the body.
 func explain(err error) error {
 	if syntax := new(json.SyntaxError); errors.As(err, &syntax) {
 		return fmt.Errorf("the body is not JSON (byte %d)", syntax.Offset)
@@ -32,7 +32,7 @@ func explain(err error) error {
 	return errors.New("the body is not a JSON object")
 }
 
-// check refuses bytes that are not UTF-8, and halves of surrogate pairs: encoding/json would make U+FFFD of both.
+// check refuses bytes outside UTF-8 and halves of surrogate pairs: encoding/json would make U+FFFD of both.
 func check(body []byte) error {
 	if !utf8.Valid(body) {
 		return errors.New("the body is not UTF-8")

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// worthCompressing is a size in bytes. A shorter reply fits into one packet as it is.
+// worthCompressing is the least size in bytes of a compressed reply. A shorter reply fits into one packet uncompressed.
 const worthCompressing = 1400
 
-// compress returns a reply's content as the caller accepts it, and sets Content-Encoding.
+// compress returns a reply's content in an encoding that the caller accepts, and sets Content-Encoding.
 func compress(w http.ResponseWriter, r *http.Request, content []byte) ([]byte, error) {
 	encoding := accepted(r.Header.Get("Accept-Encoding"))
 	if encoding == "" || len(content) < worthCompressing {
@@ -34,7 +34,7 @@ func compress(w http.ResponseWriter, r *http.Request, content []byte) ([]byte, e
 	return out.Bytes(), nil
 }
 
-// accepted returns the first encoding in an Accept-Encoding header that the server has, or "".
+// accepted returns the first of an Accept-Encoding header's encodings that the server knows, or "".
 func accepted(header string) string {
 	for item := range strings.SplitSeq(header, ",") {
 		name, quality, _ := strings.Cut(strings.TrimSpace(item), ";")

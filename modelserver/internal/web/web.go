@@ -22,7 +22,7 @@ import (
 // MaxTexts limits the reply of one request.
 const MaxTexts = 1024
 
-// HeaderTruncated is the header of a reply with the number of texts that were cut.
+// HeaderTruncated is a reply's header for the number of cut texts.
 const HeaderTruncated = "X-Truncated-Texts"
 
 // Options configure a handler.
@@ -44,7 +44,7 @@ func Handler(options Options) http.Handler {
 	return &server{options, options.Metrics.Handler()}
 }
 
-// ServeHTTP does not use http.ServeMux, because none of its patterns matches a name with a verb after a colon.
+// ServeHTTP routes by hand: a pattern of http.ServeMux cannot match a name with a verb after a colon, as in NAME:predict.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch segments[0] {
@@ -135,7 +135,7 @@ func (s *server) predict(w http.ResponseWriter, r *http.Request, c call) {
 	}
 }
 
-// answer sends the reply after it has let go of the body and the model: a caller who reads slowly holds the reply alone.
+// answer makes the reply, gives the body and the model back, and then sends the reply: a slow reader holds the reply alone.
 func (s *server) answer(w http.ResponseWriter, r *http.Request, c call) int {
 	out, err := s.reply(w, r, c)
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, c call) int {
 	return s.send(w, r, out)
 }
 
-// reply reads the body before it asks for the model: a caller whose body does not arrive holds nothing that others need.
+// reply reads the body first and takes the model second: a caller whose body never arrives does not hold the model.
 func (s *server) reply(w http.ResponseWriter, r *http.Request, c call) (reply, error) {
 	if r.Method != http.MethodPost {
 		return reply{}, notAllowed(w, "POST")
@@ -178,7 +178,7 @@ func (s *server) predictV1(w http.ResponseWriter, r *http.Request, m *model.Mode
 	return reply{body: out}, err
 }
 
-// ask gets the model's answer, and tells the caller about texts that were cut.
+// ask gets the model's answer, and tells the caller the number of cut texts.
 func ask(w http.ResponseWriter, r *http.Request, m *model.Model, texts []string) (*model.Answer, error) {
 	if len(texts) > MaxTexts {
 		return nil, problem.New(problem.TooLarge, "%d texts in one request; send at most %d", len(texts), MaxTexts)
@@ -195,7 +195,7 @@ func notAllowed(w http.ResponseWriter, allowed string) error {
 	return problem.New(problem.Method, "wrong method for this path; want %s", allowed)
 }
 
-// get answers a request that only reads.
+// get answers a GET or HEAD request with a value, or with err.
 func (s *server) get(w http.ResponseWriter, r *http.Request, value any, err error) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		err = notAllowed(w, "GET, HEAD")
@@ -241,10 +241,10 @@ func (s *server) send(w http.ResponseWriter, r *http.Request, out reply) int {
 	return http.StatusOK
 }
 
-// sendTime is the time that a caller has to take a reply.
+// sendTime is the longest time for sending a reply.
 const sendTime = 30 * time.Second
 
-// limitSending sets the deadline of the reply. Every reply needs it, because the last reply's deadline stays on a connection.
+// limitSending sets the deadline of a reply. Every reply needs a deadline of its own: a connection keeps the deadline of its last reply.
 func (s *server) limitSending(w http.ResponseWriter) {
 	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTime)); err != nil {
 		s.Log.Debug("a reply has no deadline", "error", err)
