@@ -12,7 +12,7 @@ MODULES := . dashgen/conform exporter/bench exporter/kubetest plugin/bench deplo
 
 include Tools.mk
 
-.PHONY: help build install images release filter programs local stack downloads up demo drift soak cluster cluster-program test test-cluster picture check bench bench-peers \
+.PHONY: help build install images release filter programs local stack downloads up demo drift soak cluster cluster-program test test-cluster picture check bench bench-peers overload \
 	baselines mutants profile exact fuzz lint generate clean tools browser clients uplot
 
 help: ## List the targets
@@ -124,16 +124,21 @@ check: lint vulnerabilities generate ## Lint, look for known vulnerabilities, an
 	@git diff --exit-code -- RATIONALE.md dashboards docs deploy/kiali deploy/local/gateway.json deploy/local/gateway-seed.json deploy/rules || \
 		{ echo 'make check: generated files were out of date and have been written again; commit them' >&2; exit 1; }
 
-bench: build baselines clients $(PYPI) $(RIVALS) ## Run the benchmarks, and compare the filter, the exporter and the model server with others
+bench: build baselines clients .tools/pipeline $(PYPI) $(RIVALS) ## Run the benchmarks, and compare the filter, the exporter and the model server with others
 	bin/bench bin
 	cd exporter/bench && $(GO) run .
-	$(GO) run ./modelserver/bench bin/modelserver .tools/clients/bin/python modelserver/models/bert-emotion-model $(or $(ONNXRUNTIME_LIB),.tools/lib/libonnxruntime.so)
+	$(GO) run ./modelserver/bench compare $(MODELSERVER) .tools/clients/bin/python .tools/pipeline/bin/python
 	$(GO) test -run '^$$' -bench . -benchmem -count=6 ./contract ./plugin/... ./exporter/... ./modelserver/...
 
 # Six minutes. The machine should have nothing else to do.
 bench-peers: stack baselines ## Compare Moodring with a filter that buffers, and with payload logging, and write docs/benchmarks.md
 	cd deploy/local && $(BUILD) -ldflags '$(LDFLAGS)' -o ../../bin/ ./peers
 	bin/peers -o docs/benchmarks.md
+
+MODELSERVER = bin/modelserver modelserver/models/bert-emotion-model $(or $(ONNXRUNTIME_LIB),.tools/lib/libonnxruntime.so)
+OVERLOAD ?= 10m
+overload: programs $(PYPI) ## Send the model server twice the calls that it can answer, for OVERLOAD (10m)
+	$(GO) run ./modelserver/bench overload $(MODELSERVER) $(OVERLOAD)
 
 # The filters that Moodring is compared with, and the program that measures them.
 baselines:

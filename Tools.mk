@@ -65,6 +65,12 @@ clients: .tools/clients ## Install the clients that the model server is tested w
 	$@/bin/pip install --quiet --disable-pip-version-check --no-deps -r $< || { rm -rf $@; exit 1; }
 	touch $@
 
+# A Hugging Face pipeline behind KServe's Python SDK, which make bench compares the model server with.
+.tools/pipeline: modelserver/testdata/clients/requirements.txt modelserver/bench/requirements.txt
+	rm -rf $@
+	$(PYTHON) -m venv $@ && $@/bin/pip install --quiet --disable-pip-version-check --no-deps $(addprefix -r ,$^) || { rm -rf $@; exit 1; }
+	touch $@
+
 # The programs that make bench compares the exporter with. The version of
 # Prometheus is in exporter/bench/go.mod.
 RIVALS := .tools/bin/vmagent .tools/bin/prometheus

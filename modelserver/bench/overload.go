@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// deadline is the model server's --queue-timeout.
+const deadline = 15 * time.Second
+
+// growth is the memory in MB that the overload may add: the server's budget for bodies is 96 MiB.
+const growth = 128
+
+// overload sends twice the calls that the server answers, for some time. A call that is not answered in time must be refused at
+// once, and the server's memory must stay bounded.
+func overload(command []string, duration time.Duration) error {
+	s, err := start(command...)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	_, rate, err := load(s.url, 64, 5*time.Second)
+	if err != nil {
+		return err
+	}
+	before, err := s.memory("VmRSS")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("sustainable: %.0f requests a second; sending %.0f for %s\n", rate, 2*rate, duration)
+	t, err := s.flood(2*rate, duration)
+	if err != nil {
+		return err
+	}
+	if err := t.check(); err != nil {
+		return err
+	}
+	peak, err := s.memory("VmHWM")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("answered %d, refused %d; p50 %s, p99 %s; peak memory %.0f MB\n", len(t.times), t.refused, t.quantile(0.5), t.quantile(0.99), peak)
+	if late := t.quantile(0.99); late > deadline {
+		return fmt.Errorf("p99 is %s, above the deadline of %s", late, deadline)
+	}
+	if peak > before+growth {
+		return fmt.Errorf("the peak memory is %.0f MB, more than %d MB above the %.0f MB before", peak, growth, before)
+	}
+	return nil
+}
+
+// flood sends calls at a rate, each on time, whether or not earlier calls have an answer. It prints the memory ten times.
+func (s *server) flood(rate float64, duration time.Duration) (*tally, error) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1 << 14}, Timeout: 2 * deadline}
+	defer client.CloseIdleConnections()
+	random := rand.New(rand.NewPCG(1, 1))
+	var t tally
+	var group sync.WaitGroup
+	started, printed := time.Now(), 0
+	for sent := 0; ; sent++ {
+		due := time.Duration(float64(sent) / rate * float64(time.Second))
+		if due >= duration {
+			break
+		}
+		time.Sleep(time.Until(started.Add(due)))
+		sentence := text(random)
+		group.Go(func() { t.call(client, s.url+":predict", sentence) })
+		if tenths := int(10 * due / duration); tenths > printed {
+			printed = tenths
+			memory, err := s.memory("VmRSS")
+			if err != nil {
+				return nil, fmt.Errorf("the server ended after %s: %w", due, err)
+			}
+			fmt.Printf("after %s: memory %.0f MB\n", due.Round(time.Second), memory)
+		}
+	}
+	group.Wait()
+	return &t, nil
+}
