@@ -47,7 +47,7 @@ func (f baselineFlags) distribution(p program, now time.Time) (baseline.Distribu
 	case f.model == "":
 		return baseline.Distribution{}, fmt.Errorf("%w: baseline: --model is missing", errUsage)
 	case (f.corpus == "") == (f.prometheus == ""):
-		return baseline.Distribution{}, fmt.Errorf("%w: baseline: one of --prometheus and --corpus", errUsage)
+		return baseline.Distribution{}, fmt.Errorf("%w: baseline: give either --prometheus or --corpus", errUsage)
 	case f.corpus != "":
 		return f.countCorpus()
 	}

@@ -65,8 +65,8 @@ func newRenderFlags() (*renderFlags, flags) {
 	set.StringVar(&f.picture.Panel, "panel", "", "id of a panel, to draw only this panel")
 	set.StringVar(&f.picture.From, "from", "", "start of the time range, as now-1h or a date; by default the dashboard's")
 	set.StringVar(&f.picture.To, "to", "", "end of the time range")
-	set.IntVar(&f.picture.Width, "width", 0, fmt.Sprintf("in pixels; by default %d for a dashboard and %d for a panel", boardWidth, panelWidth))
-	set.IntVar(&f.picture.Height, "height", 0, "in pixels; the rest is cut off; by default the whole height")
+	set.IntVar(&f.picture.Width, "width", 0, fmt.Sprintf("width in pixels; by default %d for a dashboard and %d for a panel", boardWidth, panelWidth))
+	set.IntVar(&f.picture.Height, "height", 0, "height in pixels; the rest of the page is cut off; by default the whole height")
 	set.BoolVar(&f.picture.Dark, "dark", false, "use the dark theme")
 	set.Func("var", "a variable of the dashboard, as NAME=VALUE; repeatable", func(text string) error {
 		if !strings.Contains(text, "=") {

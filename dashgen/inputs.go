@@ -52,7 +52,7 @@ func (f metricsFlags) families(ctx context.Context, p program, command string) (
 		return nil, fmt.Errorf("%w: %s: --match: %w", errUsage, command, err)
 	}
 	if (f.prometheus == "") == (f.metrics == "") {
-		return nil, fmt.Errorf("%w: %s: one of --prometheus and --metrics", errUsage, command)
+		return nil, fmt.Errorf("%w: %s: give either --prometheus or --metrics", errUsage, command)
 	}
 	if f.metrics != "" {
 		exporter, err := p.dial(command, "--metrics", f.metrics)

@@ -233,7 +233,7 @@ func (p Panel) validate() error {
 	refuse(p.Title == "" || p.Question == "" || p.Next == "", "it needs a title, a question, and a next step")
 	refuse(strings.Contains(p.Question+p.Next+p.NoAlert+p.Needs+p.Idle, "$"), "Grafana would read a $ in its text as a variable")
 	refuse(len(p.Series) == 0, "it needs a query")
-	refuse((p.Alert == nil) == (p.NoAlert == ""), "it needs either an alert or a reason for having none")
+	refuse((p.Alert == nil) == (p.NoAlert == ""), "set either Alert, or NoAlert with the reason")
 	refuse(p.Kind.name == "", "it needs a kind that is listed in kind.go")
 	refuse(p.Unit.name == "", "it needs a unit that is listed in unit.go")
 	refuse(!slices.IsSortedFunc(tail(p.Thresholds), func(a, b Threshold) int { return cmp.Compare(a.From, b.From) }), "its thresholds do not ascend")

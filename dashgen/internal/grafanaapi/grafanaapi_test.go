@@ -283,7 +283,7 @@ func TestAnotherServer(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
 	_, err := dial(t, grafanatest.Grafana{URL: server.URL}).Plan(t.Context(), first)
-	if err == nil || !strings.Contains(err.Error(), "no Grafana says so") {
+	if err == nil || !strings.Contains(err.Error(), "404 Not Found from a server that is not Grafana") {
 		t.Errorf("got error %v", err)
 	}
 }

@@ -29,7 +29,7 @@ func (e statusError) Error() string { return fmt.Sprintf("%d %s", e.code, e.mess
 
 // errNotGrafana is a 404 without a message. Every Grafana writes a message, so
 // the path is unknown rather than the dashboard.
-var errNotGrafana = errors.New("404 Not Found, but no Grafana says so: is --grafana its address, with the path that it is served under?")
+var errNotGrafana = errors.New("404 Not Found from a server that is not Grafana; give --grafana the address of Grafana, with its path if it has one")
 
 func isStatus(err error, code int) bool {
 	var status statusError

@@ -24,9 +24,9 @@ import (
 type State string
 
 // States. Idle is the state of a share or a quantile without traffic: there are
-// series, but 0 divided by 0 is not a number, and a blank panel is correct. Off:
-// the panel needs a baseline, or a disabled option of the plugin.
-// Quiet: the annotation or alert currently has no series, which is normal.
+// series, but 0 divided by 0 is not a number, and a blank panel is correct. Off is
+// the state of a panel that needs a baseline, or a disabled option of the plugin.
+// Quiet is the state of an annotation or an alert without series, which is normal.
 const (
 	Answered State = "answered"
 	Idle     State = "idle"
@@ -217,7 +217,7 @@ func (r run) types(ctx context.Context) error {
 		for _, entry := range scraped[m.Name] {
 			if string(entry.Type) != string(m.Type) {
 				r.add(Result{Board: "contract", Panel: "metric " + m.Name, Expr: m.Name, State: Mismatch,
-					Error: fmt.Sprintf("the contract has a %s, and Prometheus scraped a %s: is another exporter's metric of that name there?", m.Type, entry.Type)})
+					Error: fmt.Sprintf("the contract has a %s, and Prometheus scraped a %s: does another exporter serve a metric of this name?", m.Type, entry.Type)})
 			}
 		}
 	}

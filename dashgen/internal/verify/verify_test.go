@@ -149,7 +149,7 @@ func TestRunTypes(t *testing.T) {
 			got = append(got, q.Panel+": "+q.Error)
 		}
 	}
-	want := []string{"metric moodring_replies_total: the contract has a counter, and Prometheus scraped a gauge: is another exporter's metric of that name there?"}
+	want := []string{"metric moodring_replies_total: the contract has a counter, and Prometheus scraped a gauge: does another exporter serve a metric of this name?"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
