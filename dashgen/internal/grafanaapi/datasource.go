@@ -7,6 +7,8 @@ import (
 	"net/url"
 
 	"github.com/grafana-tools/sdk"
+
+	"github.com/moodring/moodring/dashgen/internal/web"
 )
 
 // HasDataSource reports whether a data source called name exists for the Prometheus
@@ -15,6 +17,9 @@ func (g Grafana) HasDataSource(ctx context.Context, name, address string) (bool,
 	found, err := g.client.GetDatasourceByName(ctx, name)
 	if isStatus(err, http.StatusNotFound) {
 		return false, nil
+	}
+	if err == nil && found.Type == "" {
+		err = errOther
 	}
 	if err != nil {
 		return false, g.failed("data source "+name, err)
@@ -38,11 +43,11 @@ func (g Grafana) EnsureDataSource(ctx context.Context, name, address, scrapeInte
 	return nil
 }
 
-// redacted returns an address without its password.
+// redacted returns an address without its password and its query.
 func redacted(address string) string {
 	parsed, err := url.Parse(address)
 	if err != nil {
 		return "an address that is not valid"
 	}
-	return parsed.Redacted()
+	return web.Redacted(parsed)
 }

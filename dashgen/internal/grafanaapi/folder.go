@@ -19,6 +19,8 @@ type Folder struct {
 func (g Grafana) FindFolder(ctx context.Context, uid, title string) (_ Folder, ok bool, _ error) {
 	found, err := g.client.GetFolderByUID(ctx, uid)
 	switch {
+	case err == nil && found.UID == "":
+		return Folder{}, false, g.failed("folder "+title, errOther)
 	case err == nil:
 		return Folder{found.UID, found.Title, found.ID}, true, nil
 	case !isStatus(err, http.StatusNotFound):
@@ -45,6 +47,9 @@ func (g Grafana) EnsureFolder(ctx context.Context, uid, title string) (Folder, e
 	created, err := g.client.CreateFolder(ctx, sdk.Folder{UID: uid, Title: title})
 	if isStatus(err, http.StatusConflict) || isStatus(err, http.StatusPreconditionFailed) {
 		return Folder{}, fmt.Errorf("folder %s: Grafana has one of the same name that these credentials cannot see: choose another one with --folder", title)
+	}
+	if err == nil && created.UID == "" {
+		err = errOther // an empty uid would save to the folder General
 	}
 	if err != nil {
 		return Folder{}, g.failed("folder "+title, err)

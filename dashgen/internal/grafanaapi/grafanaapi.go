@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
+	"github.com/moodring/moodring/dashgen/internal/web"
 )
 
 // State says how a dashboard in Grafana differs from ours.
@@ -44,7 +45,7 @@ type Change struct {
 
 // Grafana is a client of a Grafana.
 type Grafana struct {
-	address  string // without its password
+	address  string // without its password and its query
 	client   *sdk.Client
 	deadline time.Duration
 }
@@ -53,11 +54,11 @@ type Grafana struct {
 // credentials are a token, or user:password; empty for no authentication. Each
 // request has the deadline.
 func Dial(at *url.URL, credentials string, deadline time.Duration) (Grafana, error) {
-	client, err := sdk.NewClient(at.String(), credentials, &http.Client{Transport: transport{}, Timeout: deadline})
+	client, err := sdk.NewClient(at.String(), credentials, web.Client(transport{}, deadline))
 	if err != nil {
 		return Grafana{}, fmt.Errorf("address of Grafana: %w", err)
 	}
-	return Grafana{at.Redacted(), client, deadline}, nil
+	return Grafana{web.Redacted(at), client, deadline}, nil
 }
 
 // Plan compares dashboards with those of the same uids in Grafana.
@@ -95,11 +96,11 @@ func (g Grafana) compare(ctx context.Context, ours dashboard.Dashboard) (Change,
 	if err != nil {
 		return Change{}, g.failed("reading dashboard "+ours.UID, err)
 	}
-	var saved struct {
+	var saved *struct { // nil for null
 		Version  int `json:"version"`
 		Revision int `json:"revision"`
 	}
-	if err := json.Unmarshal(theirs, &saved); err != nil {
+	if err := json.Unmarshal(theirs, &saved); err != nil || saved == nil {
 		return Change{}, g.failed("reading dashboard "+ours.UID, err)
 	}
 	if change.Diff, err = compareText(ours.UID, theirs, ours.JSON); err != nil {

@@ -2,6 +2,7 @@ package grafanaapi
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -254,28 +255,76 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
+// calls are all methods that send a request.
+var calls = map[string]func(context.Context, Grafana) error{
+	"plan": func(ctx context.Context, g Grafana) error { _, err := g.Plan(ctx, first); return err },
+	"save": func(ctx context.Context, g Grafana) error {
+		return g.Push(ctx, []Change{{UID: "u", State: New, text: first[0].JSON}}, Folder{}, false)
+	},
+	"folder":      func(ctx context.Context, g Grafana) error { _, err := g.EnsureFolder(ctx, "f", "F"); return err },
+	"data source": func(ctx context.Context, g Grafana) error { return g.EnsureDataSource(ctx, "d", "http://p", "15s") },
+	"pull":        func(ctx context.Context, g Grafana) error { _, err := g.Pull(ctx, "moodring"); return err },
+}
+
 // TestSickGrafana: a proxy in front of it answers instead.
 func TestSickGrafana(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "<html>upstream connect error</html>", http.StatusBadGateway)
-	}))
-	t.Cleanup(server.Close)
-	g := dial(t, grafanatest.Grafana{URL: server.URL, Token: grafanatest.Token})
-	for name, call := range map[string]func(context.Context) error{
-		"plan": func(ctx context.Context) error { _, err := g.Plan(ctx, first); return err },
-		"save": func(ctx context.Context) error {
-			return g.Push(ctx, []Change{{UID: "u", State: New, text: first[0].JSON}}, Folder{}, false)
-		},
-		"folder":      func(ctx context.Context) error { _, err := g.EnsureFolder(ctx, "f", "F"); return err },
-		"data source": func(ctx context.Context) error { return g.EnsureDataSource(ctx, "d", "http://p", "15s") },
-		"pull":        func(ctx context.Context) error { _, err := g.Pull(ctx, "moodring"); return err },
-	} {
+	g := answering(t, http.StatusBadGateway, "<html>upstream connect error</html>")
+	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
-			if err := call(t.Context()); err == nil || !strings.Contains(err.Error(), "502 Bad Gateway") || strings.Contains(err.Error(), "\n") {
+			if err := call(t.Context(), g); err == nil || !strings.HasSuffix(err.Error(), ": 502 Bad Gateway; Grafana's log says more") {
 				t.Errorf("got error %v", err)
 			}
 		})
 	}
+}
+
+// TestWrongReply: a reply of another server gives an error that says so, without Go types
+// and without a part of the reply.
+func TestWrongReply(t *testing.T) {
+	const want = ": the reply is not of a Grafana; is it there, and is --grafana its address?"
+	for _, reply := range []string{"", "<html>secret</html>", "null", "5", `["secret"]`, `{"dashboard":null}`, `{"dashboard":"secret"}`, `{"dashboard":{"version":"secret"}}`, `{"status":`} {
+		g := answering(t, http.StatusOK, reply)
+		for name, call := range calls {
+			if isAnswer := name == "save" || name == "pull" && reply == "null"; isAnswer && json.Valid([]byte(reply)) {
+				continue
+			}
+			t.Run(name+" "+reply, func(t *testing.T) {
+				if err := call(t.Context(), g); err == nil || !strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+					t.Errorf("got error %v, want one that ends with %q", err, want)
+				}
+			})
+		}
+	}
+}
+
+// TestNoContent: a status without a reply is no success.
+func TestNoContent(t *testing.T) {
+	g := answering(t, http.StatusNoContent, "")
+	for name, call := range calls {
+		if err := call(t.Context(), g); err == nil || !strings.Contains(err.Error(), ": 204 No Content; ") {
+			t.Errorf("%s: got error %v", name, err)
+		}
+	}
+}
+
+func TestRedirects(t *testing.T) {
+	server := httptest.NewServer(http.RedirectHandler("/login", http.StatusFound))
+	t.Cleanup(server.Close)
+	_, err := dial(t, grafanatest.Grafana{URL: server.URL}).Plan(t.Context(), first)
+	if want := ": stopped after 10 redirects; is it there, and is --grafana its address?"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got error %v, want one that ends with %q", err, want)
+	}
+}
+
+// answering returns a client of a server that gives each request the same reply.
+func answering(t *testing.T, code int, reply string) Grafana {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(reply))
+	}))
+	t.Cleanup(server.Close)
+	return dial(t, grafanatest.Grafana{URL: server.URL, Token: grafanatest.Token})
 }
 
 // TestAnotherServer: what it does not know is not new to a Grafana.

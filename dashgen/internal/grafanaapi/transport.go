@@ -7,18 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
+	"github.com/moodring/moodring/dashgen/internal/web"
 )
 
 // messageBytes is how many bytes of an error response are read.
 const messageBytes = 4 << 10
 
-// statusError is a response with a status of 400 or more.
+// statusError is a response with another status than 200, the status of each success in
+// Grafana's documentation, "HTTP API".
 type statusError struct {
 	code    int
 	status  string // Grafana's word for the cause, as name-exists; often empty
@@ -47,7 +48,7 @@ func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	response, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil || response.StatusCode < http.StatusBadRequest {
+	if err != nil || response.StatusCode == http.StatusOK || isRedirect(response.StatusCode) {
 		return response, err
 	}
 	defer response.Body.Close()
@@ -63,6 +64,10 @@ func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		reply.Message = http.StatusText(response.StatusCode)
 	}
 	return nil, statusError{response.StatusCode, reply.Status, strings.Join(strings.Fields(reply.Message), " ")}
+}
+
+func isRedirect(code int) bool {
+	return code >= http.StatusMultipleChoices && code < http.StatusBadRequest
 }
 
 // folderKey is the key of a folder's uid in a context.
@@ -98,23 +103,26 @@ func withFolder(r *http.Request) (*http.Request, error) {
 	return changed, nil
 }
 
-// failed explains why an action failed, and advises on credentials, or on a
-// server that does not reply.
+// failed explains why an action failed, and advises on credentials, or on the address of
+// the server.
 func (g Grafana) failed(action string, err error) error {
+	var status statusError
 	var sent *url.Error
-	if errors.As(err, &sent) {
-		err = sent.Err
-	}
-	advice := ""
-	if isStatus(err, http.StatusUnauthorized) || isStatus(err, http.StatusForbidden) {
-		advice = "; give --credentials a file with a token, or user:password, that may do so"
-	}
-	var failed net.Error
 	switch {
-	case errors.As(err, &failed) && failed.Timeout():
-		err, advice = fmt.Errorf("no reply within %s", g.deadline), "; is it overloaded, or is --grafana not its address?"
-	case errors.As(err, &failed):
-		advice = "; is it there, and is --grafana its address?"
+	case isStatus(err, http.StatusUnauthorized), isStatus(err, http.StatusForbidden):
+		errors.As(err, &status)
+		err = fmt.Errorf("%w; give --credentials a file with a token, or user:password, that may do so", status)
+	case errors.As(err, &status):
+		err = fmt.Errorf("%w; Grafana's log says more", status)
+	case errors.Is(err, errNotGrafana):
+		err = errNotGrafana
+	case errors.As(err, &sent), errors.Is(err, web.ErrLarge):
+		err = web.Failed(err, "--grafana", g.deadline)
+	default: // the decoder's: it has the names of Go types
+		err = web.Failed(errOther, "--grafana", g.deadline)
 	}
-	return fmt.Errorf("Grafana at %s: %s: %w%s", g.address, action, err, advice)
+	return fmt.Errorf("Grafana at %s: %s: %w", g.address, action, err)
 }
+
+// errOther is a reply that cannot be decoded.
+var errOther = errors.New("the reply is not of a Grafana")

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +15,8 @@ import (
 	"github.com/prometheus/client_golang/api"
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+
+	"github.com/moodring/moodring/dashgen/internal/web"
 )
 
 // Deadline is the usual deadline of a request. Prometheus itself gives up after
@@ -42,8 +43,8 @@ func (s Server) WithDeadline(ctx context.Context) (context.Context, context.Canc
 	return context.WithTimeout(ctx, s.deadline())
 }
 
-// String returns the server's URL without its password.
-func (s Server) String() string { return s.URL.Redacted() }
+// String returns the server's URL without its password and its query.
+func (s Server) String() string { return web.Redacted(s.URL) }
 
 // Failed explains why a request to Prometheus failed. An error about the query
 // itself says all that there is to say. Other errors get advice on the flag.
@@ -52,18 +53,38 @@ func (s Server) Failed(err error) error {
 }
 
 func (s Server) failed(doing string, err error) error {
-	if IsAboutQuery(err) {
+	var refused *promv1.Error
+	switch {
+	case IsAboutQuery(err):
 		return fmt.Errorf("%s: %w", doing, err)
+	case errors.Is(err, errDenied):
+		return fmt.Errorf("%s: %w; write a user and a password into %s, as http://USER:PASSWORD@HOST:PORT", doing, errDenied, s.Flag)
+	case errors.As(err, &refused) && refused.Type == promv1.ErrBadResponse:
+		err = errOther
 	}
-	var timeout net.Error
-	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
-		return fmt.Errorf("%s: no reply within %s; is it overloaded, or is %s not its address?", doing, s.deadline(), s.Flag)
+	return fmt.Errorf("%s: %w", doing, web.Failed(err, s.Flag, s.deadline()))
+}
+
+var (
+	errDenied = errors.New("these credentials may not read it")
+	// errOther hides the error of the JSON decoder, which has the names of Go types and
+	// a part of the reply.
+	errOther = errors.New("the reply is not of a Prometheus")
+)
+
+// refuseDenied turns a reply to wrong credentials into an error. The client library
+// repeats a refused POST as a GET, because some proxies only let GET pass.
+type refuseDenied struct{}
+
+func (refuseDenied) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
 	}
-	var sent *url.Error
-	if errors.As(err, &sent) {
-		err = sent.Err // without the path of the API and the password
+	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden && r.Method == http.MethodGet {
+		return nil, errors.Join(errDenied, response.Body.Close())
 	}
-	return fmt.Errorf("%s: %w; is it there, and is %s its address?", doing, err, s.Flag)
+	return response, nil
 }
 
 // IsAboutQuery reports whether err is Prometheus's refusal of a single query,
@@ -85,25 +106,44 @@ type Client struct {
 
 // Dial returns a client of a server. It does not connect yet.
 func Dial(s Server) (Client, error) {
-	withDeadline := &http.Client{Timeout: s.deadline()}
-	client, err := api.NewClient(api.Config{Address: s.URL.String(), Client: withDeadline})
+	bounded := web.Client(refuseDenied{}, s.deadline())
+	client, err := api.NewClient(api.Config{Address: s.URL.String(), Client: bounded})
 	if err != nil {
 		return Client{}, fmt.Errorf("address of Prometheus %s: %w", s, err)
 	}
-	return Client{s, withDeadline, promv1.NewAPI(client)}, nil
+	return Client{s, bounded, promv1.NewAPI(client)}, nil
 }
 
-// String returns the server's URL without its password.
+// String returns the server's URL without its password and its query.
 func (c Client) String() string { return c.server.String() }
 
 // Query evaluates an expression at a time; the zero time is Prometheus's now.
 // The notes are Prometheus's remarks on the query.
 func (c Client) Query(ctx context.Context, expr string, at time.Time) (_ model.Value, notes []string, _ error) {
 	value, warnings, infos, err := c.api.Query(ctx, expr, at)
-	if err != nil {
+	if err = check(value, err); err != nil {
 		return nil, nil, c.server.Failed(err)
 	}
 	return value, slices.Concat([]string(warnings), []string(infos)), nil
+}
+
+// check refuses a value that the client library accepts from another server: nothing at
+// all, or series that are null or without samples.
+func check(value model.Value, err error) error {
+	if err != nil {
+		return err
+	}
+	isWhole := value != nil
+	switch v := value.(type) {
+	case model.Vector:
+		isWhole = !slices.Contains(v, nil)
+	case model.Matrix:
+		isWhole = !slices.ContainsFunc(v, func(s *model.SampleStream) bool { return s == nil || len(s.Values)+len(s.Histograms) == 0 })
+	}
+	if !isWhole {
+		return errOther
+	}
+	return nil
 }
 
 // Vector evaluates an expression whose result is an instant vector.
@@ -122,7 +162,7 @@ func (c Client) Vector(ctx context.Context, expr string, at time.Time) (model.Ve
 // QueryRange evaluates an expression over a range of time.
 func (c Client) QueryRange(ctx context.Context, expr string, over promv1.Range) (_ model.Value, notes []string, _ error) {
 	value, warnings, infos, err := c.api.QueryRange(ctx, expr, over)
-	if err != nil {
+	if err = check(value, err); err != nil {
 		return nil, nil, c.server.Failed(err)
 	}
 	return value, slices.Concat([]string(warnings), []string(infos)), nil
@@ -145,14 +185,14 @@ func (c Client) Now(ctx context.Context) (time.Time, error) {
 // metric has several entries if its targets disagree.
 func (c Client) Metadata(ctx context.Context) (map[string][]promv1.Metadata, error) {
 	metadata, err := c.api.Metadata(ctx, "", "")
+	if err == nil && metadata == nil {
+		err = errOther
+	}
 	if err != nil {
 		return nil, c.server.failed(fmt.Sprintf("asking Prometheus at %s for its metadata", c), err)
 	}
 	return metadata, nil
 }
-
-// pageLimit is how many bytes a page of metrics may have.
-const pageLimit = 64 << 20
 
 // Page returns an exporter's page of metrics, in the format that accept names.
 func (c Client) Page(ctx context.Context, accept string) ([]byte, error) {
@@ -175,14 +215,7 @@ func (c Client) page(ctx context.Context, accept string) ([]byte, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, errors.New(response.Status)
+		return nil, fmt.Errorf("%d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	}
-	page, err := io.ReadAll(io.LimitReader(response.Body, pageLimit+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(page) > pageLimit {
-		return nil, fmt.Errorf("more than %d bytes", pageLimit)
-	}
-	return page, nil
+	return io.ReadAll(response.Body)
 }

@@ -96,6 +96,44 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestAnotherServer checks that JSON of another server gives an error that says so, without
+// a part of the reply.
+func TestAnotherServer(t *testing.T) {
+	const want = ": the reply is not of a Prometheus; is it there, and is --prometheus its address?"
+	for _, reply := range []string{
+		"null", "{}", "[]", `"secret"`, `{"status":"alive"}`, `{"status":"success","data":["secret"]}`,
+		`{"status":"success","data":{"resultType":"vector","result":{"a":"secret"}}}`,
+		`{"status":"success","data":{"resultType":"vector","result":[null]}}`,
+		`{"status":"success","data":{"resultType":"matrix","result":[null]}}`,
+		`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[]}]}}`,
+		`{"status":"success","data":{"resultType":"none","result":[]}}`,
+	} {
+		address := serve(t, http.StatusOK, reply)
+		for request, send := range requests {
+			if request == "page" || strings.Contains(reply, `"result":[`) && request == "metadata" {
+				continue
+			}
+			t.Run(request+" "+reply, func(t *testing.T) {
+				if err := send(t, clientOf(t, address)); err == nil || !strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+					t.Errorf("got error %v, want one that ends with %q", err, want)
+				}
+			})
+		}
+	}
+}
+
+func TestDenied(t *testing.T) {
+	const want = ": these credentials may not read it; write a user and a password into --prometheus, as http://USER:PASSWORD@HOST:PORT"
+	for _, code := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+		address := serve(t, code, "denied")
+		for request, send := range requests {
+			if err := send(t, clientOf(t, address)); err == nil || !strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("%d, %s: got error %v, want one that ends with %q", code, request, err, want)
+			}
+		}
+	}
+}
+
 // TestRefusedQuery checks that an error about a query has no advice on the
 // address, which is right.
 func TestRefusedQuery(t *testing.T) {
