@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -58,13 +59,22 @@ func (f flags) parseAll(args []string, stdout io.Writer) error {
 func readAddress(flag, text string) (*url.URL, error) {
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
-		return nil, fmt.Errorf("%w: %s must be an address as http://HOST:PORT, not %q", errUsage, flag, password.ReplaceAllString(text, "//xxxxx@"))
+		return nil, fmt.Errorf("%w: %s must be an address as http://HOST:PORT, not %q", errUsage, flag, withoutSecrets(text))
 	}
 	return address, nil
 }
 
-// password matches the user and password of an address that cannot be parsed.
-var password = regexp.MustCompile(`//.*@`)
+// withoutSecrets hides the user, the password and the query of an address that cannot be
+// parsed, or that lacks its scheme.
+func withoutSecrets(address string) string {
+	address, _, _ = strings.Cut(address, "?")
+	if at := strings.LastIndex(address, "@"); at >= 0 {
+		return scheme.FindString(address) + "xxxxx" + address[at:]
+	}
+	return address
+}
+
+var scheme = regexp.MustCompile(`^[a-z]+:/+`)
 
 // readDuration reads a duration as PromQL has it.
 func readDuration(flag, text string) (time.Duration, error) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -81,13 +80,9 @@ func readDashboards(files []string) ([]dashboardFile, error) {
 	}
 	var all []dashboardFile
 	for _, name := range files {
-		text, err := os.ReadFile(name)
+		d, err := dashboard.ReadFile(name)
 		if err != nil {
 			return nil, err
-		}
-		d, err := dashboard.Read(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		all = append(all, dashboardFile{name, d})
 	}

@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"regexp"
 	"strings"
 )
@@ -38,10 +40,38 @@ type envelope struct {
 // errV2 refuses the schema that Grafana calls v2, or dynamic dashboards.
 var errV2 = errors.New("the v2 schema of Grafana is not supported: export the dashboard as Classic or V1 Resource")
 
+// fileBytes is how many bytes a file may have. Grafana's own largest dashboards have a
+// few MB, and a device or a wrong file can have no end.
+const fileBytes = 16 << 20
+
+// ReadFile reads the dashboard in a file. The error names the file.
+func ReadFile(name string) (Dashboard, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return Dashboard{}, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, fileBytes+1))
+	if err != nil {
+		return Dashboard{}, err
+	}
+	if len(text) > fileBytes {
+		return Dashboard{}, fmt.Errorf("%s: no dashboard: it has more than %d bytes", name, fileBytes)
+	}
+	d, err := Read(text)
+	if err != nil {
+		return Dashboard{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return d, nil
+}
+
 // Read reads a dashboard: plain, as the "dashboard" of Grafana's HTTP API, or as
 // the spec of a Kubernetes-style resource.
 func Read(text []byte) (Dashboard, error) {
-	inner, uid, err := open(text)
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return Dashboard{}, errors.New("no JSON: it is UTF-16; save it as UTF-8")
+	}
+	inner, uid, err := open(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))) // the mark that Windows puts before UTF-8
 	if err != nil {
 		return Dashboard{}, err
 	}
@@ -77,10 +107,16 @@ const maxUID = 40
 // notInUID matches runs of characters that a uid cannot have.
 var notInUID = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
-// Named returns the dashboard with a uid. A dashboard without one, such as an export
+// validUID matches the uids that Grafana takes, which also fit into a path.
+var validUID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+
+// Named returns the dashboard with a uid that Grafana takes, or an error. A dashboard without one, such as an export
 // for sharing, gets it from the name of its file: the same file always has the same
 // uid. A long name is cut, and gets its hash.
 func (d Dashboard) Named(name string) (Dashboard, error) {
+	if d.UID != "" && !validUID.MatchString(d.UID) {
+		return Dashboard{}, fmt.Errorf("the uid %q is not valid in Grafana: use 1 to 40 of A-Z, a-z, 0-9, _ and -", d.UID)
+	}
 	if d.UID != "" {
 		return d, nil
 	}
@@ -107,7 +143,7 @@ func open(text []byte) (inner []byte, uid string, err error) {
 	case e.Kind == "" && !isPresent(e.Spec):
 		return text, "", nil
 	case e.Kind != "" && !strings.HasPrefix(e.Kind, "Dashboard") || !isPresent(e.Spec):
-		return nil, "", fmt.Errorf("no dashboard: it is a Kubernetes object of kind %s", e.Kind)
+		return nil, "", fmt.Errorf("no dashboard: it is a Kubernetes object of kind %s; give a file with one dashboard", e.Kind)
 	case strings.HasPrefix(e.APIVersion, "dashboard.grafana.app/v2"):
 		return nil, "", errV2
 	}
@@ -125,8 +161,10 @@ func decode(text []byte, into any) error {
 		return fmt.Errorf("no dashboard: it is a JSON %s, and not an object", other.Value)
 	case errors.As(err, &other):
 		return fmt.Errorf("no dashboard: its %s is a JSON %s", other.Field, other.Value)
+	case len(bytes.TrimSpace(text)) == 0:
+		return errors.New("no JSON: it is empty")
 	case err != nil:
-		return fmt.Errorf("no JSON: %w", err)
+		return fmt.Errorf("no JSON: %w; export the dashboard from Grafana as JSON", err)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package dashboard
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,12 +46,14 @@ func TestRead(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	const v2 = "the v2 schema of Grafana is not supported: export the dashboard as Classic or V1 Resource"
 	for _, tc := range []struct{ name, text, want string }{
-		{"no JSON", `title: D`, "no JSON: invalid character 'i' in literal true (expecting 'r')"},
-		{"half a file", `{"title": "D"`, "no JSON: unexpected end of JSON input"},
+		{"no JSON", `title: D`, "no JSON: invalid character 'i' in literal true (expecting 'r'); export the dashboard from Grafana as JSON"},
+		{"half a file", `{"title": "D"`, "no JSON: unexpected end of JSON input; export the dashboard from Grafana as JSON"},
+		{"an empty file", " \n", "no JSON: it is empty"},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "no JSON: it is UTF-16; save it as UTF-8"},
 		{"a list", `[]`, "no dashboard: it is a JSON array, and not an object"},
 		{"another file", `{"groups": []}`, "no dashboard: it has neither a title nor panels"},
-		{"another object", `{"kind": "Deployment", "spec": {"title": "D"}}`, "no dashboard: it is a Kubernetes object of kind Deployment"},
-		{"an object without a spec", `{"kind": "DashboardList", "items": []}`, "no dashboard: it is a Kubernetes object of kind DashboardList"},
+		{"another object", `{"kind": "Deployment", "spec": {"title": "D"}}`, "no dashboard: it is a Kubernetes object of kind Deployment; give a file with one dashboard"},
+		{"an object without a spec", `{"kind": "DashboardList", "items": []}`, "no dashboard: it is a Kubernetes object of kind DashboardList; give a file with one dashboard"},
 		{"a number for a title", `{"title": 1, "panels": []}`, "no dashboard: its title is a JSON number"},
 		{"a list in an envelope", `{"dashboard": []}`, "no dashboard: it is a JSON array, and not an object"},
 		{"v2, plain", `{"title": "D", "elements": {"panel-1": {"kind": "Panel"}}}`, v2},
@@ -82,5 +86,31 @@ func TestNamed(t *testing.T) {
 	}
 	if d, err := (Dashboard{UID: "own", JSON: []byte(`{}`)}).Named("other"); err != nil || d.UID != "own" {
 		t.Errorf("got %q, %v", d.UID, err)
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "windows.json")
+	if err := os.WriteFile(name, []byte("\xef\xbb\xbf"+`{"title": "D"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := ReadFile(name); err != nil || d.Title != "D" {
+		t.Errorf("got %q and error %v for a file with a byte order mark", d.Title, err)
+	}
+	// A file without an end, as a device, is not read whole.
+	want := "/dev/zero: no dashboard: it has more than 16777216 bytes"
+	if _, err := ReadFile("/dev/zero"); err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %q", err, want)
+	}
+}
+
+func TestNamedRefuses(t *testing.T) {
+	d, err := Read([]byte(`{"uid": "../a", "title": "D"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `the uid "../a" is not valid in Grafana: use 1 to 40 of A-Z, a-z, 0-9, _ and -`
+	if _, err := d.Named("a.json"); err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %q", err, want)
 	}
 }

@@ -61,10 +61,16 @@ func Dial(at *url.URL, credentials string, deadline time.Duration) (Grafana, err
 	return Grafana{web.Redacted(at), client, deadline}, nil
 }
 
-// Plan compares dashboards with those of the same uids in Grafana.
+// Plan compares dashboards with those of the same uids in Grafana. It refuses two of
+// the same uid, because each would replace the other.
 func (g Grafana) Plan(ctx context.Context, dashboards []dashboard.Dashboard) ([]Change, error) {
 	var changes []Change
+	titles := map[string]string{}
 	for _, d := range dashboards {
+		if other, taken := titles[d.UID]; taken {
+			return nil, fmt.Errorf("dashboards %q and %q have the same uid, %s: change one", other, d.Title, d.UID)
+		}
+		titles[d.UID] = d.Title
 		change, err := g.compare(ctx, d)
 		if err != nil {
 			return nil, err

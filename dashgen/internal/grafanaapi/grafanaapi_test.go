@@ -338,8 +338,21 @@ func TestAnotherServer(t *testing.T) {
 }
 
 func TestPlanRefuses(t *testing.T) {
-	if _, err := dial(t, memory(t)).Plan(t.Context(), of(`{"title":"A"}`)); err == nil || !strings.Contains(err.Error(), "no uid") {
-		t.Errorf("got error %v", err)
+	for text, want := range map[string]string{
+		`{"title":"A"}`: "no uid",
+		`{"uid":"a","title":"A"} {"uid":"a","title":"B"}`: `dashboards "A" and "B" have the same uid, a: change one`,
+	} {
+		var all []dashboard.Dashboard
+		for decoder := json.NewDecoder(strings.NewReader(text)); decoder.More(); {
+			var one json.RawMessage
+			if err := decoder.Decode(&one); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, of(string(one))...)
+		}
+		if _, err := dial(t, memory(t)).Plan(t.Context(), all); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+		}
 	}
 }
 

@@ -4,13 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
 )
-
-// validUID matches the uids that Grafana takes, which also fit into a path.
-var validUID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 
 // Servable returns a dashboard that can be served, or an error. A dashboard
 // without a uid, such as an export for sharing, gets its uid from name.
@@ -25,14 +21,7 @@ func Servable(name string, d dashboard.Dashboard) (dashboard.Dashboard, error) {
 	if classic.Panels == nil && classic.Rows == nil {
 		return dashboard.Dashboard{}, errors.New("the dashboard has no panels to draw")
 	}
-	d, err := d.Named(name)
-	if err != nil {
-		return dashboard.Dashboard{}, err
-	}
-	if !validUID.MatchString(d.UID) {
-		return dashboard.Dashboard{}, fmt.Errorf("the uid %q is not valid in Grafana: use 1 to 40 of A-Z, a-z, 0-9, _ and -", d.UID)
-	}
-	return d, nil
+	return d.Named(name)
 }
 
 // byUID returns dashboards by uid, and refuses two of the same uid.
