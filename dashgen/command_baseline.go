@@ -14,15 +14,18 @@ import (
 const baselineHelp = `--model NAME --prometheus URL | --corpus FILE [flags] > baseline.yaml
 
 Prints Prometheus rules with the usual distribution of a model's labels. The
-alerts on drift compare with it.
+alerts on drift compare with it. If several services have a model of the name,
+--namespace and --service choose one.
 `
 
-type baselineFlags struct{ prometheus, model, version, from, to, corpus string }
+type baselineFlags struct{ prometheus, namespace, service, model, version, from, to, corpus string }
 
 func baselineCommand(p program, args []string) error {
 	var f baselineFlags
 	set := newFlags("baseline", baselineHelp)
 	set.StringVar(&f.model, "model", "", "name of the model, as in the variable of the model's dashboard")
+	set.StringVar(&f.namespace, "namespace", "", "namespace of the model's service, as in the variable of the model's dashboard")
+	set.StringVar(&f.service, "service", "", "service of the model, as in the variable of the model's dashboard")
 	set.StringVar(&f.prometheus, "prometheus", "", "address of the Prometheus that has the model's predictions")
 	set.StringVar(&f.version, "version", "", "only this version of the model")
 	set.StringVar(&f.from, "from", "7d", "start of the period: a time as 2026-01-31T08:00:00Z, or how long ago, as 7d")
@@ -48,6 +51,8 @@ func (f baselineFlags) distribution(p program, now time.Time) (baseline.Distribu
 		return baseline.Distribution{}, fmt.Errorf("%w: baseline: --model is missing", errUsage)
 	case (f.corpus == "") == (f.prometheus == ""):
 		return baseline.Distribution{}, fmt.Errorf("%w: baseline: give either --prometheus or --corpus", errUsage)
+	case f.namespace != "" && f.service == "" && f.corpus != "":
+		return baseline.Distribution{}, fmt.Errorf("%w: baseline: --service is missing beside --namespace", errUsage)
 	case f.corpus != "":
 		return f.countCorpus()
 	}
@@ -59,7 +64,11 @@ func (f baselineFlags) distribution(p program, now time.Time) (baseline.Distribu
 	if err != nil {
 		return baseline.Distribution{}, err
 	}
-	return baseline.Record(context.Background(), prometheus, f.model, f.version, from, to)
+	return baseline.Record(context.Background(), prometheus, f.of(), baseline.Period{Version: f.version, From: from, To: to})
+}
+
+func (f baselineFlags) of() baseline.Model {
+	return baseline.Model{Namespace: f.namespace, Service: f.service, Name: f.model}
 }
 
 func (f baselineFlags) countCorpus() (baseline.Distribution, error) {
@@ -68,7 +77,7 @@ func (f baselineFlags) countCorpus() (baseline.Distribution, error) {
 		return baseline.Distribution{}, fmt.Errorf("baseline: %w", err)
 	}
 	defer file.Close()
-	return baseline.Count(f.model, f.corpus, file)
+	return baseline.Count(f.of(), f.corpus, file)
 }
 
 // readPeriod reads the flags --from and --to of a command.

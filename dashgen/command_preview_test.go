@@ -36,7 +36,7 @@ func TestPreviewEndsWithContext(t *testing.T) {
 	for path, want := range map[string]string{
 		"/":                              "<!doctype html>",
 		"/boards/" + "moodring-overview": `{`,
-		"/api/v1/label/model/values":     `{"data":["bert","calm",`,
+		"/api/v1/label/model/values":     `{"data":["bert","bold",`,
 	} {
 		response, err := http.Get(address + path)
 		if err != nil {

@@ -50,7 +50,7 @@ func TestRuleFile(t *testing.T) {
 }
 
 func TestBaselineFile(t *testing.T) {
-	distribution := baseline.Distribution{Model: `b"e r.t`, Counts: map[string]float64{"joy": 150, "true: \"x\"": 50, "no": 1}, Confidence: 0.9}
+	distribution := baseline.Distribution{Model: baseline.Model{Name: `b"e r.t`}, Counts: map[string]float64{"joy": 150, "true: \"x\"": 50, "no": 1}, Confidence: 0.9}
 	text, err := distribution.File()
 	if err != nil {
 		t.Fatal(err)

@@ -19,22 +19,30 @@ var (
 	start = end.Add(-time.Hour)
 )
 
+const period = "from 1970-01-01T00:10:00Z to 1970-01-01T01:10:00Z"
+
 func TestRecord(t *testing.T) {
 	client := promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
+	unknown := math.NaN()
+	bert := Model{"n", "s", "bert"}
 	tests := []struct {
-		name, model, version string
-		want                 Distribution
+		name    string
+		model   Model
+		version string
+		want    Distribution
 	}{
-		{"all versions, no confidence", "calm", "", Distribution{Model: "calm", Counts: map[string]float64{"x": 9040, "y": 1380}, Confidence: math.NaN()}},
-		{"one version", "bert", "6", Distribution{Model: "bert", Counts: map[string]float64{"joy": 480}, Confidence: 0.7}},
+		{"all versions, no confidence", Model{"n", "s", "calm"}, "", Distribution{Model{"n", "s", "calm"}, map[string]float64{"x": 9040, "y": 1380}, unknown, period}},
+		{"one version", bert, "6", Distribution{bert, map[string]float64{"joy": 480}, 0.7, period}},
+		{"the same name, of another service", Model{"n", "t", "bert"}, "6",
+			Distribution{Model{"n", "t", "bert"}, map[string]float64{"sadness": 1.2e6}, unknown, period}},
+		{"the only service", Model{Name: "edge"}, "2", Distribution{Model{"n", "s", "edge"}, map[string]float64{"x": 2400}, unknown, period}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := Record(t.Context(), client, tc.model, tc.version, start, end)
+			got, err := Record(t.Context(), client, tc.model, Period{tc.version, start, end})
 			if err != nil {
 				t.Fatal(err)
 			}
-			tc.want.Source = "from 1970-01-01T00:10:00Z to 1970-01-01T01:10:00Z"
 			near := cmp.Comparer(func(a, b float64) bool { return math.IsNaN(a) && math.IsNaN(b) || math.Abs(a-b) <= 0.01*a })
 			if diff := cmp.Diff(tc.want, got, near); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -45,12 +53,19 @@ func TestRecord(t *testing.T) {
 
 func TestRecordRefuses(t *testing.T) {
 	url := promtest.Server(t, promtest.Stack(), promtest.Now).URL
-	for name, tc := range map[string]struct{ url, want string }{
-		"unknown model": {url, `has no moodring_predictions_total of a model "nobody"`},
-		"no Prometheus": {"http://127.0.0.1:1", "asking Prometheus at http://127.0.0.1:1: "},
+	for name, tc := range map[string]struct {
+		url   string
+		model Model
+		want  string
+	}{
+		"unknown model":                {url, Model{Name: "nobody"}, `has no moodring_predictions_total of a model "nobody"`},
+		"a service without it":         {url, Model{"n", "t", "toxic"}, `of a model "toxic of n/t"`},
+		"a name of several services":   {url, Model{Name: "bert"}, `3 services have a model "bert": m/s, n/s, n/t; choose one with --namespace and --service`},
+		"several in the namespace too": {url, Model{Namespace: "n", Name: "bert"}, `2 services have a model "bert": n/s, n/t;`},
+		"no Prometheus":                {"http://127.0.0.1:1", Model{Name: "nobody"}, "asking Prometheus at http://127.0.0.1:1: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := Record(t.Context(), promtest.Dial(t, tc.url), "nobody", "", start, end); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := Record(t.Context(), promtest.Dial(t, tc.url), tc.model, Period{"", start, end}); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want one with %q", err, tc.want)
 			}
 		})
@@ -58,7 +73,7 @@ func TestRecordRefuses(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
-	counted, err := Count("bert", "c.txt", strings.NewReader("i am glad; really;joy\n\ni am sad;sadness\nwhat a day ; joy \n"))
+	counted, err := Count(Model{Name: "bert"}, "c.txt", strings.NewReader("i am glad; really;joy\n\ni am sad;sadness\nwhat a day ; joy \n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +81,7 @@ func TestCount(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	for _, bad := range []string{"i am glad\n", "i am glad;\n"} {
-		_, err := Count("bert", "c.txt", strings.NewReader("a;b\n"+bad))
+		_, err := Count(Model{Name: "bert"}, "c.txt", strings.NewReader("a;b\n"+bad))
 		if err == nil || err.Error() != "corpus c.txt, line 2: no label; write text;label" {
 			t.Errorf("%q: got error %v", bad, err)
 		}
@@ -74,7 +89,7 @@ func TestCount(t *testing.T) {
 }
 
 func TestFile(t *testing.T) {
-	got, err := Distribution{Model: "bert", Counts: map[string]float64{"joy": 150, "true: \"x\"": 50, "gone": 0}, Confidence: 0.9, Source: "from a test"}.File()
+	got, err := Distribution{Model: Model{Name: "bert"}, Counts: map[string]float64{"joy": 150, "true: \"x\"": 50}, Confidence: 0.9, Source: "from a test"}.File()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +119,7 @@ groups:
 }
 
 func TestFileRefuses(t *testing.T) {
-	_, err := Distribution{Model: "bert", Counts: map[string]float64{"joy": 99}}.File()
+	_, err := Distribution{Model: Model{Name: "bert"}, Counts: map[string]float64{"joy": 99}}.File()
 	if err == nil || !strings.Contains(err.Error(), "99 predictions are too few") {
 		t.Errorf("got error %v", err)
 	}
@@ -114,7 +129,7 @@ func TestFileRefuses(t *testing.T) {
 // own last hour.
 func TestRoundTrip(t *testing.T) {
 	client := promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
-	recorded, err := Record(t.Context(), client, "bert", "4", start, end)
+	recorded, err := Record(t.Context(), client, Model{"n", "s", "bert"}, Period{"4", start, end})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +142,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := promtest.Server(t, promtest.Stack(), promtest.Now, string(own), string(drift))
-	got, err := valueOf(t, server.URL, `moodring:label_drift:psi{version="4"}`)
+	got, err := valueOf(t, server.URL, `moodring:label_drift:psi{namespace="n",service="s",version="4"}`)
 	if err != nil || got > 1e-6 {
 		t.Errorf("got index %g, want 0: %v", got, err)
 	}

@@ -74,6 +74,9 @@ const LimitMark = "LIMIT"
 
 func limit(value float64) *float64 { return &value }
 
+// OfService is a part of a summary that is empty for a model without a service.
+const OfService = "{{ with $labels.service }} of {{ with $labels.namespace }}{{ . }}/{{ end }}{{ . }}{{ end }}"
+
 // OfVersion is a part of a summary that is empty for a model without versions.
 const OfVersion = "{{ with $labels.version }}, version {{ . }}{{ end }}"
 

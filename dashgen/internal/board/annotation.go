@@ -8,7 +8,7 @@ import (
 // alertSeries is the series that Prometheus writes for each alert (its
 // documentation, "Alerting rules"), with the labels of alerts about models.
 func alertSeries() promql.Recording {
-	return promql.Recording{Name: "ALERTS", Labels: []string{"alertname", "alertstate", contract.LabelModel}}
+	return promql.Recording{Name: "ALERTS", Labels: byModel("alertname", "alertstate")}
 }
 
 // firingAlerts selects our alerts that fire.
@@ -22,8 +22,8 @@ func firingAlerts() promql.Query {
 func firing() Annotation {
 	return Annotation{
 		Title: "Alerts",
-		Text:  "{{alertname}} fires for {{model}}",
-		Query: promql.GroupBy(firingAlerts(), "alertname", contract.LabelModel),
+		Text:  "{{namespace}} {{service}} {{model}} {{alertname}} fires",
+		Query: promql.GroupBy(firingAlerts(), byModel("alertname")...),
 		Color: red,
 	}
 }
@@ -36,8 +36,8 @@ func rollouts() Annotation {
 	known := promql.IgnoreVariable(before, contract.LabelVersion)
 	return Annotation{
 		Title: "Rollouts",
-		Text:  "{{model}}: version {{version}} starts to reply",
-		Query: promql.And(appeared, known, contract.LabelModel),
+		Text:  "{{namespace}} {{service}} {{model}}: version {{version}} starts to reply",
+		Query: promql.And(appeared, known, byModel()...),
 		Color: blue,
 	}
 }

@@ -105,12 +105,13 @@ type Series struct {
 // Rename replaces the names of the series that match a regular expression.
 type Rename struct{ Pattern, Name string }
 
-// DataLink is a link from a series to the dashboard UID. The dashboard's variable
-// Label gets the value of the series' label of the same name, and the variables in Keep
-// keep their values.
+// DataLink is a link from a series to the dashboard UID. The dashboard's variables
+// Labels get the values of the series' labels of the same names, and the variables in
+// Keep keep their values. The last label names the link.
 type DataLink struct {
-	UID, Label string
-	Keep       []string
+	UID    string
+	Labels []string
+	Keep   []string
 }
 
 // Level says how good a value is.

@@ -21,33 +21,34 @@ func TestAllIsValid(t *testing.T) {
 // TestBoardsStickToTheContract reads every query with Prometheus's parser, and does not
 // rely on package promql.
 func TestBoardsStickToTheContract(t *testing.T) {
-	for _, b := range All().Boards {
+	all := All()
+	for _, b := range all.Boards {
 		everything := b.Variables.AllSelected("5m")
 		for i := range b.Variables {
-			checkExpr(t, b.Variables.Text(i, everything))
+			checkExpr(t, all, b.Variables.Text(i, everything))
 		}
 		for _, e := range b.Annotations {
-			checkExpr(t, e.Query.Text(everything))
+			checkExpr(t, all, e.Query.Text(everything))
 		}
 		for _, o := range b.Panels() {
 			for _, s := range o.Series {
-				read := checkExpr(t, s.Query.Text(everything))
+				read := checkExpr(t, all, s.Query.Text(everything))
 				if want := append(slices.Clone(s.Query.Metrics()), s.Query.Recorded()...); !slices.Equal(read, slices.Sorted(slices.Values(want))) {
 					t.Errorf("panel %q reads %q, and its queries list %q", o.Title, read, want)
 				}
 			}
 		}
 	}
-	for _, r := range All().Recordings {
-		checkExpr(t, r.Query.Text(RuleValues()))
+	for _, r := range all.Recordings {
+		checkExpr(t, all, r.Query.Text(RuleValues()))
 	}
-	for _, a := range All().Alerts() {
-		checkExpr(t, a.Text())
+	for _, a := range all.Alerts() {
+		checkExpr(t, all, a.Text())
 	}
 }
 
 // checkExpr checks the names and labels in expr, and returns the metrics.
-func checkExpr(t *testing.T, expr string) []string {
+func checkExpr(t *testing.T, all Set, expr string) []string {
 	t.Helper()
 	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
 	if err != nil {
@@ -57,7 +58,7 @@ func checkExpr(t *testing.T, expr string) []string {
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 		switch n := node.(type) {
 		case *parser.VectorSelector:
-			metric := metricOf(t, n.Name)
+			metric := metricOf(t, all, n.Name)
 			labels := slices.Clone(metric.Labels)
 			if strings.HasSuffix(n.Name, contract.SuffixBucket) {
 				labels = append(labels, contract.LabelBucket)
@@ -83,9 +84,9 @@ func checkExpr(t *testing.T, expr string) []string {
 
 // metricOf returns the metric of the contract, or the recording, that a series belongs
 // to.
-func metricOf(t *testing.T, name string) contract.Metric {
+func metricOf(t *testing.T, all Set, name string) contract.Metric {
 	t.Helper()
-	for _, r := range slices.Concat(All().Recordings, All().Baselines, All().Others) {
+	for _, r := range slices.Concat(all.Recordings, all.Baselines, all.Others) {
 		if r.Name == name {
 			return contract.Metric{Name: name, Labels: r.Labels}
 		}
@@ -122,15 +123,15 @@ func TestValidateRefuses(t *testing.T) {
 		{"unknown kind", func(b *Board) { first(b).Kind = Kind{Plugin: "piechart"} }, "kind.go"},
 		{"no unit", func(b *Board) { first(b).Unit = Unit{} }, "unit.go"},
 		{"unknown unit", func(b *Board) { first(b).Unit = Unit{ID: "apples"} }, "unit.go"},
-		{"neither alert nor reason", func(b *Board) { first(b).NoAlert = "" }, "either an alert or a reason"},
-		{"both alert and reason", func(b *Board) { first(b).Alert = alertOf(b) }, "either an alert or a reason"},
+		{"neither alert nor reason", func(b *Board) { first(b).NoAlert = "" }, "set either Alert, or NoAlert with the reason"},
+		{"both alert and reason", func(b *Board) { first(b).Alert = alertOf(b) }, "set either Alert, or NoAlert with the reason"},
 		{"alert without a length", func(b *Board) { alertOf(b).For = 0 }, "how long"},
 		{"alert of nothing", func(b *Board) { alertOf(b).Expr = promql.Query{} }, "no query"},
 		{"alert without steps", func(b *Board) { alertOf(b).Steps = nil }, "the steps to take"},
-		{"alert that mixes series", func(b *Board) { alertOf(b).Summary = "it is unsure: LIMIT" }, `and its series have ["model"]`},
+		{"alert that mixes series", func(b *Board) { alertOf(b).Summary = "it is unsure: LIMIT" }, `and its series have ["model" "namespace" "service"]`},
 		{"annotation without a text", func(b *Board) { b.Annotations[0].Text = "" }, "a text and a colour"},
 		{"annotation without a query", func(b *Board) { b.Annotations[0].Query = promql.Query{} }, "no query"},
-		{"annotation that mixes series", func(b *Board) { b.Annotations[0].Text = "{{model}}" }, "lacks the label version"},
+		{"annotation that mixes series", func(b *Board) { b.Annotations[0].Text = "{{namespace}} {{service}} {{model}}" }, "lacks the label version"},
 		{"dollar in the text", func(b *Board) { first(b).Next = "pay $gateway" }, "as a variable"},
 		{"legend of no label", func(b *Board) { first(b).Series[0].Legend = "{{color}}" }, "no label color"},
 		{"legend that mixes series", func(b *Board) { b.Rows[2].Panels[0].Series[0].Legend = "answers" }, "lacks the label label"},
@@ -154,7 +155,7 @@ func TestSetRefuses(t *testing.T) {
 		want   string
 	}{
 		{"metric without a panel", func(s *Set) { s.Boards = s.Boards[:3] }, "moodring_exporter_build_info: no panel shows it"},
-		{"series without a recording rule", func(s *Set) { s.Recordings = s.Recordings[1:] }, "moodring:answers:increase: no rule records it"},
+		{"series without a recording rule", func(s *Set) { s.Recordings = s.Recordings[1:] }, "moodring:model:info: no rule records it"},
 		{"recording without a reader", func(s *Set) {
 			s.Recordings = append(s.Recordings, promql.Record("moodring:idle", promql.Select(contract.Replies), ""))
 		}, "moodring:idle: no query reads it"},
@@ -162,7 +163,7 @@ func TestSetRefuses(t *testing.T) {
 		{"file twice", func(s *Set) { s.Boards[1].File = s.Boards[0].File }, "file grafana-dashboard is used twice"},
 		{"two alerts of one name", func(s *Set) { alertOf(&s.Boards[2]).Name = "MoodringConfidenceLow" }, "alert MoodringConfidenceLow is used twice"},
 		{"data link to no board", func(s *Set) {
-			s.Boards[0].Rows[0].Panels[1].Link = &DataLink{UID: "moodring-model", Label: "gateway-pod"}
+			s.Boards[0].Rows[0].Panels[1].Link = &DataLink{UID: "moodring-model", Labels: []string{"gateway-pod"}}
 		}, "no board moodring-model has a variable gateway-pod"},
 		{"board that is not valid", func(s *Set) { s.Boards[3].Title = "" }, "board grafana-exporter: board \"\": it needs a title"},
 	}
@@ -185,8 +186,8 @@ func TestAlertsStandOnce(t *testing.T) {
 		}
 		seen[a.Name] = true
 	}
-	if len(seen) != 18 {
-		t.Errorf("got %d alerts, want 18", len(seen))
+	if len(seen) != 19 {
+		t.Errorf("got %d alerts, want 19", len(seen))
 	}
 }
 

@@ -32,44 +32,29 @@ const (
 	confidenceDrop = 0.1
 )
 
-func byVersion() []string { return []string{contract.LabelModel, contract.LabelVersion} }
-
-func byModelLabel() []string { return []string{contract.LabelModel, contract.LabelLabel} }
-
-// BaselineShare is the mix of labels that a model should have. Users record it
-// for each model with rules of their own.
-func BaselineShare() promql.Recording {
-	return promql.Recording{
-		Name: "moodring:label_share:baseline", Labels: byModelLabel(),
-		Help: "Share of the model's predictions that each label should get, 0 to 1; dashgen baseline writes it.",
-	}
-}
-
-// BaselineConfidence is the mean confidence that a model should have.
-func BaselineConfidence() promql.Recording {
-	return promql.Recording{
-		Name: "moodring:confidence:baseline", Labels: []string{contract.LabelModel},
-		Help: "Mean score of the top label that the model should have; dashgen baseline writes it.",
-	}
+func labelsInWindow() promql.Recording {
+	return promql.Record("moodring:label_answers:increase",
+		promql.SumBy(promql.Increase(promql.Select(contract.Predictions), promql.Window), byVersion(contract.LabelLabel)...),
+		"Predictions of each label in the window.")
 }
 
 func predictionsInWindow() promql.Recording {
 	return promql.Record("moodring:answers:increase",
-		promql.SumBy(promql.Increase(promql.Select(contract.Predictions), promql.Window), byVersion()...),
+		promql.SumBy(labelsInWindow().Select(), byVersion()...),
 		"Predictions in the window.")
 }
 
 func labelShare() promql.Recording {
 	return promql.Record("moodring:label_share:ratio",
-		promql.ShareBy(promql.Increase(promql.Select(contract.Predictions), promql.Window), contract.LabelLabel, byVersion()...),
+		promql.ManyToOne(labelsInWindow().Select(), "/", predictionsInWindow().Select(), byVersion()...),
 		"Share of the predictions in the window that each label got, 0 to 1.")
 }
 
 // labelExpected is the baseline, copied to each version.
 func labelExpected() promql.Recording {
-	zeros, base := promql.MulScalar(labelShare().Select(), 0), BaselineShare().Select()
-	known := promql.ManyToOne(zeros, "+", base, byModelLabel()...)
-	unknown := promql.And(zeros, base, contract.LabelModel)
+	zeros, base := promql.MulScalar(labelShare().Select(), 0), labelBaseline().Select()
+	known := promql.ManyToOne(zeros, "+", base, byModel(contract.LabelLabel)...)
+	unknown := promql.And(zeros, base, byModel()...)
 	return promql.Record("moodring:label_expected:ratio",
 		promql.ClampMin(promql.Or(known, unknown), smallestShare),
 		"The baseline of each label that a version predicts; 0.0001 for a label without one.")
@@ -78,7 +63,7 @@ func labelExpected() promql.Recording {
 // labelGiven is the mix of labels to compare with labelExpected.
 func labelGiven() promql.Recording {
 	return promql.Record("moodring:label_given:ratio",
-		promql.ClampMin(promql.And(labelShare().Select(), BaselineShare().Select(), contract.LabelModel), smallestShare),
+		promql.ClampMin(promql.And(labelShare().Select(), labelBaseline().Select(), byModel()...), smallestShare),
 		"Share of the predictions in the window that each label got, for a model with a baseline; at least 0.0001.")
 }
 
@@ -94,10 +79,10 @@ func stabilityIndex() promql.Recording {
 	missing := func(share promql.Query) promql.Query {
 		return promql.Mul(promql.AddScalar(share, -smallestShare), promql.Ln(promql.MulScalar(share, 1/smallestShare)))
 	}
-	base := promql.ClampMin(BaselineShare().Select(), smallestShare)
+	base := promql.ClampMin(labelBaseline().Select(), smallestShare)
 	known := promql.Sub(promql.SumBy(terms, byVersion()...), promql.SumBy(missing(expected), byVersion()...))
 	return promql.Record("moodring:label_drift:psi",
-		ifEnough(promql.ManyToOne(known, "+", promql.SumBy(missing(base), contract.LabelModel), contract.LabelModel)),
+		ifEnough(promql.ManyToOne(known, "+", promql.SumBy(missing(base), byModel()...), byModel()...)),
 		"Population stability index of a version's labels in the window, against the model's baseline."+onlyEnough)
 }
 
@@ -124,19 +109,18 @@ func confidenceMean() promql.Recording {
 
 func confidenceShift() promql.Recording {
 	return promql.Record("moodring:confidence:shift",
-		promql.ManyToOne(confidenceMean().Select(), "-", BaselineConfidence().Select(), contract.LabelModel),
+		promql.ManyToOne(confidenceMean().Select(), "-", confidenceBaseline().Select(), byModel()...),
 		"Mean score of the top label in the window, less its baseline.")
 }
 
+// recordings returns the recording rules in an order in which each rule reads only
+// series of the rules before it.
 func recordings() []promql.Recording {
 	return []promql.Recording{
-		predictionsInWindow(), labelShare(), labelExpected(), labelGiven(), labelShift(), stabilityIndex(), mixDistance(),
+		models(), modelServices(), labelBaseline(), confidenceBaseline(),
+		labelsInWindow(), predictionsInWindow(), labelShare(), labelExpected(), labelGiven(), labelShift(), stabilityIndex(), mixDistance(),
 		labelSilent(), confidenceMean(), confidenceShift(),
 	}
-}
-
-func baselines() []promql.Recording {
-	return []promql.Recording{BaselineShare(), BaselineConfidence()}
 }
 
 const onlyEnough = " Only if there are more than 50 predictions for each label."
@@ -151,10 +135,10 @@ func ifEnough(q promql.Query) promql.Query {
 // labelSilent is the number of predictions that each silent label should have got
 // in the window. It is recorded because dashboards do not know the rules' window.
 func labelSilent() promql.Recording {
-	expected := promql.ManyToOne(BaselineShare().Select(), "*",
-		promql.SumBy(predictionsInWindow().Select(), contract.LabelModel), contract.LabelModel)
-	seen := promql.GreaterThan(promql.Increase(promql.Select(contract.Predictions), promql.Window), 0)
+	expected := promql.ManyToOne(labelBaseline().Select(), "*",
+		promql.SumBy(predictionsInWindow().Select(), byModel()...), byModel()...)
+	seen := promql.GreaterThan(labelsInWindow().Select(), 0)
 	return promql.Record("moodring:label_silent:answers",
-		promql.Unless(promql.GreaterThan(expected, silentAfter), seen, byModelLabel()...),
+		promql.Unless(promql.GreaterThan(expected, silentAfter), seen, byModel(contract.LabelLabel)...),
 		"Predictions that a label should have got in the window, for labels that got none; more than 10.")
 }

@@ -26,10 +26,16 @@ func Gateway() Board {
 	}
 }
 
+func outcome(value string) promql.Matcher {
+	return promql.Matcher{Label: contract.LabelOutcome, Value: value}
+}
+
+func repliesOf(value string) promql.Query {
+	return promql.SumBy(promql.Rate(promql.Select(contract.Replies, outcome(value))), byModel()...)
+}
+
 func repliesByOutcome() Panel {
-	byModel := func(matchers ...promql.Matcher) promql.Query {
-		return promql.SumBy(promql.Rate(promql.Select(contract.Replies, matchers...)), contract.LabelModel)
-	}
+	unparsed := promql.Div(repliesOf(contract.OutcomeUnparsed), promql.SumBy(promql.Rate(promql.Select(contract.Replies)), byModel()...))
 	return Panel{
 		Title:    "Replies by outcome",
 		Question: "Could the plugin read the models' replies?",
@@ -40,9 +46,9 @@ func repliesByOutcome() Panel {
 		Alert: &Alert{
 			Name:     "MoodringRepliesUnparsed",
 			Severity: Warning,
-			Summary:  "{{ $value | humanizePercentage }} of the replies of {{ $labels.model }} have a form that the plugin cannot read, limit LIMIT.",
+			Summary:  "{{ $value | humanizePercentage }} of the replies of {{ $labels.model }}" + OfService + " have a form that the plugin cannot read, limit LIMIT.",
 			Limit:    limit(0.05),
-			Expr:     promql.OverLimit(promql.Div(byModel(promql.Matcher{Label: contract.LabelOutcome, Value: contract.OutcomeUnparsed}), byModel()), 0.05),
+			Expr:     promql.OverLimit(unparsed, 0.05),
 			For:      10 * time.Minute,
 			Steps: []string{
 				"Request one prediction from the model, bypassing the gateway, and compare the reply with KServe's protocol: predictions in V1, outputs in V2.",

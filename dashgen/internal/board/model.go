@@ -1,6 +1,7 @@
 package board
 
 import (
+	"slices"
 	"time"
 
 	"github.com/moodring/moodring/contract"
@@ -34,6 +35,14 @@ func noVersionOf() *Rename {
 	return &Rename{Pattern: Separator + "$", Name: "${__field.labels." + contract.LabelLabel + "}"}
 }
 
+// modelLegend is the legend of series by model.
+const modelLegend = "{{model}}" + Separator + "{{service}}" + Separator + "{{namespace}}"
+
+// shortModel shortens the legend of a model without a namespace, or without a service.
+func shortModel() *Rename {
+	return &Rename{Pattern: Separator + "$", Name: "${__field.labels.model} ${__field.labels.service}"}
+}
+
 // Model is the dashboard of one model and its versions.
 func Model() Board {
 	return Board{
@@ -41,16 +50,16 @@ func Model() Board {
 		File:        "grafana-model",
 		Title:       "Moodring: model",
 		Description: "The predictions of one model and their confidence, the drift from its baseline, and the differences between its versions.",
-		Variables: append(gatewayVariables(),
+		Variables: slices.Concat(gatewayVariables(), serviceVariables(true), promql.Variables{
 			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel, Single: true},
 			promql.Variable{Title: "Version", Metric: contract.Replies, Label: contract.LabelVersion},
-			promql.Variable{Title: "Label", Metric: contract.Predictions, Label: contract.LabelLabel}),
+			promql.Variable{Title: "Label", Metric: contract.Predictions, Label: contract.LabelLabel}}),
 		Windows:     windows(),
 		Annotations: []Annotation{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{
 			{Title: "Predictions", Panels: []Panel{predictionsTotal(), predictionsByLabel(), labelMix()}},
 			{Title: "Confidence", Panels: []Panel{confidence(), medianConfidence(), lowConfidence()}},
-			{Title: "Drift from the baseline", Panels: []Panel{labelDrift(), shiftedLabels(), silentLabels(), confidenceDrift()}},
+			{Title: "Drift from the baseline", Panels: []Panel{labelDrift(), shiftedLabels(), silentLabels(), confidenceDrift(), ambiguous()}},
 			{Title: "Versions", Panels: []Panel{predictionsByVersion(), mixByVersion(), confidenceByVersion()}},
 			{Title: "Replies", Panels: []Panel{repliesByOutcome(), unreadByVersion()}},
 			{Title: "Predicted values", Panels: []Panel{values(), medianValue()}, Collapsed: true},
@@ -89,7 +98,7 @@ func labelDrift() Panel {
 		Alert: &Alert{
 			Name:     "MoodringLabelMixDrift",
 			Severity: Warning,
-			Summary:  "The labels of {{ $labels.model }}" + OfVersion + " have drifted from their baseline: index {{ $value | printf \"%.2f\" }}, limit LIMIT.",
+			Summary:  "The labels of {{ $labels.model }}" + OfService + OfVersion + " have drifted from their baseline: index {{ $value | printf \"%.2f\" }}, limit LIMIT.",
 			Limit:    limit(psiWarning),
 			Expr:     promql.OverLimit(stabilityIndex().Select(), psiWarning),
 			For:      10 * time.Minute,
@@ -114,10 +123,11 @@ func driftNow() Panel {
 		Question:   "Which models have drifted from the label mix of their baseline, by the population stability index?",
 		Kind:       BarGauge,
 		Unit:       Distance,
-		Series:     []Series{{promql.MaxBy(stabilityIndex().Select(), contract.LabelModel), "{{model}}"}},
+		Series:     []Series{{promql.MaxBy(stabilityIndex().Select(), byModel()...), modelLegend}},
 		Thresholds: driftLevels(),
+		Rename:     shortModel(),
 		Needs:      needsMix,
-		Link:       &DataLink{UID: modelUID, Label: contract.LabelModel},
+		Link:       &DataLink{UID: modelUID, Labels: byModel()},
 		NoAlert:    "MoodringLabelMixDrift watches each version",
 		Next:       "Click a bar to open the model's dashboard. Its panel Shifted labels shows which labels changed.",
 	}
@@ -136,7 +146,7 @@ func shiftedLabels() Panel {
 		Alert: &Alert{
 			Name:     "MoodringLabelMixFar",
 			Severity: Critical,
-			Summary:  "The label mix of {{ $labels.model }}" + OfVersion + " is far from its baseline: distance {{ $value | printf \"%.2f\" }} of 1, limit LIMIT.",
+			Summary:  "The label mix of {{ $labels.model }}" + OfService + OfVersion + " is far from its baseline: distance {{ $value | printf \"%.2f\" }} of 1, limit LIMIT.",
 			Limit:    limit(distanceGreat),
 			Expr:     promql.OverLimit(mixDistance().Select(), distanceGreat),
 			For:      10 * time.Minute,
@@ -157,7 +167,7 @@ func silentLabels() Panel {
 		Kind:     TimeSeries,
 		Unit:     Count,
 		Series: []Series{{
-			promql.Or(promql.SumBy(labelSilent().Select(), contract.LabelLabel), promql.ScalarSub(1, promql.GroupBy(BaselineShare().Select(), contract.LabelLabel))),
+			promql.Or(promql.SumBy(labelSilent().Select(), contract.LabelLabel), promql.ScalarSub(1, promql.GroupBy(labelBaseline().Select(), contract.LabelLabel))),
 			"{{label}}",
 		}},
 		Colors: labelColors(),
@@ -165,7 +175,7 @@ func silentLabels() Panel {
 		Alert: &Alert{
 			Name:     "MoodringLabelSilent",
 			Severity: Warning,
-			Summary:  "{{ $labels.model }} no longer predicts {{ $labels.label }}; {{ $value | printf \"%.0f\" }} predictions were expected.",
+			Summary:  "{{ $labels.model }}" + OfService + " no longer predicts {{ $labels.label }}; {{ $value | printf \"%.0f\" }} predictions were expected.",
 			Expr:     labelSilent().Select(),
 			For:      10 * time.Minute,
 			Steps: []string{
@@ -191,7 +201,7 @@ func confidenceDrift() Panel {
 		Alert: &Alert{
 			Name:     "MoodringConfidenceDrop",
 			Severity: Warning,
-			Summary:  "The mean confidence of {{ $labels.model }}" + OfVersion + " is below its baseline: by {{ $value | printf \"%.2f\" }}, limit LIMIT.",
+			Summary:  "The mean confidence of {{ $labels.model }}" + OfService + OfVersion + " is below its baseline: by {{ $value | printf \"%.2f\" }}, limit LIMIT.",
 			Limit:    limit(-confidenceDrop),
 			Expr:     ifEnough(promql.UnderLimit(confidenceShift().Select(), -confidenceDrop)),
 			For:      10 * time.Minute,
@@ -260,33 +270,6 @@ func unreadByVersion() Panel {
 		Rename:   noVersion(),
 		NoAlert:  "MoodringRepliesUnparsed watches the model as a whole",
 		Next:     "Replies by outcome shows the causes. A new version that replies in another form shows here first.",
-	}
-}
-
-func values() Panel {
-	return Panel{
-		Title:    "Predicted value",
-		Question: "Which numbers does a model answer that predicts a number?",
-		Kind:     Heatmap,
-		Unit:     Number,
-		Series:   []Series{{promql.SumBy(promql.Rate(promql.SelectBuckets(contract.PredictionValue)), contract.LabelBucket), "{{le}}"}},
-		Needs:    needsNumbers,
-		NoAlert:  "Median predicted value shows the middle of this distribution",
-		Next:     "If nearly all numbers are in one row, give the model closer buckets in the plugin's configuration.",
-	}
-}
-
-func medianValue() Panel {
-	return Panel{
-		Title:    "Median predicted value",
-		Question: "Which number do half of the predictions of each version reach?",
-		Kind:     TimeSeries,
-		Unit:     Number,
-		Series:   []Series{{promql.HistogramQuantile(0.5, promql.SumBy(promql.Rate(promql.SelectBuckets(contract.PredictionValue)), contract.LabelBucket, contract.LabelVersion)), versionLegend}},
-		Rename:   noVersion(),
-		Needs:    needsNumbers,
-		NoAlert:  "the right range is different for each model",
-		Next:     "If the median of a version moves away from the other version's, compare the requests first, and then the models.",
 	}
 }
 

@@ -99,7 +99,7 @@ func alertsNow() Panel {
 		Question: "Which alerts fire, and for which models?",
 		Kind:     Table,
 		Unit:     Count,
-		Series:   []Series{{promql.GroupBy(firingAlerts(), "alertname", contract.LabelModel), "{{alertname}} {{model}}"}},
+		Series:   []Series{{promql.GroupBy(firingAlerts(), byModel("alertname")...), "{{alertname}} {{namespace}} {{service}} {{model}}"}},
 		Idle:     "No alert fires.",
 		Runbook:  true,
 		NoAlert:  "the panel shows alerts",

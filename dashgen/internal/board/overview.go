@@ -1,6 +1,8 @@
 package board
 
 import (
+	"slices"
+
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/promql"
 )
@@ -20,8 +22,17 @@ func All() Set {
 func gatewayVariables() promql.Variables {
 	gateway := promql.Variable{Title: "Gateway", Metric: contract.ExporterUp, Label: contract.LabelGateway, Part: promql.Name}
 	namespace := gateway
-	namespace.Title, namespace.Part = "Namespace", promql.Namespace
+	namespace.Title, namespace.Part = "Gateway namespace", promql.Namespace
 	return promql.Variables{namespace, gateway}
+}
+
+// serviceVariables select models by the namespace and the service that they are of. The
+// name of a model alone does not identify it. isSingle allows one value of each.
+func serviceVariables(isSingle bool) promql.Variables {
+	return promql.Variables{
+		{Title: "Namespace", Metric: contract.Replies, Label: contract.LabelNamespace, Single: isSingle},
+		{Title: "Service", Metric: contract.Replies, Label: contract.LabelService, Single: isSingle},
+	}
 }
 
 // Overview is the dashboard of all models and gateways.
@@ -31,8 +42,8 @@ func Overview() Board {
 		File:        "grafana-dashboard",
 		Title:       "Moodring: overview",
 		Description: "The predictions of all models and their confidence, the refused requests, and the response times.",
-		Variables: append(gatewayVariables(),
-			promql.Variable{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel}),
+		Variables: slices.Concat(gatewayVariables(), serviceVariables(false), promql.Variables{
+			{Title: "Model", Metric: contract.Replies, Label: contract.LabelModel}}),
 		Windows:     windows(),
 		Annotations: []Annotation{rollouts(), gatewayRestarts(), exporterRestarts(), firing()},
 		Rows: []Row{

@@ -37,8 +37,9 @@ func predictionsByModel() Panel {
 		Question: "How many predictions does each model make per second?",
 		Kind:     TimeSeries,
 		Unit:     PerSecond,
-		Series:   []Series{{promql.SumBy(predictions(), contract.LabelModel), "{{model}}"}},
-		Link:     &DataLink{UID: modelUID, Label: contract.LabelModel},
+		Series:   []Series{{promql.SumBy(predictions(), byModel()...), modelLegend}},
+		Rename:   shortModel(),
+		Link:     &DataLink{UID: modelUID, Labels: byModel()},
 		NoAlert:  "the callers decide how many predictions they request",
 		Next:     "Click a line to open the model's dashboard.",
 	}
@@ -86,7 +87,7 @@ func confidence() Panel {
 }
 
 func medianConfidence() Panel {
-	byModel := promql.HistogramQuantile(0.5, promql.SumBy(confidenceBuckets(), contract.LabelBucket, contract.LabelModel))
+	byModel := promql.HistogramQuantile(0.5, promql.SumBy(confidenceBuckets(), byModel(contract.LabelBucket)...))
 	return Panel{
 		Title:      "Median confidence",
 		Question:   "Which score do half of the predictions of each label reach?",
@@ -99,7 +100,7 @@ func medianConfidence() Panel {
 		Alert: &Alert{
 			Name:     "MoodringConfidenceLow",
 			Severity: Warning,
-			Summary:  "Half of the predictions of {{ $labels.model }} have a score under LIMIT.",
+			Summary:  "Half of the predictions of {{ $labels.model }}" + OfService + " have a score under LIMIT.",
 			Limit:    limit(0.5),
 			Expr:     promql.UnderLimit(byModel, 0.5),
 			For:      15 * time.Minute,

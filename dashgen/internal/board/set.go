@@ -121,21 +121,26 @@ func (s Set) validateNames() error {
 	return errors.Join(errs...)
 }
 
-// validateLinks checks that each data link opens a board that has its variable.
+// validateLinks checks that each data link opens a board that has its variables.
 func (s Set) validateLinks() error {
 	var errs []error
 	for _, b := range s.Boards {
 		for _, p := range b.Panels() {
-			if p.Link != nil && !s.opens(*p.Link) {
-				errs = append(errs, fmt.Errorf("panel %q: no board %s has a variable %s", p.Title, p.Link.UID, p.Link.Label))
+			if p.Link == nil {
+				continue
+			}
+			for _, label := range p.Link.Labels {
+				if !s.hasVariable(p.Link.UID, label) {
+					errs = append(errs, fmt.Errorf("panel %q: no board %s has a variable %s", p.Title, p.Link.UID, label))
+				}
 			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (s Set) opens(link DataLink) bool {
+func (s Set) hasVariable(uid, name string) bool {
 	return slices.ContainsFunc(s.Boards, func(b Board) bool {
-		return b.UID == link.UID && slices.ContainsFunc(b.Variables, func(v promql.Variable) bool { return v.Name() == link.Label })
+		return b.UID == uid && slices.ContainsFunc(b.Variables, func(v promql.Variable) bool { return v.Name() == name })
 	})
 }

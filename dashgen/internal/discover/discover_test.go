@@ -276,7 +276,7 @@ func testPrometheus(t *testing.T, stack string) {
 		got[f.Name] = f
 	}
 	want := map[string]Family{ // promtest.Stack has no _count of the margin
-		"moodring_replies_total":       {Name: "moodring_replies_total", Type: contract.Counter, Labels: map[string]int{"gateway": 2, "model": 4, "version": 5, "outcome": 2, "pod": 2}},
+		"moodring_replies_total":       {Name: "moodring_replies_total", Type: contract.Counter, Labels: map[string]int{"gateway": 2, "namespace": 3, "service": 4, "model": 13, "version": 8, "outcome": 3, "pod": 2}},
 		"moodring_exporter_build_info": {Name: "moodring_exporter_build_info", Type: contract.Gauge, Labels: map[string]int{"version": 2, "goversion": 2, "instance": 5}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

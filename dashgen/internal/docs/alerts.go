@@ -55,7 +55,8 @@ func place(all board.Set, a board.Alert) (title, question, needs string) {
 
 // plain returns an alert's summary with words in place of Prometheus's templates.
 func plain(a board.Alert) string {
-	summary := strings.ReplaceAll(a.Summary, board.OfVersion, ", version {{ $labels.version }},")
+	summary := strings.ReplaceAll(a.Summary, board.OfService, " of {{ $labels.namespace }}/{{ $labels.service }}")
+	summary = strings.ReplaceAll(summary, board.OfVersion, ", version {{ $labels.version }},")
 	if a.Limit != nil {
 		summary = strings.ReplaceAll(summary, board.LimitMark, fmt.Sprint(*a.Limit))
 	}

@@ -287,7 +287,7 @@ func TestAnnotations(t *testing.T) {
 
 // TestDataLinks: a click on a model opens its dashboard.
 func TestDataLinks(t *testing.T) {
-	want := "/d/moodring-model?var-model=${__field.labels.model}&${datasource:queryparam}&${__url_time_range}"
+	want := "/d/moodring-model?var-namespace=${__field.labels.namespace}&var-service=${__field.labels.service}&var-model=${__field.labels.model}&${datasource:queryparam}&${__url_time_range}"
 	seen := 0
 	walk(decode(t, overview(t)), func(key string, value any) {
 		if key == "url" && value == want {
@@ -514,17 +514,23 @@ func TestVariables(t *testing.T) {
 		Name, Type, Query, Regex, AllValue string
 		Multi                              bool
 	}
-	namespace := variable{"namespace", "query", "label_values(moodring_exporter_target_up, gateway)", `/^(?<value>(?<text>[^\/]+)\/)/`, "([^/]+/)?", true}
-	gateway := variable{"gateway", "query", `label_values(moodring_exporter_target_up{gateway=~"$namespace.*"}, gateway)`, `/^(?:[^\/]+\/)?(.+)$/`, ".*", true}
+	gateways := []variable{
+		{"gateway_namespace", "query", "label_values(moodring_exporter_target_up, gateway)", `/^(?<value>(?<text>[^\/]+)\/)/`, "([^/]+/)?", true},
+		{"gateway", "query", `label_values(moodring_exporter_target_up{gateway=~"$gateway_namespace.*"}, gateway)`, `/^(?:[^\/]+\/)?(.+)$/`, ".*", true},
+	}
 	want := map[string][]variable{
-		"grafana-dashboard": {namespace, gateway,
-			{"model", "query", `label_values(moodring_replies_total{gateway=~"$namespace$gateway"}, model)`, "", ".*", true}},
-		"grafana-model": {namespace, gateway,
-			{"model", "query", `label_values(moodring_replies_total{gateway=~"$namespace$gateway"}, model)`, "", "", false},
-			{"version", "query", `label_values(moodring_replies_total{gateway=~"$namespace$gateway",model="$model"}, version)`, "", ".*", true},
-			{"label", "query", `label_values(moodring_predictions_total{gateway=~"$namespace$gateway",model="$model",version=~"$version"}, label)`, "", ".*", true}},
-		"grafana-gateway":  {namespace, gateway},
-		"grafana-exporter": {namespace, gateway},
+		"grafana-dashboard": append(slices.Clone(gateways),
+			variable{"namespace", "query", `label_values(moodring_replies_total{gateway=~"$gateway_namespace$gateway"}, namespace)`, "", ".*", true},
+			variable{"service", "query", `label_values(moodring_replies_total{gateway=~"$gateway_namespace$gateway",namespace=~"$namespace"}, service)`, "", ".*", true},
+			variable{"model", "query", `label_values(moodring_replies_total{gateway=~"$gateway_namespace$gateway",namespace=~"$namespace",service=~"$service"}, model)`, "", ".*", true}),
+		"grafana-model": append(slices.Clone(gateways),
+			variable{"namespace", "query", `label_values(moodring_replies_total{gateway=~"$gateway_namespace$gateway"}, namespace)`, "", "", false},
+			variable{"service", "query", `label_values(moodring_replies_total{gateway=~"$gateway_namespace$gateway",namespace="$namespace"}, service)`, "", "", false},
+			variable{"model", "query", `label_values(moodring_replies_total{gateway=~"$gateway_namespace$gateway",namespace="$namespace",service="$service"}, model)`, "", "", false},
+			variable{"version", "query", `label_values(moodring_replies_total{gateway=~"$gateway_namespace$gateway",model="$model",namespace="$namespace",service="$service"}, version)`, "", ".*", true},
+			variable{"label", "query", `label_values(moodring_predictions_total{gateway=~"$gateway_namespace$gateway",model="$model",namespace="$namespace",service="$service",version=~"$version"}, label)`, "", ".*", true}),
+		"grafana-gateway":  gateways,
+		"grafana-exporter": gateways,
 	}
 	each(t, func(t *testing.T, b board.Board) {
 		var read struct{ Templating struct{ List []variable } }

@@ -140,14 +140,19 @@ func colorMode(p board.Panel) dashboard.FieldColorModeId {
 	return dashboard.FieldColorModeIdPaletteClassic
 }
 
-// dataLink opens another dashboard, with the variable set to the series' label.
+// dataLink opens another dashboard, with its variables set to the series' labels.
 func dataLink(link board.DataLink) dashboard.DashboardLink {
-	url := "/d/" + link.UID + "?var-" + link.Label + "=${__field.labels." + link.Label + "}&${" + datasource + ":queryparam}&${__url_time_range}"
+	url := "/d/" + link.UID + "?"
+	for _, label := range link.Labels {
+		url += "var-" + label + "=${__field.labels." + label + "}&"
+	}
+	url += "${" + datasource + ":queryparam}&${__url_time_range}"
 	for _, name := range link.Keep {
 		url += "&${" + name + ":queryparam}"
 	}
+	name := link.Labels[len(link.Labels)-1]
 	return dashboard.DashboardLink{
-		Title: "Open ${__field.labels." + link.Label + "}", Type: dashboard.DashboardLinkTypeLink, Url: &url, Tags: []string{},
+		Title: "Open ${__field.labels." + name + "}", Type: dashboard.DashboardLinkTypeLink, Url: &url, Tags: []string{},
 	}
 }
 

@@ -67,6 +67,19 @@ func ManyToOne(many Query, operator string, one Query, on ...string) Query {
 	return joined(many, operator+" on ("+strings.Join(on, ", ")+") group_left ()", one, on)
 }
 
+// CopyLabels returns each series of many with the labels copied, from the series of one
+// that has the same values of the labels on. The value of that series must be 1.
+func CopyLabels(many, one Query, copied []string, on ...string) Query {
+	q := joined(many, "* on ("+strings.Join(on, ", ")+") group_left ("+strings.Join(copied, ", ")+")", one, on)
+	q.labels = union(many.labels, copied)
+	for _, label := range copied {
+		if q.err == nil && !slices.Contains(one.labels, label) {
+			q.err = fmt.Errorf("copy of the label %s: the series have no such label", label)
+		}
+	}
+	return q
+}
+
 // And returns the series of q for which filter has a series with the same values of
 // the labels on.
 func And(q, filter Query, on ...string) Query {

@@ -106,17 +106,22 @@ func (q Query) Err() error {
 }
 
 // Matcher requires a label to have one value, or to match a regular expression (RE2
-// syntax, the whole value).
+// syntax, the whole value). IsNot reverses the requirement.
 type Matcher struct {
-	Label, Value string
-	IsRegexp     bool
+	Label, Value    string
+	IsRegexp, IsNot bool
 }
 
 // String returns the matcher in PromQL.
 func (m Matcher) String() string {
 	operator := "="
-	if m.IsRegexp {
+	switch {
+	case m.IsRegexp && m.IsNot:
+		operator = "!~"
+	case m.IsRegexp:
 		operator = "=~"
+	case m.IsNot:
+		operator = "!="
 	}
 	return m.Label + operator + strconv.Quote(m.Value)
 }
@@ -197,7 +202,7 @@ func selector(metric contract.Metric, series string, err error, fixed []Matcher)
 func pinned(matchers []Matcher) []string {
 	var labels []string
 	for _, m := range matchers {
-		if !m.IsRegexp {
+		if !m.IsRegexp && !m.IsNot {
 			labels = append(labels, m.Label)
 		}
 	}

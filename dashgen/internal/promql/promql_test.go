@@ -80,6 +80,8 @@ func TestOperators(t *testing.T) {
 		{"share among models", Record("moodring:share", ShareBy(Rate(replies), "outcome", "model"), "").Query,
 			`sum by (model, outcome) (max by (gateway, namespace, service, model, version, outcome) (rate(moodring_replies_total[5m]))) / ignoring (outcome) group_left () sum by (model) (max by (gateway, namespace, service, model, version, outcome) (rate(moodring_replies_total[5m])))`},
 		{"many to one", ManyToOne(share, "-", base, "model"), `moodring:share - on (model) group_left () moodring:base`},
+		{"copied labels", CopyLabels(base, MaxBy(replies, "namespace", "model"), []string{"namespace"}, "model"),
+			`moodring:base * on (model) group_left (namespace) max by (namespace, model) (moodring_replies_total)`},
 		{"operators are bracketed", Mul(Sub(share, share), Ln(Div(share, share))),
 			`(moodring:share - moodring:share) * ln(moodring:share / moodring:share)`},
 		{"sets", Or(share, MulScalar(share, 0)), `moodring:share or (moodring:share * 0)`},
@@ -91,6 +93,8 @@ func TestOperators(t *testing.T) {
 		{"functions", Sqrt(ClampMin(Log2(ScalarSub(1, AddScalar(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
 		{"sum and count of a histogram", Add(SumBy(SelectSum(contract.Confidence), "model"), SumBy(SelectCount(contract.Confidence), "model")),
 			`sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_sum)) + sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_count))`},
+		{"not one value", Select(contract.Overflow, Matcher{Label: "kind", Value: "", IsNot: true}), `moodring_overflow_total{kind!=""}`},
+		{"no value of a kind", Select(contract.Overflow, Matcher{Label: "kind", Value: "label.*", IsRegexp: true, IsNot: true}), `moodring_overflow_total{kind!~"label.*"}`},
 		{"one bucket", SelectBuckets(contract.Confidence, Matcher{Label: "le", Value: "0.5"}), `moodring_prediction_confidence_bucket{le="0.5"}`},
 		{"aggregations", CountBy(GroupBy(MinBy(MaxBy(replies, "model", "outcome"), "model", "outcome"), "model", "outcome"), "model"),
 			`count by (model) (group by (model, outcome) (min by (model, outcome) (max by (model, outcome) (moodring_replies_total))))`},
@@ -134,6 +138,7 @@ func TestErr(t *testing.T) {
 		{"unknown metric", Select("moodring_nothing_total"), "moodring_nothing_total is not in the contract"},
 		{"unknown label", Select(contract.Requests, Matcher{Label: "model", Value: "m"}), "has no label model"},
 		{"histogram as a counter", Select(contract.Confidence), "select its buckets"},
+		{"copy of no label", CopyLabels(Select(contract.Replies), MaxBy(Select(contract.Replies), "model"), []string{"namespace"}, "model"), "the series have no such label"},
 		{"buckets of a counter", SelectBuckets(contract.Requests), "has no buckets"},
 		{"rate of a gauge", Rate(Select(contract.ExporterUp)), "it needs a counter"},
 		{"changes of a counter", Changes(Select(contract.Requests), Hour), "it needs a gauge"},
@@ -214,7 +219,7 @@ func TestParts(t *testing.T) {
 	if diff := cmp.Diff([]string{"local", "gw", "gw-1", "gw", "a/b"}, offered(name, "")); diff != "" {
 		t.Errorf("names: -want +got:\n%s", diff)
 	}
-	if got, want := variables.Query(1, Values{}), `label_values(moodring_exporter_target_up{gateway=~"$namespace.*"}, gateway)`; got != want {
+	if got, want := variables.Query(1, Values{}), `label_values(moodring_exporter_target_up{gateway=~"$gateway_namespace.*"}, gateway)`; got != want {
 		t.Errorf("names are queried with %s, want %s", got, want)
 	}
 	for _, tc := range []struct {
@@ -230,7 +235,7 @@ func TestParts(t *testing.T) {
 		{"two of each", "(istio-system/|eu/)", "(gw-1|a/b)", []string{"istio-system/gw-1", "eu/a/b"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			matcher := strings.NewReplacer("$namespace", tc.namespace, "$gateway", tc.gateway, `=~"`, "", `"`, "").Replace(variables.Grafana().Match["gateway"])
+			matcher := strings.NewReplacer("$gateway_namespace", tc.namespace, "$gateway", tc.gateway, `=~"`, "", `"`, "").Replace(variables.Grafana().Match["gateway"])
 			asked := regexp.MustCompile("^(?:" + matcher + ")$") // as Prometheus does
 			got := slices.DeleteFunc(slices.Clone(gateways), func(gateway string) bool { return !asked.MatchString(gateway) })
 			if diff := cmp.Diff(tc.want, got); diff != "" {

@@ -34,7 +34,7 @@ const (
 // Name returns the variable's name in queries.
 func (v Variable) Name() string {
 	if v.Part == Namespace {
-		return string(Namespace)
+		return v.Label + "_" + string(Namespace)
 	}
 	return v.Label
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/prom"
 )
@@ -162,7 +161,7 @@ func breakScope(expr parser.Expr, change changer) {
 
 // isScope reports whether a matcher is that of a dashboard variable.
 func isScope(m *labels.Matcher) bool {
-	return m.Type == labels.MatchRegexp || m.Name == "model" && m.Value == "bert"
+	return m.Type == labels.MatchRegexp || m.Type == labels.MatchEqual && selected[m.Name] == fmt.Sprintf("=%q", m.Value)
 }
 
 // grouping returns the labels of the nearest aggregation. If a query divides by a
@@ -200,17 +199,16 @@ func without[T any](all []T, i int) []T { return slices.Delete(slices.Clone(all)
 
 func breakAggregate(n *parser.AggregateExpr, change changer) {
 	op := n.Op
+	of, _ := n.Expr.(*parser.VectorSelector)
+	countsOnes := of != nil && strings.HasSuffix(of.Name, ":info") && op == parser.COUNT
 	for _, other := range []parser.ItemType{parser.SUM, parser.MAX, parser.MIN, parser.COUNT} {
-		if other == op || op == parser.GROUP && other != parser.COUNT {
+		if other == op || op == parser.GROUP && other != parser.COUNT || countsOnes && other == parser.SUM {
 			continue
 		}
 		change(fmt.Sprintf("%s for %s", other, op), func() { n.Op = other }, func() { n.Op = op })
 	}
 	was := n.Grouping
 	for i, label := range was {
-		if label == contract.LabelNamespace || label == contract.LabelService {
-			continue // identify a model as its name does; package promql checks that they are there
-		}
 		change("drop the grouping by "+label, func() { n.Grouping = without(was, i) }, func() { n.Grouping = was })
 		change("rename the grouping by "+label, func() { n.Grouping = append(without(was, i), label+"_renamed") }, func() { n.Grouping = was })
 	}
@@ -218,7 +216,7 @@ func breakAggregate(n *parser.AggregateExpr, change changer) {
 
 // otherFunction has a function of the same type for each function.
 var otherFunction = map[string]string{
-	"rate": "resets", "increase": "resets", "resets": "rate", "clamp_min": "clamp_max", "ln": "log10", "log2": "ln", "sqrt": "exp",
+	"rate": "resets", "increase": "resets", "resets": "rate", "clamp_min": "clamp_max", "ln": "log10", "log2": "ln", "sqrt": "exp", "abs": "sqrt",
 }
 
 func breakCall(n *parser.Call, change changer) {
@@ -234,9 +232,15 @@ func breakBinary(n *parser.BinaryExpr, change changer) {
 		parser.ADD: parser.SUB, parser.SUB: parser.ADD, parser.MUL: parser.DIV, parser.DIV: parser.MUL,
 		parser.GTR: parser.LSS, parser.LSS: parser.GTR, parser.LAND: parser.LUNLESS, parser.LUNLESS: parser.LAND, parser.LOR: parser.LAND,
 	}
-	change(fmt.Sprintf("%s for %s", others[op], op), func() { n.Op = others[op] }, func() { n.Op = op })
+	if n.VectorMatching == nil || len(n.VectorMatching.Include) == 0 { // a product that copies labels multiplies by 1
+		change(fmt.Sprintf("%s for %s", others[op], op), func() { n.Op = others[op] }, func() { n.Op = op })
+	}
 	if n.VectorMatching == nil {
 		return
+	}
+	copied := n.VectorMatching.Include
+	for i, label := range copied {
+		change("do not copy the label "+label, func() { n.VectorMatching.Include = without(copied, i) }, func() { n.VectorMatching.Include = copied })
 	}
 	was := n.VectorMatching.MatchingLabels
 	for i, label := range was {

@@ -62,7 +62,7 @@ type shownQuery struct {
 
 // selected has a selection of each variable: the fewest values with which every
 // panel has series.
-var selected = map[string]string{"gateway": `=~"a"`, "model": `="bert"`, "version": `=~"2|3|9"`, "label": `=~"joy|love|fear|obscene"`}
+var selected = map[string]string{"gateway": `=~"a"`, "namespace": `="n"`, "service": `="s"`, "model": `="bert"`, "version": `=~"2|3|9"`, "label": `=~"joy|love|fear|obscene"`}
 
 // shownQueries returns all queries of dashboards and rules.
 func shownQueries(all board.Set) []shownQuery {

@@ -1,0 +1,113 @@
+package baseline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/prom"
+	"github.com/moodring/moodring/dashgen/internal/promql"
+)
+
+// Period is the predictions of a version between two times. An empty version stands
+// for all versions together.
+type Period struct {
+	Version  string
+	From, To time.Time
+}
+
+// Record returns the distribution of a model's answers in a period. A model without a
+// service is an error if several services have a model of its name.
+func Record(ctx context.Context, prometheus prom.Client, of Model, in Period) (Distribution, error) {
+	r := recorder{prometheus, in}
+	labels, err := r.increase(ctx, of, promql.Select(contract.Predictions), contract.LabelLabel)
+	if err != nil {
+		return Distribution{}, err
+	}
+	if of, err = r.find(of, labels); err != nil {
+		return Distribution{}, err
+	}
+	d := Distribution{Model: of, Counts: counts(labels, contract.LabelLabel),
+		Source: fmt.Sprintf("from %s to %s", in.From.UTC().Format(time.RFC3339), in.To.UTC().Format(time.RFC3339))}
+	maps.DeleteFunc(d.Counts, func(_ string, n float64) bool { return n == 0 }) // only predicted outside the period
+	d.Confidence, err = r.confidence(ctx, of)
+	return d, err
+}
+
+// recorder reads a period from a Prometheus.
+type recorder struct {
+	prometheus prom.Client
+	period     Period
+}
+
+// text returns a query about a model in the period.
+func (r recorder) text(of Model, q promql.Query) string {
+	values := promql.Values{Match: map[string]string{}, Window: model.Duration(r.period.To.Sub(r.period.From)).String()}
+	matched := of.labels()
+	if r.period.Version != "" {
+		matched[contract.LabelVersion] = r.period.Version
+	}
+	for label, value := range matched {
+		values.Match[label] = "=" + strconv.Quote(value)
+	}
+	return q.Text(values)
+}
+
+// increase returns the increase of a counter in the period, by a label and by the
+// model's namespace and service.
+func (r recorder) increase(ctx context.Context, of Model, counter promql.Query, label string) (model.Vector, error) {
+	q := promql.SumBy(promql.Increase(counter, promql.Window), contract.LabelNamespace, contract.LabelService, label)
+	return r.prometheus.Vector(ctx, r.text(of, q), r.period.To)
+}
+
+// confidence returns the mean confidence of a model; NaN if it has none.
+func (r recorder) confidence(ctx context.Context, of Model) (float64, error) {
+	total := func(part promql.Query) promql.Query {
+		return promql.SumBy(promql.Increase(part, promql.Window))
+	}
+	q := promql.Div(total(promql.SelectSum(contract.Confidence)), total(promql.SelectCount(contract.Confidence)))
+	mean, err := r.prometheus.Vector(ctx, r.text(of, q), r.period.To)
+	if err != nil || len(mean) == 0 {
+		return math.NaN(), err
+	}
+	return float64(mean[0].Value), nil
+}
+
+// find returns the one model that has predictions, with its namespace and service.
+func (r recorder) find(of Model, predictions model.Vector) (Model, error) {
+	found := map[string]Model{}
+	for _, sample := range predictions {
+		if sample.Value > 0 {
+			owner := Model{string(sample.Metric[contract.LabelNamespace]), string(sample.Metric[contract.LabelService]), of.Name}
+			found[cmp.Or(owner.owner(), "no service")] = owner
+		}
+	}
+	names := slices.Sorted(maps.Keys(found))
+	switch len(names) {
+	case 0:
+		return Model{}, fmt.Errorf("baseline: Prometheus at %s has no %s of a model %q from %s to %s; the variables of the model's dashboard have the names",
+			r.prometheus, contract.Predictions, of, r.period.From.Format(time.RFC3339), r.period.To.Format(time.RFC3339))
+	case 1:
+		return found[names[0]], nil
+	}
+	return Model{}, fmt.Errorf("baseline: %d services have a model %q: %s; choose one with --namespace and --service",
+		len(names), of.Name, strings.Join(names, ", "))
+}
+
+// counts returns the values of samples, by a label.
+func counts(samples model.Vector, label string) map[string]float64 {
+	all := map[string]float64{}
+	for _, sample := range samples {
+		all[string(sample.Metric[model.LabelName(label)])] += float64(sample.Value)
+	}
+	return all
+}
