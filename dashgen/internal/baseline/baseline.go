@@ -35,8 +35,8 @@ func (m Model) owner() string {
 	return m.Namespace + "/" + m.Service
 }
 
-// labels returns the labels that identify the model.
-func (m Model) labels() map[string]string {
+// Labels returns the labels that identify the model, without empty ones.
+func (m Model) Labels() map[string]string {
 	all := map[string]string{contract.LabelNamespace: m.Namespace, contract.LabelService: m.Service, contract.LabelModel: m.Name}
 	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
 	return all
@@ -70,7 +70,7 @@ func (d Distribution) File() ([]byte, error) {
 	group.Rules = d.Model.shares(board.BaselineShare(), contract.LabelLabel, d.Counts, total)
 	if !math.IsNaN(d.Confidence) {
 		group.Rules = append(group.Rules, rules.Rule{
-			Record: board.BaselineConfidence().Name, Expr: vector(d.Confidence), Labels: d.Model.labels(),
+			Record: board.BaselineConfidence().Name, Expr: vector(d.Confidence), Labels: d.Model.Labels(),
 		})
 	}
 	comment := fmt.Sprintf("# How the model %s should answer: %.0f predictions, %s.\n# Written by dashgen baseline; a later one replaces it.\n", d.Model, total, d.Source)
@@ -89,7 +89,7 @@ func sum(counts map[string]float64) float64 {
 func (m Model) shares(as promql.Recording, label string, counts map[string]float64, total float64) []rules.Rule {
 	var all []rules.Rule
 	for _, value := range slices.Sorted(maps.Keys(counts)) {
-		labels := m.labels()
+		labels := m.Labels()
 		labels[label] = value
 		all = append(all, rules.Rule{Record: as.Name, Expr: vector(counts[value] / total), Labels: labels})
 	}

@@ -3,6 +3,7 @@ package baseline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -52,7 +53,7 @@ type recorder struct {
 // text returns a query about a model in the period.
 func (r recorder) text(of Model, q promql.Query) string {
 	values := promql.Values{Match: map[string]string{}, Window: model.Duration(r.period.To.Sub(r.period.From)).String()}
-	matched := of.labels()
+	matched := of.Labels()
 	if r.period.Version != "" {
 		matched[contract.LabelVersion] = r.period.Version
 	}
@@ -84,23 +85,39 @@ func (r recorder) confidence(ctx context.Context, of Model) (float64, error) {
 
 // find returns the one model that has predictions, with its namespace and service.
 func (r recorder) find(of Model, predictions model.Vector) (Model, error) {
+	found, err := of.Find(predictions)
+	switch {
+	case errors.Is(err, ErrNoPredictions):
+		return Model{}, fmt.Errorf("baseline: Prometheus at %s has no %s of a model %q from %s to %s; the variables of the model's dashboard have the names",
+			r.prometheus, contract.Predictions, of, r.period.From.Format(time.RFC3339), r.period.To.Format(time.RFC3339))
+	case err != nil:
+		return Model{}, fmt.Errorf("baseline: %w", err)
+	}
+	return found, nil
+}
+
+// ErrNoPredictions says that no sample is above zero.
+var ErrNoPredictions = errors.New("the model has no predictions")
+
+// Find returns the model of the samples above zero, with its namespace and service. It
+// is an error if the samples are of several services.
+func (m Model) Find(predictions model.Vector) (Model, error) {
 	found := map[string]Model{}
 	for _, sample := range predictions {
 		if sample.Value > 0 {
-			owner := Model{string(sample.Metric[contract.LabelNamespace]), string(sample.Metric[contract.LabelService]), of.Name}
+			owner := Model{string(sample.Metric[contract.LabelNamespace]), string(sample.Metric[contract.LabelService]), m.Name}
 			found[cmp.Or(owner.owner(), "no service")] = owner
 		}
 	}
 	names := slices.Sorted(maps.Keys(found))
 	switch len(names) {
 	case 0:
-		return Model{}, fmt.Errorf("baseline: Prometheus at %s has no %s of a model %q from %s to %s; the variables of the model's dashboard have the names",
-			r.prometheus, contract.Predictions, of, r.period.From.Format(time.RFC3339), r.period.To.Format(time.RFC3339))
+		return Model{}, ErrNoPredictions
 	case 1:
 		return found[names[0]], nil
 	}
-	return Model{}, fmt.Errorf("baseline: %d services have a model %q: %s; choose one with --namespace and --service",
-		len(names), of.Name, strings.Join(names, ", "))
+	return Model{}, fmt.Errorf("%d services have a model %q: %s; choose one with --namespace and --service",
+		len(names), m.Name, strings.Join(names, ", "))
 }
 
 // counts returns the values of samples, by a label.

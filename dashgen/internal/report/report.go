@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/contract"
+	"github.com/moodring/moodring/dashgen/internal/baseline"
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promql"
@@ -25,8 +26,9 @@ import (
 
 // Options choose the model and the period.
 type Options struct {
-	Model, Version string // an empty version stands for all versions together
-	From, To       time.Time
+	Model    baseline.Model // without a service, it is the only model of its name
+	Version  string         // an empty version stands for all versions together
+	From, To time.Time
 }
 
 // Report is what the file shows.
@@ -95,10 +97,14 @@ func Gather(ctx context.Context, prometheus prom.Client, o Options) (Report, err
 	if err != nil {
 		return r, err
 	}
-	byLabel := added(counts, contract.LabelLabel)
-	if r.Predictions = sum(byLabel); r.Predictions == 0 {
-		return r, s.missing(ctx)
+	if s.Model, err = o.Model.Find(counts); errors.Is(err, baseline.ErrNoPredictions) {
+		return r, s.missing(ctx, o.Model)
+	} else if err != nil {
+		return r, fmt.Errorf("report: %w", err)
 	}
+	r.Model = s.Model
+	byLabel := added(counts, contract.LabelLabel)
+	r.Predictions = sum(byLabel)
 	reference, err := s.reference(ctx)
 	if err != nil {
 		return r, err
@@ -114,9 +120,12 @@ func Gather(ctx context.Context, prometheus prom.Client, o Options) (Report, err
 
 // values returns the values for the queries: the model, its version, and a window.
 func (s source) values(window time.Duration) promql.Values {
-	match := map[string]string{contract.LabelModel: "=" + strconv.Quote(s.Model)}
+	match := map[string]string{}
 	if s.Version != "" {
 		match[contract.LabelVersion] = "=" + strconv.Quote(s.Version)
+	}
+	for label, value := range s.Model.Labels() {
+		match[label] = "=" + strconv.Quote(value)
 	}
 	return promql.Values{Match: match, Window: model.Duration(window).String(), RateInterval: model.Duration(window).String()}
 }
@@ -128,10 +137,11 @@ func (s source) increase(counter promql.Query, window time.Duration, by ...strin
 
 func (s source) span() time.Duration { return s.To.Sub(s.From) }
 
-// predictions returns the predictions by label and version in the period that ends at
-// a time.
+// predictions returns the predictions in the period that ends at a time, by label and
+// version, and by the model's namespace and service.
 func (s source) predictions(ctx context.Context, end time.Time) (model.Vector, error) {
-	return s.prometheus.Vector(ctx, s.increase(promql.Select(contract.Predictions), s.span(), contract.LabelLabel, contract.LabelVersion), end)
+	by := []string{contract.LabelNamespace, contract.LabelService, contract.LabelLabel, contract.LabelVersion}
+	return s.prometheus.Vector(ctx, s.increase(promql.Select(contract.Predictions), s.span(), by...), end)
 }
 
 // added adds up samples by a label.
@@ -144,7 +154,7 @@ func added(vector model.Vector, by string) map[string]float64 {
 }
 
 // missing explains that there are no predictions.
-func (s source) missing(ctx context.Context) error {
+func (s source) missing(ctx context.Context, of baseline.Model) error {
 	vector, err := s.prometheus.Vector(ctx, promql.GroupBy(promql.Select(contract.Predictions), contract.LabelModel).Text(promql.Values{}), s.To)
 	if err != nil {
 		return err
@@ -156,7 +166,7 @@ func (s source) missing(ctx context.Context) error {
 		known = "there are " + strings.Join(names[:min(len(names), most)], ", ")
 	}
 	return fmt.Errorf("report: Prometheus at %s has no predictions of a model %q%s from %s to %s; %s",
-		s.prometheus, s.Model, ofVersion(s.Version), s.From.UTC().Format(time.RFC3339), s.To.UTC().Format(time.RFC3339), known)
+		s.prometheus, of, ofVersion(s.Version), s.From.UTC().Format(time.RFC3339), s.To.UTC().Format(time.RFC3339), known)
 }
 
 func ofVersion(version string) string {
@@ -177,7 +187,7 @@ type reference struct {
 // reference returns the recorded baseline, or else the period of the same length
 // before.
 func (s source) reference(ctx context.Context) (reference, error) {
-	recorded, err := s.prometheus.Vector(ctx, promql.MaxBy(board.BaselineShare().Select(), contract.LabelLabel).Text(s.values(0)), s.To)
+	recorded, err := s.baseline(ctx, board.BaselineShare(), contract.LabelLabel)
 	if err != nil {
 		return reference{}, err
 	}
@@ -193,6 +203,20 @@ func (s source) reference(ctx context.Context) (reference, error) {
 		return reference{}, nil
 	}
 	return reference{"the " + length(s.span()) + " before", counts, false}, nil
+}
+
+// baseline returns the recorded baseline of the model's service, or else the one that
+// names no service.
+func (s source) baseline(ctx context.Context, of promql.Recording, by ...string) (model.Vector, error) {
+	q := promql.MaxBy(of.Select(), by...)
+	own, err := s.prometheus.Vector(ctx, q.Text(s.values(0)), s.To)
+	if err != nil || len(own) > 0 {
+		return own, err
+	}
+	values := s.values(0)
+	values.Match[contract.LabelService] = `=""`
+	delete(values.Match, contract.LabelNamespace)
+	return s.prometheus.Vector(ctx, q.Text(values), s.To)
 }
 
 // length writes a duration as 7d or 90m.
@@ -282,10 +306,15 @@ func (s source) mix(ctx context.Context, r *Report) error {
 // one returns the only value of a query's result; NaN if there is none.
 func (s source) one(ctx context.Context, expr string) (float64, error) {
 	vector, err := s.prometheus.Vector(ctx, expr, s.To)
-	if err != nil || len(vector) == 0 {
-		return math.NaN(), err
+	return first(vector), err
+}
+
+// first returns the value of the first sample; NaN if there is none.
+func first(vector model.Vector) float64 {
+	if len(vector) == 0 {
+		return math.NaN()
 	}
-	return float64(vector[0].Value), nil
+	return float64(vector[0].Value)
 }
 
 // mean returns the PromQL of the mean score in a window.
@@ -305,14 +334,18 @@ func (s source) confidence(ctx context.Context, r *Report) error {
 	}
 	median := promql.HistogramQuantile(0.5, promql.SumBy(promql.Increase(promql.SelectBuckets(contract.Confidence), promql.Window), contract.LabelBucket))
 	for into, expr := range map[*float64]string{
-		&c.Mean:     s.mean(s.span()),
-		&c.Median:   median.Text(s.values(s.span())),
-		&c.Baseline: promql.MaxBy(board.BaselineConfidence().Select()).Text(s.values(0)),
+		&c.Mean:   s.mean(s.span()),
+		&c.Median: median.Text(s.values(s.span())),
 	} {
 		if *into, err = s.one(ctx, expr); err != nil {
 			return err
 		}
 	}
+	baseline, err := s.baseline(ctx, board.BaselineConfidence())
+	if err != nil {
+		return err
+	}
+	c.Baseline = first(baseline)
 	matrix, err := s.matrix(ctx, s.mean(s.steps().Step))
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moodring/moodring/dashgen/internal/baseline"
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/prom"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
@@ -62,13 +63,13 @@ func TestDriftIsTheRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	prometheus := promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now, promtest.Baseline, string(text)).URL)
-	r := gather(t, prometheus, Options{Model: "bert", Version: "2", From: at(promtest.Now - 30*time.Minute), To: at(promtest.Now)})
+	r := gather(t, prometheus, Options{Model: baseline.Model{Namespace: "n", Service: "s", Name: "bert"}, Version: "2", From: at(promtest.Now - 30*time.Minute), To: at(promtest.Now)})
 	for name, got := range map[string]float64{"moodring:label_drift:psi": r.Drift.Index, "moodring:label_drift:distance": r.Drift.Distance, "moodring:confidence:mean": r.Confidence.Mean} {
 		most := 1e-9
 		if name == "moodring:label_drift:distance" {
 			most = 1e-3 // the rule takes 0.0001 for the share of a label that the baseline lacks
 		}
-		vector, err := prometheus.Vector(t.Context(), name+`{model="bert",version="2"}`, at(promtest.Now))
+		vector, err := prometheus.Vector(t.Context(), name+`{namespace="n",service="s",model="bert",version="2"}`, at(promtest.Now))
 		if err != nil || len(vector) != 1 {
 			t.Fatalf("%s: %v, %v", name, vector, err)
 		}
@@ -102,7 +103,7 @@ func TestHostile(t *testing.T) {
   moodring_predictions_total{gateway="a",model="<b>\"m",version="'><script>alert(1)</script>",label="javascript:x onload=y"} 0+1x240
 `
 	prometheus := promtest.Dial(t, promtest.Server(t, series, time.Hour).URL)
-	r := gather(t, prometheus, Options{Model: `<b>"m`, From: at(30 * time.Minute), To: at(time.Hour)})
+	r := gather(t, prometheus, Options{Model: baseline.Model{Name: `<b>"m`}, From: at(30 * time.Minute), To: at(time.Hour)})
 	text, err := r.HTML()
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +130,7 @@ func TestRoundUp(t *testing.T) {
 // TestHTML checks each part of the file.
 func TestHTML(t *testing.T) {
 	prometheus := promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now, promtest.Baseline).URL)
-	r := gather(t, prometheus, Options{Model: "bert", From: at(promtest.Now - time.Hour), To: at(promtest.Now)})
+	r := gather(t, prometheus, Options{Model: baseline.Model{Namespace: "n", Service: "s", Name: "bert"}, From: at(promtest.Now - time.Hour), To: at(promtest.Now)})
 	text, err := r.HTML()
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +139,7 @@ func TestHTML(t *testing.T) {
 		t.Errorf("the file has %q", found)
 	}
 	for _, want := range []string{
-		"<h1>bert</h1>", "Predictions from 1970-01-01 00:10 UTC to 1970-01-01 01:10 UTC", `<th scope="row">joy</th>`, "great drift", "less than 0.0001",
+		"<h1>bert of n/s</h1>", "Predictions from 1970-01-01 00:10 UTC to 1970-01-01 01:10 UTC", `<th scope="row">joy</th>`, "great drift", "less than 0.0001",
 		"Mean score over time", "no version", "the predictions are counted", "denied by authorization (403)", "rate-limited (429)", "in steps of 1m",
 	} {
 		if !strings.Contains(string(text), want) {
@@ -152,12 +153,16 @@ func TestHTML(t *testing.T) {
 
 func TestGatherRefuses(t *testing.T) {
 	prometheus := promtest.Dial(t, promtest.Server(t, promtest.Stack(), promtest.Now).URL)
-	_, err := Gather(t.Context(), prometheus, Options{Model: "nobody", Version: "7", From: at(0), To: at(promtest.Now)})
+	_, err := Gather(t.Context(), prometheus, Options{Model: baseline.Model{Name: "nobody"}, Version: "7", From: at(0), To: at(promtest.Now)})
 	if err == nil || !strings.Contains(err.Error(), `no predictions of a model "nobody", version "7", from 1970-01-01T00:00:00Z to 1970-01-01T01:10:00Z; there are bert, `) {
 		t.Errorf("got %v", err)
 	}
+	_, err = Gather(t.Context(), prometheus, Options{Model: baseline.Model{Name: "bert"}, From: at(0), To: at(promtest.Now)})
+	if want := `report: 3 services have a model "bert": m/s, n/s, n/t; choose one with --namespace and --service`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 	empty := promtest.Dial(t, promtest.Server(t, "load 15s\n  up{job=\"a\"} 1x4\n", time.Minute).URL)
-	if _, err := Gather(t.Context(), empty, Options{Model: "bert", From: at(0), To: at(time.Minute)}); err == nil || !strings.Contains(err.Error(), "there are no models at all") {
+	if _, err := Gather(t.Context(), empty, Options{Model: baseline.Model{Name: "bert"}, From: at(0), To: at(time.Minute)}); err == nil || !strings.Contains(err.Error(), "there are no models at all") {
 		t.Errorf("got %v", err)
 	}
 }
