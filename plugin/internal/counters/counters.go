@@ -66,6 +66,7 @@ type Model struct {
 	findings          findings
 	labels            sharedNames[*Label]
 	repeats           int    // predictions of labels that were admitted before
+	texts             int    // predictions without the form of a label
 	unread            int    // replies without a prediction that counts, before the first that has one
 	isRead            bool   // a reply has had one
 	latest            *Label // that Label last returned, or nil
@@ -321,6 +322,7 @@ func (c *Counters) Add(id *ModelID, outcome string, reply *ReplyCounts, options 
 
 func (c *Counters) addPredictions(model *Model, r *ReplyCounts, options *Options) {
 	model.isRead = true
+	model.texts += int(r.overflow[isText] + r.overflow[isCut])
 	for i := range r.labels.list {
 		c.addNamed(model, r, i, options)
 	}
@@ -351,7 +353,11 @@ func (c *Counters) addNamed(model *Model, r *ReplyCounts, number int, options *O
 		} else {
 			limit = math.MaxInt
 		}
-		label = model.labels.admit(c.proxy, name.text, name.hash, limit)
+		if label = model.labels.admit(c.proxy, name.text, name.hash, limit); label == nil && limit < options.MaxLabels {
+			model.labels.load(c.proxy) // another VM, with a higher limit, may have admitted it
+			known = model.labels.find(name.text, name.hash)
+			label = known
+		}
 	}
 	switch {
 	case known != nil:

@@ -120,3 +120,49 @@ func TestUnknownModels(t *testing.T) {
 		t.Errorf("counters (-want +got):\n%s", diff)
 	}
 }
+
+// TestTextsTakeFreeLabels checks that a model that writes texts gets few labels, and
+// that a label of another VM counts under its name.
+func TestTextsTakeFreeLabels(t *testing.T) {
+	var proxy abitest.Proxy
+	one, two := New(abitest.NewVM(&proxy)), New(abitest.NewVM(&proxy))
+	options := Options{MaxServices: 1, MaxModels: 1, MaxLabels: 64}
+	add := func(counts *Counters, labels ...string) {
+		id := ModelID{MayAdmit: true, Service: counts.Service("", "", 1)}
+		id.Name.AddAll([]byte("m"))
+		var reply ReplyCounts
+		reply.Reset(counts, &id, &options)
+		for _, label := range labels {
+			var text contract.Text
+			text.AddAll([]byte(label))
+			reply.AddPrediction(&text, Missing, Missing)
+		}
+		counts.Add(&id, contract.OutcomeCounted, &reply, &options)
+		counts.Flush()
+	}
+	add(one, "joy")
+	for i := range usuallyNew {
+		add(one, fmt.Sprint("a text of ", i, " words"))
+	}
+	add(one, "fear")
+	for range 3 {
+		add(one, "joy")
+	}
+	add(one, "love")
+	add(two, "a text of two words", "joy", "love")
+	for i := range usuallyNew {
+		add(two, fmt.Sprint("a text of ", i, " words"), "fear")
+	}
+	want := map[string]uint64{
+		"model=.=m;.;label=.=joy;.;moodring_predictions_total":   5,
+		"model=.=m;.;label=.=love;.;moodring_predictions_total":  2,
+		"model=.=m;.;label=.=fear;.;moodring_predictions_total":  8,
+		"model=.=m;.;label=.=other;.;moodring_predictions_total": 18,
+		"model=.=m;.;outcome=.=counted;.;moodring_replies_total": 23,
+		"kind=.=label_form;.;moodring_overflow_total":            17,
+		"kind=.=new_labels;.;moodring_overflow_total":            1,
+	}
+	if diff := cmp.Diff(want, proxy.Counters()); diff != "" {
+		t.Errorf("counters (-want +got):\n%s", diff)
+	}
+}

@@ -14,24 +14,26 @@ const (
 	maxRun       = 24 // letters and digits in a row
 	maxCodeRun   = 11 // the same with two digits or more
 	maxDigits    = 8  // in the whole label, as in the names of ImageNet's classes (n02123045)
-	maxNumber    = 4  // digits of a label that is a number
+	maxNumber    = 4  // digits of a label without letters
 )
 
 // looksLikeLabel reports whether a text has the form of a label: up to 64 bytes and
 // three words on one line, no more than 24 letters and digits in a row, 11 if two
-// of them are digits, no more than 8 digits in all, no @ as in an address, and no
-// punctuation at the end as in sentences and base64. A number is a label if it can
-// be the index of a class.
+// of them are digits, no more than 8 digits in all, 4 without a letter, nothing that
+// stands in addresses and JSON, and no punctuation at the end as in sentences and
+// base64. A number is a label if it can be the index of a class.
 func looksLikeLabel(text []byte) bool {
-	if len(text) > maxFormBytes || words(text) > maxWords || hasTextEnd(text) || isValue(text) {
+	if len(text) > maxFormBytes || words(text) > maxWords || hasTextEnd(text) || isDecimal(text) {
 		return false
 	}
-	run, digits, all := 0, 0, 0
-	for rest := text; len(rest) > 0; {
-		r, size := utf8.DecodeRune(rest)
-		rest = rest[size:]
+	run, digits, all, hasLetter := 0, 0, 0, false
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		i += size
 		switch {
-		case r == utf8.RuneError && size == 1 || r < ' ' || 0x7f <= r && r < 0xa0 || r == '@' || all > maxDigits:
+		case r == utf8.RuneError && size == 1 || r < ' ' || 0x7f <= r && r < 0xa0 || all > maxDigits:
+			return false
+		case r == '@' || r == '{' || r == '}' || r == '[' || r == ']', r == '/' && i < len(text) && text[i] == '/':
 			return false
 		case r < utf8.RuneSelf && !isLetterOrDigit(byte(r)):
 			run, digits = 0, 0
@@ -39,17 +41,27 @@ func looksLikeLabel(text []byte) bool {
 		case '0' <= r && r <= '9':
 			digits++
 			all++
+		default:
+			hasLetter = true
 		}
-		if run += size; run > maxRun || run > maxCodeRun && digits > 1 {
+		if run += width(r); run > maxRun || run > maxCodeRun && digits > 1 {
 			return false
 		}
 	}
-	return all <= maxDigits
+	return all <= maxNumber || hasLetter && all <= maxDigits
 }
 
-// isValue reports whether a text is a number that is no index of a class: it has a
-// point or an exponent, or too many digits.
-func isValue(text []byte) bool {
+// width returns for how many letters a letter counts. In the scripts whose letters
+// take three bytes or more, a letter says more than one of an alphabet.
+func width(letter rune) int {
+	if letter < 1<<11 {
+		return 1
+	}
+	return 2
+}
+
+// isDecimal reports whether a text is a number with a point or an exponent.
+func isDecimal(text []byte) bool {
 	digits, isDecimal := 0, false
 	for i, c := range text {
 		switch {
@@ -63,17 +75,20 @@ func isValue(text []byte) bool {
 		}
 	}
 	endsInDigit := len(text) > 0 && ascii.IsDigit(text[len(text)-1])
-	return endsInDigit && (digits > maxNumber || isDecimal)
+	return endsInDigit && isDecimal
 }
 
-// words returns the number of words between spaces.
+// words returns the number of words between spaces. A word has a letter or a digit.
 func words(text []byte) (n int) {
-	before := byte(' ')
+	isIn := false
 	for _, c := range text {
-		if c != ' ' && before == ' ' {
+		switch {
+		case c == ' ':
+			isIn = false
+		case !isIn && (c >= utf8.RuneSelf || isLetterOrDigit(c)):
+			isIn = true
 			n++
 		}
-		before = c
 	}
 	return n
 }
@@ -92,7 +107,8 @@ func isLetterOrDigit(c byte) bool {
 // have come again.
 const usuallyNew = 8
 
-// labelLimit returns how many labels the model may have by now. Each label past the
-// first needs an earlier one to come again: a classifier repeats its labels, and a
-// model that writes text does not.
-func (m *Model) labelLimit(most int) int { return min(most, max(usuallyNew, m.repeats)) }
+// labelLimit returns how many labels the model may have by now. A classifier repeats
+// its labels, and a model that writes text does not. So a text that is no label takes
+// one of the labels that are free, and each further label needs an earlier one to
+// come again.
+func (m *Model) labelLimit(most int) int { return min(most, max(usuallyNew-m.texts, m.repeats)) }
