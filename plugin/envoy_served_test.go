@@ -3,9 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,19 +15,20 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// served is a reply of a real server, from testdata/replies.txt.
+// served holds replies of a real server's model, from testdata/replies.txt.
 type served struct {
-	source, path, body string
-	model              string
-	claims             string // the content-encoding
-	config             json.RawMessage
-	want               tally
+	source, path string
+	bodies       []string
+	model        string
+	claims       string // the content-encoding
+	config       json.RawMessage
+	want         tally
 }
 
 // tally holds the counts of a model.
 type tally struct {
-	IsOther    bool // whether they are under other
-	Outcome    string
+	IsOther    bool   // whether they are under other
+	Outcome    string // or all outcomes, with a + between them
 	Labels     map[string]uint64
 	Confidence string // the sum, or none
 	Values     string // the number of values and their sum
@@ -61,11 +62,14 @@ func parseServed(t *testing.T, block string) (reply served) {
 		case reply.path == "":
 			reply.path = line
 			reply.model = modelOf(line)
-		case reply.body == "":
-			reply.body = line
-			if unquoted, err := strconv.Unquote(line); err == nil {
-				reply.body = unquoted
+		case word == "then":
+			reply.bodies = append(reply.bodies, rest)
+		case len(reply.bodies) == 0:
+			body, err := strconv.Unquote(line)
+			if err != nil {
+				body = line
 			}
+			reply.bodies = append(reply.bodies, body)
 		default:
 			reply.want.parse(t, word, rest)
 		}
@@ -80,7 +84,9 @@ func modelOf(path string) string {
 	if !ok {
 		return path[1:]
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(name, "/infer"), ":predict")
+	name, _, _ = strings.Cut(name, "/")
+	name, _, _ = strings.Cut(name, "__isvc-")
+	return strings.TrimSuffix(name, ":predict")
 }
 
 func (want *tally) parse(t *testing.T, word, rest string) {
@@ -107,6 +113,7 @@ func (want *tally) parse(t *testing.T, word, rest string) {
 func tallyOf(t *testing.T, counters map[string]uint64, model string) (got tally) {
 	t.Helper()
 	sums := map[string]uint64{}
+	var outcomes []string
 	for name, count := range counters {
 		stat, err := contract.ParseStat(contract.StatPrefix + name)
 		if err != nil {
@@ -122,7 +129,7 @@ func tallyOf(t *testing.T, counters map[string]uint64, model string) (got tally)
 		sums[stat.Name] += count
 		switch stat.Name {
 		case contract.Replies:
-			got.Outcome = values[contract.LabelOutcome]
+			outcomes = append(outcomes, values[contract.LabelOutcome])
 		case contract.Predictions:
 			if got.Labels == nil {
 				got.Labels = map[string]uint64{}
@@ -130,6 +137,8 @@ func tallyOf(t *testing.T, counters map[string]uint64, model string) (got tally)
 			got.Labels[values[contract.LabelLabel]] = count
 		}
 	}
+	slices.Sort(outcomes)
+	got.Outcome = strings.Join(outcomes, "+")
 	got.Confidence = "none"
 	if sums[contract.Confidence+contract.SuffixCount] > 0 {
 		got.Confidence = fmt.Sprint(float64(sums[contract.Confidence+contract.SuffixSumMillionths]) / 1e6)
@@ -150,7 +159,10 @@ func TestEnvoyCountsServedReplies(t *testing.T) {
 			models[reply.model] = reply.config
 		}
 	}
-	config, err := json.Marshal(object{"maxModels": 1000, "models": models})
+	config, err := json.Marshal(object{
+		"maxModels": 1000, "models": models,
+		"prefixes": list{"/serving/{namespace}/{name}", "/seldon/{namespace}/{name}", "/ml"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,11 +173,14 @@ func TestEnvoyCountsServedReplies(t *testing.T) {
 		t.Run(reply.model, func(t *testing.T) {
 			c := newCaller(url, *seed, 0)
 			defer c.hangUp()
-			if err := c.post(reply); err != nil {
-				t.Fatal(err)
+			for _, body := range reply.bodies {
+				if err := c.post(reply, body); err != nil {
+					t.Fatal(err)
+				}
 			}
+			replies := repliesOf(t, before) + uint64(len(reply.bodies))
 			after := eventually(t, func(t *testing.T) map[string]uint64 { return envoy.counters(t) },
-				func(now map[string]uint64) bool { return !maps.Equal(now, before) })
+				func(now map[string]uint64) bool { return repliesOf(t, now) == replies })
 			model := reply.model
 			if reply.want.IsOther {
 				model = contract.Other
@@ -180,15 +195,26 @@ func TestEnvoyCountsServedReplies(t *testing.T) {
 				want.Labels = nil
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s\n%s\n(-want +got):\n%s", reply.source, reply.body, diff)
+				t.Errorf("%s\n%s\n(-want +got):\n%s", reply.source, reply.bodies, diff)
 			}
 		})
 	}
 }
 
-// post requests a reply.
-func (c *caller) post(reply served) error {
-	request, err := http.NewRequest(http.MethodPost, c.url+reply.path, strings.NewReader(reply.body))
+// repliesOf returns the number of all replies.
+func repliesOf(t *testing.T, counters map[string]uint64) (n uint64) {
+	t.Helper()
+	for name, count := range counters {
+		if strings.HasSuffix(name, contract.Replies) {
+			n += count
+		}
+	}
+	return n
+}
+
+// post requests a reply with this body.
+func (c *caller) post(reply served, body string) error {
+	request, err := http.NewRequest(http.MethodPost, c.url+reply.path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -199,5 +225,5 @@ func (c *caller) post(reply served) error {
 	if err != nil {
 		return err
 	}
-	return c.holdTo(response, http.StatusOK, []byte(reply.body))
+	return c.holdTo(response, http.StatusOK, []byte(body))
 }

@@ -132,7 +132,7 @@ func (s *Scanner) endChoice() {
 func reasonLabel(reason *contract.Text) string {
 	var buffer [contract.MaxLabelBytes]byte
 	text := reason.Append(buffer[:0])
-	for _, known := range []string{"stop", "length", "tool_calls", "function_call", "content_filter", "abort", "error"} {
+	for _, known := range []string{"stop", "length", "tool_calls", "function_call", "content_filter", "abort", "error", "eos_token", "stop_sequence", "max_tokens"} {
 		if string(text) == known {
 			return known
 		}

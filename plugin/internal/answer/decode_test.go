@@ -134,7 +134,7 @@ func (r *reference) choice(choice members) bool {
 	if isKept {
 		r.ended[index] = true
 	}
-	if !slices.Contains([]string{"stop", "length", "tool_calls", "function_call", "content_filter", "abort", "error"}, reason) {
+	if !slices.Contains([]string{"stop", "length", "tool_calls", "function_call", "content_filter", "abort", "error", "eos_token", "stop_sequence", "max_tokens"}, reason) {
 		reason = "other"
 	}
 	return r.answer(reason, nil)
@@ -359,24 +359,31 @@ func (r *reference) positive(value float64) bool {
 }
 
 // judge finds out whether scores are a distribution.
-func (r *reference) judge(scores []float64) (isDistribution bool) {
+func (r *reference) judge(scores []float64, areNamed bool) (isDistribution, isUnknown bool) {
 	if r.options.Answer != "" {
-		return true
+		return true, false
 	}
-	sum, isOutside := 0.0, len(scores) > 1001
-	for _, score := range scores {
+	sum, isOutside, falls := 0.0, len(scores) > 1001, true
+	for i, score := range scores {
 		sum += score
 		isOutside = isOutside || score < 0 || score > 1
+		falls = falls && (i == 0 || score < scores[i-1]-1e-11)
 	}
 	switch {
-	case isOutside || math.Abs(sum-1) > 0.0100001:
+	case isOutside:
 		r.found.noDistribution = true
-	case sum != 1 || slices.Max(scores) != 1:
+	case areNamed && falls && len(scores) > 2 && sum < 1-0.0100001:
+		isUnknown = true
+	case math.Abs(sum-1) > 0.0100001:
+		r.found.noDistribution = true
+	case sum == 1 && slices.Max(scores) == 1, !areNamed && falls && len(scores) > 4:
+		isUnknown = true
+	default:
 		isDistribution = true
 	}
 	r.found.row = true
 	r.found.distribution = r.found.distribution || isDistribution
-	return isDistribution
+	return isDistribution, isUnknown
 }
 
 // row reads a row with a score for each class.
@@ -387,7 +394,7 @@ func (r *reference) row(scores []float64, isExplained bool) bool {
 	case r.options.Answer == Number:
 		return false
 	case !isExplained:
-		r.judge(scores)
+		r.judge(scores, false)
 	}
 	return r.answer(r.column(top(scores)), scores)
 }
@@ -683,7 +690,7 @@ func (r *reference) labels(list []any) bool {
 		object, isObject := one.(members)
 		fields := r.fields(object)
 		label, ok := fields.plainLabel(r)
-		if !isObject || !fields.isLabelled() || fields.isBad() || !ok {
+		if !isObject || !fields.isLabelled() || fields.isBad(r) || !ok {
 			return false
 		}
 		if i == 0 {
@@ -734,6 +741,7 @@ type fields struct {
 	named                     []float64
 	namedBy                   []string
 	isPMML, isNested, isMixed bool
+	hasBoxes                  bool
 }
 
 func (r *reference) fields(object members) *fields {
@@ -780,6 +788,8 @@ func (r *reference) field(f *fields, role member, one pair) {
 		label, _ := cutPMML([]byte(one.name))
 		f.addNamed(string(label), one.value)
 	case namedMember:
+		_, isList := one.value.([]any)
+		f.hasBoxes = f.hasBoxes || isList && strings.HasSuffix(one.name, "boxes")
 		if !f.isPMML {
 			f.addNamed(one.name, one.value)
 		}
@@ -903,7 +913,9 @@ func (f *fields) addScoreOf(name string, value any) {
 
 func (f *fields) isLabelled() bool { return f.labelKind == textLabel || f.labelKind == numberLabel }
 
-func (f *fields) isBad() bool { return f.labelKind == badLabel || f.badScore || f.hasRow && f.badRow }
+func (f *fields) isBad(r *reference) bool {
+	return f.labelKind == badLabel || f.badScore || f.hasRow && f.badRow || f.hasBoxes && !r.isLabels()
+}
 
 // plainLabel returns the label, for an object in a list.
 func (f *fields) plainLabel(r *reference) (label string, ok bool) {
@@ -929,7 +941,7 @@ func (f *fields) labelScore() (score float64, isScored bool) {
 func (r *reference) object(f *fields) bool {
 	isNamed := len(f.named) > 0 && !f.isMixed
 	switch {
-	case f.isBad():
+	case f.isBad(r):
 		return false
 	case f.isLabelled():
 		return r.labelled(f)
@@ -965,8 +977,9 @@ func (r *reference) labelled(f *fields) bool {
 		isClass := f.number >= -1 && f.number <= 1000
 		r.found = r.found.or(unexplained{single: true, class: isClass, noClass: !isClass})
 	}
+	isRow := !f.isScored && f.hasRow && len(f.row) > 0
 	switch {
-	case isScored && !f.isScored && f.hasRow:
+	case isRow:
 		r.scores(f.row[:min(len(f.row), contract.MaxLabels)])
 	case isScored:
 		r.score(label, score)
@@ -1004,7 +1017,7 @@ func (r *reference) labelList(f *fields) bool {
 }
 
 func (r *reference) objectRow(f *fields) bool {
-	if r.wanted() == "" && !r.judgeObject(f, f.row) {
+	if r.wanted() == "" && !r.judgeObject(f, f.row, false) {
 		return false
 	}
 	return r.explained(f.row)
@@ -1012,9 +1025,10 @@ func (r *reference) objectRow(f *fields) bool {
 
 // judgeObject judges the scores of an object. A bare object gives no evidence
 // against a classifier.
-func (r *reference) judgeObject(f *fields, scores []float64) bool {
+func (r *reference) judgeObject(f *fields, scores []float64, areNamed bool) bool {
 	before := r.found
-	if isDistribution := r.judge(scores); isDistribution || !f.isBare {
+	isDistribution, isUnknown := r.judge(scores, areNamed)
+	if isDistribution || !f.isBare || isUnknown && len(scores) > 2 {
 		return true
 	}
 	r.found = before
@@ -1045,7 +1059,7 @@ func (r *reference) named(f *fields) bool {
 		return r.number(f, f.named[0])
 	case f.isPMML && (slices.Max(f.named) > 1 || math.Abs(sum-1) > 0.0100001):
 		return false
-	case !f.isPMML && !r.judgeObject(f, f.named):
+	case !f.isPMML && !r.judgeObject(f, f.named, true):
 		return false
 	}
 	for i, name := range f.namedBy[:kept(f.namedBy)] {

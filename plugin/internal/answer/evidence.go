@@ -48,16 +48,32 @@ func evidenceOfSingle(number float64, isDecimal, isColumn bool) Evidence {
 // slightly more than a hundredth, so that 0.33 three times is accepted.
 const tolerance = 0.0100001
 
-// evidence returns the evidence of a row of scores.
-func (r *ranking) evidence() Evidence {
+// minSorted is the number of scores from which on a descending order is no
+// coincidence.
+const minSorted = 5
+
+// evidence returns the evidence of a row of scores. isNamed says whether each score
+// has the name of its class. Three rows say nothing:
+//
+//   - a single one among zeros, which can also be an indicator
+//   - many scores without names in descending order: they can be the highest scores
+//     of any classes
+//   - scores with names in descending order, with a sum below 1: they can be the
+//     highest scores of more classes
+func (r *ranking) evidence(isNamed bool) Evidence {
+	isSum := math.Abs(r.sum-1) <= tolerance
+	isCut := isNamed && r.n >= minNamed && !r.rises && r.sum < 1
 	switch {
-	case r.least < 0 || r.top > 1 || math.Abs(r.sum-1) > tolerance || r.n > maxIndex+1:
+	case r.least < 0 || r.top > 1 || r.n > maxIndex+1 || !isSum && !isCut:
 		return Rows | NoRow
-	case r.top == 1 && r.sum == 1:
-		return Rows // a single one among zeros can also be an indicator
+	case !isSum, r.top == 1 && r.sum == 1, !isNamed && r.n >= minSorted && !r.rises:
+		return Rows
 	}
 	return Rows | Probability
 }
+
+// minNamed is the least number of scores with names that can be the highest of more.
+const minNamed = 3
 
 // evidenceOfQuantised returns the evidence of a row of integers of eight bits,
 // which are scores in a unit of their own, or indicators.

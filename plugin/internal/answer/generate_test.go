@@ -174,7 +174,7 @@ func (g *generator) stream() {
 func (g *generator) fields() {
 	names := []string{
 		"label", "class", "class_name", "prediction", "predicted_class", "labels", "classes", "score", "confidence", "probability",
-		"scores", "probabilities", "probs", "a", "b", "Probability_joy", "probability(love)", "probability(", "output_0", "0", "1", "2",
+		"scores", "probabilities", "probs", "a", "b", "Probability_joy", "probability(love)", "probability(", "boxes", "output_0", "0", "1", "2",
 	}
 	var members []func()
 	for range g.IntN(6) {
@@ -182,7 +182,8 @@ func (g *generator) fields() {
 	}
 	if g.IntN(3) == 0 { // scores of a distribution
 		members = nil
-		scores := g.distributed(1 + g.IntN(4))
+		scores := g.distributed(1 + g.IntN(5))
+		scores = scores[:len(scores)-len(scores)/3*g.IntN(2)]
 		first := g.IntN(len(names) - 4)
 		for i, score := range scores {
 			members = append(members, func() { g.put(`"` + names[first+i] + `":` + score) })
@@ -227,6 +228,9 @@ func (g *generator) distributed(n int) []string {
 		left -= score
 		scores[i] = strconv.FormatFloat(score, 'f', -1, 64)
 	}
+	if g.IntN(3) == 0 {
+		slices.SortFunc(scores, func(a, b string) int { return strings.Compare(b, a) })
+	}
 	return scores
 }
 
@@ -264,7 +268,7 @@ func (g *generator) prediction(shape int) {
 	case 7:
 		g.fields()
 	case 8:
-		scores := g.distributed(2 + g.IntN(3))
+		scores := g.distributed(2 + g.IntN(6))
 		g.list(len(scores), func(i int) { g.put(scores[i]) })
 	case 9:
 		g.put(g.pick("0", "1", "1.0", "0.0", "2", "3.0", "true", "false", "[1]", "[true]", "[1,0]", "[true,false]", `["a","b"]`))

@@ -15,6 +15,7 @@ type ranking struct {
 	topIndex    int     // of the highest score
 	top, second float64 // valid after one score, and after two
 	least, sum  float64 // least is valid after one score
+	rises       bool    // a score is as high as one before it
 }
 
 // add reports whether score is the highest so far. It is not inlined, for the size
@@ -35,10 +36,16 @@ func (r *ranking) add(score float64) bool {
 // skip counts a score that is neither the highest nor the second highest.
 func (r *ranking) skip(score float64) {
 	r.sum += score
-	if r.n++; r.n == 1 || score < r.least {
+	r.n++
+	r.rises = r.rises || r.n > 1 && score > r.least-leastFall
+	if r.n == 1 || score < r.least {
 		r.least = score
 	}
 }
+
+// leastFall is the least difference between two scores in descending order. Scores
+// that are equal on their way to skip can differ by their rounding.
+const leastFall = 1e-10
 
 // A list is a prediction written as a JSON array: of scored labels, of scores,
 // or of a single string.
@@ -197,7 +204,7 @@ func (a *answers) addRow(ranks *ranking, isExplained bool) {
 		a.isValid = false
 		return
 	case a.options.Answer == "" && !isExplained:
-		a.evidence |= ranks.evidence()
+		a.evidence |= ranks.evidence(false)
 	}
 	a.addPrediction(a.columnName(ranks.topIndex), ranks)
 }

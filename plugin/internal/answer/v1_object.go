@@ -23,7 +23,8 @@ import (
 //
 // labelRank and isScore list the names for labels and scores. If an object has
 // several labels, the name of the lowest rank counts. If it has several scores,
-// the last counts. With a label, members of all other names are ignored.
+// the last counts. With a label, members of all other names are ignored, except a
+// detector's boxes.
 //
 // A new shape needs changes in this file and in the enum member (v1_scanner.go)
 // only. v1_fast.go and v1_skim.go recognise label and score, and leave an
@@ -55,15 +56,28 @@ type object struct {
 	badRow   bool
 	lists    int // lists of other names
 	rowDepth rowDepth
-	values   [contract.MaxLabels]float64 // the first scores, for Visitor.Score
+	values   scores // of the row
 
 	named    ranking       // the members with a number
+	scores   scores        // of named
 	name     contract.Text // of the current member
 	topName  contract.Text // of the highest number
 	isOrder  bool          // each name so far is the index of its member
 	isPMML   bool          // named holds the members with PMML's probabilities only
 	isNested bool          // named holds the members of an object inside
 	isMixed  bool          // a member that could be in named is no number
+
+	isBoxes    bool // the name of the current member is one for boxes
+	isDetector bool // a member holds boxes
+}
+
+// scores are the first scores of an object, for Visitor.Score.
+type scores [contract.MaxLabels]float64
+
+func (s *scores) set(index int, score float64) {
+	if index < len(s) {
+		s[index] = score
+	}
 }
 
 // labelKind is the form of a label.
@@ -92,7 +106,7 @@ func (o *object) reset(fields place) {
 	o.rank, o.labelKind = 0, noLabel
 	o.isScored, o.badScore = false, false
 	o.hasRow, o.lists = false, 0
-	o.isPMML, o.isNested, o.isMixed = false, false, false
+	o.isPMML, o.isNested, o.isMixed, o.isDetector = false, false, false, false
 	o.resetRow()
 	o.resetNamed()
 }
@@ -123,7 +137,7 @@ func labelRank(name []byte) uint8 {
 func isScore(name []byte) bool {
 	switch string(name) {
 	case "score", "confidence", "probability", "prob",
-		"scores", "confidences", "probabilities", "probs", "predict_proba":
+		"scores", "confidences", "probabilities", "probs", "predict_proba", "class_probabilities", "classProbabilities":
 		return true
 	}
 	return false
@@ -155,6 +169,7 @@ func (o *object) member(name []byte, wanted string) member {
 // setName keeps the name of a member that is no label and no score.
 func (o *object) setName(name []byte) member {
 	o.name.Reset()
+	o.isBoxes = false
 	if label, ok := cutPMML(name); ok && !o.isNested {
 		if !o.isPMML {
 			o.isPMML, o.isMixed = true, false
@@ -164,6 +179,7 @@ func (o *object) setName(name []byte) member {
 		o.isOrder = false
 		return pmmlMember
 	}
+	_, o.isBoxes = ascii.CutSuffix(name, "boxes")
 	o.name.AddAll(name)
 	o.isOrder = o.isOrder && isIndex(name, o.named.n)
 	return namedMember
@@ -294,6 +310,7 @@ func (s *Scanner) beginRow(value json.Kind) json.Capture {
 // the only row of the object.
 func (s *Scanner) beginNamed(value json.Kind) json.Capture {
 	o := &s.object
+	o.isDetector = o.isDetector || o.isBoxes && value == json.Array && s.place != inNested
 	switch {
 	case o.isPMML && s.lastKey == namedMember:
 	case value == json.Number:
@@ -348,13 +365,12 @@ func (o *object) addNamed(number float64, ok bool, options *Options) {
 		o.isMixed = true
 		return
 	}
-	if options.needsAll() && o.rank == 0 && !o.hasRow {
+	if options.needsAll() && o.rank == 0 {
 		if o.named.n == 0 {
 			o.names.reset()
 		}
-		if o.names.add(&o.name); o.named.n < len(o.values) {
-			o.values[o.named.n] = number
-		}
+		o.names.add(&o.name)
+		o.scores.set(o.named.n, number)
 	}
 	if o.named.add(number) {
 		o.topName = o.name
@@ -367,9 +383,7 @@ func (o *object) addToRow(number float64, ok bool) {
 		o.badRow = true
 		return
 	}
-	if o.row.n < len(o.values) {
-		o.values[o.row.n] = number
-	}
+	o.values.set(o.row.n, number)
 	o.row.add(number)
 }
 
@@ -444,7 +458,7 @@ func (s *Scanner) endObject() {
 	s.place = s.objectPlace
 	isListed := s.place == inPrediction
 	switch {
-	case o.labelKind == badLabel || o.badScore || o.hasRow && o.badRow:
+	case o.labelKind == badLabel || o.badScore || o.hasRow && o.badRow, o.isDetector && s.options.Answer != Labels:
 		s.isValid = false
 	case o.labelKind == textLabel || o.labelKind == numberLabel:
 		s.endLabelled()
@@ -476,8 +490,8 @@ func (s *Scanner) endNumber(number float64) {
 // addEvidence adds the evidence of an object's numbers. A reply that is an object
 // itself gives no evidence against a classifier: any server's message can have
 // numbers. Then addEvidence returns false.
-func (s *Scanner) addEvidence(found Evidence) bool {
-	if s.isBare() && found&Probability == 0 {
+func (s *Scanner) addEvidence(found Evidence, numbers int) bool {
+	if s.isBare() && (found&NoRow != 0 || found&Probability == 0 && numbers < minNamed) {
 		s.isValid = false
 		return false
 	}
@@ -513,8 +527,9 @@ func (s *Scanner) endLabelled() {
 		s.isValid = s.isValid && s.list.acceptKind(json.Object)
 		s.list.addLabel(&o.label, score, isScored)
 	}
-	if isRow := isScored && !o.isScored && o.hasRow && !isListed; isRow {
-		s.reportValues(&o.row)
+	isRow := isScored && !o.isScored && o.hasRow && o.row.n > 0
+	if isRow && !isListed {
+		s.reportValues(&o.row, &o.values)
 	} else {
 		s.report(&o.label, score, isScored)
 	}
@@ -525,7 +540,7 @@ func (s *Scanner) endLabelled() {
 	if isScored {
 		ranks.add(score)
 	}
-	if isScored && !o.isScored && o.hasRow {
+	if isRow {
 		ranks = o.row
 	}
 	s.addInstance()
@@ -576,25 +591,24 @@ func (s *Scanner) endRow() {
 		s.endNumber(o.row.top)
 		return
 	}
-	if s.options.Answer == "" && s.wanted() == "" && !s.addEvidence(o.row.evidence()) {
+	if s.options.Answer == "" && s.wanted() == "" && !s.addEvidence(o.row.evidence(false), o.row.n) {
 		return
 	}
 	s.addInstance()
-	s.reportRow(&o.row)
+	s.reportRow(&o.row, &o.values)
 }
 
 // reportValues reports the first scores of a row.
-func (s *Scanner) reportValues(row *ranking) {
-	values := &s.object.values
+func (s *Scanner) reportValues(row *ranking, values *scores) {
 	for i := 0; s.options.needsAll() && i < min(row.n, len(values)); i++ {
 		s.reportClass(i, values[i])
 	}
 }
 
 // reportRow reports the prediction of a row with a score for each class.
-func (s *Scanner) reportRow(row *ranking) {
-	s.reportValues(row)
-	s.isValid = s.isValid && (row.n <= len(s.object.values) || s.options.Answer != Labels)
+func (s *Scanner) reportRow(row *ranking, values *scores) {
+	s.reportValues(row, values)
+	s.isValid = s.isValid && (row.n <= len(values) || s.options.Answer != Labels)
 	s.addRow(row, true)
 }
 
@@ -607,7 +621,7 @@ func (s *Scanner) endNamed() {
 		s.isValid = false
 	case o.isOrder && o.named.n > 1 && s.options.Answer != Number: // by the indices, the server says that these are scores
 		s.addInstance()
-		s.reportRow(&o.named)
+		s.reportRow(&o.named, &o.scores)
 	case o.named.n == 1:
 		s.endNumber(o.named.top)
 	case o.isPMML && (o.named.top > 1 || math.Abs(o.named.sum-1) > tolerance):
@@ -619,12 +633,12 @@ func (s *Scanner) endNamed() {
 
 func (s *Scanner) endNamedScores() {
 	o := &s.object
-	if s.options.Answer == "" && !o.isPMML && !s.addEvidence(o.named.evidence()) {
+	if s.options.Answer == "" && !o.isPMML && !s.addEvidence(o.named.evidence(true), o.named.n) {
 		return
 	}
 	s.addInstance()
 	for i := 0; s.options.needsAll() && o.names.get(&s.class, i); i++ {
-		s.report(&s.class, o.values[i], true)
+		s.report(&s.class, o.scores[i], true)
 	}
 	if s.options.Answer == Labels {
 		s.isValid = s.isValid && o.names.kept == o.named.n

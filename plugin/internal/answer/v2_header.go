@@ -67,7 +67,7 @@ func (h *header) rank(options *Options) rank {
 	}
 	datatype, isSingle := h.typeName.datatype(), h.columns == 1
 	switch {
-	case datatype == unknownType:
+	case datatype == unknownType, options.Answer == "" && options.Output == "" && h.name.isUnread(datatype, isSingle):
 		return unranked
 	case datatype == bytesType:
 		return h.rankOfBytes(options)
@@ -76,8 +76,6 @@ func (h *header) rank(options *Options) rank {
 		return declared
 	case isSingle && datatype.isFloat():
 		return floatSingle
-	case isSingle && options.Answer == "" && options.Output == "" && h.name.isCount():
-		return unranked
 	case isSingle:
 		return integerIndex
 	case options.Answer == Number:
@@ -197,9 +195,23 @@ func (m *nameMatch) isEqual() bool {
 	return m.wanted == "" || !m.isOther && m.matched == len(m.wanted)
 }
 
-// isCount reports whether the name says that the output counts something, such as
-// num_detections or output_length.
-func (m *nameMatch) isCount() bool {
-	name := m.text[:m.length]
-	return ascii.Contains(name, "num") || ascii.Contains(name, "count") || ascii.Contains(name, "len")
+// isUnread reports whether the name says that the output holds no predictions of a
+// classifier: an embedding, a text, or whole numbers that count something or stand
+// for words.
+func (m *nameMatch) isUnread(of datatype, isSingle bool) bool {
+	switch {
+	case of == bytesType:
+		return m.has("text_out") || m.has("output_text") || m.has("generated")
+	case isSingle && !of.isFloat():
+		return m.has("num") || m.has("count") || m.has("len") || m.has("token")
+	}
+	return m.has("embed")
 }
+
+// isScore reports whether the name says that the output holds the scores of
+// predictions. A score of an anomaly is not the score of its label.
+func (m *nameMatch) isScore() bool {
+	return (m.has("prob") || m.has("score") || m.has("conf")) && !m.has("anomal") && !m.has("outlier") && !m.has("instance")
+}
+
+func (m *nameMatch) has(word string) bool { return ascii.Contains(m.text[:m.length], word) }

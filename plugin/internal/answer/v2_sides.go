@@ -66,7 +66,7 @@ func (s *sides) begin(h *header) bool {
 		s.classes.add(&s.label)
 		return true
 	}
-	return ascii.Contains(name, "prob") || ascii.Contains(name, "score") || ascii.Contains(name, "conf")
+	return h.name.isScore()
 }
 
 // leave leaves the elements of the current output for later.
@@ -200,7 +200,7 @@ func (t *tensor) endSides(s *sides) {
 	for row := range s.ranked {
 		ranks := &s.ranks[row]
 		if t.options.Answer == "" {
-			t.evidence |= ranks.evidence()
+			t.evidence |= ranks.evidence(true)
 		}
 		s.classes.get(&s.label, ranks.topIndex)
 		t.addPrediction(&s.label, ranks)

@@ -43,6 +43,7 @@ type tensor struct {
 
 	datatype  datatype
 	isColumn  bool   // the output has more than one dimension
+	isScore   bool   // by its name, the output holds no classes
 	remaining uint64 // elements still to come
 	columns   uint64 // elements in a row
 
@@ -92,7 +93,7 @@ func (t *tensor) selectOutput(h *header) bool {
 
 func (t *tensor) beginOutput(h *header) {
 	t.datatype, t.remaining, t.columns = h.typeName.datatype(), h.rows*h.columns, h.columns
-	t.ranks, t.isColumn = ranking{}, h.dimensions > 1
+	t.ranks, t.isColumn, t.isScore = ranking{}, h.dimensions > 1, h.name.isScore()
 	t.isFlat, t.column, t.hasTopLabel = h.dimensions == 1, 0, false
 	t.held.reset()
 	t.element.reset()
@@ -127,7 +128,7 @@ func (t *tensor) addFloat(value float64) {
 	case value-value != 0: // not finite
 		t.invalidate()
 	case t.isSingle():
-		t.addSingle(value, true, t.isColumn)
+		t.addSingle(value, true, t.isColumn || t.isScore)
 	default:
 		t.addScore(value)
 	}

@@ -210,6 +210,13 @@ func TestV2Sides(t *testing.T) {
 		{"scores that are none", outputs(bytesOutput, `{"name":"prob","shape":[2],"datatype":"FP32","data":[0.5,2]}`), contract.OutcomeCounted, []string{"joy", "love"}},
 		{"scores of another type", outputs(bytesOutput, `{"name":"prob","shape":[2],"datatype":"FP32","data":[0.5,"a"]}`), contract.OutcomeCounted, []string{"joy", "love"}},
 		{"a score for each label", outputs(`{"name":"proba_yes","shape":[2],"datatype":"FP64","data":[0.75,0.25]}`, `{"name":"proba_no","shape":[2],"datatype":"FP64","data":[0.25,0.75]}`), contract.OutcomeCounted, []string{"yes 0.75", "no 0.75"}},
+		{"the score of an anomaly", outputs(`{"name":"is_outlier","shape":[1],"datatype":"INT64","data":[1]}`, `{"name":"instance_score","shape":[1],"datatype":"FP32","data":[0.5]}`), contract.OutcomeCounted, []string{"1"}},
+		{"a probability is no class", outputs(`{"name":"prob","shape":[2],"datatype":"FP32","data":[1,0]}`), contract.OutcomeUnparsed, nil},
+		{"a text", outputs(`{"name":"text_output","shape":[1],"datatype":"BYTES","data":["joy"]}`), contract.OutcomeUnparsed, nil},
+		{"a text, and its label", outputs(`{"name":"generated_text","shape":[1],"datatype":"BYTES","data":["joy"]}`, `{"name":"mood","shape":[1],"datatype":"BYTES","data":["joy"]}`), contract.OutcomeCounted, []string{"joy"}},
+		{"tokens", outputs(`{"name":"output_tokens","shape":[3],"datatype":"INT32","data":[101,7,102]}`), contract.OutcomeUnparsed, nil},
+		{"an embedding with the sum 1, and its class", outputs(`{"name":"embedding","shape":[1,2],"datatype":"FP32","data":[0.5,0.5]}`, indexOutput), contract.OutcomeCounted, []string{"3", "1"}},
+		{"an embedding alone", outputs(`{"name":"sentence_embedding","shape":[1,2],"datatype":"FP32","data":[0.5,0.5]}`), contract.OutcomeUnparsed, nil},
 		{"a score for each label, not of a distribution", outputs(`{"name":"proba_yes","shape":[1],"datatype":"FP64","data":[0.75]}`, `{"name":"proba_no","shape":[1],"datatype":"FP64","data":[0.75]}`), contract.OutcomeUnparsed, nil},
 	}
 	for _, test := range tests {
