@@ -478,7 +478,7 @@ func (r *reference) node(state *replyState, node members) {
 		if one.name == "names" {
 			r.setNames(one.value)
 		}
-		if !slices.Contains([]string{"predictions", "ndarray", "outputs"}, one.name) {
+		if !slices.Contains([]string{"predictions", "ndarray", "tensor", "outputs"}, one.name) {
 			continue
 		}
 		if isAnswered {
@@ -491,13 +491,31 @@ func (r *reference) node(state *replyState, node members) {
 		}
 		isAnswered = true
 		ok := false
-		if one.name == "outputs" {
+		switch one.name {
+		case "outputs":
 			ok = r.outputs(one.value, true)
-		} else {
+		case "tensor":
+			ok = r.seldonTensor(one.value)
+		default:
 			ok = r.predictions(one.value)
 		}
 		state.isValid = state.isValid && ok
 	}
+}
+
+// seldonTensor reads a tensor as the only output of V2.
+func (r *reference) seldonTensor(value any) bool {
+	tensor, isObject := value.(members)
+	output := members{{"name", r.options.Output}, {"datatype", "FP64"}}
+	for _, one := range tensor {
+		switch one.name {
+		case "shape":
+			output = append(output, one)
+		case "values":
+			output = append(output, pair{"data", one.value})
+		}
+	}
+	return isObject && r.outputs([]any{output}, true)
 }
 
 // setNames sets the names of the classes in a row.

@@ -97,6 +97,10 @@ func (g *generator) wrapped() {
 					g.list(g.IntN(4), func(int) { g.put(g.pick(g.text(), g.text(), g.text(), `"t:0"`, "1")) })
 					g.put(",")
 				}
+				if g.IntN(3) == 0 {
+					g.seldonTensor()
+					return
+				}
 				g.put(g.pick(`"predictions"`, `"ndarray"`, `"outputs"`, `"a"`, `"names"`) + ":")
 				g.predictions()
 			}, func() {
@@ -106,6 +110,26 @@ func (g *generator) wrapped() {
 		}
 	}
 	g.put("}")
+}
+
+// seldonTensor writes the tensor of a reply of Seldon Core 1.
+func (g *generator) seldonTensor() {
+	g.put(`"tensor":`)
+	if g.IntN(20) == 0 {
+		g.any()
+		return
+	}
+	scores := g.distributed(1 + g.IntN(4))
+	shape := g.pick(`[1,`, `[`, `[1,1,`, `[2,`) + strconv.Itoa(len(scores)) + `]`
+	members := []func(){
+		func() { g.member(`"shape"`, g.pick(shape, shape, shape, "[-1]", "null", "2")) },
+		func() { g.put(`"values":`); g.list(len(scores), func(i int) { g.put(scores[i]) }) },
+	}
+	if g.IntN(8) == 0 {
+		members = append(members, func() { g.put(g.pick(`"shape":`, `"values":`, `"data":`, `"datatype":`)); g.any() })
+		g.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	}
+	g.object(members)
 }
 
 // choices writes an object with choices, as a reply or as an event of a stream.

@@ -20,7 +20,8 @@ import (
 //   - An object alone is a single prediction.
 //   - A reply in a member of the reply: {"NODE": {"predictions": [...]}, ...} of
 //     an InferenceGraph, {"data": {"predictions": [...]}} of a CloudEvent,
-//     {"data": {"ndarray": [...]}} of Seldon. The predictions of several add up.
+//     {"data": {"ndarray": [...]}} and {"data": {"tensor": {...}}} of Seldon. The
+//     predictions of several add up.
 //   - {"choices": [...]}: a model that writes text (type choices), also as a stream of
 //     events (type events).
 //   - A Hugging Face task: a list of scored labels, or a list of these lists.
@@ -114,6 +115,7 @@ const (
 	indexMember // of a choice
 	reasonMember
 	outputsMember
+	tensorMember
 	columnMember
 	modelMember
 	versionMember
@@ -297,6 +299,8 @@ func nodeMember(name []byte) member {
 		return predictionsMember
 	case "outputs":
 		return outputsMember
+	case "tensor":
+		return tensorMember
 	case "names":
 		return namesMember
 	}
@@ -457,8 +461,16 @@ func (s *Scanner) beginNodeMember(value json.Kind) json.Capture {
 	}
 	s.endOutputs()
 	s.v2.reset(s.options, s.visitor, &s.json)
-	s.v2.tensor.isFinal = true
-	s.beginOutputs(value)
+	s.v2.tensor.isFinal, s.v2.tensor.names = true, s.names
+	switch {
+	case s.lastKey == outputsMember:
+		s.beginOutputs(value)
+	case value == json.Object:
+		s.listPlace, s.place = inNode, inV2
+		s.v2.beginSeldon()
+	default:
+		s.rejectValue(value)
+	}
 	return json.Ignore
 }
 

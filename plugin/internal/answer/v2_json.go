@@ -41,6 +41,8 @@ type v2 struct {
 	isBlank    bool // only white space came after the JSON
 	anyBadSize bool // an output has an invalid binary_data_size
 
+	isSeldon bool // the only output is a tensor of Seldon Core 1
+
 	// Of a transcoded gRPC reply:
 	digits       contract.Text // an integer that is a string
 	base64       base64        // an element of BYTES
@@ -88,7 +90,7 @@ func (v *v2) reset(options *Options, answers Visitor, reader *json.Reader) {
 	v.tensor.reset(options, answers)
 	v.tail.reset()
 	v.sides.reset()
-	v.place, v.lastKey, v.skipped = atOutputs, otherV2Member, 0
+	v.place, v.lastKey, v.skipped, v.isSeldon = atOutputs, otherV2Member, 0, false
 	v.outputs, v.isValid, v.anyBadSize = 0, true, false
 }
 
@@ -97,6 +99,10 @@ func (v *v2) key(name []byte) {
 	switch {
 	case v.skipped > 0:
 	case v.place == inOutput:
+		if v.isSeldon {
+			v.lastKey = seldonMember(name)
+			return
+		}
 		v.lastKey = outputMember(name)
 	case v.place == inJSONContents && isContents(name):
 		v.lastKey = dataMember
@@ -119,6 +125,29 @@ func outputMember(name []byte) v2Member {
 		return dataMember
 	case "contents":
 		return contentsMember
+	}
+	return otherV2Member
+}
+
+// beginSeldon begins the tensor of a reply of Seldon Core 1, as the only output:
+//
+//	{"shape": [1, 2], "values": [0.25, 0.75]}
+//
+// Source: Seldon Core 1, proto/prediction.proto, Tensor.
+func (v *v2) beginSeldon() {
+	v.place, v.outputs, v.isSeldon = inOutput, 1, true
+	v.header.reset(v.tensor.options)
+	v.header.name.reset("")
+	v.header.typeName.AddAll([]byte("FP64"))
+	v.hasData, v.isRead, v.hasSize, v.isTranscoded = false, false, false, false
+}
+
+func seldonMember(name []byte) v2Member {
+	switch string(name) {
+	case "shape":
+		return shapeMember
+	case "values":
+		return dataMember
 	}
 	return otherV2Member
 }
@@ -340,7 +369,9 @@ func (v *v2) endContainer() {
 		v.place = atOutputs
 	case inOutput:
 		v.endOutput()
-		v.place = inOutputs
+		if v.place = inOutputs; v.isSeldon {
+			v.place = atOutputs
+		}
 	case inShape, inParameters, inJSONContents:
 		v.place = inOutput
 	}
