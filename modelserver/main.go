@@ -173,7 +173,7 @@ func (p *program) start() {
 	// net/http closes a connection without a request after five seconds.
 	grace := p.settings.queueTimeout + 5*time.Second
 	p.server = server.Start(server.Options{
-		HTTP: p.http, GRPC: p.grpc, TLS: p.tls, Drain: p.settings.drain, Grace: grace, MaxBody: int(limits.Max), Log: p.log,
+		HTTP: p.http, GRPC: p.grpc, TLS: p.tls, Drain: p.settings.drain, Grace: grace, MaxBody: int(limits.Max), Codec: rpc.Codec(), Log: p.log,
 		Handler: web.Handler(web.Options{Models: p.models, Bodies: body.NewReader(limits), Metrics: p.metrics, Version: commandLine().Number(), Log: p.log}),
 		Register: func(s *grpc.Server) {
 			rpc.Register(s, rpc.Options{Models: p.models, Metrics: p.metrics, Version: commandLine().Number()})

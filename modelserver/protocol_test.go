@@ -84,6 +84,7 @@ func TestV1(t *testing.T) {
 		"instances mixed": {predict + `{"instances":["secret",1]}`, `400 {"error":"\"instances\" must be a list of strings"}`},
 		"instances null":  {predict + `{"instances":["secret",null]}`, `400 {"error":"\"instances\" must be a list of strings; number 2 is null"}`},
 		"too many texts":  {predict + `{"instances":["a"` + strings.Repeat(`,"a"`, 1024) + `]}`, `413 {"error":"1025 texts in one request; send at most 1024"}`},
+		"too many values": {predict + `{"instances":[1` + strings.Repeat(`,1`, 1<<20) + `]}`, `413 {"error":"the body has more than 16384 values; send fewer texts at once"}`},
 		"body too large":  {predict + `{"input":"` + strings.Repeat("a", 4<<20) + `"}`, `413 {"error":"the body is larger than 4194304 bytes; send fewer texts at once"}`},
 	} {
 		t.Run(name, func(t *testing.T) { p.try(t, test.request, test.want) })
@@ -142,6 +143,8 @@ func TestV2(t *testing.T) {
 		"data wide":      {input(text + `,"data":[["a","b"]]`), `400 {"error":"\"data\" must be a list of strings; number 1 is none"}`},
 		"surrogate":      {input(text + `,"data":["\udc00"]`), `400 {"error":"the body has half of a surrogate pair (byte 66); write the character whole"}`},
 		"output":         {infer + `{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["a"]}],"outputs":[{"name":"secret"}]}`, `400 {"error":"a requested output is unknown; the model has \"label\" and \"scores\""}`},
+		"output twice":   {infer + `{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["a"]}],"outputs":[{"name":"scores"},{"name":"scores"}]}`, `400 {"error":"the output \"scores\" is requested twice"}`},
+		"many inputs":    {infer + `{"inputs":[{}` + strings.Repeat(`,{}`, 1<<20) + `]}`, `413 {"error":"the body has more than 16384 values; send fewer texts at once"}`},
 		"outputs text":   {infer + `{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["a"]}],"outputs":"secret"}`, `400 {"error":"\"outputs\" must be a list of objects"}`},
 		"classes":        {infer + `{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["a"]}],"outputs":[{"name":"label","parameters":{"classification":1}}]}`, `400 {"error":"the output parameter \"classification\" is not offered; the output \"label\" has the names"}`},
 		"binary size":    {input(text + `,"parameters":{"binary_data_size":5}`), `400 {"error":"the input has 0 bytes of binary data, and its binary_data_size is 5"}`},
@@ -176,6 +179,7 @@ func TestV2Binary(t *testing.T) {
 		"cut text":       {header(6), packed("bad")[:6], "", `400 {"error":"the input's binary data end inside text 1"}`},
 		"huge length":    {header(4), "\xff\xff\xff\xff", "", `400 {"error":"the input's binary data end inside text 1"}`},
 		"not UTF-8":      {header(5), packed("\xff"), "", `400 {"error":"text 1 is not UTF-8"}`},
+		"many texts":     {header(4 * 1025), strings.Repeat(packed(""), 1025), "", `413 {"error":"more than 1024 texts in one request; send fewer"}`},
 		"two texts":      {header(10), packed("a", "b"), "", `400 {"error":"the input's shape holds 1 texts, and its data 2"}`},
 		"wrong size":     {header(8), packed("bad"), "", `400 {"error":"the input has 7 bytes of binary data, and its binary_data_size is 8"}`},
 		"long header":    {header(7), packed("bad"), "9999", `400 {"error":"the header Inference-Header-Content-Length is no length within the body"}`},
@@ -316,6 +320,10 @@ func TestGRPC(t *testing.T) {
 		}
 		return request
 	}
+	twice := func(request *oip.ModelInferRequest) *oip.ModelInferRequest {
+		request.Outputs = append(request.Outputs, request.GetOutputs()...)
+		return request
+	}
 	for name, test := range map[string]struct {
 		request *oip.ModelInferRequest
 		code    codes.Code
@@ -335,6 +343,9 @@ func TestGRPC(t *testing.T) {
 		"cut raw":       {raw(tensor(1), packed("bad")[:5]), codes.InvalidArgument, "the input's binary data end inside text 1"},
 		"not UTF-8":     {typed(tensor(1), "secret\xff"), codes.InvalidArgument, "text 1 is not UTF-8"},
 		"no contents":   {tensor(1), codes.InvalidArgument, "the input's shape holds 1 texts, and its data 0"},
+		"output twice":  {twice(named(typed(tensor(1), "bad"), "m", "", "scores")), codes.InvalidArgument, `the output "scores" is requested twice`},
+		"many raws":     {raw(tensor(1), strings.Repeat(packed(""), 1025)), codes.InvalidArgument, "more than 1024 texts"},
+		"many values":   {typed(tensor(1<<20), make([]string, 1<<20)...), codes.Internal, "the message has more than 16384 values"},
 		"too many":      {typed(tensor(1025), make([]string, 1025)...), codes.InvalidArgument, "1025 texts in one request"},
 	} {
 		t.Run(name, func(t *testing.T) {

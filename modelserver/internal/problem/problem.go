@@ -60,6 +60,14 @@ func New(kind Kind, format string, args ...any) *Error {
 	return &Error{kind, fmt.Sprintf(format, args...)}
 }
 
+// Refuse returns an error of reading a request as an Error, of kind Invalid unless the error has a kind.
+func Refuse(err error) *Error {
+	if known := new(Error); errors.As(err, &known) {
+		return known
+	}
+	return New(Invalid, "%s", err)
+}
+
 // Of returns err as an Error. Errors of a context become Gone and Expired. All other errors are the server's fault: their
 // text is for the log, so the caller gets a general message.
 func Of(err error) *Error {

@@ -18,7 +18,6 @@ import (
 	"github.com/moodring/moodring/modelserver/internal/problem"
 	"github.com/moodring/moodring/modelserver/internal/tensor"
 	v2 "github.com/moodring/moodring/modelserver/internal/v2"
-	"github.com/moodring/moodring/modelserver/internal/web"
 )
 
 // Options configure the service.
@@ -153,14 +152,14 @@ func (s *service) infer(ctx context.Context, request *oip.ModelInferRequest) (*o
 	defer release()
 	texts, err := readTexts(request)
 	if err != nil {
-		return nil, problem.New(problem.Invalid, "%s", err)
+		return nil, problem.Refuse(err)
 	}
 	wanted, err := outputs(request)
 	if err != nil {
-		return nil, problem.New(problem.Invalid, "%s", err)
+		return nil, problem.Refuse(err)
 	}
-	if len(texts) > web.MaxTexts {
-		return nil, problem.New(problem.TooLarge, "%d texts in one request; send at most %d", len(texts), web.MaxTexts)
+	if len(texts) > tensor.MaxTexts {
+		return nil, problem.New(problem.TooLarge, "%d texts in one request; send at most %d", len(texts), tensor.MaxTexts)
 	}
 	answer, err := m.Predict(ctx, texts)
 	if err != nil {
@@ -177,11 +176,8 @@ func outputs(request *oip.ModelInferRequest) ([]string, error) {
 	names := make([]string, len(request.GetOutputs()))
 	for i, output := range request.GetOutputs() {
 		names[i] = output.GetName()
-		if err := v2.CheckOutput(names[i]); err != nil {
-			return nil, err
-		}
 	}
-	return names, nil
+	return names, v2.CheckOutputs(names)
 }
 
 // reply has raw contents, which Moodring's filter reads and which all clients take.

@@ -10,6 +10,29 @@ import (
 	"github.com/moodring/moodring/modelserver/internal/tensor"
 )
 
+// TestValues counts what a decoded message holds.
+func TestValues(t *testing.T) {
+	contents := &oip.InferTensorContents{BytesContents: [][]byte{nil, nil, nil}, IntContents: []int32{1, 2, 3, 4}}
+	message := &oip.ModelInferRequest{
+		Id:               "7",
+		Parameters:       map[string]*oip.InferParameter{"a": {ParameterChoice: &oip.InferParameter_BoolParam{BoolParam: true}}},
+		Inputs:           []*oip.ModelInferRequest_InferInputTensor{{Shape: []int64{1, 2}, Contents: contents}},
+		RawInputContents: [][]byte{nil, []byte("abc")},
+	}
+	data, err := proto.Marshal(message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	descriptor := message.ProtoReflect().Descriptor()
+	// The id, four values of a parameter, the input with a shape of two, contents with three texts and a list of four, two raw contents.
+	if got, want := values(data, descriptor), 1+4+2+2+1+3+1+4+2; got != want {
+		t.Errorf("%d values, want %d", got, want)
+	}
+	for cut := range data {
+		values(data[:cut], descriptor) // a damaged message ends the count
+	}
+}
+
 // FuzzRequest: every message that is let in has as many UTF-8 texts as its shape says.
 func FuzzRequest(f *testing.F) {
 	input := &oip.ModelInferRequest_InferInputTensor{Name: "text", Datatype: "BYTES", Shape: []int64{1}}

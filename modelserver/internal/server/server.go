@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -24,10 +25,11 @@ type Options struct {
 	HTTP, GRPC net.Listener // GRPC may be nil
 	Handler    http.Handler
 	Register   func(*grpc.Server)
-	TLS        *Certificate  // may be nil
-	Drain      time.Duration // the ports stay open for new calls after the signal
-	Grace      time.Duration // calls in flight may then take this long
-	MaxBody    int           // bytes of a gRPC message
+	Codec      encoding.CodecV2 // of gRPC messages
+	TLS        *Certificate     // may be nil
+	Drain      time.Duration    // the ports stay open for new calls after the signal
+	Grace      time.Duration    // calls in flight may then take this long
+	MaxBody    int              // bytes of a gRPC message
 	Log        *slog.Logger
 }
 
@@ -69,6 +71,7 @@ func (s *Server) serveHTTP() error {
 func (s *Server) startGRPC() {
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(s.options.MaxBody),
+		grpc.ForceServerCodecV2(s.options.Codec),
 		grpc.MaxConcurrentStreams(256),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 5 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second}),

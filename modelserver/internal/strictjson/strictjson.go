@@ -10,18 +10,45 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/moodring/moodring/modelserver/internal/problem"
 )
+
+// maxValues limits the values of a body: a parsed value takes far more memory than the two bytes that it may have in the body. A
+// request with the largest number of texts has a tenth of this.
+const maxValues = 16384
 
 // Object returns the members of a JSON object, by their exact names. Of two members with the same name the last counts.
 func Object(body []byte) (map[string]json.RawMessage, error) {
 	if err := check(body); err != nil {
 		return nil, err
 	}
+	if bytes.Count(body, comma) >= maxValues && values(body) > maxValues {
+		return nil, problem.New(problem.TooLarge, "the body has more than %d values; send fewer texts at once", maxValues)
+	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
 		return nil, explain(err)
 	}
 	return members, nil
+}
+
+var comma = []byte{','}
+
+// values returns the number of commas outside strings, plus one.
+func values(body []byte) int {
+	count, inside := 1, false
+	for at := 0; at < len(body); at++ {
+		switch {
+		case body[at] == '"':
+			inside = !inside
+		case inside && body[at] == '\\':
+			at++
+		case !inside && body[at] == ',':
+			count++
+		}
+	}
+	return count
 }
 
 // explain returns an error with the position of err alone: the message of err quotes the body.

@@ -29,6 +29,7 @@ func TestObject(t *testing.T) {
 		`["secret"]`:               `the body is not a JSON object`,
 		`null`:                     `the body is not a JSON object`,
 		``:                         `the body is not JSON (byte 0)`,
+		`{"a":[1` + strings.Repeat(",1", maxValues) + `]}`: `the body has more than 16384 values; send fewer texts at once`,
 	} {
 		members, err := Object([]byte(body))
 		got := fmt.Sprintf("%s", members)
@@ -38,6 +39,18 @@ func TestObject(t *testing.T) {
 		if got != want {
 			t.Errorf("%s gave %s, want %s", body, got, want)
 		}
+	}
+}
+
+// TestCommas: a comma in a string separates no values.
+func TestCommas(t *testing.T) {
+	for body, want := range map[string]int{`{"a":","}`: 1, `{"a":"\",","b":1}`: 2, `{"a":"\\","b":1}`: 2, `[[1,2],{"a":3,"b":"`: 4, `"\`: 1} {
+		if got := values([]byte(body)); got != want {
+			t.Errorf("%s has %d values, want %d", body, got, want)
+		}
+	}
+	if _, err := Object([]byte(`{"a":"` + strings.Repeat(",", 2*maxValues) + `"}`)); err != nil {
+		t.Error(err)
 	}
 }
 

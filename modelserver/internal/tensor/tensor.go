@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"unicode/utf8"
+
+	"github.com/moodring/moodring/modelserver/internal/problem"
 )
 
 // The tensors of a classifier. The names of the outputs are those that Moodring's filter reads.
@@ -18,6 +20,9 @@ const (
 	Bytes  = "BYTES"
 	Float  = "FP32"
 )
+
+// MaxTexts limits the texts of one request, and so the reply.
+const MaxTexts = 1024
 
 // Check returns an error if an input tensor cannot hold texts.
 func Check(name, datatype string, shape []int64) error {
@@ -54,6 +59,9 @@ func Texts(data []byte) ([]string, error) {
 		size := binary.LittleEndian.Uint32(data)
 		if uint64(size) > uint64(len(data)-4) {
 			return nil, fmt.Errorf("the input's binary data end inside text %d", len(texts)+1)
+		}
+		if len(texts) == MaxTexts {
+			return nil, problem.New(problem.TooLarge, "more than %d texts in one request; send fewer", MaxTexts)
 		}
 		texts = append(texts, string(data[4:4+size]))
 		data = data[4+size:]

@@ -199,7 +199,7 @@ func readOutputs(raw json.RawMessage, binary bool) ([]output, error) {
 	if len(list) == 0 {
 		return []output{{tensor.Label, binary}, {tensor.Scores, binary}}, nil
 	}
-	outputs := make([]output, len(list))
+	outputs, names := make([]output, len(list)), make([]string, len(list))
 	for i, members := range list {
 		settings := options{binary: binary}
 		if _, ok := members["parameters"]; ok {
@@ -208,25 +208,28 @@ func readOutputs(raw json.RawMessage, binary bool) ([]output, error) {
 				return nil, err
 			}
 		}
-		var name string
-		if err := optional(members, "name", "a string", &name); err != nil {
-			return nil, err
-		}
-		if err := CheckOutput(name); err != nil {
+		if err := optional(members, "name", "a string", &names[i]); err != nil {
 			return nil, err
 		}
 		if settings.classification {
 			return nil, errors.New(`the output parameter "classification" is not offered; the output "label" has the names`)
 		}
-		outputs[i] = output{name, settings.binary}
+		outputs[i] = output{names[i], settings.binary}
 	}
-	return outputs, nil
+	return outputs, CheckOutputs(names)
 }
 
-// CheckOutput returns an error if the model has no output of this name.
-func CheckOutput(name string) error {
-	if name != tensor.Label && name != tensor.Scores {
-		return fmt.Errorf("a requested output is unknown; the model has %q and %q", tensor.Label, tensor.Scores)
+// CheckOutputs returns an error if a requested output is unknown, or requested twice: a reply would have no bound.
+func CheckOutputs(names []string) error {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if name != tensor.Label && name != tensor.Scores {
+			return fmt.Errorf("a requested output is unknown; the model has %q and %q", tensor.Label, tensor.Scores)
+		}
+		if seen[name] {
+			return fmt.Errorf("the output %q is requested twice", name)
+		}
+		seen[name] = true
 	}
 	return nil
 }

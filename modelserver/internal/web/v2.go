@@ -63,7 +63,7 @@ func (s *server) describe(w http.ResponseWriter, r *http.Request, name string) {
 func infer(w http.ResponseWriter, r *http.Request, m *model.Model, version string, body []byte) (reply, error) {
 	request, err := v2.Decode(body, r.Header.Get(v2.HeaderLength))
 	if err != nil {
-		return reply{}, problem.New(problem.Invalid, "%s", err)
+		return reply{}, problem.Refuse(err)
 	}
 	answer, err := ask(w, r, m, request.Texts)
 	if err != nil {

@@ -15,12 +15,10 @@ import (
 	"github.com/moodring/moodring/modelserver/internal/model"
 	"github.com/moodring/moodring/modelserver/internal/problem"
 	"github.com/moodring/moodring/modelserver/internal/strictjson"
+	"github.com/moodring/moodring/modelserver/internal/tensor"
 	v1 "github.com/moodring/moodring/modelserver/internal/v1"
 	v2 "github.com/moodring/moodring/modelserver/internal/v2"
 )
-
-// MaxTexts limits the reply of one request.
-const MaxTexts = 1024
 
 // HeaderTruncated is a reply's header for the number of cut texts.
 const HeaderTruncated = "X-Truncated-Texts"
@@ -168,7 +166,7 @@ func (s *server) reply(w http.ResponseWriter, r *http.Request, c call) (reply, e
 func (s *server) predictV1(w http.ResponseWriter, r *http.Request, m *model.Model, body []byte) (reply, error) {
 	texts, err := v1.Decode(body)
 	if err != nil {
-		return reply{}, problem.New(problem.Invalid, "%s", err)
+		return reply{}, problem.Refuse(err)
 	}
 	answer, err := ask(w, r, m, texts)
 	if err != nil {
@@ -180,8 +178,8 @@ func (s *server) predictV1(w http.ResponseWriter, r *http.Request, m *model.Mode
 
 // ask gets the model's answer, and tells the caller the number of cut texts.
 func ask(w http.ResponseWriter, r *http.Request, m *model.Model, texts []string) (*model.Answer, error) {
-	if len(texts) > MaxTexts {
-		return nil, problem.New(problem.TooLarge, "%d texts in one request; send at most %d", len(texts), MaxTexts)
+	if len(texts) > tensor.MaxTexts {
+		return nil, problem.New(problem.TooLarge, "%d texts in one request; send at most %d", len(texts), tensor.MaxTexts)
 	}
 	answer, err := m.Predict(r.Context(), texts)
 	if err == nil && answer.Truncated > 0 {
