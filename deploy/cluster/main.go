@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/moodring/moodring/deploy/cluster/internal/cluster"
 	"github.com/moodring/moodring/deploy/cluster/internal/forward"
@@ -30,6 +31,7 @@ KServe, in namespaces of its own. It needs root. Run it from the checkout's root
   cluster run NAME...   run the commands of such pages on a cluster that is up
   cluster exec CMD...   run a command in the node, such as kubectl get pods, or bash
   cluster down          end a cluster that another terminal runs, or has left
+  cluster check         say whether this machine can run a cluster
 
 The first up compiles Kubernetes, Istio, Knative, KServe, Prometheus and Kiali,
 which takes half an hour on two cores. The programs stay in .tools/cluster.
@@ -87,12 +89,13 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
-	c := commands{root: absolute, args: flags.Args(), stdout: stdout, stderr: stderr}
+	c := commands{root: absolute, args: flags.Args(), stdout: stdout, stderr: stderr, started: time.Now()}
 	if len(c.args) == 0 {
-		return fmt.Errorf("%w: one of up, test, run, exec and down", errUsage)
+		return fmt.Errorf("%w: one of up, test, run, exec, down and check", errUsage)
 	}
 	command, known := map[string]func(commands, context.Context) error{
 		"up": commands.up, "test": commands.test, "run": commands.run, "exec": commands.exec, "down": commands.down,
+		"check": commands.check,
 		// The processes that the program starts of itself.
 		"guard": commands.guard, "node": commands.node, "probe": commands.probe, "pause": commands.pause, "registry": commands.registry,
 		"reload": commands.reload,
@@ -108,10 +111,12 @@ type commands struct {
 	root           string
 	args           []string
 	stdout, stderr io.Writer
+	started        time.Time
 }
 
+// progress prints a line with the seconds since the program's start.
 func (c commands) progress(format string, args ...any) {
-	_, _ = fmt.Fprintf(c.stderr, format+"\n", args...)
+	_, _ = fmt.Fprintf(c.stderr, "%6.1f s  %s\n", time.Since(c.started).Seconds(), fmt.Sprintf(format, args...))
 }
 
 // up runs a cluster with the demo until ctx is done or the node ends.
@@ -125,7 +130,7 @@ func (c commands) up(ctx context.Context) error {
 	}
 	select {
 	case <-ctx.Done():
-		c.progress("\nstopping")
+		c.progress("stopping")
 		return running.Node.Stop()
 	case <-running.Node.Ended():
 		return errors.Join(running.Node.Err(), running.Node.Stop())
@@ -187,7 +192,13 @@ func (c commands) exec(ctx context.Context) error {
 func (c commands) down(ctx context.Context) error {
 	wasUp, err := node.Remove(ctx, cluster.Folder(c.root))
 	if err == nil && !wasUp {
-		c.progress("no cluster is up")
+		_, err = fmt.Fprintln(c.stderr, "no cluster is up")
 	}
 	return err
+}
+
+// check returns an error if this machine cannot run a cluster.
+func (c commands) check(context.Context) error {
+	var s node.Settings
+	return s.Check()
 }

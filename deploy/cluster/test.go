@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/moodring/moodring/deploy/cluster/internal/cluster"
 	"github.com/moodring/moodring/deploy/cluster/internal/host"
@@ -21,12 +20,11 @@ func (c commands) test(ctx context.Context) error {
 		return err
 	}
 	before := host.Snapshot(cluster.Folder(c.root))
-	started := time.Now()
 	running, err := cluster.Up(ctx, cluster.Options{Root: c.root, Progress: c.progress})
 	if err != nil {
 		return err
 	}
-	c.progress("ready after %.0f s", time.Since(started).Seconds())
+	c.progress("running the suites")
 	all, err := c.runSuites(ctx, running.Node, suites)
 	if err := errors.Join(err, running.Node.Stop()); err != nil {
 		return err

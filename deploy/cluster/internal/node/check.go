@@ -17,6 +17,7 @@ import (
 func needed() [][2]string {
 	return [][2]string{
 		{"ip", "iproute2"}, {"iptables", "iptables"}, {"runc", "runc"}, {"redis-server", "redis-server"}, {"curl", "curl"},
+		{"pgrep", "procps"},
 	}
 }
 

@@ -2,6 +2,7 @@ package node
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,7 +57,7 @@ func (s Settings) write() error {
 			return fmt.Errorf("copying the images: %w", err)
 		}
 	}
-	return os.MkdirAll(s.Logs, 0o755)
+	return errors.Join(os.RemoveAll(s.Logs), os.MkdirAll(s.Logs, 0o755))
 }
 
 // addCredentials makes the API server's certificate, the key of service accounts,

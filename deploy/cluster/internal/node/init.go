@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Main is the node's first process. It returns when a program of the node has
-// ended, and the kernel then ends all others.
+// Main is the node's first process. It returns when a program of the node has failed,
+// and the kernel then ends all processes of the node.
 func Main(folder string, stderr io.Writer) error {
 	s, err := load(folder)
 	if err != nil {

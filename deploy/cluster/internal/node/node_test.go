@@ -69,7 +69,8 @@ func settings(folder string) node.Settings {
 	return s
 }
 
-// TestKubernetes: a node registers itself, and is ready for pods.
+// TestKubernetes: a node registers itself, and is ready for pods. Its API server can be
+// restarted.
 func TestKubernetes(t *testing.T) {
 	folder := t.TempDir()
 	before := host.Snapshot(filepath.Join(folder, "run"))
@@ -84,6 +85,9 @@ func TestKubernetes(t *testing.T) {
 	}
 	if out, err := inside(n, "kubectl", "wait", "--for=condition=Ready", "node/moodring", "--timeout=60s"); err != nil {
 		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := inside(n, "sh", "-c", "pkill -TERM -x kube-apiserver; sleep 1; until kubectl get nodes; do sleep 0.2; done"); err != nil {
+		t.Errorf("restart of the API server: %v: %s", err, out)
 	}
 	if err := n.Stop(); err != nil {
 		t.Error(err)

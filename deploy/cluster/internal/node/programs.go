@@ -81,14 +81,14 @@ func clients() []program {
 type running struct {
 	settings Settings
 	mutex    sync.Mutex
-	names    map[int]string
+	programs map[int]program
 }
 
 // run starts the programs, and waits for all processes of the node until a program
-// ends. The kernel also gives it the container runtime's processes, after the end of
+// fails. The kernel also gives it the container runtime's processes, after the end of
 // their parents.
 func (s Settings) run(stderr io.Writer) error {
-	r := &running{settings: s, names: map[int]string{}}
+	r := &running{settings: s, programs: map[int]program{}}
 	if err := r.start(containerd()); err != nil {
 		return err
 	}
@@ -107,10 +107,21 @@ func (s Settings) run(stderr io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("waiting for the node's processes: %w", err)
 		}
-		if name, ok := r.name(pid); ok {
-			return fmt.Errorf("%s ended (%s); its log is %s", name, describe(status), s.log(name))
+		if p, ok := r.program(pid); ok {
+			if err := r.restart(p, status); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// restart starts a program again after SIGTERM, which ends the programs with status 0.
+// Any other end is a fault.
+func (r *running) restart(p program, status unix.WaitStatus) error {
+	if !status.Exited() || status.ExitStatus() != 0 {
+		return fmt.Errorf("%s ended (%s); its log is %s", p.name, describe(status), r.settings.log(p.name))
+	}
+	return r.start(p)
 }
 
 func describe(status unix.WaitStatus) string {
@@ -120,11 +131,12 @@ func describe(status unix.WaitStatus) string {
 	return fmt.Sprintf("exit status %d", status.ExitStatus())
 }
 
-func (r *running) name(pid int) (string, bool) {
+func (r *running) program(pid int) (program, bool) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	name, ok := r.names[pid]
-	return name, ok
+	p, ok := r.programs[pid]
+	delete(r.programs, pid)
+	return p, ok
 }
 
 func (s Settings) log(name string) string { return filepath.Join(s.Logs, name+".log") }
@@ -135,7 +147,7 @@ func (r *running) start(p program) error {
 	if err != nil {
 		return err
 	}
-	log, err := os.Create(r.settings.log(p.name))
+	log, err := os.OpenFile(r.settings.log(p.name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}
@@ -148,7 +160,7 @@ func (r *running) start(p program) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
-	r.names[process.Pid] = p.name
+	r.programs[process.Pid] = p
 	return process.Release()
 }
 
