@@ -76,11 +76,6 @@ func (m Modules) Kiali(configuration string) ([]Object, error) {
 		if object.kind() == "ConfigMap" {
 			object.child("data")["config.yaml"] = configuration
 		}
-		if pod, ok := object.pod(); ok {
-			for _, container := range pod.list("containers") {
-				container.child("startupProbe")["initialDelaySeconds"] = 2
-			}
-		}
 	}
 	return objects, nil
 }

@@ -26,9 +26,12 @@ func Istio(ctx context.Context, istioctl, operator string) (definitions, objects
 	for _, object := range all {
 		if object.kind() == "CustomResourceDefinition" {
 			definitions = append(definitions, object)
-		} else {
-			objects = append(objects, object)
+			continue
 		}
+		if pod, ok := object.pod(); ok {
+			fit(pod)
+		}
+		objects = append(objects, object)
 	}
 	objects = slices.DeleteFunc(objects, func(o Object) bool { return o.kind() == "HorizontalPodAutoscaler" || o.kind() == "PodDisruptionBudget" })
 	return definitions, append([]Object{namespace("istio-system")}, objects...), nil

@@ -14,6 +14,10 @@ const (
 	kserveWebhook   = "kserve-webhook-server-service"
 )
 
+// predictorResources reserves less than KServe's default for a predictor, a core and 2
+// GiB, because the node has to hold several.
+const predictorResources = `{"resource": {"cpuLimit": "1", "memoryLimit": "2Gi", "cpuRequest": "1m", "memoryRequest": "64Mi"}}`
+
 // KServeCRDs returns the definitions of KServe's kinds.
 func (m Modules) KServeCRDs() ([]Object, error) {
 	return load(filepath.Join(m.KServe, "config/crd/full/serving*.yaml"))
@@ -76,10 +80,11 @@ func fitKServe(object Object, authority []byte) {
 		client["caBundle"] = base64.StdEncoding.EncodeToString(authority)
 		client.child("service")["name"], client.child("service")["namespace"] = kserveWebhook, kserveNamespace
 	}
+	if object.name() == "inferenceservice-config" {
+		object.child("data")["inferenceService"] = predictorResources
+	}
 	if pod, ok := object.pod(); ok {
 		fit(pod)
-		manager := pod.list("containers")[0]
-		manager["image"] = kserveImage
-		manager.child("readinessProbe")["initialDelaySeconds"] = 2
+		pod.list("containers")[0]["image"] = kserveImage
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -114,20 +116,18 @@ func (b Builder) follow(module string, lines io.Reader) string {
 	return strings.Join(messages, "\n")
 }
 
-// Module returns the folder of a module that the programs of a module of ours are
-// built from.
+// Module downloads a module that a module of ours requires, unless it is in Go's cache,
+// and returns its folder.
 func (b Builder) Module(ctx context.Context, in, path string) (string, error) {
-	command := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", path)
+	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", path)
 	command.Dir = filepath.Join(b.Source, in)
 	command.Env = append(os.Environ(), "GOFLAGS=")
 	var errs strings.Builder
 	command.Stderr = &errs
-	folder, err := command.Output()
-	if err != nil {
-		return "", fmt.Errorf("module %s: %w: %s", path, err, errs.String())
+	out, err := command.Output()
+	var module struct{ Dir, Error string }
+	if parsing := json.Unmarshal(out, &module); parsing != nil || err != nil || module.Dir == "" {
+		return "", fmt.Errorf("module %s in %s: %w", path, command.Dir, errors.Join(err, parsing, errors.New(module.Error+errs.String())))
 	}
-	if len(bytes.TrimSpace(folder)) == 0 {
-		return "", fmt.Errorf("module %s is not downloaded; run `go mod download` in %s", path, command.Dir)
-	}
-	return string(bytes.TrimSpace(folder)), nil
+	return module.Dir, nil
 }
