@@ -1015,7 +1015,7 @@ func (r *reference) labelled(f *fields) bool {
 
 func (r *reference) labelList(f *fields) bool {
 	isScored := f.hasRow && len(f.row) == len(f.names)
-	if !isScored && (!r.isLabels() || len(f.row) > 0) {
+	if !isScored && (!r.isLabels() || f.hasRow && len(f.row) > 0) {
 		return false
 	}
 	for i, name := range f.names {

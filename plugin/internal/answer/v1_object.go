@@ -565,7 +565,7 @@ func (o *object) labelScore() (score float64, isScored bool) {
 func (s *Scanner) endLabelList() {
 	o := &s.object
 	isScored := o.row.n == o.names.n && !o.badRow && o.hasRow
-	if !isScored && s.options.Answer != Labels || o.row.n > 0 && !isScored {
+	if !isScored && (s.options.Answer != Labels || o.hasRow && o.row.n > 0) {
 		s.isValid = false
 		return
 	}
