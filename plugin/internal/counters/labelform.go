@@ -19,36 +19,78 @@ const (
 
 // looksLikeLabel reports whether a text has the form of a label: up to 64 bytes and
 // three words on one line, no more than 24 letters and digits in a row, 11 if two
-// of them are digits, no more than 8 digits in all, 4 without a letter, nothing that
-// stands in addresses and JSON, and no punctuation at the end as in sentences and
-// base64. A number is a label if it can be the index of a class.
+// of them are digits, no more than 8 digits in all, 4 without a letter, no word that
+// is a number with a point or an exponent, nothing that stands in addresses and
+// JSON, and no punctuation at the end as in sentences and base64.
 func looksLikeLabel(text []byte) bool {
-	if len(text) > maxFormBytes || words(text) > maxWords || hasTextEnd(text) || isDecimal(text) {
+	if len(text) > maxFormBytes || hasTextEnd(text) {
 		return false
 	}
-	run, digits, all, hasLetter := 0, 0, 0, false
+	var f form
+	before := rune(' ')
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
-		i += size
-		switch {
-		case r == utf8.RuneError && size == 1 || r < ' ' || 0x7f <= r && r < 0xa0 || all > maxDigits:
-			return false
-		case r == '@' || r == '{' || r == '}' || r == '[' || r == ']', r == '/' && i < len(text) && text[i] == '/':
-			return false
-		case r < utf8.RuneSelf && !isLetterOrDigit(byte(r)):
-			run, digits = 0, 0
-			continue
-		case '0' <= r && r <= '9':
-			digits++
-			all++
-		default:
-			hasLetter = true
-		}
-		if run += width(r); run > maxRun || run > maxCodeRun && digits > 1 {
+		if i += size; r == utf8.RuneError && size == 1 {
 			return false
 		}
+		next := ' '
+		if i < len(text) {
+			next = rune(text[i])
+		}
+		if !f.add(before, r, next) {
+			return false
+		}
+		before = r
 	}
-	return all <= maxNumber || hasLetter && all <= maxDigits
+	return f.endWord() && (f.digits <= maxNumber || f.hasLetter && f.digits <= maxDigits)
+}
+
+// form is the form of a text so far.
+type form struct {
+	words, digits  int
+	hasLetter      bool
+	run, runDigits int // letters and digits in a row, and the digits among them
+
+	// Of the current word:
+	isWord     bool // it has a letter or a digit
+	isText     bool // it has a letter
+	hasDecimal bool // it has a point or an exponent, as in $12.50 and 1e-05
+}
+
+// add adds a character, and reports whether the text may still be a label. next is
+// the byte behind.
+func (f *form) add(before, r, next rune) bool {
+	switch {
+	case r == ' ':
+		f.run, f.runDigits = 0, 0
+		return f.endWord()
+	case r < ' ' || 0x7f <= r && r < 0xa0 || r == '@' || r == '{' || r == '}' || r == '[' || r == ']' || r == '/' && next == '/':
+		return false
+	case isDigit(r):
+		f.digits++
+		f.runDigits++
+	case r|' ' == 'e' && isDigit(before) && (isDigit(next) || next == '-' || next == '+'):
+		f.hasDecimal = true
+	case isLetter(r):
+		f.isText, f.hasLetter = true, true
+	case r < utf8.RuneSelf:
+		f.hasDecimal = f.hasDecimal || r == '.' && isDigit(next)
+		f.run, f.runDigits = 0, 0
+		return true
+	}
+	f.isWord = true
+	f.run += width(r)
+	return f.run <= maxRun && (f.run <= maxCodeRun || f.runDigits < 2)
+}
+
+// endWord ends a word, and reports whether the text may still be a label.
+func (f *form) endWord() bool {
+	if f.isWord {
+		f.words++
+	}
+	isValue := f.hasDecimal && !f.isText
+	f.isWord, f.isText, f.hasDecimal = false, false, false
+	return !isValue && f.words <= maxWords
 }
 
 // width returns for how many letters a letter counts. In the scripts whose letters
@@ -60,47 +102,19 @@ func width(letter rune) int {
 	return 2
 }
 
-// isDecimal reports whether a text is a number with a point or an exponent.
-func isDecimal(text []byte) bool {
-	digits, isDecimal := 0, false
-	for i, c := range text {
-		switch {
-		case '0' <= c && c <= '9':
-			digits++
-		case c == '.', digits > 0 && c|' ' == 'e':
-			isDecimal = true
-		case (c == '-' || c == '+') && (i == 0 || text[i-1]|' ' == 'e'):
-		default:
-			return false
-		}
-	}
-	endsInDigit := len(text) > 0 && ascii.IsDigit(text[len(text)-1])
-	return endsInDigit && isDecimal
-}
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }
 
-// words returns the number of words between spaces. A word has a letter or a digit.
-func words(text []byte) (n int) {
-	isIn := false
-	for _, c := range text {
-		switch {
-		case c == ' ':
-			isIn = false
-		case !isIn && (c >= utf8.RuneSelf || isLetterOrDigit(c)):
-			isIn = true
-			n++
-		}
-	}
-	return n
+// isLetter reports whether a character is a letter of any script. Signs such as those
+// of currencies are no letters.
+func isLetter(r rune) bool {
+	isSign := 0xa0 <= r && r < 0xc0 || 0x2000 <= r && r < 0x2c00
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r >= utf8.RuneSelf && !isSign
 }
 
 // hasTextEnd reports whether a text of several characters ends like a sentence or
 // like base64.
 func hasTextEnd(text []byte) bool {
 	return len(text) > 1 && ascii.IndexByte([]byte(".,;:!?="), text[len(text)-1]) >= 0
-}
-
-func isLetterOrDigit(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // usuallyNew is the number of labels that a model may answer before some of them

@@ -7,9 +7,10 @@ func TestLooksLikeLabel(t *testing.T) {
 		"joy": true, "": true, "LABEL_0": true, "Not Accepted": true, "n02123045": true, "so \"happy\"/": true, "1": true, "-1": true, "1000": true, "20-30": true,
 		"v1.2": true, "é": true, "a:b": true, "e": true, "-": true, "2e": true, "__label__joy": true, "American_water_spaniel": true,
 		"отрицательный": true, "सकारात्मक": true, "ネガティブな感情": true, "消极": true, "αρνητικό συναίσθημα": true, "<=50K": true, "18-24": true, "+": true,
-		"Cell Phones & Accessories": true, "n/a": true, "Sci/Tec": true, "J45.901": true, "5 stars": true, "Q4 2024": true,
+		"Cell Phones & Accessories": true, "n/a": true, "Sci/Tec": true, "J45.901": true, "3.5-turbo": true, "50%": true, "10:30": true, "C#": true, "😀": true, "naïve": true, "US$": true, "5 stars": true, "Q4 2024": true,
 
 		"2024-01-03": false, "12/05/1990": false, "555-1234": false, "90210-1234": false, "100-5000": false,
+		"$12.50": false, "12.50 EUR": false, "12.50€": false, "12.5%": false, "1,234.50": false, "0.5-1.0": false, "about 3.5 km": false, "€ 1234567": false,
 		"https://example.com/x": false, `["a", "b"]`: false, "[0.1, 0.9]": false, `{"a":1}`: false, "这个产品的质量非常好我很喜欢": false,
 
 		"0.93": false, "1.0": false, "-12.5": false, "1e-05": false, "250000": false, ".5": false, "+1.5E+2": false,
