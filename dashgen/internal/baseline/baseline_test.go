@@ -35,7 +35,7 @@ func TestRecord(t *testing.T) {
 		{"one version", bert, "6", Distribution{bert, map[string]float64{"joy": 480}, 0.7, period}},
 		{"the same name, of another service", Model{"n", "t", "bert"}, "6",
 			Distribution{Model{"n", "t", "bert"}, map[string]float64{"sadness": 1.2e6}, unknown, period}},
-		{"the only service", Model{Name: "edge"}, "2", Distribution{Model{"n", "s", "edge"}, map[string]float64{"x": 2400}, unknown, period}},
+		{"the only service", Model{Name: "third"}, "3", Distribution{Model{"n", "s", "third"}, map[string]float64{"x": 480, "y": 4320}, unknown, period}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -186,8 +186,8 @@ func TestAlertsStandOnce(t *testing.T) {
 		}
 		seen[a.Name] = true
 	}
-	if len(seen) != 19 {
-		t.Errorf("got %d alerts, want 19", len(seen))
+	if len(seen) != 20 {
+		t.Errorf("got %d alerts, want 20", len(seen))
 	}
 }
 

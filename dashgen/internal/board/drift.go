@@ -119,7 +119,7 @@ func recordings() []promql.Recording {
 	return []promql.Recording{
 		models(), modelServices(), labelBaseline(), confidenceBaseline(),
 		labelsInWindow(), predictionsInWindow(), labelShare(), labelExpected(), labelGiven(), labelShift(), stabilityIndex(), mixDistance(),
-		labelSilent(), confidenceMean(), confidenceShift(),
+		labelSilent(), confidenceMean(), confidenceShift(), labelMixOfAll(), versionShare(), versionChance(), versionDistance(),
 	}
 }
 

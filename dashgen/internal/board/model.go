@@ -60,7 +60,7 @@ func Model() Board {
 			{Title: "Predictions", Panels: []Panel{predictionsTotal(), predictionsByLabel(), labelMix()}},
 			{Title: "Confidence", Panels: []Panel{confidence(), medianConfidence(), lowConfidence()}},
 			{Title: "Drift from the baseline", Panels: []Panel{labelDrift(), shiftedLabels(), silentLabels(), confidenceDrift(), ambiguous()}},
-			{Title: "Versions", Panels: []Panel{predictionsByVersion(), mixByVersion(), confidenceByVersion()}},
+			{Title: "Versions", Panels: []Panel{predictionsByVersion(), mixByVersion(), versionGap(), confidenceByVersion(), lowConfidenceByVersion()}},
 			{Title: "Replies", Panels: []Panel{repliesByOutcome(), unreadByVersion()}},
 			{Title: "Predicted values", Panels: []Panel{values(), medianValue()}, Collapsed: true},
 			{Title: "Margins, scores and batches", Panels: []Panel{margins(), medianMargin(), labelScores(), batches(), meanBatch()}, Collapsed: true},
@@ -239,8 +239,8 @@ func mixByVersion() Panel {
 		}},
 		Colors:  labelColors(),
 		Rename:  noVersionOf(),
-		NoAlert: "MoodringLabelMixDrift watches each version",
-		Next:    "Versions with the same callers should have the same mix: the lines of a label then coincide. A few dozen predictions are too few to compare.",
+		NoAlert: "Distance between versions compares the mixes, and has an alert",
+		Next:    "Versions with the same callers should have the same mix: the lines of a label then coincide. Distance between versions says whether there are enough predictions to compare.",
 	}
 }
 

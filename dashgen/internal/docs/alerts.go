@@ -15,7 +15,7 @@ func Alerts(all board.Set) string {
 	out.WriteString("# Alerts\n\n")
 	out.WriteString("<!-- Written by `dashgen alerts > docs/alerts.md` from the boards; do not edit. -->\n\n")
 	out.WriteString("The rules are in `dashboards/prometheus-rules.yaml`, and as a PrometheusRule in `dashboards/prometheus-operator.yaml`. ")
-	fmt.Fprintf(&out, "Rates are over %s. Comparisons with a baseline are over %s.\n\n", board.AlertRange, promql.DriftWindow)
+	fmt.Fprintf(&out, "Rates are over %s. Comparisons with a baseline, and of versions, are over %s.\n\n", board.AlertRange, promql.DriftWindow)
 	out.WriteString("| alert | severity | when |\n|---|---|---|\n")
 	for _, a := range all.Alerts() {
 		fmt.Fprintf(&out, "| [%s](#%s) | %s | %s |\n", a.Name, strings.ToLower(a.Name), a.Severity, plain(a))

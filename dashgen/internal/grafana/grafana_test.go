@@ -486,8 +486,8 @@ func TestNoVersion(t *testing.T) {
 			}
 		}
 	}
-	if byVersion != 7 {
-		t.Errorf("got %d panels by version, want 7", byVersion)
+	if byVersion != 8 {
+		t.Errorf("got %d panels by version, want 8", byVersion)
 	}
 }
 

@@ -21,6 +21,9 @@ func Add(a, b Query) Query { return sameLabels("+", a, b) }
 // Sub subtracts series with the same labels.
 func Sub(a, b Query) Query { return sameLabels("-", a, b) }
 
+// Above returns the series of a that are greater than those of b with the same labels.
+func Above(a, b Query) Query { return sameLabels(">", a, b) }
+
 // Or returns the series of a, and the series of b whose labels no series of a has.
 // Its Measured is that of a.
 func Or(a, b Query) Query {
@@ -59,6 +62,14 @@ func ScalarSub(from float64, q Query) Query {
 	rest.binary, rest.selector = true, false
 	rest.text = func(v Values) string { return number(from) + " - " + q.operand(v) }
 	return rest
+}
+
+// ScalarDiv divides a number by q.
+func ScalarDiv(dividend float64, q Query) Query {
+	quotient := q
+	quotient.binary, quotient.selector = true, false
+	quotient.text = func(v Values) string { return number(dividend) + " / " + q.operand(v) }
+	return quotient
 }
 
 // ManyToOne combines each series of many with the series of one that has the same

@@ -91,6 +91,8 @@ func TestOperators(t *testing.T) {
 		{"label_replace", LabelReplace(SumBy(Rate(requests), "gateway"), "gateway", `(.+)\.svc`, "$1"),
 			`label_replace(sum by (gateway) (max by (gateway, code_class) (rate(moodring_gateway_requests_total[5m]))), "gateway", "$1", "gateway", "(.+)\\.svc")`},
 		{"functions", Sqrt(ClampMin(Log2(ScalarSub(1, AddScalar(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
+		{"number divided by a product", ScalarDiv(1, Mul(base, base)), `1 / (moodring:base * moodring:base)`},
+		{"above another query", Above(base, MulScalar(base, 2)), `moodring:base > (moodring:base * 2)`},
 		{"sum and count of a histogram", Add(SumBy(SelectSum(contract.Confidence), "model"), SumBy(SelectCount(contract.Confidence), "model")),
 			`sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_sum)) + sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_count))`},
 		{"not one value", Select(contract.Overflow, Matcher{Label: "kind", Value: "", IsNot: true}), `moodring_overflow_total{kind!=""}`},
