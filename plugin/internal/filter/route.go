@@ -155,10 +155,15 @@ func cutAt(name []byte, mark, characters string) int {
 }
 
 // looksLikePrediction reports whether a decoded path may be one of a model server
-// that no rule follows: its last word is one of the words for a prediction.
+// that no rule follows: its last word is one of the words for a prediction, or the
+// path is TorchServe's.
 func looksLikePrediction(path []byte) bool {
+	path, _ = ascii.CutSuffix(path, "/")
+	if ascii.HasPrefix(path, "/predictions/") {
+		return true
+	}
 	word := path[max(ascii.LastIndexByte(path, '/'), ascii.LastIndexByte(path, ':'))+1:]
-	for _, known := range []string{"predict", "predictions", "infer", "modelstreaminfer", "classify", "regress", "invocations", "invoke", "completions", "generate"} {
+	for _, known := range []string{"predict", "predictions", "infer", "modelstreaminfer", "classify", "regress", "invocations", "invoke", "completions", "generate", "generate_stream", "score"} {
 		if isWord(word, known) {
 			return true
 		}
@@ -172,7 +177,7 @@ func isWord(text []byte, word string) bool {
 		return false
 	}
 	for i, c := range text {
-		if c|' ' != word[i] {
+		if c|' ' != word[i] && c != word[i] {
 			return false
 		}
 	}

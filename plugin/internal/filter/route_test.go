@@ -113,7 +113,8 @@ func TestLooksLikePrediction(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/serving/a/b/v1/models/c:predict": true, "/predict": true, "/seldon/ns/d/api/v1.0/predictions": true, "/invocations": true,
 		"/tensorflow.serving.PredictionService/Predict": true, "/v1/models/m:classify": true, "/x/v1/chat/completions": true, "/v2/models/m/generate": true,
-		"/": false, "": false, "/v2/models/m/ready": false, "/predict/": false, "/v1/models/m:explain": false, "/unpredict": false,
+		"/predictions/densenet": true, "/predictions/densenet/2.0": true, "/predict/": true, "/v2/models/m/generate_stream": true, "/score": true,
+		"/": false, "": false, "/v2/models/m/ready": false, "/explanations/densenet": false, "/predictions.html": false, "/v1/models/m:explain": false, "/unpredict": false,
 	} {
 		if got := looksLikePrediction([]byte(path)); got != want {
 			t.Errorf("%s: %v", path, got)
