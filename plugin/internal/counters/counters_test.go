@@ -2,6 +2,7 @@ package counters
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -164,5 +165,56 @@ func TestTextsTakeFreeLabels(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, proxy.Counters()); diff != "" {
 		t.Errorf("counters (-want +got):\n%s", diff)
+	}
+}
+
+// TestSeries checks the numbers of series that docs/plugin.md gives for a label, a
+// model, and each option.
+func TestSeries(t *testing.T) {
+	var proxy abitest.Proxy
+	counts := New(abitest.NewVM(&proxy))
+	options := Options{MaxServices: 1, MaxModels: 2, MaxLabels: 1, PlainCounters: true, BatchSizes: true}
+	add := func(model string, fill func(reply *ReplyCounts)) {
+		id := ModelID{MayAdmit: true, Service: counts.Service("", "", 1)}
+		id.Name.AddAll([]byte(model))
+		var reply ReplyCounts
+		reply.Reset(counts, &id, &options)
+		fill(&reply)
+		for _, outcome := range contract.Outcomes() {
+			counts.Add(&id, outcome, &reply, &options)
+		}
+	}
+	add("classifier", func(reply *ReplyCounts) {
+		var label contract.Text
+		label.AddAll([]byte("joy"))
+		reply.AddScore(&label, 0.5)
+		reply.AddPrediction(&label, contract.SumScale, contract.SumScale) // in all buckets
+	})
+	add("regression", func(reply *ReplyCounts) {
+		listed := &Listed{}
+		for i := range contract.MaxValueBounds {
+			listed.Bounds = append(listed.Bounds, contract.Bound{Le: fmt.Sprint(i), Value: float64(i)})
+		}
+		reply.SetListed(listed)
+		reply.AddValue(-1)
+		reply.AddValue(1)
+	})
+	counts.Flush()
+	got := map[string]int{}
+	for name := range proxy.Counters() {
+		group := "plain"
+		for _, metric := range []string{contract.Predictions, contract.Confidence, contract.Replies, contract.LabelScores, contract.Margin, contract.BatchSize, contract.PredictionValue} {
+			if strings.Contains(name, metric) {
+				group = metric
+			}
+		}
+		got[group]++
+	}
+	want := map[string]int{
+		contract.Predictions: 1, contract.Confidence: 12, "plain": 1, contract.LabelScores: 1, contract.Margin: 9,
+		contract.Replies: 2 * 7, contract.BatchSize: 11 + 10, contract.PredictionValue: 23,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("series (-want +got):\n%s", diff)
 	}
 }
