@@ -67,11 +67,11 @@ cluster: cluster-program ## Run a Kubernetes with Istio, Knative, KServe and the
 	bin/cluster up
 
 test-cluster: cluster-program ## Run the commands of docs/walkthrough.md and of deploy/cluster/suites on a Kubernetes; as root
-	cd deploy/cluster && $(GO) test -count=1 ./...
 	bin/cluster test
 
 cluster-program: stack
 	@$(MAKE) --no-print-directory images PLATFORMS=linux/amd64 REGISTRY=
+	cd deploy/release && $(BUILD) -o ../../bin/release-writer .
 	cd deploy/cluster && CGO_ENABLED=0 $(BUILD) -ldflags '-s -w' -o ../../bin/cluster .
 
 PROGRAMS := ./exporter ./dashgen ./modelserver ./plugin

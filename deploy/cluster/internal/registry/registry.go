@@ -19,14 +19,18 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/moodring/moodring/deploy/cluster/internal/pki"
 )
 
 // Serve serves images over HTTP on port 80, for the node's container runtime, and
-// over HTTPS on port 443, for Istio's agent. Each argument names an image of the
-// folder, and the repository and tag to serve it under: plugin=moodring/plugin:latest.
+// over HTTPS on port 443, for Istio's agent. Each argument names an image of the folder,
+// its repository and tag, and arguments for the image's program:
+//
+//	plugin=moodring/plugin:latest
+//	modelserver=someone/model:1 --model_name=emotion
 func Serve(ctx context.Context, folder string, images []string, output io.Writer) error {
 	blobs, err := os.MkdirTemp("", "blobs")
 	if err != nil {
@@ -59,7 +63,8 @@ func Serve(ctx context.Context, folder string, images []string, output io.Writer
 
 // add pushes an image to the registry in this process.
 func add(ctx context.Context, folder, argument string) error {
-	image, as, ok := strings.Cut(argument, "=")
+	source, args, _ := strings.Cut(argument, " ")
+	image, as, ok := strings.Cut(source, "=")
 	if !ok {
 		return errors.New("not IMAGE=REPOSITORY:TAG")
 	}
@@ -70,6 +75,11 @@ func add(ctx context.Context, folder, argument string) error {
 	content, err := pick(index)
 	if err != nil {
 		return err
+	}
+	if args != "" {
+		if content, err = withArguments(content, strings.Fields(args)); err != nil {
+			return err
+		}
 	}
 	ref, err := name.ParseReference("127.0.0.1:80/"+as, name.Insecure)
 	if err != nil {
@@ -90,6 +100,17 @@ func pick(index v1.ImageIndex) (v1.Image, error) {
 		}
 	}
 	return nil, errors.New("no image for linux/amd64")
+}
+
+// withArguments adds arguments for the image's program.
+func withArguments(image v1.Image, args []string) (v1.Image, error) {
+	file, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config := file.DeepCopy().Config
+	config.Cmd = args
+	return mutate.Config(image, config)
 }
 
 // selfSigned returns a certificate that nobody trusts. Istio's agent is told not to
