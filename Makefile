@@ -66,8 +66,10 @@ install: filter programs third-party ## Install the exporter, dashgen and the fi
 cluster: cluster-program ## Run a Kubernetes with Istio, Knative, KServe and the demo until Ctrl-C; as root
 	bin/cluster up
 
+# bin/cluster builds the programs that the tests of a node run.
 test-cluster: cluster-program ## Run the commands of docs/walkthrough.md and of deploy/cluster/suites on a Kubernetes; as root
 	bin/cluster test
+	cd deploy/cluster && $(GO) test -count=1 ./internal/node
 
 cluster-program: stack
 	@$(MAKE) --no-print-directory images PLATFORMS=linux/amd64 REGISTRY=
@@ -104,11 +106,13 @@ release: ## Write a release's files into bin/release: VERSION=0.1.0 REGISTRY=HOS
 	cd deploy/release && $(BUILD) -o ../../bin/release-writer .
 	bin/release-writer --version '$(VERSION)' --registry '$(REGISTRY)' --created "$$(git log -1 --format=%ct)" $(if $(PUSH),--push)
 
-# -count=1, because Go's test cache does not notice changes outside a module.
+# -count=1, because Go's test cache does not notice changes outside a module. The
+# node's tests need root and the cluster's programs: make test-cluster.
 test: stack browser clients .tools/venv/openmetrics ## Run every test
 	$(GO) test -timeout 30m ./...
 	cd exporter/kubetest && GOGC=400 $(GO) test -count=1 ./...
 	cd dashgen/conform && $(GO) test -count=1 ./...
+	cd deploy/cluster && $(GO) test -count=1 $$($(GO) list ./... | grep -v internal/node)
 	cd deploy/images && $(GO) test -count=1 ./...
 	cd deploy/licenses && $(GO) test -count=1 ./...
 	cd deploy/local && $(GO) test -count=1 ./...
