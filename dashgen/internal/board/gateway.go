@@ -56,7 +56,34 @@ func repliesByOutcome() Panel {
 				"If the reply follows KServe's protocol, the plugin has a bug. Report the form of the reply, without its text.",
 			},
 		},
-		Next: "Only replies with the outcome counted are in the panels about predictions. encoded: configure the model server not to compress. unparsed: the model does not follow KServe's protocol. error_status: read the model server's log.",
+		Next: "Only replies with the outcome counted are in the panels about predictions. encoded: configure the model server not to compress. unparsed: the model does not follow KServe's protocol. not_a_classifier: say in the plugin's configuration what the model answers. error_status: read the model server's log.",
+	}
+}
+
+// uncounted lists the models of which no reply had predictions. They have an alert of
+// their own, because its remedy is not that of MoodringRepliesUnparsed.
+func uncounted() Panel {
+	replies := promql.GreaterThan(repliesOf(contract.OutcomeNotClassifier), 0)
+	return Panel{
+		Title:    "Uncounted models",
+		Question: "Which models have not yet made a prediction that the plugin could count, and how many replies do they send per second?",
+		Kind:     Table,
+		Unit:     PerSecond,
+		Series:   []Series{{replies, modelLegend}},
+		Idle:     "The plugin counts the predictions of each model that replies.",
+		Alert: &Alert{
+			Name:     "MoodringModelNotCounted",
+			Severity: Warning,
+			Summary:  "The plugin counts no prediction of {{ $labels.model }}" + OfService + ": its replies are not those of a classifier.",
+			Expr:     replies,
+			For:      15 * time.Minute,
+			Steps: []string{
+				"If the model answers a number, or probabilities, or labels in an output of another name, say so with answer and output under models in the plugin's configuration (docs/plugin.md).",
+				"If its answers should not be counted, as those of embeddings or of translations, set answer: none for the model. The alert then ends.",
+				"If it should be a classifier, request one prediction, bypassing the gateway, and compare the reply with those that docs/plugin.md lists.",
+			},
+		},
+		Next: "Set answer for the model in the plugin's configuration: number, probability, labels, or none.",
 	}
 }
 

@@ -50,7 +50,7 @@ func Overview() Board {
 			{Title: "Now", Low: true, Panels: []Panel{answersNow(), errorsNow(), refusalsNow(), slowestNow(), worstDrift(), gatewaysNow()}},
 			{Title: "Alerts and models", Panels: []Panel{alertsNow(), driftNow(), predictionsByModel()}},
 			{Title: "Predictions", Panels: []Panel{predictionsTotal(), labelMix(), medianConfidence()}},
-			{Title: "Replies", Panels: []Panel{repliesByOutcome(), requestsByCode(), modelTime()}},
+			{Title: "Replies", Panels: []Panel{repliesByOutcome(), uncounted(), requestsByCode(), modelTime()}},
 		},
 	}
 }
