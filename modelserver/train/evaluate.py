@@ -1,6 +1,6 @@
-"""Measures the accuracy of a running model server: posts each row on its own over HTTP.
+"""Measures the accuracy and the calibration of a running model server: posts each row on its own over HTTP.
 
-    python evaluate.py --url http://127.0.0.1:8085 --file val.txt
+    python evaluate.py --url http://127.0.0.1:8085 --file everyday.txt
 
 Each line of the file holds `text;label`. Only Python's standard library is needed. Exits with 1 below --at-least.
 """
@@ -29,13 +29,14 @@ def read_rows(path):
 
 
 def predict(connection, path, text):
-    """The label with the highest score for a text."""
+    """The label with the highest score for a text, and the score."""
     connection.request("POST", path, json.dumps({"input": text}), {"Content-Type": "application/json"})
     response = connection.getresponse()
     body = response.read()
     if response.status != 200:
         raise SystemExit(f"{path}: status {response.status}: {body.decode(errors='replace')[:200]}")
-    return json.loads(body)["predictions"][0][0]["label"]
+    best = json.loads(body)["predictions"][0][0]
+    return best["label"], best["score"]
 
 
 def report(pairs):
@@ -49,23 +50,37 @@ def report(pairs):
         yield f"| {label} | {right[label]} | {predicted[label]} | {precision:.3f} | {recall:.3f} |"
 
 
+def calibration_error(answers, bins=15):
+    """Expected calibration error of [(score, right)]: the mean distance of score and share of right labels, over bins of scores."""
+    sums = [0.0] * bins
+    for score, right in answers:
+        sums[min(int(score * bins), bins - 1)] += score - right
+    return sum(map(abs, sums)) / len(answers)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:8085", help="the server's address (%(default)s)")
     parser.add_argument("--model", default="bert-emotion-model", help="the model's name (%(default)s)")
     parser.add_argument("--file", required=True, type=Path, help="rows, `text;label` on each line")
+    parser.add_argument("--wrong", action="store_true", help="print the rows with a wrong label")
     parser.add_argument("--at-least", type=float, default=0, help="exit with 1 below this accuracy (%(default)s)")
     args = parser.parse_args()
     rows, path = read_rows(args.file), f"/v1/models/{args.model}:predict"
     connection, started = http.client.HTTPConnection(urlsplit(args.url).netloc, timeout=60), time.monotonic()
     try:
-        pairs = [(label, predict(connection, path, text)) for text, label in rows]
+        answers = [predict(connection, path, text) for text, _ in rows]
     except OSError as error:
         raise SystemExit(f"{args.url}: {error}; is the model server running?")
     milliseconds = (time.monotonic() - started) * 1000 / len(rows)
+    pairs = [(want, got) for (_, want), (got, _) in zip(rows, answers)]
     right = sum(want == got for want, got in pairs)
+    for (text, want), (got, score) in zip(rows, answers):
+        if args.wrong and want != got:
+            print(f"{got} {score:.2f}, not {want}: {text}")
     print("\n".join(report(pairs)))
-    print(f"\naccuracy {right / len(rows):.4f} ({right} of {len(rows)}), {milliseconds:.1f} ms a request")
+    error = calibration_error([(score, want == got) for (want, got), (_, score) in zip(pairs, answers)])
+    print(f"\naccuracy {right / len(rows):.4f} ({right} of {len(rows)}), calibration error {error:.4f}, {milliseconds:.1f} ms a request")
     return 0 if right / len(rows) >= args.at_least else 1
 
 

@@ -1,8 +1,9 @@
-"""Fine-tunes the MiniLM encoder to six emotions and writes the model that the server loads.
+"""Trains the former version of the model further, on sentences of more kinds, and writes the model that the server loads.
 
-    python train.py --train train.txt --val val.txt --out ../models/bert-emotion-model
+    python train.py --previous previous.onnx --train train.txt --goemotions goemotions --val val.txt --out ../models/bert-emotion-model
 
-Each line of both files holds `text;label`. The validation rows are only used to measure, never to train.
+Each line of train.txt and val.txt holds `text;label`. goemotions is a folder with train.tsv and labels.txt. The validation rows and the
+sentences of everyday.txt and demo.txt are only used to measure, never to train.
 README.md in this folder is the model card: data, recipe, figures, limits.
 """
 
@@ -14,40 +15,21 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from classifier import Classifier, clean_rows, encode, pad, read_rows, tokenizer
-from export import export
+from classifier import Classifier, encode, pad, tokenizer
+from export import calibration_error, export
+from previous import load
+from rows import Rows, clean_rows, read_goemotions, read_rows
 
 SEED = 20240423
-BATCH = 64
-EPOCHS = 4
-PEAK_RATE = 2e-4
+BATCH = 32
+RATE = 1.5e-4
+SHARE = 0.75  # of the new weights in the model; the rest is of the former version
+FROZEN = 2  # layers, and the embeddings, that stay as they are
 WARM_UP = 0.1  # share of all steps
 WEIGHT_DECAY = 0.01
-R_DROP = 1.0  # weight of the disagreement between two passes, https://arxiv.org/abs/2106.14448
-EMA = 0.998  # decay of the averaged weights in each step
-MASKED_WORDS = 0.05  # share of words replaced by [MASK], chosen again in each epoch
-
-
-class Averaged:
-    """Exponential moving average of weights, with Adam's correction for the first steps."""
-
-    def __init__(self, module):
-        self.module = module
-        self.sums = [torch.zeros_like(p) for p in module.parameters()]
-        self.weight = 0.0
-
-    @torch.no_grad()
-    def update(self):
-        for total, p in zip(self.sums, self.module.parameters()):
-            total.lerp_(p, 1 - EMA)
-        self.weight = EMA * self.weight + 1 - EMA
-
-    @torch.no_grad()
-    def state(self):
-        """A state_dict of the averaged weights."""
-        names = [name for name, _ in self.module.named_parameters()]
-        averaged = {name: total / self.weight for name, total in zip(names, self.sums)}
-        return {**self.module.state_dict(), **averaged}
+SMOOTHING = 0.05  # share of each row's label that is spread over all labels, because hashtags are often wrong
+MASKED_WORDS = 0.05  # share of words replaced by [MASK]
+MEASURED = [Path(__file__).parent / name for name in ("everyday.txt", "demo.txt")]
 
 
 def mask_words(encoding, mask_id, rng):
@@ -56,101 +38,123 @@ def mask_words(encoding, mask_id, rng):
     return [mask_id if word in hidden else i for i, word in zip(encoding.ids, encoding.word_ids)]
 
 
-def batches(encodings, rng):
-    """Index lists of one epoch: shuffled, then sorted by length within sixteen batches, which halves the padding."""
-    order = list(range(len(encodings)))
-    rng.shuffle(order)
-    found = []
-    for start in range(0, len(order), BATCH * 16):
-        chunk = sorted(order[start : start + BATCH * 16], key=lambda i: len(encodings[i].ids))
+def batches(rows, tok, rng):
+    """Ids, mask and labels of each batch: shuffled, then sorted by length within 64 batches, which leaves little padding."""
+    rng.shuffle(rows)
+    encodings, found = encode(tok, [text for text, _ in rows]).encodings, []
+    for start in range(0, len(rows), BATCH * 64):
+        chunk = sorted(range(start, min(start + BATCH * 64, len(rows))), key=lambda i: len(encodings[i].ids))
         found += [chunk[i : i + BATCH] for i in range(0, len(chunk), BATCH)]
     rng.shuffle(found)
-    return found
-
-
-def loss_of(model, ids, mask, labels):
-    """Cross entropy of two passes with different dropout, plus the divergence of the passes (R-Drop)."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = model(ids.repeat(2, 1), mask.repeat(2, 1))
-    first, second = F.log_softmax(logits.float(), dim=-1).chunk(2)
-    right = (F.nll_loss(first, labels) + F.nll_loss(second, labels)) / 2
-    apart = F.kl_div(first, second, reduction="batchmean", log_target=True)
-    apart += F.kl_div(second, first, reduction="batchmean", log_target=True)
-    return right + R_DROP * apart / 2
+    for batch in found:
+        ids, mask = pad([mask_words(encodings[i], tok.mask_token_id, rng) for i in batch])
+        yield ids, mask, torch.tensor([rows[i][1] for i in batch])
 
 
 @torch.no_grad()
-def accuracy(model, encodings, labels):
-    """Share of rows with the highest logit for the right label; fp32, no dropout."""
+def logits_of(model, tok, rows):
+    """Logits of rows, without dropout, and labels. Both are in the order of the rows' lengths."""
     model.eval()
-    right = 0
-    for start in range(0, len(labels), BATCH):
-        ids, mask = pad([e.ids for e in encodings[start : start + BATCH]])
-        right += (model(ids, mask).argmax(-1) == labels[start : start + BATCH]).sum().item()
-    model.train()
-    return right / len(labels)
+    rows = sorted(rows, key=lambda row: len(row[0]))
+    found = []
+    for start in range(0, len(rows), BATCH):
+        ids, mask = pad([e.ids for e in encode(tok, [text for text, _ in rows[start : start + BATCH]]).encodings])
+        found.append(model(ids, mask))
+    return torch.cat(found), torch.tensor([label for _, label in rows])
+
+
+def temperature_of(logits, labels):
+    """The temperature that makes the labels most likely (https://arxiv.org/abs/1706.04599)."""
+    return min((t / 100 for t in range(50, 400)), key=lambda t: F.cross_entropy(logits / t, labels).item())
+
+
+def calibrate(model, tok, rows):
+    """Divides the logits by a temperature.
+
+    Prints the accuracy, and the calibration error of each half of the rows with the temperature of the other half.
+    """
+    logits, labels = logits_of(model, tok, rows)
+    right = (logits.argmax(-1) == labels).sum().item()
+    print(f"val {right / len(rows):.4f} ({right} of {len(rows)}), fp32", flush=True)
+    halves = [slice(0, None, 2), slice(1, None, 2)]
+    for fitted, measured in (halves, halves[::-1]):
+        temperature = temperature_of(logits[fitted], labels[fitted])
+        score, label = torch.softmax(logits[measured] / temperature, dim=-1).max(-1)
+        error = calibration_error(score.numpy(), (label == labels[measured]).numpy())
+        print(f"temperature {temperature:.2f}, calibration error of the other half {error:.4f}", flush=True)
+    temperature = temperature_of(logits, labels)
+    print(f"temperature {temperature:.2f} of all", flush=True)
+    with torch.no_grad():
+        model.head.weight /= temperature
+        model.head.bias /= temperature
+
+
+@torch.no_grad()
+def blend(model, former):
+    """Averages the weights with those of the former version (https://arxiv.org/abs/2109.01903)."""
+    for name, weights in model.named_parameters():
+        weights.copy_(former[name].lerp(weights, SHARE))
+
+
+def freeze(model):
+    """Keeps the embeddings and the lowest layers: a word that no row has keeps its place beside its synonyms."""
+    for part in (model.encoder.embeddings, *model.encoder.encoder.layer[:FROZEN]):
+        part.requires_grad_(False)
 
 
 def optimiser_of(model, steps):
     """AdamW without decay on biases and norms, with a linear warm-up and decrease of the rate."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=PEAK_RATE, fused=True)
+    learned = [p for p in model.parameters() if p.requires_grad]
+    groups = [{"params": [p for p in learned if p.ndim > 1], "weight_decay": WEIGHT_DECAY},
+              {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=RATE, fused=True)
     warm = max(1, int(steps * WARM_UP))
-    scale = lambda step: min((step + 1) / warm, (steps - step) / max(1, steps - warm))
+    scale = lambda step: min((step + 1) / warm, max(0, steps - step) / max(1, steps - warm))
     return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, scale)
 
 
-def train(train_path, val_path):
-    """Trains, prints progress, and returns a Classifier with the averaged weights."""
-    rng = random.Random(SEED)
-    torch.manual_seed(SEED)
-    read = read_rows(train_path)
-    rows, val = clean_rows(read), read_rows(val_path)
-    print(f"{len(rows)} of {len(read)} rows are neither repeated nor contradicted; {len(val)} to measure on", flush=True)
-
-    tok, model = tokenizer(), Classifier().train()
-    encodings = encode(tok, [text for text, _ in rows]).encodings
-    labels = torch.tensor([label for _, label in rows])
-    val_encodings, val_labels = encode(tok, [text for text, _ in val]).encodings, torch.tensor([label for _, label in val])
-
-    steps = EPOCHS * -(-len(rows) // BATCH)
+def train(model, tok, rows, rng):
+    """Trains once on the rows, and prints the progress."""
+    steps, started = -(-len(rows) // BATCH), time.monotonic()
     optimiser, schedule = optimiser_of(model, steps)
-    averaged, step, started = Averaged(model), 0, time.monotonic()
-    for epoch in range(1, EPOCHS + 1):
-        for batch in batches(encodings, rng):
-            ids, mask = pad([mask_words(encodings[i], tok.mask_token_id, rng) for i in batch])
-            loss = loss_of(model, ids, mask, labels[batch])
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            averaged.update()
-            step += 1
-            if step % 25 == 0 or step == steps:
-                spent = time.monotonic() - started
-                print(f"epoch {epoch} step {step}/{steps} loss {loss.item():.4f} {spent:.0f} s, {spent / step * (steps - step):.0f} s left", flush=True)
-        print(f"epoch {epoch} val {accuracy(model, val_encodings, val_labels):.4f} without averaging", flush=True)
-
-    model.load_state_dict(averaged.state())
-    print(f"val {accuracy(model, val_encodings, val_labels):.4f} with averaged weights, fp32", flush=True)
-    return model
+    for step, (ids, mask, labels) in enumerate(batches(rows, tok, rng), 1):
+        loss = F.cross_entropy(model(ids, mask), labels, label_smoothing=SMOOTHING)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        if step % 25 == 0 or step == steps:
+            spent = time.monotonic() - started
+            print(f"step {step}/{steps} loss {loss.item():.4f} {spent:.0f} s, {spent / step * (steps - step):.0f} s left", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--train", required=True, type=Path, help="rows to train on, `text;label` on each line")
+    parser.add_argument("--previous", required=True, type=Path, help="model.onnx of the former version")
+    parser.add_argument("--train", required=True, type=Path, help="emotion rows to train on, `text;label` on each line")
+    parser.add_argument("--goemotions", required=True, type=Path, help="folder with GoEmotions' train.tsv and labels.txt")
     parser.add_argument("--val", required=True, type=Path, help="rows to measure on, `text;label` on each line")
     parser.add_argument("--out", required=True, type=Path, help="folder for model.onnx, vocab.txt, config.json")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoint.pt"), help="file for the trained fp32 weights (%(default)s)")
     args = parser.parse_args()
     # A second thread is slower on a busy machine, and a single thread gives the same sums each time.
     torch.set_num_threads(1)
-    model = train(args.train, args.val)
+    torch.manual_seed(SEED)
+    rng, val = random.Random(SEED), read_rows(args.val)
+    measured = [row for path in MEASURED for row in read_rows(path)]
+    rows = Rows(clean_rows(read_rows(args.train)), read_goemotions(args.goemotions), measured).choose(rng)
+    tok, model = tokenizer(), Classifier().train()
+    load(model, args.previous)
+    former = {name: weights.clone() for name, weights in model.state_dict().items()}
+    freeze(model)
+    print(f"{len(rows)} rows", flush=True)
+    train(model, tok, rows, rng)
+    print(f"{time.process_time():.0f} s of processor time", flush=True)
+    calibrate(model, tok, val)
+    blend(model, former)
     torch.save(model.state_dict(), args.checkpoint)
-    export(args.checkpoint, args.val, args.out)
+    export(args.checkpoint, args.train, args.val, args.out)
 
 
 if __name__ == "__main__":
