@@ -47,6 +47,8 @@ type Distribution struct {
 	Model Model
 	// Counts are the predictions of each label that got any.
 	Counts map[string]float64
+	// Values are the numbers up to each bound, if the model answers numbers.
+	Values map[string]float64
 	// Confidence is the mean confidence, 0 to 1; NaN if it is unknown.
 	Confidence float64
 	Source     string // of the counts, for the comment in the file
@@ -56,10 +58,14 @@ type Distribution struct {
 // predictions, the random error of a share is a tenth of the share or more.
 const minPredictions = 100
 
+// infinity is the bound of a histogram's last bucket, which holds all numbers.
+const infinity = "+Inf"
+
 // File returns the distribution as a Prometheus rule file. It refuses a
 // distribution of too few predictions.
 func (d Distribution) File() ([]byte, error) {
-	total := sum(d.Counts)
+	labels, numbers := sum(d.Counts), d.Values[infinity]
+	total := labels + numbers
 	if total < minPredictions {
 		return nil, fmt.Errorf("baseline of %s: %.0f predictions are too few for a baseline; take %d or more", d.Model, total, minPredictions)
 	}
@@ -67,7 +73,8 @@ func (d Distribution) File() ([]byte, error) {
 	if d.Model.Service != "" {
 		group.Name = "moodring-baseline-" + d.Model.owner() + "/" + d.Model.Name
 	}
-	group.Rules = d.Model.shares(board.BaselineShare(), contract.LabelLabel, d.Counts, total)
+	group.Rules = append(d.Model.shares(board.BaselineShare(), contract.LabelLabel, d.Counts, labels),
+		d.Model.shares(board.BaselineValues(), contract.LabelBucket, d.Values, numbers)...)
 	if !math.IsNaN(d.Confidence) {
 		group.Rules = append(group.Rules, rules.Rule{
 			Record: board.BaselineConfidence().Name, Expr: vector(d.Confidence), Labels: d.Model.Labels(),

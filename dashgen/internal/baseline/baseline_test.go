@@ -31,11 +31,11 @@ func TestRecord(t *testing.T) {
 		version string
 		want    Distribution
 	}{
-		{"all versions, no confidence", Model{"n", "s", "calm"}, "", Distribution{Model{"n", "s", "calm"}, map[string]float64{"x": 9040, "y": 1380}, unknown, period}},
-		{"one version", bert, "6", Distribution{bert, map[string]float64{"joy": 480}, 0.7, period}},
+		{"all versions, no confidence", Model{"n", "s", "calm"}, "", Distribution{Model{"n", "s", "calm"}, map[string]float64{"x": 9040, "y": 1380}, nil, unknown, period}},
+		{"one version", bert, "6", Distribution{bert, map[string]float64{"joy": 480}, map[string]float64{"-10": 720, "250": 1200, "+Inf": 2400}, 0.7, period}},
 		{"the same name, of another service", Model{"n", "t", "bert"}, "6",
-			Distribution{Model{"n", "t", "bert"}, map[string]float64{"sadness": 1.2e6}, unknown, period}},
-		{"the only service", Model{Name: "third"}, "3", Distribution{Model{"n", "s", "third"}, map[string]float64{"x": 480, "y": 4320}, unknown, period}},
+			Distribution{Model{"n", "t", "bert"}, map[string]float64{"sadness": 1.2e6}, map[string]float64{"-10": 2160, "250": 2640, "+Inf": 7200}, unknown, period}},
+		{"the only service", Model{Name: "third"}, "3", Distribution{Model{"n", "s", "third"}, map[string]float64{"x": 480, "y": 4320}, nil, unknown, period}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -85,6 +85,44 @@ func TestCount(t *testing.T) {
 		if err == nil || err.Error() != "corpus c.txt, line 2: no label; write text;label" {
 			t.Errorf("%q: got error %v", bad, err)
 		}
+	}
+}
+
+func TestFileOfNumbers(t *testing.T) {
+	d := Distribution{Model: Model{"n", "s", "price"}, Values: map[string]float64{"100": 50, "250": 150, "+Inf": 200}, Confidence: math.NaN(), Source: "from a test"}
+	got, err := d.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `# How the model price of n/s should answer: 200 predictions, from a test.
+# Written by dashgen baseline; a later one replaces it.
+groups:
+  - name: moodring-baseline-n/s/price
+    rules:
+      - record: moodring:value_share:baseline
+        expr: vector(1)
+        labels:
+          le: +Inf
+          model: price
+          namespace: "n"
+          service: s
+      - record: moodring:value_share:baseline
+        expr: vector(0.25)
+        labels:
+          le: "100"
+          model: price
+          namespace: "n"
+          service: s
+      - record: moodring:value_share:baseline
+        expr: vector(0.75)
+        labels:
+          le: "250"
+          model: price
+          namespace: "n"
+          service: s
+`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

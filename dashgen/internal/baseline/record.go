@@ -34,11 +34,18 @@ func Record(ctx context.Context, prometheus prom.Client, of Model, in Period) (D
 	if err != nil {
 		return Distribution{}, err
 	}
-	if of, err = r.find(of, labels); err != nil {
+	numbers, err := r.increase(ctx, of, promql.SelectBuckets(contract.PredictionValue), contract.LabelBucket)
+	if err != nil {
 		return Distribution{}, err
 	}
-	d := Distribution{Model: of, Counts: counts(labels, contract.LabelLabel),
+	if of, err = r.find(of, slices.Concat(labels, numbers)); err != nil {
+		return Distribution{}, err
+	}
+	d := Distribution{Model: of, Counts: counts(labels, contract.LabelLabel), Values: counts(numbers, contract.LabelBucket),
 		Source: fmt.Sprintf("from %s to %s", in.From.UTC().Format(time.RFC3339), in.To.UTC().Format(time.RFC3339))}
+	if d.Values[infinity] == 0 {
+		d.Values = nil
+	}
 	maps.DeleteFunc(d.Counts, func(_ string, n float64) bool { return n == 0 }) // only predicted outside the period
 	d.Confidence, err = r.confidence(ctx, of)
 	return d, err

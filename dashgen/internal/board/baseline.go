@@ -40,7 +40,7 @@ func BaselineConfidence() promql.Recording {
 }
 
 func baselines() []promql.Recording {
-	return []promql.Recording{BaselineShare(), BaselineConfidence()}
+	return []promql.Recording{BaselineShare(), BaselineConfidence(), BaselineValues()}
 }
 
 func withoutService() promql.Matcher { return promql.Matcher{Label: contract.LabelService} }

@@ -186,8 +186,8 @@ func TestAlertsStandOnce(t *testing.T) {
 		}
 		seen[a.Name] = true
 	}
-	if len(seen) != 21 {
-		t.Errorf("got %d alerts, want 21", len(seen))
+	if len(seen) != 22 {
+		t.Errorf("got %d alerts, want 22", len(seen))
 	}
 }
 

@@ -120,6 +120,7 @@ func recordings() []promql.Recording {
 		models(), modelServices(), labelBaseline(), confidenceBaseline(),
 		labelsInWindow(), predictionsInWindow(), labelShare(), labelExpected(), labelGiven(), labelShift(), stabilityIndex(), mixDistance(),
 		labelSilent(), confidenceMean(), confidenceShift(), labelMixOfAll(), versionShare(), versionChance(), versionDistance(),
+		valueShare(), valueDistance(),
 	}
 }
 

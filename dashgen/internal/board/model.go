@@ -62,7 +62,7 @@ func Model() Board {
 			{Title: "Drift from the baseline", Panels: []Panel{labelDrift(), shiftedLabels(), silentLabels(), confidenceDrift(), ambiguous()}},
 			{Title: "Versions", Panels: []Panel{predictionsByVersion(), mixByVersion(), versionGap(), confidenceByVersion(), lowConfidenceByVersion()}},
 			{Title: "Replies", Panels: []Panel{repliesByOutcome(), unreadByVersion()}},
-			{Title: "Predicted values", Panels: []Panel{values(), medianValue()}, Collapsed: true},
+			{Title: "Predicted values", Panels: []Panel{values(), medianValue(), valueDrift()}, Collapsed: true},
 			{Title: "Margins, scores and batches", Panels: []Panel{margins(), medianMargin(), labelScores(), batches(), meanBatch()}, Collapsed: true},
 		},
 	}

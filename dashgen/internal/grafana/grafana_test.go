@@ -486,8 +486,8 @@ func TestNoVersion(t *testing.T) {
 			}
 		}
 	}
-	if byVersion != 8 {
-		t.Errorf("got %d panels by version, want 8", byVersion)
+	if byVersion != 9 {
+		t.Errorf("got %d panels by version, want 9", byVersion)
 	}
 }
 

@@ -458,6 +458,11 @@ func Log2(q Query) Query {
 	return call(q, func(v Values) string { return "log2(" + q.Text(v) + ")" })
 }
 
+// Abs is the value without its sign.
+func Abs(q Query) Query {
+	return call(q, func(v Values) string { return "abs(" + q.Text(v) + ")" })
+}
+
 // Sqrt is the square root.
 func Sqrt(q Query) Query {
 	return call(q, func(v Values) string { return "sqrt(" + q.Text(v) + ")" })

@@ -93,6 +93,7 @@ func TestOperators(t *testing.T) {
 		{"functions", Sqrt(ClampMin(Log2(ScalarSub(1, AddScalar(base, 0.5))), 0)), `sqrt(clamp_min(log2(1 - (moodring:base + 0.5)), 0))`},
 		{"number divided by a product", ScalarDiv(1, Mul(base, base)), `1 / (moodring:base * moodring:base)`},
 		{"above another query", Above(base, MulScalar(base, 2)), `moodring:base > (moodring:base * 2)`},
+		{"without the sign", Abs(Sub(base, base)), `abs(moodring:base - moodring:base)`},
 		{"sum and count of a histogram", Add(SumBy(SelectSum(contract.Confidence), "model"), SumBy(SelectCount(contract.Confidence), "model")),
 			`sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_sum)) + sum by (model) (max by (gateway, namespace, service, model, version, label) (moodring_prediction_confidence_count))`},
 		{"not one value", Select(contract.Overflow, Matcher{Label: "kind", Value: "", IsNot: true}), `moodring_overflow_total{kind!=""}`},

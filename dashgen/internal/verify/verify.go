@@ -176,9 +176,11 @@ func blank(p board.Panel) State {
 }
 
 // blankRecording returns the state of a recording without series. Drift needs a
-// baseline, and confidence needs replies with scores.
+// baseline, confidence needs replies with scores, and values need a model that answers
+// numbers.
 func blankRecording(r promql.Recording) State {
-	if len(r.Query.Recorded()) > 0 || slices.Contains(r.Query.Metrics(), contract.Confidence) {
+	reads := func(metric string) bool { return slices.Contains(r.Query.Metrics(), metric) }
+	if len(r.Query.Recorded()) > 0 || reads(contract.Confidence) || reads(contract.PredictionValue) {
 		return Off
 	}
 	return Empty

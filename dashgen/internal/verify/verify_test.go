@@ -60,8 +60,19 @@ func TestRunHealthy(t *testing.T) {
 // TestRunWithoutRules checks that exactly the panels of recorded series are off.
 func TestRunWithoutRules(t *testing.T) {
 	report := runOn(t, promtest.Stack(), board.All())
-	if report.Panels.Off != 7 || report.Panels.Answered != report.Panels.Total {
-		t.Errorf("got %+v, want the 7 panels of recorded series off, and the others answered", report.Panels)
+	if report.Panels.Off != 8 || report.Panels.Answered != report.Panels.Total {
+		t.Errorf("got %+v, want the 8 panels of recorded series off, and the others answered", report.Panels)
+	}
+}
+
+// TestRunWithoutScoresAndNumbers: the rules of a model that answers neither are off, and not
+// empty.
+func TestRunWithoutScoresAndNumbers(t *testing.T) {
+	series := withoutMetric(withoutMetric(promtest.Stack(), contract.Confidence), contract.PredictionValue)
+	for _, q := range runOn(t, series, board.Set{Recordings: board.All().Recordings}).Queries {
+		if !q.State.Sound() {
+			t.Errorf("%s is %s", q.Panel, q.State)
+		}
 	}
 }
 
