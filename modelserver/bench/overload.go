@@ -22,7 +22,7 @@ func overload(command []string, duration time.Duration) error {
 		return err
 	}
 	defer s.stop()
-	_, rate, err := load(s.url, 64, 5*time.Second)
+	rate, err := s.sustainable()
 	if err != nil {
 		return err
 	}
@@ -50,6 +50,25 @@ func overload(command []string, duration time.Duration) error {
 		return fmt.Errorf("the peak memory is %.0f MB, more than %d MB above the %.0f MB before", peak, growth, before)
 	}
 	return nil
+}
+
+// sustainable returns the calls a second that the server answers. It doubles the rate until the server no longer keeps up: more waiting
+// calls make larger runs of the network, so that a rate measured with a few callers is too low.
+func (s *server) sustainable() (float64, error) {
+	_, rate, err := load(s.url, 64, 5*time.Second)
+	for err == nil {
+		var t *tally
+		started := time.Now()
+		if t, err = s.flood(2*rate, 5*time.Second); err != nil {
+			break
+		}
+		reached := float64(len(t.times)) / time.Since(started).Seconds()
+		if reached < 1.5*rate {
+			return max(rate, reached), t.check()
+		}
+		rate = reached
+	}
+	return 0, err
 }
 
 // flood sends calls at a rate, each on time, whether or not earlier calls have an answer. It prints the memory ten times.
