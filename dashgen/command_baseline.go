@@ -13,9 +13,9 @@ import (
 
 const baselineHelp = `--model NAME --prometheus URL | --corpus FILE [flags] > baseline.yaml
 
-Prints Prometheus rules with the usual distribution of a model's labels. The
-alerts on drift compare with it. If several services have a model of the name,
---namespace and --service choose one.
+Prints Prometheus rules with the usual distribution of a model's labels, or of its
+numbers. The alerts on drift compare with it. If several services have a model of
+the name, --namespace and --service choose one.
 `
 
 type baselineFlags struct{ prometheus, namespace, service, model, version, from, to, corpus string }
