@@ -47,7 +47,7 @@ func TestRenderUnknownVariable(t *testing.T) {
 	prometheus := promtest.Server(t, promtest.Stack(), promtest.Now).URL
 	for variable, want := range map[string]string{
 		"model=nobody": "dashgen: render: Model has no value nobody: the dashboard shows bert.",
-		"modle=bert":   "dashgen: render: no variable \"modle\" on the dashboard moodring-model; there are datasource, gateway_namespace, gateway, ",
+		"mode=bert":    "dashgen: render: no variable \"mode\" on the dashboard moodring-model; there are datasource, gateway_namespace, gateway, ",
 	} {
 		file := filepath.Join(t.TempDir(), "model.png")
 		var printed bytes.Buffer

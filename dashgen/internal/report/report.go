@@ -391,9 +391,9 @@ func (s source) versions(ctx context.Context, r *Report, counts model.Vector, ot
 		if mean, ok := means[name]; ok {
 			v.Mean = mean
 		}
-		own := model.Vector(slices.DeleteFunc(slices.Clone(counts), func(sample *model.Sample) bool {
+		own := slices.DeleteFunc(slices.Clone(counts), func(sample *model.Sample) bool {
 			return string(sample.Metric[contract.LabelVersion]) != name
-		}))
+		})
 		if other.counts != nil && v.Count > 0 {
 			v.Index = compare(added(own, contract.LabelLabel), other.counts, other.isExact, "").Index
 		}
