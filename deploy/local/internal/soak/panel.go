@@ -21,6 +21,9 @@ type panel string
 // the dashboard.
 var increase = regexp.MustCompile(`increase\((` + contract.Predictions + `\{[^}]*\})\[\$__range\]\)`)
 
+// variable matches a variable of the dashboard in a query.
+var variable = regexp.MustCompile(`\$\w+`)
+
 // predictionsPanel reads the query from the generated dashboard.
 func predictionsPanel(root string) (panel, error) {
 	file := filepath.Join(root, "dashboards", "grafana-dashboard.json")
@@ -49,7 +52,8 @@ func predictionsPanel(root string) (panel, error) {
 // growth returns the query as Grafana sends it, for a range and for all values of
 // the variables.
 func (p panel) growth(over time.Duration) string {
-	return strings.NewReplacer("$__range", model.Duration(over).String(), "$namespace", ".*", "$gateway", ".*", "$model", ".*").Replace(string(p))
+	ranged := strings.ReplaceAll(string(p), "$__range", model.Duration(over).String())
+	return variable.ReplaceAllString(ranged, ".*")
 }
 
 // counters returns the query with the counters in place of their growth, which is
