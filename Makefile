@@ -122,7 +122,7 @@ test: stack browser clients .tools/venv/openmetrics ## Run every test
 picture: browser ## Draw the picture in README from a stack that make up runs
 	@test -f .run/up.json || { echo 'make picture: run make up in another terminal first, and give it five minutes' >&2; exit 1; }
 	bin/dashgen render --prometheus "$$(sed -n 's/.*"prometheus": "\(.*\)".*/\1/p' .run/up.json)" \
-		--from now-5m --to now --width 1000 --height 680 -o docs/overview.png
+		--from now-5m --to now --width 1000 --height 900 -o docs/overview.png
 
 check: lint vulnerabilities generate ## Lint, look for known vulnerabilities, and check that the generated files are up to date
 	@git diff --exit-code -- RATIONALE.md dashboards docs deploy/kiali deploy/local/gateway.json deploy/local/gateway-seed.json deploy/rules || \
