@@ -67,8 +67,8 @@ cluster: cluster-program ## Run a Kubernetes with Istio, Knative, KServe and the
 	bin/cluster up
 
 # bin/cluster builds the programs that the tests of a node run.
-test-cluster: cluster-program ## Run the commands of docs/walkthrough.md and of deploy/cluster/suites on a Kubernetes; as root
-	bin/cluster test
+test-cluster: cluster-program ## Run the commands of docs/walkthrough.md and of the original demo on a Kubernetes; as root
+	bin/cluster test walkthrough seed
 	cd deploy/cluster && $(GO) test -count=1 ./internal/node
 
 cluster-program: stack
