@@ -42,6 +42,19 @@ func (m Model) Labels() map[string]string {
 	return all
 }
 
+// Match returns the conditions of PromQL that choose the series of the model, by label. An
+// empty version stands for all versions.
+func (m Model) Match(version string) map[string]string {
+	chosen := m.Labels()
+	if version != "" {
+		chosen[contract.LabelVersion] = version
+	}
+	for label, value := range chosen {
+		chosen[label] = "=" + strconv.Quote(value)
+	}
+	return chosen
+}
+
 // Distribution is the distribution of a model's answers.
 type Distribution struct {
 	Model Model
@@ -64,7 +77,7 @@ const infinity = "+Inf"
 // File returns the distribution as a Prometheus rule file. It refuses a
 // distribution of too few predictions.
 func (d Distribution) File() ([]byte, error) {
-	labels, numbers := sum(d.Counts), d.Values[infinity]
+	labels, numbers := Sum(d.Counts), d.Values[infinity]
 	total := labels + numbers
 	if total < minPredictions {
 		return nil, fmt.Errorf("baseline of %s: %.0f predictions are too few for a baseline; take %d or more", d.Model, total, minPredictions)
@@ -84,7 +97,8 @@ func (d Distribution) File() ([]byte, error) {
 	return rules.Marshal(comment, rules.RuleFile{Groups: []rules.Group{group}})
 }
 
-func sum(counts map[string]float64) float64 {
+// Sum returns the sum of counts.
+func Sum(counts map[string]float64) float64 {
 	var total float64
 	for _, n := range counts {
 		total += n

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,7 +40,7 @@ func Record(ctx context.Context, prometheus prom.Client, of Model, in Period) (D
 	if of, err = r.find(of, slices.Concat(labels, numbers)); err != nil {
 		return Distribution{}, err
 	}
-	d := Distribution{Model: of, Counts: counts(labels, contract.LabelLabel), Values: counts(numbers, contract.LabelBucket),
+	d := Distribution{Model: of, Counts: CountBy(labels, contract.LabelLabel), Values: CountBy(numbers, contract.LabelBucket),
 		Source: fmt.Sprintf("from %s to %s", in.From.UTC().Format(time.RFC3339), in.To.UTC().Format(time.RFC3339))}
 	if d.Values[infinity] == 0 {
 		d.Values = nil
@@ -59,15 +58,7 @@ type recorder struct {
 
 // text returns a query about a model in the period.
 func (r recorder) text(of Model, q promql.Query) string {
-	values := promql.Values{Match: map[string]string{}, Window: model.Duration(r.period.To.Sub(r.period.From)).String()}
-	matched := of.Labels()
-	if r.period.Version != "" {
-		matched[contract.LabelVersion] = r.period.Version
-	}
-	for label, value := range matched {
-		values.Match[label] = "=" + strconv.Quote(value)
-	}
-	return q.Text(values)
+	return q.Text(promql.Values{Match: of.Match(r.period.Version), Window: model.Duration(r.period.To.Sub(r.period.From)).String()})
 }
 
 // increase returns the increase of a counter in the period, by a label and by the
@@ -79,15 +70,19 @@ func (r recorder) increase(ctx context.Context, of Model, counter promql.Query, 
 
 // confidence returns the mean confidence of a model; NaN if it has none.
 func (r recorder) confidence(ctx context.Context, of Model) (float64, error) {
-	total := func(part promql.Query) promql.Query {
-		return promql.SumBy(promql.Increase(part, promql.Window))
-	}
-	q := promql.Div(total(promql.SelectSum(contract.Confidence)), total(promql.SelectCount(contract.Confidence)))
-	mean, err := r.prometheus.Vector(ctx, r.text(of, q), r.period.To)
+	mean, err := r.prometheus.Vector(ctx, r.text(of, MeanConfidence()), r.period.To)
 	if err != nil || len(mean) == 0 {
 		return math.NaN(), err
 	}
 	return float64(mean[0].Value), nil
+}
+
+// MeanConfidence returns the query of the mean confidence in the window, by labels.
+func MeanConfidence(by ...string) promql.Query {
+	total := func(part promql.Query) promql.Query {
+		return promql.SumBy(promql.Increase(part, promql.Window), by...)
+	}
+	return promql.Div(total(promql.SelectSum(contract.Confidence)), total(promql.SelectCount(contract.Confidence)))
 }
 
 // find returns the one model that has predictions, with its namespace and service.
@@ -127,8 +122,8 @@ func (m Model) Find(predictions model.Vector) (Model, error) {
 		len(names), m.Name, strings.Join(names, ", "))
 }
 
-// counts returns the values of samples, by a label.
-func counts(samples model.Vector, label string) map[string]float64 {
+// CountBy adds up the values of samples by a label.
+func CountBy(samples model.Vector, label string) map[string]float64 {
 	all := map[string]float64{}
 	for _, sample := range samples {
 		all[string(sample.Metric[model.LabelName(label)])] += float64(sample.Value)

@@ -60,8 +60,8 @@ func repliesByOutcome() Panel {
 	}
 }
 
-// uncounted lists the models of which no reply had predictions. They have an alert of
-// their own, because its remedy is not that of MoodringRepliesUnparsed.
+// uncounted lists the models whose replies never had predictions. Their alert is not
+// MoodringRepliesUnparsed, because the remedy is another one.
 func uncounted() Panel {
 	replies := promql.GreaterThan(repliesOf(contract.OutcomeNotClassifier), 0)
 	return Panel{

@@ -232,7 +232,8 @@ func concerns(p board.Panel, a board.Alert) bool {
 	})
 }
 
-// moved returns thresholds with another limit, without those that no longer ascend.
+// moved returns the thresholds with the limit from replaced by the limit to. It drops
+// each threshold that is then not above the threshold before it.
 func moved(thresholds []board.Threshold, from, to float64) []board.Threshold {
 	var all []board.Threshold
 	for i, t := range thresholds {

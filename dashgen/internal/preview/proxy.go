@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/http/httputil"
@@ -13,6 +12,7 @@ import (
 	"regexp"
 
 	"github.com/moodring/moodring/dashgen/internal/prom"
+	"github.com/moodring/moodring/dashgen/internal/web"
 )
 
 const (
@@ -123,23 +123,8 @@ func capReply(reply *http.Response) error {
 		}
 	}
 	reply.Header = kept
-	reply.Body = &capped{reply.Body, replyBytes}
+	reply.Body = web.Limit(reply.Body, replyBytes, errLarge)
 	return nil
-}
-
-// capped returns an error past the limit, so that a cut reply is not taken for a
-// whole reply.
-type capped struct {
-	io.ReadCloser
-	left int
-}
-
-func (c *capped) Read(p []byte) (int, error) {
-	n, err := c.ReadCloser.Read(p[:min(len(p), c.left+1)])
-	if c.left -= n; c.left < 0 {
-		return 0, errLarge
-	}
-	return n, err
 }
 
 // refuse replies with the reason why there is no reply of Prometheus.

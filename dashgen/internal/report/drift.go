@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/moodring/moodring/dashgen/internal/baseline"
 	"github.com/moodring/moodring/dashgen/internal/board"
 )
 
@@ -38,8 +39,8 @@ const (
 	Far    Verdict = "great drift"
 )
 
-// compare returns the drift of counts from a reference. An exact reference has shares;
-// another one has counts of its own, whose chance the test includes.
+// compare returns the drift of counts from a reference. An exact reference holds shares.
+// Any other reference holds counts, and the test allows for chance in them too.
 func compare(counts, reference map[string]float64, isExact bool, against string) Drift {
 	given, expected := shares(counts), shares(reference)
 	labels := union(given, expected)
@@ -56,7 +57,7 @@ func compare(counts, reference map[string]float64, isExact bool, against string)
 	} else {
 		d.Test = agree(counts, reference, labels)
 	}
-	d.Verdict = judge(d.Index, sum(counts), len(labels))
+	d.Verdict = judge(d.Index, baseline.Sum(counts), len(labels))
 	return d
 }
 
@@ -87,7 +88,7 @@ func bits(p, m float64) float64 {
 }
 
 func shares(counts map[string]float64) map[string]float64 {
-	total := sum(counts)
+	total := baseline.Sum(counts)
 	all := map[string]float64{}
 	for label, n := range counts {
 		if n > 0 {
@@ -95,14 +96,6 @@ func shares(counts map[string]float64) map[string]float64 {
 		}
 	}
 	return all
-}
-
-func sum(counts map[string]float64) float64 {
-	var total float64
-	for _, n := range counts {
-		total += n
-	}
-	return total
 }
 
 func union(a, b map[string]float64) []string {
@@ -154,7 +147,7 @@ func newTest(statistic float64, cells int) *Test {
 // fits tests counts against exact shares.
 func fits(counts, expected map[string]float64, labels []string) *Test {
 	var c cells
-	total := sum(counts)
+	total := baseline.Sum(counts)
 	for _, label := range labels {
 		c.add(counts[label], total*math.Max(expected[label], board.SmallestShare))
 	}
@@ -163,7 +156,7 @@ func fits(counts, expected map[string]float64, labels []string) *Test {
 
 // agree tests whether two lists of counts have the same mix.
 func agree(a, b map[string]float64, labels []string) *Test {
-	totalA, totalB := sum(a), sum(b)
+	totalA, totalB := baseline.Sum(a), baseline.Sum(b)
 	all := totalA + totalB
 	var statistic float64
 	count := 0

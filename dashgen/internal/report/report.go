@@ -31,7 +31,7 @@ type Options struct {
 	From, To time.Time
 }
 
-// Report is what the file shows.
+// Report holds the content of the file.
 type Report struct {
 	Options
 	Source      string // the Prometheus, without its password
@@ -103,8 +103,8 @@ func Gather(ctx context.Context, prometheus prom.Client, o Options) (Report, err
 		return r, fmt.Errorf("report: %w", err)
 	}
 	r.Model = s.Model
-	byLabel := added(counts, contract.LabelLabel)
-	r.Predictions = sum(byLabel)
+	byLabel := baseline.CountBy(counts, contract.LabelLabel)
+	r.Predictions = baseline.Sum(byLabel)
 	reference, err := s.reference(ctx)
 	if err != nil {
 		return r, err
@@ -120,14 +120,7 @@ func Gather(ctx context.Context, prometheus prom.Client, o Options) (Report, err
 
 // values returns the values for the queries: the model, its version, and a window.
 func (s source) values(window time.Duration) promql.Values {
-	match := map[string]string{}
-	if s.Version != "" {
-		match[contract.LabelVersion] = "=" + strconv.Quote(s.Version)
-	}
-	for label, value := range s.Model.Labels() {
-		match[label] = "=" + strconv.Quote(value)
-	}
-	return promql.Values{Match: match, Window: model.Duration(window).String(), RateInterval: model.Duration(window).String()}
+	return promql.Values{Match: s.Model.Match(s.Version), Window: model.Duration(window).String(), RateInterval: model.Duration(window).String()}
 }
 
 // increase returns the PromQL of the increase of a counter in a window.
@@ -144,15 +137,6 @@ func (s source) predictions(ctx context.Context, end time.Time) (model.Vector, e
 	return s.prometheus.Vector(ctx, s.increase(promql.Select(contract.Predictions), s.span(), by...), end)
 }
 
-// added adds up samples by a label.
-func added(vector model.Vector, by string) map[string]float64 {
-	all := map[string]float64{}
-	for _, sample := range vector {
-		all[string(sample.Metric[model.LabelName(by)])] += float64(sample.Value)
-	}
-	return all
-}
-
 // missing explains that there are no predictions.
 func (s source) missing(ctx context.Context, of baseline.Model) error {
 	vector, err := s.prometheus.Vector(ctx, promql.GroupBy(promql.Select(contract.Predictions), contract.LabelModel).Text(promql.Values{}), s.To)
@@ -160,7 +144,7 @@ func (s source) missing(ctx context.Context, of baseline.Model) error {
 		return err
 	}
 	const most = 10
-	names := slices.Sorted(maps.Keys(added(vector, contract.LabelModel)))
+	names := slices.Sorted(maps.Keys(baseline.CountBy(vector, contract.LabelModel)))
 	known := "there are no models at all"
 	if len(names) > 0 {
 		known = "there are " + strings.Join(names[:min(len(names), most)], ", ")
@@ -192,14 +176,14 @@ func (s source) reference(ctx context.Context) (reference, error) {
 		return reference{}, err
 	}
 	if len(recorded) > 0 {
-		return reference{"the recorded baseline", added(recorded, contract.LabelLabel), true}, nil
+		return reference{"the recorded baseline", baseline.CountBy(recorded, contract.LabelLabel), true}, nil
 	}
 	before, err := s.predictions(ctx, s.From)
 	if err != nil {
 		return reference{}, err
 	}
-	counts := added(before, contract.LabelLabel)
-	if sum(counts) == 0 {
+	counts := baseline.CountBy(before, contract.LabelLabel)
+	if baseline.Sum(counts) == 0 {
 		return reference{}, nil
 	}
 	return reference{"the " + length(s.span()) + " before", counts, false}, nil
@@ -224,7 +208,7 @@ func length(d time.Duration) string { return model.Duration(d).String() }
 
 // labels returns all labels of both mixes, the most frequent first.
 func labels(counts, expected map[string]float64) []Label {
-	total := sum(counts)
+	total := baseline.Sum(counts)
 	var all []Label
 	for _, name := range union(counts, expected) {
 		l := Label{name, counts[name], counts[name] / total, math.NaN()}
@@ -319,7 +303,7 @@ func first(vector model.Vector) float64 {
 
 // mean returns the PromQL of the mean score in a window.
 func (s source) mean(window time.Duration, by ...string) string {
-	return s.increase(promql.SelectSum(contract.Confidence), window, by...) + " / " + s.increase(promql.SelectCount(contract.Confidence), window, by...)
+	return baseline.MeanConfidence(by...).Text(s.values(window))
 }
 
 // confidence describes the scores, if the replies have scores.
@@ -384,8 +368,8 @@ func (s source) versions(ctx context.Context, r *Report, counts model.Vector, ot
 	if err != nil {
 		return err
 	}
-	means := added(scores, contract.LabelVersion)
-	all := added(counts, contract.LabelVersion)
+	means := baseline.CountBy(scores, contract.LabelVersion)
+	all := baseline.CountBy(counts, contract.LabelVersion)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		v := Version{name, all[name], math.NaN(), math.NaN()}
 		if mean, ok := means[name]; ok {
@@ -395,7 +379,7 @@ func (s source) versions(ctx context.Context, r *Report, counts model.Vector, ot
 			return string(sample.Metric[contract.LabelVersion]) != name
 		})
 		if other.counts != nil && v.Count > 0 {
-			v.Index = compare(added(own, contract.LabelLabel), other.counts, other.isExact, "").Index
+			v.Index = compare(baseline.CountBy(own, contract.LabelLabel), other.counts, other.isExact, "").Index
 		}
 		r.Versions = append(r.Versions, v)
 	}
@@ -407,10 +391,10 @@ func (s source) outcomes(ctx context.Context, r *Report) error {
 	if err != nil {
 		return err
 	}
-	counts := added(vector, contract.LabelOutcome)
+	counts := baseline.CountBy(vector, contract.LabelOutcome)
 	for _, name := range contract.Outcomes() {
 		if math.Round(counts[name]) > 0 {
-			r.Outcomes = append(r.Outcomes, Count{name, counts[name], sum(counts)})
+			r.Outcomes = append(r.Outcomes, Count{name, counts[name], baseline.Sum(counts)})
 		}
 	}
 	return nil
@@ -426,8 +410,8 @@ func (s source) refusals(ctx context.Context, r *Report) error {
 		if err != nil {
 			return err
 		}
-		if counts := added(vector, contract.LabelResult); len(counts) > 0 {
-			r.Refusals = append(r.Refusals, Count{of.title, counts[of.result], sum(counts)})
+		if counts := baseline.CountBy(vector, contract.LabelResult); len(counts) > 0 {
+			r.Refusals = append(r.Refusals, Count{of.title, counts[of.result], baseline.Sum(counts)})
 		}
 	}
 	return nil

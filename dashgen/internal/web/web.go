@@ -1,5 +1,5 @@
-// Package web has what the clients of Prometheus, of an exporter and of Grafana share:
-// a limit for each reply, and the wording of failures.
+// Package web is shared by the HTTP clients of Prometheus, of exporters and of Grafana.
+// It limits the size of replies, and words failures.
 package web
 
 import (
@@ -21,8 +21,8 @@ const ReplyBytes = 64 << 20
 // ErrLarge is the error of a reply that has more than ReplyBytes.
 var ErrLarge = fmt.Errorf("a reply of more than %d bytes", ReplyBytes)
 
-// Client returns a client whose requests end within a deadline, and whose replies are
-// limited to ReplyBytes.
+// Client returns an HTTP client. Its requests end within a deadline, and its replies
+// fail past ReplyBytes.
 func Client(transport http.RoundTripper, deadline time.Duration) *http.Client {
 	return &http.Client{Transport: limited{transport}, Timeout: deadline}
 }
@@ -32,21 +32,27 @@ type limited struct{ next http.RoundTripper }
 func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := l.next.RoundTrip(r)
 	if err == nil {
-		response.Body = &body{response.Body, ReplyBytes}
+		response.Body = Limit(response.Body, ReplyBytes, ErrLarge)
 	}
 	return response, err
 }
 
-// body fails past the limit, so that a cut reply is not taken for a whole reply.
+// Limit returns a body that fails with an error past a number of bytes, so that a cut
+// reply is not taken for a whole reply.
+func Limit(of io.ReadCloser, bytes int, past error) io.ReadCloser {
+	return &body{of, bytes, past}
+}
+
 type body struct {
 	io.ReadCloser
 	left int
+	past error
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.left+1)])
 	if b.left -= n; b.left < 0 {
-		return 0, ErrLarge
+		return 0, b.past
 	}
 	return n, err
 }
@@ -62,7 +68,7 @@ func Redacted(address *url.URL) string {
 	return shown.Redacted()
 }
 
-// Failed adds advice to the error of a request to the server whose address a flag sets.
+// Failed adds advice to the error of a request. The flag sets the address of the server.
 func Failed(err error, flag string, deadline time.Duration) error {
 	var sent *url.Error
 	if errors.As(err, &sent) {

@@ -38,7 +38,7 @@ func TestLimit(t *testing.T) {
 
 func TestLimitItself(t *testing.T) {
 	for length, want := range map[int]error{ReplyBytes: nil, ReplyBytes + 1: ErrLarge} {
-		reply := &body{io.NopCloser(io.LimitReader(zeros{}, int64(length))), ReplyBytes}
+		reply := Limit(io.NopCloser(io.LimitReader(zeros{}, int64(length))), ReplyBytes, ErrLarge)
 		if _, err := io.Copy(io.Discard, reply); !errors.Is(err, want) {
 			t.Errorf("%d bytes: got %v, want %v", length, err, want)
 		}

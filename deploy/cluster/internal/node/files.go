@@ -10,7 +10,7 @@ import (
 	"github.com/moodring/moodring/deploy/cluster/internal/pki"
 )
 
-// The networks of the node, which nobody outside of the node sees.
+// The networks of the node. They are not visible outside of the node.
 const (
 	nodeName        = "moodring"
 	nodeAddress     = "10.245.0.1"

@@ -16,7 +16,7 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/wait"
 )
 
-// loss is what Prometheus has of the predictions that were sent during a fault.
+// loss compares the predictions in Prometheus with those sent during a fault.
 type loss struct {
 	Fault         string
 	Sent          int // in replies that clients read whole

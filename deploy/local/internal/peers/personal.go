@@ -16,7 +16,7 @@ type personal struct {
 // text finds load.Text, also with each other byte replaced as Envoy does.
 var text = regexp.MustCompile(regexp.MustCompile(`[^A-Za-z0-9]`).ReplaceAllString(load.Text, "."))
 
-// measurePersonal reads what the gateway, or the logger, has given to others.
+// measurePersonal reads the data that the gateway, or the logger, has given to others.
 func (r *rig) measurePersonal(ctx context.Context) (p personal, err error) {
 	if r.logger != nil {
 		received, err := r.received(ctx)

@@ -19,7 +19,7 @@ import (
 	"github.com/moodring/moodring/deploy/local/internal/ports"
 )
 
-// stored is what a peer stores.
+// stored holds the sizes of the data that a peer stores.
 type stored struct {
 	Series    int     // in Prometheus
 	BytesADay float64 // in Prometheus's blocks, and for payload logging in the events
