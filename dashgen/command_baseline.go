@@ -16,18 +16,15 @@ numbers. The alerts on drift compare with it. If several services have a model o
 the name, --namespace and --service choose one.
 `
 
-type baselineFlags struct{ prometheus, namespace, service, model, version, from, to, corpus string }
+type baselineFlags struct {
+	predictionFlags
+	corpus string
+}
 
 func baselineCommand(p program, args []string) error {
 	var f baselineFlags
 	set := newFlags("baseline", baselineHelp)
-	set.StringVar(&f.model, "model", "", "name of the model, as in the variable of the model's dashboard")
-	set.StringVar(&f.namespace, "namespace", "", "namespace of the model's service, as in the variable of the model's dashboard")
-	set.StringVar(&f.service, "service", "", "service of the model, as in the variable of the model's dashboard")
-	set.StringVar(&f.prometheus, "prometheus", "", "address of the Prometheus that has the model's predictions")
-	set.StringVar(&f.version, "version", "", "only this version of the model")
-	set.StringVar(&f.from, "from", "7d", "start of the period: a time as 2026-01-31T08:00:00Z, or how long ago, as 7d")
-	set.StringVar(&f.to, "to", "0s", "end of the period, in the same form; 0s is now")
+	f.define(set)
 	set.StringVar(&f.corpus, "corpus", "", "instead of a Prometheus: a file of labelled texts, text;label on each line")
 	if err := set.parseAll(args, p.stdout); err != nil {
 		return err
@@ -58,15 +55,11 @@ func (f baselineFlags) distribution(p program, now time.Time) (baseline.Distribu
 	if err != nil {
 		return baseline.Distribution{}, err
 	}
-	from, to, err := readPeriod("baseline", f.from, f.to, now)
+	from, to, err := f.period("baseline", now)
 	if err != nil {
 		return baseline.Distribution{}, err
 	}
 	return baseline.Record(context.Background(), prometheus, f.of(), baseline.Period{Version: f.version, From: from, To: to})
-}
-
-func (f baselineFlags) of() baseline.Model {
-	return baseline.Model{Namespace: f.namespace, Service: f.service, Name: f.model}
 }
 
 func (f baselineFlags) countCorpus() (baseline.Distribution, error) {

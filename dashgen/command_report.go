@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/moodring/moodring/dashgen/internal/baseline"
 	"github.com/moodring/moodring/dashgen/internal/report"
 )
 
@@ -16,18 +15,10 @@ drift with a test, the confidence, the versions, the replies and the refusals. T
 file loads nothing and needs no script, so it can be sent and printed.
 `
 
-type reportFlags struct{ prometheus, namespace, service, model, version, from, to string }
-
 func reportCommand(p program, args []string) error {
-	var f reportFlags
+	var f predictionFlags
 	set := newFlags("report", reportHelp)
-	set.StringVar(&f.prometheus, "prometheus", "", "address of the Prometheus that has the model's predictions")
-	set.StringVar(&f.model, "model", "", "name of the model, as in the variable of the model's dashboard")
-	set.StringVar(&f.namespace, "namespace", "", "namespace of the model's service, if several services have a model of this name")
-	set.StringVar(&f.service, "service", "", "service of the model, if several services have a model of this name")
-	set.StringVar(&f.version, "version", "", "only this version of the model")
-	set.StringVar(&f.from, "from", "7d", "start of the period: a time as 2026-01-31T08:00:00Z, or how long ago, as 7d")
-	set.StringVar(&f.to, "to", "0s", "end of the period, in the same form; 0s is now")
+	f.define(set)
 	if err := set.parseAll(args, p.stdout); err != nil {
 		return err
 	}
@@ -38,14 +29,11 @@ func reportCommand(p program, args []string) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := readPeriod("report", f.from, f.to, time.Now())
+	from, to, err := f.period("report", time.Now())
 	if err != nil {
 		return err
 	}
-	r, err := report.Gather(context.Background(), prometheus, report.Options{
-		Model:   baseline.Model{Namespace: f.namespace, Service: f.service, Name: f.model},
-		Version: f.version, From: from, To: to,
-	})
+	r, err := report.Gather(context.Background(), prometheus, report.Options{Model: f.of(), Version: f.version, From: from, To: to})
 	if err != nil {
 		return err
 	}
