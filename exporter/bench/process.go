@@ -9,11 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/moodring/moodring/internal/cputime"
+	"github.com/moodring/moodring/internal/memory"
 )
 
 // process is a running program, to be measured.
@@ -71,26 +70,7 @@ func (p *process) ready(ctx context.Context, url string) error {
 func (p *process) cpu() (time.Duration, error) { return cputime.Of(p.cmd.Process.Pid) }
 
 // rss returns the memory in use and its peak, in bytes.
-func (p *process) rss() (now, peak int64, err error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, 0, err
-	}
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		switch {
-		case len(fields) < 2:
-		case fields[0] == "VmRSS:":
-			now, err = strconv.ParseInt(fields[1], 10, 64)
-		case fields[0] == "VmHWM:":
-			peak, err = strconv.ParseInt(fields[1], 10, 64)
-		}
-		if err != nil {
-			return 0, 0, err
-		}
-	}
-	return now << 10, peak << 10, nil
-}
+func (p *process) rss() (now, peak int64, err error) { return memory.Of(p.cmd.Process.Pid) }
 
 // get returns the body of a response with status 200.
 func get(ctx context.Context, url string, header map[string]string) ([]byte, error) {

@@ -57,7 +57,7 @@ func measure(name string, command []string) (figures, error) {
 		fmt.Printf("%s: %2d callers: %6.0f requests a second, p50 %s, p99 %s, %d refused\n", name, level, rate, t.quantile(0.5), t.quantile(0.99), t.refused)
 		f.rates, f.p99 = append(f.rates, rate), append(f.p99, t.quantile(0.99))
 	}
-	f.memory, err = s.memory("VmHWM")
+	_, f.memory, err = s.memory()
 	fmt.Printf("%s: peak memory %.0f MB\n", name, f.memory)
 	return f, err
 }

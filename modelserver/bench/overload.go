@@ -26,7 +26,7 @@ func overload(command []string, duration time.Duration) error {
 	if err != nil {
 		return err
 	}
-	before, err := s.memory("VmRSS")
+	before, _, err := s.memory()
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func overload(command []string, duration time.Duration) error {
 	if err := t.check(); err != nil {
 		return err
 	}
-	peak, err := s.memory("VmHWM")
+	_, peak, err := s.memory()
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *server) flood(rate float64, duration time.Duration) (*tally, error) {
 		group.Go(func() { t.call(client, s.url+":predict", sentence) })
 		if tenths := int(10 * due / duration); tenths > printed {
 			printed = tenths
-			memory, err := s.memory("VmRSS")
+			memory, _, err := s.memory()
 			if err != nil {
 				return nil, fmt.Errorf("the server ended after %s: %w", due, err)
 			}

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/moodring/moodring/internal/memory"
 )
 
 // server is a running server with the model "model".
@@ -81,17 +82,8 @@ func (s *server) stop() {
 	}
 }
 
-// memory returns a number of /proc/PID/status in MB: VmHWM is the peak, VmRSS the memory now.
-func (s *server) memory(name string) (float64, error) {
-	path := fmt.Sprintf("/proc/%d/status", s.command.Process.Pid)
-	status, err := os.ReadFile(path)
-	if err != nil {
-		return 0, err
-	}
-	_, line, _ := strings.Cut(string(status), name+":")
-	var kilobytes float64
-	if _, err := fmt.Sscan(line, &kilobytes); err != nil {
-		return 0, fmt.Errorf("%s has no %s: %w", path, name, err)
-	}
-	return kilobytes / 1024, nil
+// memory returns the resident memory now and its peak, in MB.
+func (s *server) memory() (now, peak float64, err error) {
+	bytes, most, err := memory.Of(s.command.Process.Pid)
+	return float64(bytes) / (1 << 20), float64(most) / (1 << 20), err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/moodring/moodring/internal/cputime"
+	"github.com/moodring/moodring/internal/memory"
 )
 
 // A filter is the Wasm filter of one listener.
@@ -174,18 +174,8 @@ func (e *envoy) cpu() (time.Duration, error) { return cputime.Of(e.command.Proce
 
 // rss returns the resident memory of Envoy in bytes.
 func (e *envoy) rss() (float64, error) {
-	file, err := os.Open(fmt.Sprintf("/proc/%d/status", e.command.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var kilobytes float64
-		if n, _ := fmt.Sscanf(lines.Text(), "VmRSS: %g kB", &kilobytes); n == 1 {
-			return kilobytes * 1024, nil
-		}
-	}
-	return 0, errors.New("no VmRSS in Envoy's /proc/PID/status")
+	now, _, err := memory.Of(e.command.Process.Pid)
+	return float64(now), err
 }
 
 // checkCounters compares the counter of each filter with the number of
