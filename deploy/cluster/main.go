@@ -32,8 +32,9 @@ KServe, in namespaces of its own. It needs root. Run it from the checkout's root
   cluster exec CMD...   run a command in the node, such as kubectl get pods, or bash
   cluster down          end a cluster that another terminal runs, or has left
   cluster check         say whether this machine can run a cluster
+  cluster build         build the programs and images, and start nothing
 
-The first up compiles Kubernetes, Istio, Knative, KServe, Prometheus and Kiali,
+The first up or build compiles Kubernetes, Istio, Knative, KServe, Prometheus and Kiali,
 which takes half an hour on two cores. The programs stay in .tools/cluster.
 
 Flags:
@@ -91,11 +92,11 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	c := commands{root: absolute, args: flags.Args(), stdout: stdout, stderr: stderr, started: time.Now()}
 	if len(c.args) == 0 {
-		return fmt.Errorf("%w: one of up, test, run, exec, down and check", errUsage)
+		return fmt.Errorf("%w: one of up, test, run, exec, down, check and build", errUsage)
 	}
 	command, known := map[string]func(commands, context.Context) error{
 		"up": commands.up, "test": commands.test, "run": commands.run, "exec": commands.exec, "down": commands.down,
-		"check": commands.check,
+		"check": commands.check, "build": commands.build,
 		// The processes that the program starts of itself.
 		"guard": commands.guard, "node": commands.node, "probe": commands.probe, "pause": commands.pause, "registry": commands.registry,
 		"reload": commands.reload,
@@ -200,5 +201,14 @@ func (c commands) down(ctx context.Context) error {
 // check returns an error if this machine cannot run a cluster.
 func (c commands) check(context.Context) error {
 	var s node.Settings
-	return s.Check()
+	if err := s.Check(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(c.stdout, "this machine can run a cluster")
+	return err
+}
+
+// build builds all programs and images.
+func (c commands) build(ctx context.Context) error {
+	return ignoreInterrupt(ctx, cluster.Build(ctx, cluster.Options{Root: c.root, Progress: c.progress}))
 }

@@ -61,14 +61,24 @@ func (c commands) run(ctx context.Context) error {
 	return err
 }
 
+// runSuites runs suites until one fails, because a failed suite leaves objects on the
+// cluster.
 func (c commands) runSuites(ctx context.Context, running *node.Node, suites []suite.Suite) (suite.Result, error) {
 	var all suite.Result
-	var err error
 	runner := suite.Runner{Node: running, Folder: c.root, Output: c.stdout}
-	for _, s := range suites {
-		result, failure := runner.Run(ctx, s)
+	for i, s := range suites {
+		result, err := runner.Run(ctx, s)
 		all.Passed, all.Failed = all.Passed+result.Passed, all.Failed+result.Failed
-		err = errors.Join(err, failure)
+		if err != nil {
+			return all, err
+		}
+		if rest := suites[i+1:]; result.Failed > 0 && len(rest) > 0 {
+			for _, s := range rest {
+				all.Failed += len(s.Sections)
+			}
+			_, _ = fmt.Fprintf(c.stdout, "%d more suites were not run\n", len(rest))
+			break
+		}
 	}
-	return all, err
+	return all, nil
 }

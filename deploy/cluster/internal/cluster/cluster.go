@@ -40,23 +40,20 @@ type Cluster struct {
 	modules  manifests.Modules
 }
 
+// Build builds the missing programs and images, so that the next Up has none to build.
+func Build(ctx context.Context, o Options) error {
+	_, _, err := prepare(ctx, o)
+	return err
+}
+
 // Up builds the missing programs, starts a node, and returns when Istio, Knative and
 // KServe are ready.
 func Up(ctx context.Context, o Options) (*Cluster, error) {
-	settings := node.Settings{Folder: Folder(o.Root), Logs: o.cache("log"), Images: filepath.Join(o.Root, "bin/images")}
-	if err := settings.Check(); err != nil {
-		return nil, err
-	}
-	c := &Cluster{options: o}
-	if err := c.build(ctx); err != nil {
-		return nil, err
-	}
-	settings.Path = []string{c.programs["kubernetes"], c.programs["containerd"], c.programs["istio"]}
-	if err := c.fillStore(ctx, &settings); err != nil {
+	c, settings, err := prepare(ctx, o)
+	if err != nil {
 		return nil, err
 	}
 	o.Progress("starting the node")
-	var err error
 	if c.Node, err = node.Start(ctx, settings); err != nil {
 		return nil, err
 	}
@@ -64,6 +61,20 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, errors.Join(err, c.Node.Stop())
 	}
 	return c, nil
+}
+
+// prepare returns a cluster without a node, whose programs and images are built.
+func prepare(ctx context.Context, o Options) (*Cluster, node.Settings, error) {
+	settings := node.Settings{Folder: Folder(o.Root), Logs: o.cache("log"), Images: filepath.Join(o.Root, "bin/images")}
+	if err := settings.Check(); err != nil {
+		return nil, settings, err
+	}
+	c := &Cluster{options: o}
+	if err := c.build(ctx); err != nil {
+		return nil, settings, err
+	}
+	settings.Path = []string{c.programs["kubernetes"], c.programs["containerd"], c.programs["istio"]}
+	return c, settings, c.fillStore(ctx, &settings)
 }
 
 // build builds all programs, and finds the modules of the manifests.

@@ -134,8 +134,11 @@ func fit(pod Object) {
 	delete(pod, "topologySpreadConstraints")
 }
 
-// startLimit is in seconds, for a machine under load.
-const startLimit = 300
+// Limits in seconds, for a machine under load.
+const (
+	startLimit = 300
+	probeLimit = 10
+)
 
 // probeOften looks each second whether a container is ready. The usual 2 to 10 seconds
 // add up to half of a cluster's start.
@@ -145,7 +148,7 @@ func probeOften(container Object) {
 			continue
 		}
 		probe := container.child(name)
-		probe["initialDelaySeconds"], probe["periodSeconds"] = 0, 1
+		probe["initialDelaySeconds"], probe["periodSeconds"], probe["timeoutSeconds"] = 0, 1, probeLimit
 		if name == "startupProbe" {
 			probe["failureThreshold"] = startLimit
 		}
