@@ -78,7 +78,7 @@ type Prediction struct {
 // are reported. The zero value is useful for all shapes that need no
 // configuration.
 type Options struct {
-	Answer    Answer   // empty if nobody has said; Scanner.Evidence then qualifies numbers
+	Answer    Answer   // with Unexplained, Scanner.Evidence qualifies numbers
 	Threshold float64  // for Probability and Labels
 	Classes   []string // names of class indices; the label of an index without a name is the index
 	Output    string   // name of the V2 output, or of the object's member, to read
@@ -88,14 +88,15 @@ type Options struct {
 }
 
 // Answer is the meaning of a model's answers.
-type Answer string
+type Answer uint8
 
 // Meanings.
 const (
-	Class    Answer = "class"       // numbers are indices of classes, rows of numbers are scores
-	Positive Answer = "probability" // a number is the probability of class 1
-	Labels   Answer = "labels"      // a prediction has any number of labels: all with Options.Threshold or more
-	Number   Answer = "number"      // a number is a value
+	Unexplained Answer = iota // nobody has said
+	Class                     // numbers are indices of classes, rows of numbers are scores
+	Positive                  // a number is the probability of class 1
+	Labels                    // a prediction has any number of labels: all with Options.Threshold or more
+	Number                    // a number is a value
 )
 
 // needsAll reports whether each score is needed, and not only the highest.

@@ -360,7 +360,7 @@ func (r *reference) positive(value float64) bool {
 
 // judge finds out whether scores are a distribution.
 func (r *reference) judge(scores []float64, areNamed bool) (isDistribution, isUnknown bool) {
-	if r.options.Answer != "" {
+	if r.options.Answer != Unexplained {
 		return true, false
 	}
 	sum, isOutside, falls := 0.0, len(scores) > 1001, true
@@ -547,7 +547,7 @@ func (r *reference) column(index int) string {
 }
 
 func (r *reference) task(list []any) bool {
-	isUnknown := r.options.Answer == ""
+	isUnknown := r.options.Answer == Unexplained
 	for _, one := range list {
 		switch one := one.(type) {
 		case members:
@@ -979,7 +979,7 @@ func (r *reference) object(f *fields) bool {
 
 // number reads an object with one number.
 func (r *reference) number(f *fields, number float64) bool {
-	return (!f.isBare || r.options.Answer != "") && r.single(number, true, true)
+	return (!f.isBare || r.options.Answer != Unexplained) && r.single(number, true, true)
 }
 
 func (r *reference) labelled(f *fields) bool {
@@ -991,7 +991,7 @@ func (r *reference) labelled(f *fields) bool {
 	if !ok {
 		return false
 	}
-	if f.labelKind == numberLabel && r.options.Answer == "" {
+	if f.labelKind == numberLabel && r.options.Answer == Unexplained {
 		isClass := f.number >= -1 && f.number <= 1000
 		r.found = r.found.or(unexplained{single: true, class: isClass, noClass: !isClass})
 	}

@@ -23,7 +23,11 @@ type ranking struct {
 //
 //go:noinline
 func (r *ranking) add(score float64) bool {
-	if r.skip(score); r.n == 1 || score > r.top {
+	if r.n == 0 {
+		r.n, r.top, r.least, r.sum = 1, score, score, score
+		return true
+	}
+	if r.skip(score); score > r.top {
 		r.top, r.second, r.topIndex = score, r.top, r.n-1
 		return true
 	}
@@ -33,14 +37,17 @@ func (r *ranking) add(score float64) bool {
 	return false
 }
 
-// skip counts a score that is neither the highest nor the second highest.
+// skip counts a score that is not the first, and neither the highest nor the second
+// highest.
 func (r *ranking) skip(score float64) {
 	r.sum += score
 	r.n++
-	r.rises = r.rises || r.n > 1 && score > r.least-leastFall
-	if r.n == 1 || score < r.least {
-		r.least = score
+	if score > r.least-leastFall {
+		if r.rises = true; score >= r.least {
+			return
+		}
 	}
+	r.least = score
 }
 
 // leastFall is the least difference between two scores in descending order. Scores
@@ -148,7 +155,7 @@ func (a *answers) addSingle(number float64, isDecimal, isColumn bool) {
 		a.visitor.Value(number)
 	case a.options.Answer == Positive:
 		a.addPositive(number)
-	case a.options.Answer == "":
+	case a.options.Answer == Unexplained:
 		a.evidence |= evidenceOfSingle(number, isDecimal, isColumn)
 		a.predictions++
 		if isWholeNumber(number) {
@@ -203,7 +210,7 @@ func (a *answers) addRow(ranks *ranking, isExplained bool) {
 	case a.options.Answer == Number:
 		a.isValid = false
 		return
-	case a.options.Answer == "" && !isExplained:
+	case a.options.Answer == Unexplained && !isExplained:
 		a.evidence |= ranks.evidence(false)
 	}
 	a.addPrediction(a.columnName(ranks.topIndex), ranks)
@@ -217,6 +224,12 @@ func (a *answers) reportClass(index int, score float64) {
 // report reports the score of a label, and the label itself if it belongs to a
 // prediction of Labels.
 func (a *answers) report(label *contract.Text, score float64, isScored bool) {
+	if a.options.needsAll() {
+		a.reportNeeded(label, score, isScored)
+	}
+}
+
+func (a *answers) reportNeeded(label *contract.Text, score float64, isScored bool) {
 	if a.options.Scores && isScored {
 		a.visitor.Score(label, score)
 	}

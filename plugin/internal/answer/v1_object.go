@@ -479,7 +479,7 @@ func (s *Scanner) endObject() {
 
 // endNumber ends an object with a single number.
 func (s *Scanner) endNumber(number float64) {
-	if s.isBare() && s.options.Answer == "" {
+	if s.isBare() && s.options.Answer == Unexplained {
 		s.isValid = false // see addEvidence
 		return
 	}
@@ -518,7 +518,7 @@ func (s *Scanner) endLabelled() {
 			s.isValid = false
 			return
 		}
-		if !isListed && s.options.Answer == "" {
+		if !isListed && s.options.Answer == Unexplained {
 			s.evidence |= evidenceOfSingle(o.number, false, false)
 		}
 		s.options.setClassName(&o.label, int(o.number))
@@ -591,7 +591,7 @@ func (s *Scanner) endRow() {
 		s.endNumber(o.row.top)
 		return
 	}
-	if s.options.Answer == "" && s.wanted() == "" && !s.addEvidence(o.row.evidence(false), o.row.n) {
+	if s.options.Answer == Unexplained && s.wanted() == "" && !s.addEvidence(o.row.evidence(false), o.row.n) {
 		return
 	}
 	s.addInstance()
@@ -633,7 +633,7 @@ func (s *Scanner) endNamed() {
 
 func (s *Scanner) endNamedScores() {
 	o := &s.object
-	if s.options.Answer == "" && !o.isPMML && !s.addEvidence(o.named.evidence(true), o.named.n) {
+	if s.options.Answer == Unexplained && !o.isPMML && !s.addEvidence(o.named.evidence(true), o.named.n) {
 		return
 	}
 	s.addInstance()

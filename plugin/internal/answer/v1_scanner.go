@@ -601,7 +601,7 @@ func (s *Scanner) beginPrediction(value json.Kind) json.Capture {
 
 // isUnknownTask reports whether only scored labels are read: a task's numbers are
 // usually an embedding, and its texts are generated.
-func (s *Scanner) isUnknownTask() bool { return s.isTask && s.options.Answer == "" }
+func (s *Scanner) isUnknownTask() bool { return s.isTask && s.options.Answer == Unexplained }
 
 // addInstance counts a prediction outside a flat list of scores. No list of
 // predictions may hold both.

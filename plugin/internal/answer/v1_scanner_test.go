@@ -325,7 +325,7 @@ func optionsOf(choice byte) *Options {
 	if choice&16 != 0 {
 		options.Classes = []string{"joy", "", "fear"}
 	}
-	options.Answer = []Answer{"", "", "", Class, Class, Positive, Labels, Number}[choice>>5]
+	options.Answer = []Answer{Unexplained, Unexplained, Unexplained, Class, Class, Positive, Labels, Number}[choice>>5]
 	return options
 }
 

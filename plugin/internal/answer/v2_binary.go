@@ -163,9 +163,11 @@ func (d *rawDecoder) end(t *tensor) {
 // addBits adds an element by its bits.
 func (t *tensor) addBits(bits uint64, width uint) {
 	switch t.datatype {
+	case fp32Type: // most scores
+		t.addFloat(float64(math.Float32frombits(uint32(bits))))
 	case boolType:
 		t.addUnsigned(min(bits, 1))
-	case fp16Type, bf16Type, fp32Type, fp64Type:
+	case fp16Type, bf16Type, fp64Type:
 		t.addFloat(t.datatype.float(bits))
 	case int8Type, int16Type, int32Type, int64Type:
 		t.addInteger(int64(bits<<(64-width)) >> (64 - width))

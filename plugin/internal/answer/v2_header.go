@@ -67,7 +67,7 @@ func (h *header) rank(options *Options) rank {
 	}
 	datatype, isSingle := h.typeName.datatype(), h.columns == 1
 	switch {
-	case datatype == unknownType, options.Answer == "" && options.Output == "" && h.name.isUnread(datatype, isSingle):
+	case datatype == unknownType, options.Answer == Unexplained && options.Output == "" && h.name.isUnread(datatype, isSingle):
 		return unranked
 	case datatype == bytesType:
 		return h.rankOfBytes(options)
@@ -149,19 +149,37 @@ func (n *typeName) AddAll(chunk []byte) {
 	n.length += len(chunk)
 }
 
-// typeNames are the names of the datatypes.
-var typeNames = [...]string{
-	boolType: "BOOL", uint8Type: "UINT8", uint16Type: "UINT16", uint32Type: "UINT32", uint64Type: "UINT64",
-	int8Type: "INT8", int16Type: "INT16", int32Type: "INT32", int64Type: "INT64",
-	fp16Type: "FP16", bf16Type: "BF16", fp32Type: "FP32", fp64Type: "FP64", bytesType: "BYTES",
-}
-
+//go:noinline // the compiler would add 9 kB of copies
 func (n *typeName) datatype() datatype {
-	text := n.text[:min(n.length, len(n.text))]
-	for found, name := range typeNames {
-		if found > 0 && string(text) == name {
-			return datatype(found)
-		}
+	switch string(n.text[:min(n.length, len(n.text))]) {
+	case "BOOL":
+		return boolType
+	case "UINT8":
+		return uint8Type
+	case "UINT16":
+		return uint16Type
+	case "UINT32":
+		return uint32Type
+	case "UINT64":
+		return uint64Type
+	case "INT8":
+		return int8Type
+	case "INT16":
+		return int16Type
+	case "INT32":
+		return int32Type
+	case "INT64":
+		return int64Type
+	case "FP16":
+		return fp16Type
+	case "BF16":
+		return bf16Type
+	case "FP32":
+		return fp32Type
+	case "FP64":
+		return fp64Type
+	case "BYTES":
+		return bytesType
 	}
 	return unknownType
 }

@@ -142,7 +142,7 @@ func (s *sides) end() {
 
 // takesSides reports whether predictions may need several outputs.
 func (t *tensor) takesSides() bool {
-	return (t.options.Answer == "" || t.options.Answer == Class) && t.options.Output == "" && !t.isFinal
+	return (t.options.Answer == Unexplained || t.options.Answer == Class) && t.options.Output == "" && !t.isFinal
 }
 
 // beginHold begins to keep the labels of the selected output, if they may get their
@@ -199,7 +199,7 @@ func (t *tensor) endSides(s *sides) {
 	t.discard()
 	for row := range s.ranked {
 		ranks := &s.ranks[row]
-		if t.options.Answer == "" {
+		if t.options.Answer == Unexplained {
 			t.evidence |= ranks.evidence(true)
 		}
 		s.classes.get(&s.label, ranks.topIndex)

@@ -117,7 +117,7 @@ func (t *tensor) threshold() float64 {
 	if t.options.Margins {
 		bound, need = t.ranks.second, 2
 	}
-	if t.options.needsAll() || t.columns == 1 || t.ranks.n < need {
+	if !t.needsTop || t.ranks.n < need {
 		return math.Inf(-1)
 	}
 	return bound - math.Abs(bound)*json.Tolerance

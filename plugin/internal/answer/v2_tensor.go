@@ -43,7 +43,8 @@ type tensor struct {
 
 	datatype  datatype
 	isColumn  bool   // the output has more than one dimension
-	isScore   bool   // by its name, the output holds no classes
+	isScore   bool   // by its name, the output holds no classes but one score in each row
+	needsTop  bool   // of the scores in a row, only the highest are needed
 	remaining uint64 // elements still to come
 	columns   uint64 // elements in a row
 
@@ -93,7 +94,8 @@ func (t *tensor) selectOutput(h *header) bool {
 
 func (t *tensor) beginOutput(h *header) {
 	t.datatype, t.remaining, t.columns = h.typeName.datatype(), h.rows*h.columns, h.columns
-	t.ranks, t.isColumn, t.isScore = ranking{}, h.dimensions > 1, h.name.isScore()
+	t.ranks, t.isColumn, t.isScore = ranking{}, h.dimensions > 1, h.columns == 1 && h.name.isScore()
+	t.needsTop = t.columns > 1 && !t.options.needsAll()
 	t.isFlat, t.column, t.hasTopLabel = h.dimensions == 1, 0, false
 	t.held.reset()
 	t.element.reset()
@@ -143,7 +145,7 @@ func (t *tensor) isSingle() bool {
 func (t *tensor) addInteger(value int64) {
 	switch {
 	case !t.nextElement():
-	case t.isSingle() && (t.options.Answer == "" || t.options.Answer == Class):
+	case t.isSingle() && (t.options.Answer == Unexplained || t.options.Answer == Class):
 		t.addIndex(value)
 	case t.isSingle():
 		t.addSingle(float64(value), false, t.isColumn)
@@ -154,7 +156,7 @@ func (t *tensor) addInteger(value int64) {
 
 // addIndex reports the index of a class, of any size.
 func (t *tensor) addIndex(value int64) {
-	if t.options.Answer == "" {
+	if t.options.Answer == Unexplained {
 		t.evidence |= evidenceOfSingle(float64(value), false, t.isColumn)
 	}
 	if t.options.setClassName(&t.class, int(value)); !t.hold(&t.class) {
@@ -185,10 +187,14 @@ func (t *tensor) addScore(value float64) {
 
 // endScore ends a score, and with the last its row.
 func (t *tensor) endScore() {
-	if uint64(t.ranks.n) < t.columns {
-		return
+	if uint64(t.ranks.n) == t.columns {
+		t.endRow()
 	}
-	if isQuantised := !t.datatype.isFloat(); isQuantised && t.options.Answer == "" && t.options.Output == "" {
+}
+
+// endRow ends a row of scores.
+func (t *tensor) endRow() {
+	if isQuantised := !t.datatype.isFloat(); isQuantised && t.options.Answer == Unexplained && t.options.Output == "" {
 		t.evidence |= t.ranks.evidenceOfQuantised()
 	}
 	t.addRow(&t.ranks, !t.datatype.isFloat() || t.options.Output != "")

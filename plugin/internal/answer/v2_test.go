@@ -489,13 +489,13 @@ func (r *reference) tensorRow(datatype string, row []any, isColumn bool) bool {
 	}
 	isSingle := len(row) == 1 && (!r.isLabels() || !isColumn)
 	switch {
-	case isSingle && !isFloat && (r.options.Answer == "" || r.options.Answer == Class):
+	case isSingle && !isFloat && (r.options.Answer == Unexplained || r.options.Answer == Class):
 		return r.indexAnswer(digits, scores[0], isColumn)
 	case isSingle:
 		return r.single(scores[0], isFloat, isColumn)
 	}
 	r.scores(scores)
-	if !isFloat && r.options.Answer == "" && r.options.Output == "" {
+	if !isFloat && r.options.Answer == Unexplained && r.options.Output == "" {
 		areFlags := slices.Min(scores) >= 0 && slices.Max(scores) <= 1
 		r.found.row = true
 		r.found.noDistribution = r.found.noDistribution || areFlags
@@ -510,7 +510,7 @@ func (r *reference) indexAnswer(digits string, value float64, isColumn bool) boo
 	if err != nil {
 		return r.single(value, false, isColumn)
 	}
-	if r.options.Answer == "" {
+	if r.options.Answer == Unexplained {
 		r.found.single = true
 		isClass := index >= -1 && index <= 1000
 		r.found.class, r.found.noClass = r.found.class || isClass, r.found.noClass || !isClass

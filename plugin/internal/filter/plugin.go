@@ -72,7 +72,7 @@ func addName(to *counters.Names, name string) { to.Add([]byte(name), counters.Ha
 // list returns the options of a model of the configuration.
 func (p *plugin) list(model *config.Model) *listed {
 	made := p.defaults
-	made.Answer, made.Threshold = answer.Answer(model.Answer), model.Threshold
+	made.Answer, made.Threshold = meaning(model.Answer), model.Threshold
 	made.Classes, made.Output, made.FlatList = model.Classes, model.Output, answer.FlatList(model.FlatList)
 	made.isIgnored = model.Answer == config.AnswerNone
 	for _, labels := range [][]string{model.Labels, model.Classes} {
@@ -84,6 +84,21 @@ func (p *plugin) list(model *config.Model) *listed {
 	}
 	made.Bounds = model.Buckets
 	return &made
+}
+
+// meaning returns the meaning of answers that the configuration gives.
+func meaning(answers string) answer.Answer {
+	switch answers {
+	case config.AnswerClass:
+		return answer.Class
+	case config.AnswerProbability:
+		return answer.Positive
+	case config.AnswerLabels:
+		return answer.Labels
+	case config.AnswerNumber:
+		return answer.Number
+	}
+	return answer.Unexplained
 }
 
 func (p *plugin) setSwitches(c *config.Config) {
