@@ -23,6 +23,9 @@ const (
 // is a number with a point or an exponent, nothing that stands in addresses and
 // JSON, and no punctuation at the end as in sentences and base64.
 func looksLikeLabel(text []byte) bool {
+	if isShortWord(text) {
+		return true
+	}
 	if len(text) > maxFormBytes || hasTextEnd(text) {
 		return false
 	}
@@ -43,6 +46,17 @@ func looksLikeLabel(text []byte) bool {
 		before = r
 	}
 	return f.endWord() && (f.digits <= maxNumber || f.hasLetter && f.digits <= maxDigits)
+}
+
+// isShortWord reports whether a text is a word of letters and underscores, as most
+// labels are. It saves them the other rules.
+func isShortWord(text []byte) bool {
+	for _, c := range text {
+		if lower := c | ' '; (lower < 'a' || lower > 'z') && c != '_' {
+			return false
+		}
+	}
+	return len(text) <= maxRun
 }
 
 // form is the form of a text so far.
