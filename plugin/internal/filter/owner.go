@@ -46,13 +46,17 @@ func (vm *VM) identify(s *stream) {
 	if s.owner != nil {
 		return
 	}
-	vm.names = vm.appendProperty(vm.names[:0], clusterProperty)
+	name, status := vm.proxy.Property(clusterProperty)
+	if status != abi.OK {
+		name = nil
+	}
 	if s.path != nil {
-		if known := s.path.byCluster(vm.names, vm.flushes); known != nil {
+		if known := s.path.byCluster(name, vm.flushes); known != nil {
 			s.owner, s.model.Service, s.model.Known = known.owner, known.owner.service, known.model
 			return
 		}
 	}
+	vm.names = append(vm.names[:0], name...)
 	cluster := len(vm.names)
 	vm.names = vm.appendProperty(append(vm.names, 0), routeProperty)
 	s.owner = vm.owner(s.plugin, cluster)

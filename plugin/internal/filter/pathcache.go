@@ -3,6 +3,7 @@ package filter
 import (
 	"slices"
 
+	"github.com/moodring/moodring/plugin/internal/ascii"
 	"github.com/moodring/moodring/plugin/internal/counters"
 )
 
@@ -19,7 +20,7 @@ type cachedPath struct {
 
 // pathModel is the model that a path means behind one owner.
 type pathModel struct {
-	cluster string // through which the owner was reached
+	cluster []byte // through which the owner was reached
 	owner   *owner
 	model   *counters.Model
 
@@ -40,7 +41,7 @@ func (p *cachedPath) byCluster(cluster []byte, flush int) *pathModel {
 		return nil
 	}
 	known := p.latest
-	if known == nil || known.cluster != string(cluster) {
+	if known == nil || !ascii.Equal(known.cluster, cluster) {
 		known = p.search(cluster)
 	}
 	if known == nil || known.checks < trusted || known.flush != flush {
@@ -52,7 +53,7 @@ func (p *cachedPath) byCluster(cluster []byte, flush int) *pathModel {
 
 func (p *cachedPath) search(cluster []byte) *pathModel {
 	for _, known := range p.models {
-		if known.cluster == string(cluster) {
+		if ascii.Equal(known.cluster, cluster) {
 			return known
 		}
 	}
@@ -79,7 +80,7 @@ func (p *cachedPath) add(cluster []byte, of *owner, model *counters.Model) {
 		p.models, p.latest = nil, nil
 	}
 	p.isShared = p.isShared || p.search(cluster) != nil
-	p.models = append(p.models, &pathModel{cluster: string(cluster), owner: of, model: model})
+	p.models = append(p.models, &pathModel{cluster: slices.Clone(cluster), owner: of, model: model})
 }
 
 // pathCache holds the paths of repeated requests, so that few paths must be parsed.
@@ -100,7 +101,7 @@ const (
 
 // find returns the cached result for a path, or nil.
 func (c *pathCache) find(path []byte) *cachedPath {
-	if c.latest != nil && string(c.latestPath) == string(path) {
+	if c.latest != nil && ascii.Equal(c.latestPath, path) {
 		return c.latest
 	}
 	number := c.paths.Find(path, counters.Hash(path))

@@ -39,11 +39,17 @@ func (p *plugin) route(path []byte) (to route, isPredict bool) {
 // decode decodes a path in place, without its query. isPlain reports whether the
 // path is unchanged.
 func decode(path []byte) (decoded []byte, isPlain bool) {
-	isPlain = ascii.IndexByte(path, '%') < 0
-	if query := ascii.IndexByte(path, '?'); query >= 0 {
-		path, isPlain = path[:query], false
+	isPlain = true
+	for i, c := range path {
+		if c == '?' {
+			return unescape(path[:i]), false
+		}
+		isPlain = isPlain && c != '%'
 	}
-	return unescape(path), isPlain
+	if isPlain {
+		return path, true
+	}
+	return unescape(path), false
 }
 
 // knownRoute parses a route of KServe or of OpenAI's API, with any of the configured
@@ -54,6 +60,9 @@ func (p *plugin) knownRoute(path []byte) (to route, isPredict bool) {
 		if rest, ok := cutPrefix(path, p.prefixes[i]); ok {
 			to, isPredict = modelRoute(rest)
 		}
+	}
+	if !isPredict {
+		return to, false
 	}
 	model, version := p.splitName(to.name)
 	if to.name = model; len(to.version) == 0 {
@@ -131,6 +140,9 @@ func modelRoute(path []byte) (to route, isPredict bool) {
 // name: NAME__isvc-HASH and NAME__ksp-HASH of ModelMesh, and, if switched on,
 // NAME_1 of Seldon.
 func (p *plugin) splitName(name []byte) (model, version []byte) {
+	if ascii.IndexByte(name, '_') < 0 {
+		return name, nil
+	}
 	for _, mark := range []string{"__isvc-", "__ksp-"} {
 		if at := cutAt(name, mark, "0123456789abcdef"); at > 0 {
 			return name[:at], name[at+len("__"):]
@@ -162,11 +174,26 @@ func looksLikePrediction(path []byte) bool {
 	if ascii.HasPrefix(path, "/predictions/") {
 		return true
 	}
-	word := path[max(ascii.LastIndexByte(path, '/'), ascii.LastIndexByte(path, ':'))+1:]
-	for _, known := range []string{"predict", "predictions", "infer", "modelstreaminfer", "classify", "regress", "invocations", "invoke", "completions", "generate", "generate_stream", "score"} {
-		if isWord(word, known) {
-			return true
+	return isPredictWord(path[max(ascii.LastIndexByte(path, '/'), ascii.LastIndexByte(path, ':'))+1:])
+}
+
+// isPredictWord reports whether a text is a word for a prediction, in any case.
+func isPredictWord(text []byte) bool {
+	var buffer [len("modelstreaminfer")]byte
+	if len(text) > len(buffer) {
+		return false
+	}
+	word := buffer[:len(text)]
+	for i, c := range text {
+		if 'A' <= c && c <= 'Z' {
+			c |= ' '
 		}
+		word[i] = c
+	}
+	switch string(word) {
+	case "predict", "predictions", "infer", "modelstreaminfer", "classify", "regress", "invocations", "invoke",
+		"completions", "generate", "generate_stream", "score":
+		return true
 	}
 	return false
 }
