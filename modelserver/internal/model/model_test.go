@@ -65,6 +65,14 @@ func network(n modeltest.Network) modeltest.Files {
 
 const config = `{"id2label":{"0":"good","1":"bad"},"vocab_size":10,"max_position_embeddings":16`
 
+// unigram is a tokenizer.json of modeltest.Words as pieces.
+const unigram = `{"normalizer":{"type":"Replace","pattern":{"Regex":" {2,}"},"content":" "},
+"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"},
+"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},
+ {"SpecialToken":{"id":"[SEP]","type_id":0}}],"special_tokens":{"[CLS]":{"ids":[2]},"[SEP]":{"ids":[3]}}},
+"model":{"type":"Unigram","unk_id":1,"vocab":[["[PAD]",0],["[UNK]",0],["[CLS]",0],["[SEP]",0],
+ ["▁good",-2.5],["▁bad",-2.5],["▁so",-3.5],["▁very",-3.5],["ly",-4.5],["!",-4.5]]}}`
+
 // TestFolders reads folders of every kind that optimum exports. The text "very good" has the logits 2.25 and 0.
 func TestFolders(t *testing.T) {
 	softmax := "good 0.9047 bad 0.0953 of 16"
@@ -91,6 +99,7 @@ func TestFolders(t *testing.T) {
 		"tokenizer's limit":   {modeltest.Folder().With("tokenizer_config.json", `{"model_max_length":8}`), "good 0.9047 bad 0.0953 of 8"},
 		"no limit":            {modeltest.Folder().With("tokenizer_config.json", `{"model_max_length":1000000000000000019884624838656}`), softmax},
 		"RoBERTa's positions": {modeltest.Folder().With("config.json", config+`,"model_type":"roberta"}`), "good 0.9047 bad 0.0953 of 14"},
+		"XLM-R":               {modeltest.Folder().With("tokenizer.json", unigram).With("config.json", config+`,"model_type":"xlm-roberta"}`), "good 0.9047 bad 0.0953 of 14"},
 		"DistilBERT":          {modeltest.Folder().With("config.json", config+`,"model_type":"distilbert"}`), softmax},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,10 +145,10 @@ func TestFolderErrors(t *testing.T) {
 		"no space":             {modeltest.Folder().With("tokenizer_config.json", `{"model_max_length":2}`), "2 tokens a text leave none for the text"},
 		"other vocabulary":     {modeltest.Folder().With("config.json", `{"vocab_size":9}`), "the tokenizer has the id 9, and the network's vocabulary has 9 ids"},
 		"vocabulary of words":  {modeltest.Folder().With("vocab.txt", "one\n"), "it is no BERT vocabulary"},
-		"normalizer":           {tokenizer("BertNormalizer", "Nmt"), `the normalizer "Nmt" is unknown to this server`},
+		"normalizer":           {tokenizer("BertNormalizer", "Other"), `the normalizer "Other" is unknown to this server`},
 		"pre-tokenizer":        {tokenizer("BertPreTokenizer", "UnicodeScripts"), `the pre-tokenizer "UnicodeScripts" is unknown`},
 		"post-processor":       {tokenizer("BertProcessing", "Other"), `the post-processor "Other" is unknown`},
-		"model":                {tokenizer("WordPiece", "Unigram"), `the model "Unigram" is unknown`},
+		"model":                {tokenizer("WordPiece", "WordLevel"), `the model "WordLevel" is unknown`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, err := Open("m", test.files.Write(t), options(t))

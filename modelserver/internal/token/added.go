@@ -21,16 +21,17 @@ type added struct {
 type part struct {
 	text  string
 	token *added
+	start int // where the part begins in the text
 }
 
 // split cuts a text at the added tokens: the leftmost match counts, and of several the longest. A special token in a text
-// is text, but it hides a token that overlaps it.
+// is text, but it hides a token that overlaps it. Spaces that a token takes in may still hold other tokens.
 func split(text string, tokens []added) []part {
 	if len(tokens) == 0 {
 		return []part{{text: text}}
 	}
 	var parts []part
-	start := 0
+	start, spaces := 0, 0 // spaces is where the last spaces that a token takes in end
 	for at := 0; at < len(text); {
 		found := longestAt(text[at:], tokens)
 		if found == nil {
@@ -44,20 +45,24 @@ func split(text string, tokens []added) []part {
 			continue
 		}
 		if found.Left {
-			from = start + len(strings.TrimRightFunc(text[start:from], isSpace))
+			from = start + len(strings.TrimRightFunc(text[start:max(start, from)], isSpace))
 		}
 		if found.Right {
-			to = len(text) - len(strings.TrimLeftFunc(text[to:], isSpace))
+			if to > spaces {
+				spaces = len(text) - len(strings.TrimLeftFunc(text[to:], isSpace))
+			}
+			to = spaces
 		}
 		if start < from {
-			parts = append(parts, part{text: text[start:from]})
+			parts = append(parts, part{text: text[start:from], start: start})
 		}
-		parts = append(parts, part{token: found})
+		if from < to { // else the token before has taken it
+			parts = append(parts, part{token: found, start: from})
+		}
 		start = to
-		at = max(at, to)
 	}
 	if start < len(text) || len(parts) == 0 {
-		parts = append(parts, part{text: text[start:]})
+		parts = append(parts, part{text: text[start:], start: start})
 	}
 	return parts
 }

@@ -23,7 +23,7 @@ type merge struct {
 	id   int64
 }
 
-func (b *byteLevel) vocabulary() map[string]int64 { return b.tokens }
+func (b *byteLevel) maxID() int64 { return largestID(b.tokens) }
 
 // alphabet holds the character that stands for each byte in a byte-level vocabulary: printable Latin-1 characters stand for
 // themselves, and the others for characters from U+0100 on.

@@ -9,18 +9,43 @@ import (
 
 // readModel reads the model, and names its kind.
 func readModel(c, pre component) (model, string, error) {
+	bytewise := strings.Contains(string(pre.settings), `"ByteLevel"`)
+	if bytewise && c.kind != "BPE" {
+		return nil, "", fmt.Errorf("the pre-tokenizer ByteLevel with the model %s is unknown to this server; a guess would give wrong scores", c.kind)
+	}
 	switch c.kind {
 	case "WordPiece":
 		m, err := readWordPiece(c)
 		return m, c.kind, err
 	case "BPE":
-		if !strings.Contains(string(pre.settings), `"ByteLevel"`) {
+		if !bytewise {
 			return nil, "", errors.New("a BPE model without the pre-tokenizer ByteLevel is unknown to this server; a guess would give wrong scores")
 		}
 		m, err := readBPE(c)
 		return m, "byte-level BPE", err
+	case "Unigram":
+		m, err := readUnigram(c)
+		return m, c.kind, err
 	}
 	return nil, "", unknown("model", c.kind)
+}
+
+func readUnigram(c component) (model, error) {
+	var settings struct {
+		Unknown  *int64  `json:"unk_id"`
+		Bytewise bool    `json:"byte_fallback"`
+		Pieces   []piece `json:"vocab"`
+	}
+	if err := c.read(&settings); err != nil {
+		return nil, err
+	}
+	switch unknown := settings.Unknown; {
+	case unknown == nil:
+		return nil, errors.New("the model Unigram has no unk_id, the id of unknown characters")
+	case *unknown < 0 || *unknown >= int64(len(settings.Pieces)):
+		return nil, fmt.Errorf("the unk_id of Unigram is %d, and its vocabulary has %d pieces", *unknown, len(settings.Pieces))
+	}
+	return newUnigram(settings.Pieces, *settings.Unknown, settings.Bytewise)
 }
 
 func readWordPiece(c component) (model, error) {

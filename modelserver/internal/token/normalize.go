@@ -19,6 +19,20 @@ func clean(text string) string {
 	}, text)
 }
 
+// cleanNmt drops some control characters, and makes a space of some others, as SentencePiece's rules for translation do.
+func cleanNmt(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 0x1 <= r && r <= 0x8, r == 0xb, 0xe <= r && r <= 0x1f, r == 0x7f, r == 0x8f, r == 0x9f:
+			return -1
+		case r == '\t', r == '\n', r == '\f', r == '\r', r == 0x1680, 0x200b <= r && r <= 0x200f, r == 0x2028, r == 0x2029,
+			r == 0x2581, r == 0xfeff, r == 0xfffd:
+			return ' '
+		}
+		return r
+	}, text)
+}
+
 // spaceIdeographs puts spaces around ideographs, so that each is a word.
 func spaceIdeographs(text string) string {
 	var out strings.Builder
@@ -93,31 +107,45 @@ const (
 )
 
 // decompose is Unicode's normalization form D.
-func decompose(text string) string {
+func decompose(text string) string { return decomposeBy(text, nil) }
+
+// decomposeCompatible is Unicode's normalization form KD.
+func decomposeCompatible(text string) string { return decomposeBy(text, compatible) }
+
+// decomposeBy decomposes each character by a further table, or else canonically.
+func decomposeBy(text string, table map[rune]string) string {
 	if isASCII(text) {
 		return text
 	}
 	runes := make([]rune, 0, len(text))
 	for _, r := range text {
-		switch {
-		case r < 0xc0:
-			runes = append(runes, r)
-		case hangulFirst <= r && r <= hangulLast:
-			s := r - hangulFirst
-			runes = append(runes, leadFirst+s/syllablesOfLead, vowelFirst+s%syllablesOfLead/trails)
-			if trail := s % trails; trail > 0 {
-				runes = append(runes, trailBefore+trail)
-			}
-		default:
-			if parts, ok := decomposed[r]; ok {
-				runes = append(runes, []rune(parts)...)
-			} else {
-				runes = append(runes, r)
-			}
+		if parts, ok := table[r]; ok {
+			runes = append(runes, []rune(parts)...)
+		} else {
+			runes = appendDecomposed(runes, r)
 		}
 	}
 	reorder(runes)
 	return string(runes)
+}
+
+// appendDecomposed appends the canonical decomposition of a character.
+func appendDecomposed(runes []rune, r rune) []rune {
+	if r < 0xc0 {
+		return append(runes, r)
+	}
+	if hangulFirst <= r && r <= hangulLast {
+		s := r - hangulFirst
+		runes = append(runes, leadFirst+s/syllablesOfLead, vowelFirst+s%syllablesOfLead/trails)
+		if trail := s % trails; trail > 0 {
+			runes = append(runes, trailBefore+trail)
+		}
+		return runes
+	}
+	if parts, ok := decomposed[r]; ok {
+		return append(runes, []rune(parts)...)
+	}
+	return append(runes, r)
 }
 
 // reorder sorts each run of combining marks by their classes.
@@ -148,11 +176,17 @@ func class(r rune) uint8 {
 }
 
 // compose is Unicode's normalization form C.
-func compose(text string) string {
+func compose(text string) string { return joinPairs(decompose(text)) }
+
+// composeCompatible is Unicode's normalization form KC.
+func composeCompatible(text string) string { return joinPairs(decomposeCompatible(text)) }
+
+// joinPairs composes the characters of a decomposed text.
+func joinPairs(text string) string {
 	if isASCII(text) {
 		return text
 	}
-	runes := []rune(decompose(text))
+	runes := []rune(text)
 	out := runes[:0]
 	starter, last := -1, uint8(0) // the place in out of the last starter, and the class of the last character that stayed
 	for _, r := range runes {

@@ -47,7 +47,7 @@ func Parse(data []byte) (*Tokenizer, error) {
 	if t.normalizers, err = readNormalizers(f.Normalizer); err != nil {
 		return nil, err
 	}
-	if t.splitters, err = readSplitters(f.PreTokenizer); err != nil {
+	if err = t.readPreTokenizer(f.PreTokenizer); err != nil {
 		return nil, err
 	}
 	if t.model, t.kind, err = readModel(f.Model, f.PreTokenizer); err != nil {
@@ -115,15 +115,25 @@ func readNormalizers(c component) ([]normalizer, error) {
 	case "Replace":
 		return readReplace(c)
 	case "NFD":
-		return []normalizer{decompose}, nil
+		return []normalizer{{change: decompose}}, nil
 	case "NFC":
-		return []normalizer{compose}, nil
+		return []normalizer{{change: compose}}, nil
+	case "NFKD":
+		return []normalizer{{change: decomposeCompatible}}, nil
+	case "NFKC":
+		return []normalizer{{change: composeCompatible}}, nil
 	case "Lowercase":
-		return []normalizer{lower}, nil
+		return []normalizer{local(lower)}, nil
 	case "StripAccents":
-		return []normalizer{stripMarks}, nil
+		return []normalizer{local(stripMarks)}, nil
+	case "Nmt":
+		return []normalizer{local(cleanNmt)}, nil
 	case "Strip":
 		return readStrip(c)
+	case "Prepend":
+		return readPrepend(c)
+	case "Precompiled":
+		return readPrecompiled(c)
 	}
 	return nil, unknown("normalizer", c.kind)
 }
@@ -163,50 +173,27 @@ func bertNormalizers(cleans, ideographs bool, accents *bool, lowers bool) []norm
 	var all []normalizer
 	for _, step := range []struct {
 		wanted bool
-		normalizer
+		change func(string) string
 	}{{cleans, clean}, {ideographs, spaceIdeographs}, {strips, stripAccents}, {lowers, lower}} {
 		if step.wanted {
-			all = append(all, step.normalizer)
+			all = append(all, normalizer{change: step.change})
 		}
 	}
 	return all
 }
 
-func readReplace(c component) ([]normalizer, error) {
-	var settings struct {
-		Pattern struct {
-			String *string `json:"String"`
-		} `json:"pattern"`
-		Content string `json:"content"`
-	}
-	if err := c.read(&settings); err != nil {
-		return nil, err
-	}
-	if settings.Pattern.String == nil || *settings.Pattern.String == "" {
-		return nil, unknownSetting("Replace", "pattern")
-	}
-	return []normalizer{func(text string) string {
-		return strings.ReplaceAll(text, *settings.Pattern.String, settings.Content)
-	}}, nil
-}
-
-func readStrip(c component) ([]normalizer, error) {
-	var settings struct {
-		Left  bool `json:"strip_left"`
-		Right bool `json:"strip_right"`
-	}
-	if err := c.read(&settings); err != nil {
-		return nil, err
-	}
-	return []normalizer{func(text string) string {
-		if settings.Left {
-			text = strings.TrimLeftFunc(text, isSpace)
+func (t *Tokenizer) readPreTokenizer(c component) error {
+	if c.kind == "Metaspace" {
+		m, err := readMetaspace(c)
+		if err == nil && m.scheme == "first" {
+			return t.readFirst(m)
 		}
-		if settings.Right {
-			text = strings.TrimRightFunc(text, isSpace)
-		}
-		return text
-	}}, nil
+		t.splitters = []splitter{m.words}
+		return err
+	}
+	var err error
+	t.splitters, err = readSplitters(c)
+	return err
 }
 
 func readSplitters(c component) ([]splitter, error) {
@@ -220,6 +207,11 @@ func readSplitters(c component) ([]splitter, error) {
 		if err := c.read(&settings); err != nil {
 			return nil, err
 		}
+		for i, c := range settings.PreTokenizers {
+			if strings.Contains(string(c.settings), `"ByteLevel"`) && i < len(settings.PreTokenizers)-1 {
+				return nil, errors.New("a pre-tokenizer after ByteLevel is unknown to this server; a guess would give wrong scores")
+			}
+		}
 		return flatten(settings.PreTokenizers, readSplitters)
 	case "BertPreTokenizer":
 		return []splitter{bertWords}, nil
@@ -227,6 +219,12 @@ func readSplitters(c component) ([]splitter, error) {
 		return []splitter{spacedWords}, nil
 	case "ByteLevel":
 		return readByteLevel(c)
+	case "Metaspace":
+		m, err := readMetaspace(c)
+		if err == nil && m.scheme == "first" {
+			err = unknownSetting("a Metaspace in a Sequence", "prepend_scheme")
+		}
+		return []splitter{m.words}, err
 	}
 	return nil, unknown("pre-tokenizer", c.kind)
 }
@@ -254,9 +252,7 @@ func (t *Tokenizer) readAdded(tokens []added) error {
 	for _, a := range tokens {
 		a.match = a.Content
 		if a.Normalized {
-			for _, normalize := range t.normalizers {
-				a.match = normalize(a.match)
-			}
+			a.match, _ = t.normalize(a.match, 0)
 		}
 		switch {
 		case a.match == "":

@@ -1,10 +1,15 @@
 package token
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"io"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -42,30 +47,30 @@ func (r reference) open(t testing.TB, kind string) *Tokenizer {
 	if err := json.Unmarshal(settings["model"], &model); err != nil {
 		t.Fatal(err)
 	}
-	if model["type"] == "WordPiece" {
+	switch model["type"] {
+	case "WordPiece":
 		tokens, err := readLines(vocabulary)
 		if err != nil {
 			t.Fatal(err)
 		}
 		model["vocab"] = tokens
-	} else {
+	case "Unigram":
+		model["vocab"] = pieces(t, model["rounded"] == true)
+	default:
 		var trained struct{ Model struct{ Vocab, Merges any } }
 		readJSON(t, "testdata/bpe.json", &trained)
 		model["vocab"], model["merges"] = trained.Model.Vocab, trained.Model.Merges
 	}
-	filled, err := json.Marshal(model)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]json.RawMessage{}
+	all := map[string]any{}
 	for key, value := range settings {
 		all[key] = value
 	}
-	all["model"] = filled
+	all["model"] = model
 	data, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}
+	data = bytes.ReplaceAll(data, []byte(`"precompiled_charsmap":null`), fmt.Appendf(nil, `"precompiled_charsmap":%q`, table(t)))
 	tokenizer, err := Parse(data)
 	if err != nil {
 		t.Fatalf("%s: %v", kind, err)
@@ -73,9 +78,47 @@ func (r reference) open(t testing.TB, kind string) *Tokenizer {
 	return tokenizer
 }
 
+// pieces are those of testdata/unigram.json, with their scores as they are written there, or rounded and with a piece for each byte.
+func pieces(t testing.TB, rounded bool) any {
+	if !rounded {
+		var pieces []json.RawMessage
+		readJSON(t, "testdata/unigram.json", &pieces)
+		return pieces
+	}
+	var pieces [][2]any
+	readJSON(t, "testdata/unigram.json", &pieces)
+	for i := range pieces {
+		pieces[i][1] = math.RoundToEven(pieces[i][1].(float64))
+	}
+	for b := range 256 {
+		pieces = append(pieces, [2]any{fmt.Sprintf("<0x%02X>", b), -99})
+	}
+	return pieces
+}
+
+// table returns SentencePiece's table of replacements nmt_nfkc, as base64.
+func table(t testing.TB) string {
+	t.Helper()
+	file, err := os.Open("testdata/nmt_nfkc.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unpacked, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(unpacked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(data)
+}
+
 // generator makes the texts that testdata/reference.py makes.
 type generator struct {
 	Words      []string
+	Further    []string // words for Unigram
 	Separators []string
 	Ranges     [][2]rune
 	state      uint64
@@ -111,9 +154,14 @@ func (g *generator) text(seed uint64) string {
 	return out.String()
 }
 
-func texts(t testing.TB) []string {
+func texts(t testing.TB) []string { return generate(t, false) }
+
+func generate(t testing.TB, further bool) []string {
 	var g generator
 	readJSON(t, "testdata/texts.json", &g)
+	if further {
+		g.Words = append(g.Words, g.Further...)
+	}
 	texts := []string{"", " "}
 	for seed := range uint64(20000) {
 		texts = append(texts, g.text(seed))
@@ -170,13 +218,17 @@ func compare(t *testing.T, tokenizer *Tokenizer, texts []string, want string) {
 func TestReference(t *testing.T) {
 	var recorded reference
 	readJSON(t, "testdata/reference.json", &recorded)
-	alone, inside, generated := characters("%s"), characters("a%sb"), texts(t)
-	if len(recorded.Kinds) < 5 || len(alone) != 1112064 || len(generated) != 20002 {
+	alone, inside, generated, further := characters("%s"), characters("a%sb"), texts(t), generate(t, true)
+	if len(recorded.Kinds) < 12 || len(alone) != 1112064 || len(generated) != 20002 {
 		t.Fatalf("%d kinds, %d characters, %d texts", len(recorded.Kinds), len(alone), len(generated))
 	}
 	for kind, want := range recorded.Kinds {
 		t.Run(kind, func(t *testing.T) {
 			tokenizer := recorded.open(t, kind)
+			generated := generated
+			if tokenizer.kind == "Unigram" {
+				generated = further
+			}
 			t.Run("alone", func(t *testing.T) { compare(t, tokenizer, alone, want.Alone) })
 			t.Run("inside", func(t *testing.T) { compare(t, tokenizer, inside, want.Inside) })
 			t.Run("texts", func(t *testing.T) { compare(t, tokenizer, generated, want.Texts) })

@@ -1,11 +1,12 @@
 // Package token turns a text into the ids that a network reads. It reads Hugging Face's tokenizer.json, and gives the ids
 // of Hugging Face's tokenizers with encode_special_tokens: a marker in a text, such as "[SEP]", is text, so that a caller
-// cannot forge a marker.
+// cannot forge a marker. Only the pieces of Unigram hold the markers too, for the library as for this package.
 package token
 
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 )
 
 // Tokenizer is the tokenizer of one model. It is safe for concurrent use.
@@ -13,21 +14,40 @@ type Tokenizer struct {
 	raw, normalized []added // tokens that are found before and after normalizing
 	normalizers     []normalizer
 	splitters       []splitter
+	later           []splitter // for parts that do not begin with the text; nil if they are split as the first part is
 	model           model
 	before, after   []int64 // ids around each text
 	kind            string
 }
 
 // normalizer changes a text before it is split.
-type normalizer func(text string) string
+type normalizer struct {
+	change func(text string) string
+	// lead returns the length in bytes of the changed text that stands for the first bytes of a text. It is nil if this server
+	// does not know it.
+	lead func(text string, length int) int
+}
+
+// local is a normalizer that changes each character by itself.
+func local(change func(text string) string) normalizer {
+	return normalizer{change, func(text string, length int) int { return len(change(text[:length])) }}
+}
 
 // splitter splits a part of a text into smaller parts.
 type splitter func(part string) []string
 
-// model appends the ids of one word, and has the ids of the vocabulary.
+// model appends the ids of one word, and knows the largest id of its vocabulary.
 type model interface {
 	append(ids []int64, word string) []int64
-	vocabulary() map[string]int64
+	maxID() int64
+}
+
+func largestID(tokens map[string]int64) int64 {
+	largest := int64(0)
+	for _, id := range tokens {
+		largest = max(largest, id)
+	}
+	return largest
 }
 
 // Kind returns the name of the algorithm, such as "WordPiece".
@@ -35,10 +55,7 @@ func (t *Tokenizer) Kind() string { return t.kind }
 
 // MaxID returns the largest id that the tokenizer can give.
 func (t *Tokenizer) MaxID() int64 {
-	largest := int64(0)
-	for _, id := range t.model.vocabulary() {
-		largest = max(largest, id)
-	}
+	largest := t.model.maxID()
 	for _, a := range append(slices.Clip(t.raw), t.normalized...) {
 		largest = max(largest, a.ID)
 	}
@@ -75,15 +92,20 @@ func (t *Tokenizer) content(text string, limit int) []int64 {
 			ids = append(ids, outer.token.ID)
 			continue
 		}
-		part := outer.text
-		for _, normalize := range t.normalizers {
-			part = normalize(part)
+		lead := 0
+		if outer.start == 0 && t.later != nil {
+			_, lead = utf8.DecodeRuneInString(text)
 		}
+		part, lead := t.normalize(outer.text, lead)
 		for _, inner := range split(part, t.normalized) {
+			splitters := t.splitters
+			if t.later != nil && inner.start >= lead {
+				splitters = t.later
+			}
 			if inner.token != nil {
 				ids = append(ids, inner.token.ID)
 			} else {
-				ids = t.words(ids, inner.text, limit)
+				ids = t.words(ids, inner.text, splitters, limit)
 			}
 			if len(ids) > limit {
 				return ids
@@ -93,13 +115,24 @@ func (t *Tokenizer) content(text string, limit int) []int64 {
 	return ids
 }
 
+// normalize returns the changed part, and the length of it that stands for the first lead bytes of the part.
+func (t *Tokenizer) normalize(part string, lead int) (string, int) {
+	for _, n := range t.normalizers {
+		if lead > 0 {
+			lead = n.lead(part, lead)
+		}
+		part = n.change(part)
+	}
+	return part, lead
+}
+
 // words appends the ids of the words of a part. No space is put before an empty part.
-func (t *Tokenizer) words(ids []int64, part string, limit int) []int64 {
+func (t *Tokenizer) words(ids []int64, part string, splitters []splitter, limit int) []int64 {
 	if part == "" {
 		return ids
 	}
 	words := []string{part}
-	for _, split := range t.splitters {
+	for _, split := range splitters {
 		var smaller []string
 		for _, word := range words {
 			smaller = append(smaller, split(word)...)

@@ -23,7 +23,7 @@ func newWordPiece(vocabulary map[string]int64, prefix string, unknown int64, max
 	return w
 }
 
-func (w *wordPiece) vocabulary() map[string]int64 { return w.first }
+func (w *wordPiece) maxID() int64 { return largestID(w.first) }
 
 // append adds the ids of a word, or the id of an unknown word if the word cannot be split to its end.
 func (w *wordPiece) append(ids []int64, word string) []int64 {
