@@ -60,8 +60,8 @@ func repliesByOutcome() Panel {
 	}
 }
 
-// uncounted lists the models whose replies never had predictions. Their alert is not
-// MoodringRepliesUnparsed, because the remedy is another one.
+// uncounted lists the models whose replies never had predictions. Such a model has an
+// alert of its own, MoodringModelNotCounted: its configuration must say how it answers.
 func uncounted() Panel {
 	replies := promql.GreaterThan(repliesOf(contract.OutcomeNotClassifier), 0)
 	return Panel{

@@ -81,7 +81,7 @@ func (t Test) Probability() string {
 	return strconv.FormatFloat(t.P, 'f', 4, 64)
 }
 
-// Share returns the share of the replies whose predictions are counted.
+// Share returns the number of counted replies divided by the number of all replies.
 func (r Report) Share() float64 {
 	for _, o := range r.Outcomes {
 		if o.Name == contract.OutcomeCounted {

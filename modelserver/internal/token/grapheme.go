@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// A grapheme is what a reader takes for one character (Unicode, annex 29). Regional indicators need no rule here: a grapheme of
-// two of them is never short.
+// A grapheme is a user-perceived character, which may have several code points (Unicode, annex 29). Regional indicators, which
+// form flags, have no rule here. A flag has eight bytes, and a table of replacements takes only shorter graphemes whole.
 
 // breakClass is a character's class in the rules for graphemes.
 type breakClass uint8
@@ -60,7 +60,7 @@ type cluster struct {
 	linked  bool // a linker among these
 }
 
-// joins returns whether the next character belongs to the grapheme.
+// joins reports whether the next character belongs to the grapheme.
 func (c *cluster) joins(next breakClass) bool {
 	switch next {
 	case breakExtend, breakIndicExtend, breakLinker, breakJoiner, breakSpacing:

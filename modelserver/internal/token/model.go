@@ -9,7 +9,7 @@ import (
 
 // readModel reads the model, and names its kind.
 func readModel(c, pre component) (model, string, error) {
-	bytewise := strings.Contains(string(pre.settings), `"ByteLevel"`)
+	bytewise := pre.hasByteLevel()
 	if bytewise && c.kind != "BPE" {
 		return nil, "", fmt.Errorf("the pre-tokenizer ByteLevel with the model %s is unknown to this server; a guess would give wrong scores", c.kind)
 	}

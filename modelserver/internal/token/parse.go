@@ -208,7 +208,7 @@ func readSplitters(c component) ([]splitter, error) {
 			return nil, err
 		}
 		for i, c := range settings.PreTokenizers {
-			if strings.Contains(string(c.settings), `"ByteLevel"`) && i < len(settings.PreTokenizers)-1 {
+			if c.hasByteLevel() && i < len(settings.PreTokenizers)-1 {
 				return nil, errors.New("a pre-tokenizer after ByteLevel is unknown to this server; a guess would give wrong scores")
 			}
 		}
@@ -228,6 +228,9 @@ func readSplitters(c component) ([]splitter, error) {
 	}
 	return nil, unknown("pre-tokenizer", c.kind)
 }
+
+// hasByteLevel reports whether a pre-tokenizer is a ByteLevel, or has one in its sequence.
+func (c component) hasByteLevel() bool { return strings.Contains(string(c.settings), `"ByteLevel"`) }
 
 func readByteLevel(c component) ([]splitter, error) {
 	settings := struct {

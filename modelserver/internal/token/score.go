@@ -28,8 +28,8 @@ func (p *piece) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// parseScore reads a JSON number as Rust's serde_json does: the digits as an integer of 64 bits, whose rounding to a float is
-// followed by a second one. The result is at times a neighbour of the nearest float, and then another piece may win.
+// parseScore reads a JSON number as Rust's serde_json does. It reads the digits as an integer of 64 bits, rounds the integer to a
+// float, and rounds again for the exponent. The result may be a neighbour of the nearest float. Another piece may then win.
 func parseScore(text string) (float64, error) {
 	digits, negative := strings.CutPrefix(text, "-")
 	if digits == "" || digits[0] < '0' || digits[0] > '9' {

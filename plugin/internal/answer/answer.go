@@ -79,7 +79,7 @@ type Prediction struct {
 // configuration.
 type Options struct {
 	Answer    Answer   // with Unexplained, Scanner.Evidence qualifies numbers
-	Threshold float64  // for Probability and Labels
+	Threshold float64  // for Positive and Labels
 	Classes   []string // names of class indices; the label of an index without a name is the index
 	Output    string   // name of the V2 output, or of the object's member, to read
 	FlatList  FlatList
@@ -92,7 +92,7 @@ type Answer uint8
 
 // Meanings.
 const (
-	Unexplained Answer = iota // nobody has said
+	Unexplained Answer = iota // the configuration does not say
 	Class                     // numbers are indices of classes, rows of numbers are scores
 	Positive                  // a number is the probability of class 1
 	Labels                    // a prediction has any number of labels: all with Options.Threshold or more

@@ -229,6 +229,7 @@ func (a *answers) report(label *contract.Text, score float64, isScored bool) {
 	}
 }
 
+// reportNeeded reports a score to which Options.needsAll applies.
 func (a *answers) reportNeeded(label *contract.Text, score float64, isScored bool) {
 	if a.options.Scores && isScored {
 		a.visitor.Score(label, score)

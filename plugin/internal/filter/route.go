@@ -68,7 +68,7 @@ func (p *plugin) knownRoute(path []byte) (to route, isPredict bool) {
 	if to.name = model; len(to.version) == 0 {
 		to.version = version
 	}
-	return to, isPredict
+	return to, true
 }
 
 // cutPrefix removes a prefix of the configuration from a path. A segment of the

@@ -63,7 +63,7 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 	return c, nil
 }
 
-// prepare returns a cluster without a node, whose programs and images are built.
+// prepare builds the missing programs and images, and returns a cluster without a node.
 func prepare(ctx context.Context, o Options) (*Cluster, node.Settings, error) {
 	settings := node.Settings{Folder: Folder(o.Root), Logs: o.cache("log"), Images: filepath.Join(o.Root, "bin/images")}
 	if err := settings.Check(); err != nil {
