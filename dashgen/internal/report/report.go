@@ -76,7 +76,7 @@ type Version struct {
 	Count, Mean, Index float64 // NaN if unknown
 }
 
-// Count is a number of replies or requests, and of how many.
+// Count is a number of replies or requests, and the total of which they are a part.
 type Count struct {
 	Name string
 	N    float64

@@ -1,6 +1,7 @@
 // Package token turns a text into the ids that a network reads. It reads Hugging Face's tokenizer.json, and gives the ids
 // of Hugging Face's tokenizers with encode_special_tokens: a marker in a text, such as "[SEP]", is text, so that a caller
-// cannot forge a marker. Only the pieces of Unigram hold the markers too, for the library as for this package.
+// cannot forge a marker. Unigram is the exception, in Hugging Face's library too: its vocabulary lists the markers among its
+// pieces, so the text of a marker gets the marker's id.
 package token
 
 import (

@@ -177,7 +177,7 @@ func (l loss) Outcome() string {
 	return fmt.Sprintf("%d lost and %d too many, of %d", l.Lost, l.Doubled, l.Sent)
 }
 
-// Text returns the bytes of replies that others get for each reply.
+// Text returns how many bytes of a reply's text reach programs other than the gateway, for each reply.
 func (p personal) Text() string {
 	if p.BytesPerReply == 0 {
 		return "0"
