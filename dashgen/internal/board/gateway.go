@@ -231,11 +231,11 @@ func faults() Panel {
 			Expr:     promql.GreaterThan(byGateway, 0),
 			For:      5 * time.Minute,
 			Steps: []string{
-				"Read the gateway's log: it has a line for each of the first faults, with the cause and without the reply's text.",
+				"Read the gateway's log: each worker has written a line about its first fault, without the reply's text.",
 				"Check that the plugin and the exporter have the same version, and that the plugin knows all keys of its configuration.",
 				"Callers are not affected. Report the line. If correct counts matter more than new features, go back to the last version.",
 			},
 		},
-		Next: "The replies pass, but are not counted. The gateway's log has the cause.",
+		Next: "The replies pass, but are not counted. The gateway's log has a line about the first fault.",
 	}
 }
