@@ -110,8 +110,8 @@ func TestLoadEmptyIsDefault(t *testing.T) {
 
 func TestLoadBad(t *testing.T) {
 	wants := map[string]string{
-		"unknown-key":     "line 1: field gateway not found",
-		"two-mistakes":    "line 3: field nam not found; line 4: field scrapes not found",
+		"unknown-key":     "line 1: field gateway is unknown; docs/exporter.md has all keys",
+		"two-mistakes":    "line 3: field nam is unknown; docs/exporter.md has all keys; line 4: field scrapes is unknown; docs/exporter.md has all keys",
 		"duration":        `line 4: "soon" is not a duration: want one such as 10s or 1m30s`,
 		"syntax":          "yaml: line 1: did not find expected node content",
 		"no-url":          `gateways[0]: url "": want http://HOST:PORT`,
@@ -139,9 +139,9 @@ func TestLoadBad(t *testing.T) {
 		"kube-port":       `kubernetes_sd_configs[0]: port: 70000 is not a port`,
 		"json-port":       `kubernetes_sd_configs[0]: port: 15020 does not serve scrape.format json, only the admin endpoint does: leave out the format, or set port_forward and leave out the port`,
 		"kube-namespace":  `kubernetes_sd_configs[0]: namespaces.names: a name is empty; leave out namespaces to look in all namespaces`,
-		"kube-key":        `line 1: field namespace not found`,
+		"kube-key":        `line 1: field namespace is unknown; docs/exporter.md has all keys`,
 		"interval":        `scrape.interval: 10ms is less than 1s`,
-		"client-key":      "line 1: field oauth2 not found",
+		"client-key":      "line 1: field oauth2 is unknown; docs/exporter.md has all keys",
 		"client-ref":      "gateways[0]: http_client_config: keys that end in _ref need a secret manager, and there is none: name a file",
 		"client-two":      "gateways[0]: http_client_config: at most one of basic_auth password, password_file & password_ref must be configured",
 		"source-format":   `kubernetes_sd_configs[0]: scrape.format: "xml" is neither prometheus nor json`,

@@ -46,7 +46,7 @@ func withoutGoTypes(mistake string) string {
 	match := mismatch.FindStringSubmatch(mistake)
 	if match == nil {
 		mistake, _, _ = strings.Cut(mistake, " in type ")
-		return mistake
+		return strings.Replace(mistake, " not found", " is unknown; docs/exporter.md has all keys", 1)
 	}
 	line, kind, value, goType := match[1], match[2], match[3], match[4]
 	if value == "" {

@@ -55,7 +55,7 @@ func TestRulesRefused(t *testing.T) {
 		`{match: (a), filter: a, name: a, type: gauge, labels: {x: "$10"}}`:                                `rules[0]: labels: x: $10: the last group of match is $1; for a dollar sign, write $$`,
 		`{match: (a), filter: a, name: a, type: gauge, labels: {x: "$1_a"}}`:                               `rules[0]: labels: x: $1_a is neither a group nor a label: for the group $1, write ${1}_a`,
 		`{match: (a), filter: a, name: a, type: gauge, labels: {x: "${1}${99999999999999999999}"}}`:        `rules[0]: labels: x: $99999999999999999999: the last group of match is $1; for a dollar sign, write $$`,
-		`{match: a, filter: a, name: a, type: gauge, colour: red}`:                                         "line 1: field colour not found",
+		`{match: a, filter: a, name: a, type: gauge, colour: red}`:                                         "line 1: field colour is unknown; docs/exporter.md has all keys",
 		`{match: a, filter: a, name: a, type: gauge}, {match: b, filter: b, name: a_total, type: counter}`: "rules[1]: name: a_total and a both take the name a on the page: choose another name",
 		`{match: a, filter: a, name: moodring_prediction_confidence_count, type: gauge}`:                   "rules[0]: name: moodring_prediction_confidence_count and moodring_prediction_confidence both take the name moodring_prediction_confidence_count on the page: choose another name",
 		`{match: a, filter: a, name: moodring_predictions, type: gauge}`:                                   "rules[0]: name: moodring_predictions and moodring_predictions_total both take the name moodring_predictions on the page: choose another name",

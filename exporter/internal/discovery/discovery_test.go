@@ -257,7 +257,7 @@ func TestReloadKeepsGatewaysUntilAFileIsRead(t *testing.T) {
 
 func TestParseFileRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		`[{target: ["a:1"]}]`:                 "line 1: field target not found",
+		`[{target: ["a:1"]}]`:                 "line 1: field target is unknown; docs/exporter.md has all keys",
 		`{targets: ["a:1"]}`:                  "line 1: keys with values where a list should be",
 		`[{targets: [], labels: {"": "x"}}]`:  `entry 1: "" is not a label name`,
 		`[{targets: ["a:1"]}, {targets: ["b:`: "yaml: found unexpected end of stream",
