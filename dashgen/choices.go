@@ -24,7 +24,7 @@ type choices struct {
 func newChoices(set flags) *choices {
 	c := choices{}
 	c.Rules.Limits, c.Rules.Labels = map[string]float64{}, map[string]string{}
-	set.StringVar(&c.file, "config", "", "file with thresholds, windows, labels, titles and matchers; other flags come before it")
+	set.StringVar(&c.file, "config", "", "file with thresholds, windows, labels, titles and matchers; the other flags override it")
 	set.StringVar(&c.window, "window", promql.DriftWindow, "over how long to compare predictions with a baseline")
 	set.StringVar(&c.wait, "for", "", "how long a state must last before an alert fires, as 10m; by default, each alert's own time")
 	set.Func("limit", "limit of an alert, as MoodringConfidenceLow=0.2; for several alerts, give the flag several times", c.setLimit)
@@ -88,9 +88,9 @@ func (c *choices) config(set flags) (config.Config, error) {
 	return read, nil
 }
 
-func (*choices) duration(set flags, name, text string, into *model.Duration) error {
+func (*choices) duration(set flags, name, text string, into *config.Duration) error {
 	d, err := readDuration(set.command+": "+name, text)
-	*into = model.Duration(d)
+	*into = config.Duration(d)
 	return err
 }
 

@@ -124,7 +124,7 @@ func TestRenderWithout(t *testing.T) {
 	}{
 		{"a file", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"\"; see dashgen render -h\n", 2, nil},
 		{"a known extension", "", "", "dashgen: usage: render: -o must name a .png or a .svg file, not \"a.pdf\"; see dashgen render -h\n", 2, []string{"-o", "a.pdf"}},
-		{"a Prometheus", "", "", "dashgen: usage: render: --prometheus must be an address as http://HOST:PORT, not \"\"; see dashgen render -h\n", 2, []string{"-o", "a.png"}},
+		{"a Prometheus", "", "", "dashgen: usage: render: --prometheus is missing; give an address as http://HOST:PORT; see dashgen render -h\n", 2, []string{"-o", "a.png"}},
 		{"a valid width", "", "", "dashgen: usage: render: --width must be 200 to 8000, not 10; see dashgen render -h\n", 2, []string{"-o", "a.png", "--width", "10"}},
 		{"a valid height", "", "", "dashgen: usage: render: --height must be 200 to 8000, not -1; see dashgen render -h\n", 2, []string{"-o", "a.png", "--height", "-1"}},
 		{"a valid variable", "", "", "dashgen: usage: render: invalid value \"model\" for flag -var: write NAME=VALUE; see dashgen render -h\n", 2, []string{"-o", "a.png", "--var", "model"}},

@@ -57,6 +57,9 @@ func (f flags) parseAll(args []string, stdout io.Writer) error {
 
 // readAddress reads the address of a server.
 func readAddress(flag, text string) (*url.URL, error) {
+	if text == "" {
+		return nil, fmt.Errorf("%w: %s is missing; give an address as http://HOST:PORT", errUsage, flag)
+	}
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
 		return nil, fmt.Errorf("%w: %s must be an address as http://HOST:PORT, not %q", errUsage, flag, withoutSecrets(text))

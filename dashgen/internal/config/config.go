@@ -33,8 +33,8 @@ type Config struct {
 
 // Rules are the choices for rules.
 type Rules struct {
-	Window  model.Duration     `yaml:"window"`  // over which predictions are compared with a baseline
-	For     model.Duration     `yaml:"for"`     // how long a state lasts before an alert fires
+	Window  Duration           `yaml:"window"`  // over which predictions are compared with a baseline
+	For     Duration           `yaml:"for"`     // how long a state lasts before an alert fires
 	Limits  map[string]float64 `yaml:"limits"`  // by the names of alerts
 	Without []string           `yaml:"without"` // alerts to leave out
 	Labels  map[string]string  `yaml:"labels"`  // of each alert
@@ -48,11 +48,26 @@ type Dashboards struct {
 	Tags    []string          `yaml:"tags"`   // besides moodring
 	Folder  string            `yaml:"folder"` // for grafana-operator
 	From    string            `yaml:"from"`   // start of the time range, as now-6h
-	Refresh model.Duration    `yaml:"refresh"`
-	Window  model.Duration    `yaml:"window"` // the first choice of the variable Window
+	Refresh Duration          `yaml:"refresh"`
+	Window  Duration          `yaml:"window"` // the first choice of the variable Window
 	// ExternalLabel is a label that Prometheus servers add to all their series, as
 	// cluster. A variable selects one of its values.
 	ExternalLabel string `yaml:"external_label"`
+}
+
+// Duration is a time as Prometheus writes it, such as 6h or 1h30m.
+type Duration model.Duration
+
+func (d Duration) String() string { return model.Duration(d).String() }
+
+// UnmarshalYAML gives errors a line number, unlike model.Duration.
+func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
+	duration, err := model.ParseDuration(node.Value)
+	if err != nil {
+		return fmt.Errorf("line %d: %q is not a duration; write one such as 30m or 6h", node.Line, node.Value)
+	}
+	*d = Duration(duration)
+	return nil
 }
 
 // Read reads a file strictly: an unknown key is an error.

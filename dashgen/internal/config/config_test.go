@@ -42,7 +42,8 @@ func TestReadRefuses(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"an unknown key", "rules:\n  window: 1h\n  thresholds: {a: 1}\n", "line 3: field thresholds is unknown; docs/command-line.md has all keys"},
 		{"text for a number", "rules:\n  limits: {MoodringLabelMixDrift: high}\n", "line 2: wrong type of value: !!str `high`"},
-		{"a bad duration", "rules: {window: soon}\n", "not a valid duration string: \"soon\""},
+		{"a bad duration", "rules:\n  window: soon\n", `line 2: "soon" is not a duration; write one such as 30m or 6h`},
+		{"a duration without a unit", "dashboards: {refresh: 6}\n", `line 1: "6" is not a duration; write one such as 30m or 6h`},
 		{"two documents", "selector: a=\"b\"\n---\nselector: a=\"c\"\n", "more than one YAML document: keep one"},
 		{"no such alert", "rules: {limits: {Nothing: 1}}\n", "no alert Nothing has a limit; these have one: "},
 		{"no such dashboard", "dashboards: {titles: {nothing: A}}\n", "dashboards.titles: no dashboard nothing; there are moodring-overview, "},
