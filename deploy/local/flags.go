@@ -116,8 +116,8 @@ func (a *arguments) flags(name string) *flag.FlagSet {
 // defineConfig adds the flags that choose the gateway's configuration.
 func defineConfig(set *flag.FlagSet, config *stack.Config) {
 	oneOf(set, "config", "moodring", "seed", "manifests to run: `moodring`, or seed for the original demo's", &config.IsSeed)
-	oneOf(set, "policy", "on", "off", "authorization policy: `on` or off; off is what the original demo deletes first", &config.IsOpen)
-	oneOf(set, "rate-limits", "on", "off", "rate limits: `on` or off; off is what the original demo deletes then", &config.HasNoLimits)
+	oneOf(set, "policy", "on", "off", "authorization policy: `on` or off; the original demo deletes it after its first steps", &config.IsOpen)
+	oneOf(set, "rate-limits", "on", "off", "rate limits: `on` or off; the original demo deletes them before it adds its plugin", &config.HasNoLimits)
 }
 
 // oneOf adds a flag with two values. The second sets isSecond.
