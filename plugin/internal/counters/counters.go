@@ -68,7 +68,7 @@ type Model struct {
 	repeats           int    // predictions of labels that were admitted before
 	texts             int    // predictions without the form of a label
 	unread            int    // replies without a prediction that counts, before the first that has one
-	isRead            bool   // a reply has had one
+	isRead            bool   // a reply has had a prediction that counts
 	latest            *Label // that Label last returned, or nil
 	other             *Label // for labels past the limit
 
@@ -252,7 +252,7 @@ func (c *Counters) admit(id *ModelID, limit int) (model *Model, full string) {
 // meaning of its numbers, or 0. supports reports whether the reply has predictions,
 // by the findings of all replies of the model.
 //
-// After maxUnread replies without a single one that has, the model is no
+// If none of the first maxUnread replies has predictions, the model is no
 // classifier, and a log line asks for its configuration.
 func (c *Counters) Judge(id *ModelID, outcome string, findings byte, supports func(all byte) bool, options *Options) string {
 	model, _ := c.admit(id, options.MaxModels)
