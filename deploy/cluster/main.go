@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -78,7 +79,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	flags.SetOutput(io.Discard)
 	root := flags.String("root", ".", "the checkout's root")
 	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, flag.ErrHelp) || asksForHelp(flags.Args()):
 		_, err = fmt.Fprint(stdout, usage)
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
@@ -92,7 +93,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	c := commands{root: absolute, args: flags.Args(), stdout: stdout, stderr: stderr, started: time.Now()}
 	if len(c.args) == 0 {
-		return fmt.Errorf("%w: one of up, test, run, exec, down, check and build", errUsage)
+		return fmt.Errorf("%w: no command: give up, test, run, exec, down, check or build", errUsage)
 	}
 	command, known := map[string]func(commands, context.Context) error{
 		"up": commands.up, "test": commands.test, "run": commands.run, "exec": commands.exec, "down": commands.down,
@@ -102,9 +103,17 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		"reload": commands.reload,
 	}[c.args[0]]
 	if !known {
-		return fmt.Errorf("%w: unknown command %q", errUsage, c.args[0])
+		return fmt.Errorf("%w: unknown command %q: give up, test, run, exec, down, check or build", errUsage, c.args[0])
+	}
+	if slices.Contains([]string{"up", "down", "check", "build"}, c.args[0]) && len(c.args) > 1 {
+		return fmt.Errorf("%w: %s: unexpected %q; flags stand before the command", errUsage, c.args[0], c.args[1])
 	}
 	return command(c, ctx)
+}
+
+// asksForHelp reports whether -h is the first word after the command.
+func asksForHelp(args []string) bool {
+	return len(args) > 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[1])
 }
 
 // commands holds the settings that all commands share.
