@@ -214,14 +214,14 @@ func (m *nameMatch) isEqual() bool {
 }
 
 // isUnread reports whether the name says that the output holds no predictions of a
-// classifier: an embedding, a text, or whole numbers that count something or stand
-// for words.
+// classifier: an embedding, a text, or whole numbers that count something, stand for
+// words, or are the places of a request in a batch.
 func (m *nameMatch) isUnread(of datatype, isSingle bool) bool {
 	switch {
 	case of == bytesType:
 		return m.has("text_out") || m.has("output_text") || m.has("generated")
 	case isSingle && !of.isFloat():
-		return m.has("num") || m.has("count") || m.has("len") || m.has("token")
+		return m.has("num") || m.has("count") || m.has("len") || m.has("token") || m.has("batch") || m.has("sequence")
 	}
 	return m.has("embed")
 }
@@ -232,4 +232,4 @@ func (m *nameMatch) isScore() bool {
 	return (m.has("prob") || m.has("score") || m.has("conf")) && !m.has("anomal") && !m.has("outlier") && !m.has("instance")
 }
 
-func (m *nameMatch) has(word string) bool { return ascii.Contains(m.text[:m.length], word) }
+func (m *nameMatch) has(word string) bool { return ascii.ContainsFold(m.text[:m.length], word) }

@@ -15,6 +15,7 @@ import (
 type sides struct {
 	scores  [maxSideRows]float64
 	scored  int // rows of scores; 0 without
+	scorers int // outputs with scores of labels; of several, none is known to be the label's
 	classes nameList
 	ended   int                  // classes whose scores have been read
 	ranked  int                  // rows of ranks
@@ -47,7 +48,7 @@ const (
 )
 
 func (s *sides) reset() {
-	s.scored, s.ended, s.laters, s.reading, s.isBad = 0, 0, 0, -1, false
+	s.scored, s.scorers, s.ended, s.laters, s.reading, s.isBad = 0, 0, 0, 0, -1, false
 	s.classes.reset()
 }
 
@@ -66,7 +67,11 @@ func (s *sides) begin(h *header) bool {
 		s.classes.add(&s.label)
 		return true
 	}
-	return h.name.isScore()
+	if !h.name.isScore() {
+		return false
+	}
+	s.scorers++
+	return true
 }
 
 // leave leaves the elements of the current output for later.
@@ -176,7 +181,7 @@ func (t *tensor) endHold() {
 // reportHeld reports the labels that were kept, with their scores if there are
 // any.
 func (t *tensor) reportHeld(s *sides) {
-	isScored := s != nil && !s.isBad && s.scored == t.held.n
+	isScored := s != nil && !s.isBad && s.scorers == 1 && s.scored == t.held.n
 	label := &t.class
 	for i := 0; t.held.get(label, i); i++ {
 		var ranks ranking

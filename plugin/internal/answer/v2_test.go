@@ -217,6 +217,12 @@ func TestV2Sides(t *testing.T) {
 		{"tokens", outputs(`{"name":"output_tokens","shape":[3],"datatype":"INT32","data":[101,7,102]}`), contract.OutcomeUnparsed, nil},
 		{"an embedding with the sum 1, and its class", outputs(`{"name":"embedding","shape":[1,2],"datatype":"FP32","data":[0.5,0.5]}`, indexOutput), contract.OutcomeCounted, []string{"3", "1"}},
 		{"an embedding alone", outputs(`{"name":"sentence_embedding","shape":[1,2],"datatype":"FP32","data":[0.5,0.5]}`), contract.OutcomeUnparsed, nil},
+		{"a label and its score, in capitals", outputs(`{"name":"LABEL","shape":[1],"datatype":"BYTES","data":["joy"]}`, `{"name":"SCORE","shape":[1],"datatype":"FP32","data":[0.75]}`), contract.OutcomeCounted, []string{"joy 0.75"}},
+		{"a label with the scores of two classes", outputs(`{"name":"label","shape":[1],"datatype":"BYTES","data":["cat"]}`, `{"name":"prob_cat","shape":[1],"datatype":"FP32","data":[0.75]}`, `{"name":"prob_dog","shape":[1],"datatype":"FP32","data":[0.25]}`), contract.OutcomeCounted, []string{"cat"}},
+		{"a probability in capitals is no class", outputs(`{"name":"Probability","shape":[2],"datatype":"FP32","data":[1,0]}`), contract.OutcomeUnparsed, nil},
+		{"a text in capitals", outputs(`{"name":"TEXT_OUTPUT","shape":[1],"datatype":"BYTES","data":["joy"]}`), contract.OutcomeUnparsed, nil},
+		{"a number of objects in capitals", outputs(`{"name":"numDetections","shape":[1,1],"datatype":"INT32","data":[2]}`, `{"name":"NUM","shape":[1,1],"datatype":"INT32","data":[2]}`), contract.OutcomeUnparsed, nil},
+		{"the number of a request in its batch", outputs(`{"name":"batch_index","shape":[1,1],"datatype":"INT32","data":[0]}`, `{"name":"sequence_index","shape":[1,1],"datatype":"INT32","data":[0]}`, `{"name":"text_output","shape":[1],"datatype":"BYTES","data":["joy"]}`), contract.OutcomeUnparsed, nil},
 		{"a score for each label, not of a distribution", outputs(`{"name":"proba_yes","shape":[1],"datatype":"FP64","data":[0.75]}`, `{"name":"proba_no","shape":[1],"datatype":"FP64","data":[0.75]}`), contract.OutcomeUnparsed, nil},
 	}
 	for _, test := range tests {

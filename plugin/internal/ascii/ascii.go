@@ -25,14 +25,25 @@ func LastIndexByte[T Text](text T, c byte) int {
 	return at
 }
 
-// Contains reports whether a text holds a word.
-func Contains[T Text](text T, word string) bool {
+// ContainsFold reports whether a text holds a word of lower case, in any case.
+func ContainsFold[T Text](text T, word string) bool {
 	for at := range len(text) - len(word) + 1 {
-		if string(text[at:at+len(word)]) == word {
+		n := 0
+		for n < len(word) && lower(text[at+n]) == word[n] {
+			n++
+		}
+		if n == len(word) {
 			return true
 		}
 	}
 	return false
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | ' '
+	}
+	return c
 }
 
 // Equal reports whether two texts are equal. In WebAssembly, Go compares a byte at

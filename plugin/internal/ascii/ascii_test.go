@@ -10,11 +10,11 @@ import (
 
 // TestTexts compares the functions with the packages that they stand for.
 func TestTexts(t *testing.T) {
-	words := []string{"", "a", "b", "ab", "ba", "aba", "abab", "aa", "x", "a longer text", "a longer test", "a longeR text", "a longer text with", "A longer text", "text", "eight---", "eight--+"}
+	words := []string{"", "a", "b", "ab", "ba", "aba", "abab", "aa", "x", "aB", "`", "@A", "a longer text", "a longer test", "a longeR text", "a longer text with", "A longer text", "text", "eight---", "eight--+"}
 	for _, text := range words {
 		for _, word := range words {
-			if got, want := Contains(text, word), strings.Contains(text, word); got != want {
-				t.Errorf("Contains(%q, %q) = %v", text, word, got)
+			if got, want := ContainsFold(text, strings.ToLower(word)), strings.Contains(strings.ToLower(text), strings.ToLower(word)); got != want {
+				t.Errorf("ContainsFold(%q, %q) = %v", text, word, got)
 			}
 			if got, want := Equal([]byte(text), []byte(word)), text == word; got != want {
 				t.Errorf("Equal(%q, %q) = %v", text, word, got)
