@@ -57,8 +57,10 @@ func decodeStream(options *Options, body []byte) (outcome string, answers []stri
 	isValid, hasChoices := true, false
 	var event []byte
 	isIncomplete := true
+	isStream := false
 	for line := range bytes.Lines(body) {
 		data, isData := bytes.CutPrefix(line, []byte("data:"))
+		isStream = isStream || isData || line[0] == ':'
 		data = bytes.TrimLeft(data, white)
 		if isNew := !isIncomplete || len(event) == 0; isData && isNew && len(data) > 0 {
 			if data[0] == '[' {
@@ -90,6 +92,8 @@ func decodeStream(options *Options, body []byte) (outcome string, answers []stri
 		}
 	}
 	switch {
+	case !isStream:
+		return contract.OutcomeUnparsed, nil
 	case isIncomplete:
 		return contract.OutcomeTruncated, nil
 	case !isValid || !hasChoices:

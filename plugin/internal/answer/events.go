@@ -14,6 +14,7 @@ import (
 type events struct {
 	isKnown bool // whether the body is a stream, or is JSON
 	isOn    bool // the body is a stream
+	isNamed bool // a line is data or a comment, so the body is no other text
 	place   linePlace
 	matched int // bytes of dataField at the beginning of the line
 }
@@ -92,9 +93,10 @@ func (s *Scanner) writeLine(part []byte) {
 // matchField compares the beginning of a line with dataField.
 func (e *events) matchField(c byte) {
 	if c != dataField[e.matched] {
+		e.isNamed = e.isNamed || c == ':' && e.matched == 0
 		e.place = inIgnored
 	} else if e.matched++; e.matched == len(dataField) {
-		e.place = beforeData
+		e.isNamed, e.place = true, beforeData
 	}
 }
 

@@ -180,7 +180,7 @@ func (s *Scanner) Close(jsonBytes int) string {
 	s.json.Finish()
 	s.endOutputs()
 	switch {
-	case s.json.IsBroken():
+	case s.json.IsBroken(), s.events.isOn && !s.events.isNamed:
 		return contract.OutcomeUnparsed
 	case !s.json.IsComplete() && (jsonBytes == 0 || s.v2.jsonBytes < jsonBytes):
 		return contract.OutcomeTruncated

@@ -125,6 +125,8 @@ func TestScanner(t *testing.T) {
 		{"not JSON", `hello`, contract.OutcomeUnparsed, nil},
 		{"HTML", `<html></html>`, contract.OutcomeUnparsed, nil},
 		{"NaN is not JSON", `{"predictions":[{"label":"a","score":NaN}]}`, contract.OutcomeUnparsed, nil},
+		{"texts that begin like a stream", "internal error: no such model\nretry later\n", contract.OutcomeUnparsed, nil},
+		{"a text without a line's end", "disabled", contract.OutcomeUnparsed, nil},
 		{"another object", `{"error":"no"}`, contract.OutcomeUnparsed, nil},
 		{"a list of strings", `["a"]`, contract.OutcomeUnparsed, nil},
 		{"a number", `12`, contract.OutcomeUnparsed, nil},
