@@ -746,6 +746,7 @@ type fields struct {
 	isBare bool // the object is the reply
 
 	rank      uint8
+	nextRank  uint8
 	labelKind labelKind
 	label     string
 	number    float64
@@ -785,7 +786,7 @@ func (f *fields) role(name, wanted string) member {
 	case rank > 0 && f.rank > 0 && rank > f.rank:
 		return otherMember
 	case rank > 0:
-		f.rank = rank
+		f.nextRank = rank
 		return labelMember
 	case isScore([]byte(name)):
 		return scoreMember
@@ -819,10 +820,14 @@ func (r *reference) field(f *fields, role member, one pair) {
 }
 
 func (f *fields) setLabel(r *reference, value any) {
-	f.labelKind, f.isColumn = badLabel, false
+	if value == nil {
+		if f.rank == f.nextRank {
+			f.labelKind, f.rank = noLabel, 0
+		}
+		return
+	}
+	f.rank, f.labelKind, f.isColumn = f.nextRank, badLabel, false
 	switch value := value.(type) {
-	case nil:
-		f.labelKind, f.rank = noLabel, 0
 	case string:
 		f.labelKind, f.label = textLabel, value
 	case bool:

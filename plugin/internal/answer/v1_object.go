@@ -40,6 +40,7 @@ type object struct {
 	fields place // of the members: inObject or inReply
 
 	rank      uint8 // of the label's name; 0 without a label
+	nextRank  uint8 // of the current member's name, if it may be the label
 	labelKind labelKind
 	label     contract.Text
 	number    float64 // of numberLabel
@@ -154,7 +155,7 @@ func (o *object) member(name []byte, wanted string) member {
 	}
 	switch {
 	case rank > 0 && (o.rank == 0 || rank <= o.rank):
-		o.rank = rank
+		o.nextRank = rank
 		return labelMember
 	case rank > 0:
 		return otherMember
@@ -222,9 +223,17 @@ func (s *Scanner) beginField(value json.Kind) json.Capture {
 	return json.Ignore
 }
 
+// beginLabel begins a label. A null is no label, and only replaces one of the same
+// name.
 func (s *Scanner) beginLabel(value json.Kind) json.Capture {
 	o := &s.object
-	o.labelKind, o.isColumn = badLabel, false
+	if value == json.Null {
+		if o.rank == o.nextRank {
+			o.labelKind, o.rank = noLabel, 0
+		}
+		return json.Ignore
+	}
+	o.rank, o.labelKind, o.isColumn = o.nextRank, badLabel, false
 	switch value {
 	case json.String:
 		o.labelKind = textLabel
@@ -241,8 +250,6 @@ func (s *Scanner) beginLabel(value json.Kind) json.Capture {
 			o.resetRow()
 		}
 		s.place = inLabels
-	case json.Null:
-		o.labelKind, o.rank = noLabel, 0
 	default:
 		s.skip(value)
 	}

@@ -86,6 +86,7 @@ func TestScanner(t *testing.T) {
 		{"probabilities without classes", `{"predictions":{"probabilities":[0.1,0.9]}}`, contract.OutcomeCounted, []string{"1 0.9"}},
 		{"classes without probabilities", `{"predictions":[{"classes":"a"},{"classes":2},{"classes":[2],"probabilities":null}]}`, contract.OutcomeCounted, []string{"a", "2", "2"}},
 		{"KServe's flowers", `{"predictions":[{"scores":[0.999114931,9.20989623e-05,0.000136786737],"prediction":0,"key":"   1"}]}`, contract.OutcomeCounted, []string{"0 0.999114931"}},
+		{"a class, and then no label", `{"predictions":[{"class":2,"label":null},{"prediction":"a","probability":0.5,"class":null},{"label":"a","label":null,"class":"b"}]}`, contract.OutcomeCounted, []string{"2", "a 0.5", "b"}},
 		{"huggingfaceserver's classes", `{"predictions":[1,0]}`, contract.OutcomeCounted, []string{"1", "0"}},
 		{"huggingfaceserver's probabilities", `{"predictions":[{"0":0.0007,"1":0.9993}]}`, contract.OutcomeCounted, []string{"1 0.9993"}},
 		{"a label decides the shape of an object", `{"predictions":[{"0":"x","probabilities":7,"label":"a","score":0.5,"classes":[1]}]}`, contract.OutcomeCounted, []string{"a 0.5"}},
