@@ -18,7 +18,7 @@ const (
 )
 
 // looksLikeLabel reports whether a text has the form of a label: up to 64 bytes and
-// three words on one line, no more than 24 letters and digits in a row, 11 if two
+// three words on one line and in one direction, no more than 24 letters and digits in a row, 11 if two
 // of them are digits, no more than 8 digits in all, 4 without a letter, no word that
 // is a number with a point or an exponent, nothing that stands in addresses and
 // JSON, and no punctuation at the end as in sentences and base64.
@@ -75,10 +75,10 @@ type form struct {
 // the byte behind.
 func (f *form) add(before, r, next rune) bool {
 	switch {
-	case r == ' ':
+	case isSpace(r):
 		f.run, f.runDigits = 0, 0
 		return f.endWord()
-	case r < ' ' || 0x7f <= r && r < 0xa0 || r == '@' || r == '{' || r == '}' || r == '[' || r == ']' || r == '/' && next == '/':
+	case r < ' ' || 0x7f <= r && r < 0xa0 || 0x2028 <= r && r < 0x202f || r == '@' || r == '{' || r == '}' || r == '[' || r == ']' || r == '/' && next == '/':
 		return false
 	case isDigit(r):
 		f.digits++
@@ -116,7 +116,19 @@ func width(letter rune) int {
 	return 2
 }
 
-func isDigit(r rune) bool { return '0' <= r && r <= '9' }
+// isDigit reports whether a character is a digit: of ASCII, Arabic, Persian or Hindi,
+// or of full width.
+func isDigit(r rune) bool {
+	if r < utf8.RuneSelf {
+		return '0' <= r && r <= '9'
+	}
+	return '٠' <= r && r <= '٩' || '۰' <= r && r <= '۹' || '०' <= r && r <= '९' || '０' <= r && r <= '９'
+}
+
+// isSpace reports whether a character ends a word, in any script.
+func isSpace(r rune) bool {
+	return r == ' ' || r == 0xa0 || 0x2000 <= r && r < 0x200c || r == 0x202f || r == 0x3000
+}
 
 // isLetter reports whether a character is a letter of any script. Signs such as those
 // of currencies are no letters.
