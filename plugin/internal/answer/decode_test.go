@@ -608,6 +608,7 @@ func (r *reference) batch(list []any, isFlat bool) bool {
 		switch one := one.(type) {
 		case members:
 			fields := r.fields(one)
+			fields.isMember = true
 			switch {
 			case isFlat && fields.isLabelled():
 				flat = append(flat, one)
@@ -743,7 +744,8 @@ func (r *reference) prediction(object members) bool { return r.object(r.fields(o
 
 // fields are the members of an object, by their meaning.
 type fields struct {
-	isBare bool // the object is the reply
+	isBare   bool // the object is the reply
+	isMember bool // of a list
 
 	rank      uint8
 	nextRank  uint8
@@ -1081,7 +1083,7 @@ func (r *reference) named(f *fields) bool {
 	case r.options.Answer == Number && len(f.named) > 1:
 		return false
 	case isOrder && r.options.Answer != Number:
-		return r.explained(f.named)
+		return (f.isMember || r.judgeObject(f, f.named, false)) && r.explained(f.named)
 	case len(f.named) == 1:
 		return r.number(f, f.named[0])
 	case f.isPMML && (slices.Max(f.named) > 1 || math.Abs(sum-1) > 0.0100001):

@@ -626,9 +626,13 @@ func (s *Scanner) endNamed() {
 	switch {
 	case s.options.Answer == Number && o.named.n > 1:
 		s.isValid = false
-	case o.isOrder && o.named.n > 1 && s.options.Answer != Number: // by the indices, the server says that these are scores
-		s.addInstance()
-		s.reportRow(&o.named, &o.scores)
+	case o.isOrder && o.named.n > 1 && s.options.Answer != Number:
+		// In a list, the server says by the indices that these are scores. Alone, they
+		// can be numbers of rows: pandas writes a column so.
+		if s.place == inPredictions || s.options.Answer != Unexplained || s.addEvidence(o.named.evidence(false), o.named.n) {
+			s.addInstance()
+			s.reportRow(&o.named, &o.scores)
+		}
 	case o.named.n == 1:
 		s.endNumber(o.named.top)
 	case o.isPMML && (o.named.top > 1 || math.Abs(o.named.sum-1) > tolerance):
