@@ -232,4 +232,8 @@ func (m *nameMatch) isScore() bool {
 	return (m.has("prob") || m.has("score") || m.has("conf")) && !m.has("anomal") && !m.has("outlier") && !m.has("instance")
 }
 
+// has reports whether the name holds a word of lower case, in any case. It is not
+// inlined, for the size of the module.
+//
+//go:noinline
 func (m *nameMatch) has(word string) bool { return ascii.ContainsFold(m.text[:m.length], word) }
