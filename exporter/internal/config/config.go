@@ -222,6 +222,7 @@ func (g *Gateway) check() error {
 	case address.Scheme != "http" && address.Scheme != "https", address.Hostname() == "", strings.HasSuffix(address.Host, ":"):
 		return fmt.Errorf("url %q: want http://HOST:PORT", WithoutUser(g.URL))
 	case address.RawQuery != "" || address.Fragment != "":
+		address.RawQuery, address.Fragment = "", "" // they can hold a token
 		return fmt.Errorf("url %q: leave out the query and the fragment; the exporter adds its own query", address.Redacted())
 	case address.Port() != "" && !isPortText(address.Port()):
 		return fmt.Errorf("url %q: %s is not a port", address.Redacted(), address.Port())

@@ -116,7 +116,7 @@ func TestLoadBad(t *testing.T) {
 		"syntax":          "yaml: line 1: did not find expected node content",
 		"no-url":          `gateways[0]: url "": want http://HOST:PORT`,
 		"scheme":          `gateways[0]: url "ftp://a": want http://HOST:PORT`,
-		"query":           `gateways[0]: url "http://a/?b": leave out the query and the fragment; the exporter adds its own query`,
+		"query":           `gateways[0]: url "http://a/": leave out the query and the fragment; the exporter adds its own query`,
 		"timeout":         "scrape.timeout: 0s is not above 0",
 		"connection-age":  "scrape.connection_age: 0s is not above 0",
 		"page":            "scrape.max_page_bytes: -1 is not above 0",
@@ -162,19 +162,23 @@ func TestLoadBad(t *testing.T) {
 
 func TestWrongTypes(t *testing.T) {
 	for text, want := range map[string]string{
-		"hello":                                  "line 1: `hello` where keys with values should be",
-		"[]":                                     "line 1: a list where keys with values should be",
-		"gateways: {url: a}":                     "line 1: keys with values where a list should be",
-		"gateways: [http://a]":                   "line 1: `http://a` where keys with values should be",
-		"gateways:\n- {name: [a]}":               "line 2: a list where text should be",
-		"scrape: {max_series: many}":             "line 1: `many` where a whole number should be",
-		"scrape: {format: [json]}":               "line 1: a list where text should be",
-		"native_histograms: 2":                   "line 1: `2` where true or false should be",
-		"relabel_configs: [{source_labels: a}]":  "line 1: `a` where a list should be",
-		"rules: [{scale: big}]":                  "line 1: `big` where a number should be",
-		"rules: [{type: [a]}]":                   "line 1: a list where text should be",
-		"rules: [{labels: a}]":                   "line 1: `a` where keys with values should be",
-		"relabel_configs: [{}, {action: x}, {}]": `line 1: relabel_configs[1]: unknown relabel action "x"`,
+		"hello":                                                "line 1: `hello` where keys with values should be",
+		"[]":                                                   "line 1: a list where keys with values should be",
+		"gateways: {url: a}":                                   "line 1: keys with values where a list should be",
+		"gateways: [http://a]":                                 "line 1: `http://a` where keys with values should be",
+		"gateways:\n- {name: [a]}":                             "line 2: a list where text should be",
+		"scrape: {max_series: many}":                           "line 1: `many` where a whole number should be",
+		"scrape: {format: [json]}":                             "line 1: a list where text should be",
+		"native_histograms: 2":                                 "line 1: `2` where true or false should be",
+		"relabel_configs: [{source_labels: a}]":                "line 1: `a` where a list should be",
+		"rules: [{scale: big}]":                                "line 1: `big` where a number should be",
+		"rules: [{type: [a]}]":                                 "line 1: a list where text should be",
+		"rules: [{labels: a}]":                                 "line 1: `a` where keys with values should be",
+		"http_client_config: hunter2":                          "line 1: a single value where keys with values should be",
+		"http_client_config: {basic_auth: hunter2}":            "line 1: a single value where keys with values should be",
+		"http_client_config: {authorization: hunter2}":         "line 1: a single value where keys with values should be",
+		"gateways: [{http_client_config: {tls_config: 1234}}]": "line 1: a single value where keys with values should be",
+		"relabel_configs: [{}, {action: x}, {}]":               `line 1: relabel_configs[1]: unknown relabel action "x"`,
 	} {
 		if _, err := Parse([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%s:\ngot  %v\nwant %s", text, err, want)
@@ -242,7 +246,7 @@ func TestParseGatewayRefuses(t *testing.T) {
 		"u:secret@a:1":        `url "a:1": want http://HOST:PORT`,
 		"=http://u:secret@a":  `"=a": no name before the =`,
 		"http://u:secret@a b": `url "a b" does not parse: want http://HOST:PORT`,
-		"http://u:secret@a?b": `url "http://u:xxxxx@a?b": leave out the query and the fragment; the exporter adds its own query`,
+		"http://u:secret@a?b": `url "http://u:xxxxx@a": leave out the query and the fragment; the exporter adds its own query`,
 	} {
 		if _, err := ParseGateway(text); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", text, err, want)

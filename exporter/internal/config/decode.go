@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/prometheus/model/relabel"
@@ -49,11 +50,17 @@ func withoutGoTypes(mistake string) string {
 		return strings.Replace(mistake, " not found", " is unknown; docs/exporter.md has all keys", 1)
 	}
 	line, kind, value, goType := match[1], match[2], match[3], match[4]
-	if value == "" {
+	switch {
+	case value == "":
 		value = map[string]string{"map": "keys with values", "seq": "a list"}[kind]
+	case slices.Contains(secretTypes, goType):
+		value = "a single value"
 	}
 	return fmt.Sprintf("%s: %s where %s should be", line, value, yamlType(goType))
 }
+
+// secretTypes are the types of keys in whose place a password may stand.
+var secretTypes = []string{"config.HTTPClient", "config.BasicAuth", "config.Authorization", "config.plain"} // plain: of Prometheus's types that decode themselves
 
 // yamlType describes the YAML for a Go type.
 func yamlType(goType string) string {

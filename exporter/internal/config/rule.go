@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,8 +46,11 @@ func (r *Rule) check(format Format) error {
 	if r.Scale == 0 {
 		r.Scale = 1
 	}
-	if !(r.Scale > 0) {
+	switch {
+	case !(r.Scale > 0):
 		return fmt.Errorf("scale: %v is not above 0", r.Scale)
+	case math.IsInf(r.Scale, 1):
+		return fmt.Errorf("scale: %v is not a finite number", r.Scale)
 	}
 	return errors.Join(r.checkName(), r.checkLabels())
 }
@@ -59,6 +63,8 @@ func (r *Rule) checkName() error {
 		return fmt.Errorf("name: %q is not a metric name", r.Name)
 	case isTaken:
 		return fmt.Errorf("name: %s is built in: choose another name", r.Name)
+	case strings.HasPrefix(r.Name, "go_"), strings.HasPrefix(r.Name, "process_"):
+		return fmt.Errorf("name: %s: such names are of the exporter's own process: choose another name", r.Name)
 	case !slices.Contains([]contract.Type{contract.Counter, contract.Gauge, contract.Histogram}, r.Type):
 		return fmt.Errorf("type: %q is not counter, gauge or histogram", r.Type)
 	case isTotal != (r.Type == contract.Counter):

@@ -51,6 +51,8 @@ func TestRulesRefused(t *testing.T) {
 		`{match: a, filter: a, name: a_total, type: gauge}`:                                                "rules[0]: name: a_total: a counter's name ends in _total, and only a counter's",
 		`{match: a, filter: a, name: a, type: gauge, unit: seconds}`:                                       "rules[0]: name: a does not end in the unit, _seconds",
 		`{match: a, filter: a, name: a, type: gauge, scale: -1}`:                                           "rules[0]: scale: -1 is not above 0",
+		`{match: a, filter: a, name: a, type: gauge, scale: .inf}`:                                         "rules[0]: scale: +Inf is not a finite number",
+		`{match: a, filter: a, name: go_goroutines, type: gauge}`:                                          "rules[0]: name: go_goroutines: such names are of the exporter's own process: choose another name",
 		`{match: a, filter: a, name: a, type: gauge, labels: {gateway: x}}`:                                `rules[0]: labels: "gateway" is not a label name, or is reserved: choose another`,
 		`{match: (a), filter: a, name: a, type: gauge, labels: {x: "$10"}}`:                                `rules[0]: labels: x: $10: the last group of match is $1; for a dollar sign, write $$`,
 		`{match: (a), filter: a, name: a, type: gauge, labels: {x: "$1_a"}}`:                               `rules[0]: labels: x: $1_a is neither a group nor a label: for the group $1, write ${1}_a`,

@@ -20,9 +20,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -62,6 +64,7 @@ func New(ctx context.Context, options Options) (*Pusher, error) {
 	if options.Interval <= 0 {
 		return nil, fmt.Errorf("the interval %s is not above 0", options.Interval)
 	}
+	otel.SetLogger(logr.New(sink{options.Logger}))
 	exporter, err := otlpmetrichttp.New(ctx, settings(address)...)
 	if err != nil {
 		return nil, err
@@ -91,7 +94,9 @@ func parse(endpoint string) (*url.URL, error) {
 }
 
 func settings(address *url.URL) []otlpmetrichttp.Option {
-	all := []otlpmetrichttp.Option{otlpmetrichttp.WithEndpointURL(address.String()), otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression)}
+	all := []otlpmetrichttp.Option{
+		otlpmetrichttp.WithEndpointURL(address.String()), otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression), otlpmetrichttp.WithProxy(proxy),
+	}
 	if user := address.User; user != nil {
 		password, _ := user.Password()
 		request := http.Request{Header: make(http.Header)}
@@ -99,6 +104,16 @@ func settings(address *url.URL) []otlpmetrichttp.Option {
 		all = append(all, otlpmetrichttp.WithHeaders(map[string]string{"Authorization": request.Header.Get("Authorization")}))
 	}
 	return all
+}
+
+// proxy returns the proxy for a request, and refuses a redirect: the client would send
+// the headers, which can hold an API key, to any other server. A client of our own,
+// which could refuse redirects by itself, would lose OTLP's variables for certificates.
+func proxy(r *http.Request) (*url.URL, error) {
+	if r.Response != nil {
+		return nil, errors.New("redirects are not followed, give the receiver's own address")
+	}
+	return http.ProxyFromEnvironment(r)
 }
 
 // markUnknownStarts sets missing start times to 0, OTLP's value for an unknown start.
@@ -157,7 +172,7 @@ func (p *Pusher) push(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.exporter.Export(limit, &metricdata.ResourceMetrics{Resource: p.resource, ScopeMetrics: scopes})
+	return shortened(p.exporter.Export(limit, &metricdata.ResourceMetrics{Resource: p.resource, ScopeMetrics: scopes}))
 }
 
 // produce returns the metrics, gathered within a time, in the types of OTLP's library.

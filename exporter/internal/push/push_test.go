@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -225,4 +226,50 @@ func TestBadAttributesOfTheEnvironment(t *testing.T) {
 	if err != nil || !strings.Contains(log, "look at OTEL_RESOURCE_ATTRIBUTES") {
 		t.Errorf("got %v, log %s", err, log)
 	}
+}
+
+// The headers can hold an API key: they are not sent to the server that a redirect names,
+// and are in no log, also if they are not well-formed.
+func TestHeadersStaySecret(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret,Authorization Bearer secret")
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	t.Cleanup(other.Close)
+	redirecting := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(redirecting.Close)
+	log, failure := pushTo(t, redirecting.URL)
+	if failure == nil || !strings.Contains(failure.Error(), "redirects are not followed, give the receiver's own address") || elsewhere.Load() > 0 {
+		t.Errorf("%v; %d requests elsewhere", failure, elsewhere.Load())
+	}
+	if strings.Contains(log, "secret") || !strings.Contains(log, "OpenTelemetry's library: parse headers") {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+// A receiver's long response is cut in the log.
+func TestLongErrorIsCut(t *testing.T) {
+	long := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, strings.Repeat("x", 1<<16))
+	}))
+	t.Cleanup(long.Close)
+	if log, failure := pushTo(t, long.URL); failure == nil || len(log) > 2*errorBytes || !strings.Contains(log, "xxx...") {
+		t.Errorf("a log of %d bytes, %v", len(log), failure != nil)
+	}
+}
+
+// pushTo pushes once, and returns the log and the error.
+func pushTo(t *testing.T, endpoint string) (log string, failure error) {
+	t.Helper()
+	var logged bytes.Buffer
+	p, err := New(t.Context(), Options{
+		Endpoint: endpoint, Interval: time.Hour, Version: "1", Failures: failures(), Logger: slog.New(slog.NewTextHandler(&logged, nil)),
+		Gather: func(context.Context) ([]*dto.MetricFamily, error) { return registry().Gather() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failure = p.push(t.Context())
+	p.note(failure)
+	return logged.String(), failure
 }

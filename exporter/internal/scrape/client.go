@@ -169,7 +169,7 @@ func (c *Client) readBody(body io.Reader, isWhole bool, emit func(Sample)) error
 
 func (c *Client) checkHeaders(response *http.Response) error {
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
-		return fmt.Errorf("it redirects to %.200q: redirects are not followed, give the admin endpoint's own address", response.Header.Get("Location"))
+		return fmt.Errorf("it redirects to %.200q: redirects are not followed, give the admin endpoint's own address", withoutSecrets(response.Header.Get("Location")))
 	}
 	if response.StatusCode != http.StatusOK {
 		advice := ""
@@ -185,10 +185,22 @@ func (c *Client) checkHeaders(response *http.Response) error {
 	got, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	// Istio's agent answers OpenMetrics if its application does (istio/istio#33474).
 	isOpenMetrics := got == "application/openmetrics-text" && c.Format == config.Prometheus
-	if err != nil || got != want && !isOpenMetrics {
+	isType := err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) // no parameter is used
+	if !isType || got != want && !isOpenMetrics {
 		return fmt.Errorf("it answers %.60q, not %s: is it an Envoy's admin endpoint?", response.Header.Get("Content-Type"), want)
 	}
 	return nil
+}
+
+// withoutSecrets returns an address without its user and its query, in which a login
+// page has tokens.
+func withoutSecrets(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "an address that is not valid"
+	}
+	parsed.User, parsed.RawQuery, parsed.Fragment = nil, "", ""
+	return parsed.String()
 }
 
 // isGzip reports whether a Content-Encoding is gzip, in any case and under its old
@@ -219,7 +231,10 @@ func (l *limited) Read(p []byte) (int, error) {
 	if l.read > l.limit {
 		return 0, fmt.Errorf("the page is larger than %d bytes: if it is right, raise scrape.max_page_bytes", l.limit)
 	}
-	n, err := l.r.Read(p[:min(int64(len(p)), l.limit-l.read+1)])
+	if left := l.limit - l.read; left < int64(len(p)) {
+		p = p[:left+1]
+	}
+	n, err := l.r.Read(p)
 	l.read += int64(n)
 	return n, err
 }

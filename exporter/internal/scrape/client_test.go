@@ -6,16 +6,20 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	promconfig "github.com/prometheus/common/config"
 
 	"github.com/moodring/moodring/exporter/internal/config"
 )
@@ -157,6 +161,16 @@ func TestPageOfABadGateway(t *testing.T) {
 			http.Redirect(w, r, "http://elsewhere.example/x", http.StatusFound)
 		},
 			`it redirects to "http://elsewhere.example/x": redirects are not followed, give the admin endpoint's own address`},
+		"redirect with secrets": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "https://u:secret@login.example/x?token=secret#secret")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		},
+			`it redirects to "https://login.example/x": redirects are not followed, give the admin endpoint's own address`},
+		"redirect to nowhere": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "http://u:secret@a:b")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		},
+			`it redirects to "an address that is not valid": redirects are not followed, give the admin endpoint's own address`},
 		"huge": {answer(prometheusType, strings.Repeat("a 1\n", 1<<18+1)),
 			"the page is larger than 1048576 bytes: if it is right, raise scrape.max_page_bytes"},
 		"bomb of gzip": {func(w http.ResponseWriter, _ *http.Request) {
@@ -178,6 +192,38 @@ func TestPageOfABadGateway(t *testing.T) {
 				t.Errorf("got error %v\nwant GET ...: %s", err, test.want)
 			}
 		})
+	}
+}
+
+// Parameters of a type that are not well-formed change nothing.
+func TestPageOfATypeWithABadParameter(t *testing.T) {
+	samples, _, err := page(t, newClient(config.Prometheus), answer("text/plain; version=0.0.4; charset", "a 1\n"))
+	if err != nil || len(samples) != 1 {
+		t.Errorf("got %d samples, %v", len(samples), err)
+	}
+}
+
+// The largest number as a limit means no limit.
+func TestPageWithoutALimit(t *testing.T) {
+	client := newClient(config.Prometheus)
+	client.MaxPageBytes, client.MaxLineBytes = math.MaxInt64, math.MaxInt
+	samples, _, err := page(t, client, answer(prometheusType, "a 1\n"))
+	if err != nil || len(samples) != 1 {
+		t.Errorf("got %d samples, %v", len(samples), err)
+	}
+}
+
+// Credentials with a line break are refused, and not sent in another form.
+func TestPageWithALineBreakInTheCredentials(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("secret\r\nX: y\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	client := newClient(config.Prometheus)
+	client.HTTP = &config.HTTPClient{Authorization: &promconfig.Authorization{Type: "Bearer", CredentialsFile: file}}
+	_, _, err := page(t, client, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked with %v", r.Header) })
+	if err == nil || !strings.HasSuffix(err.Error(), "http_client_config: the credentials have a line break: write them on one line") {
+		t.Errorf("got error %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package scrape
 import (
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,6 +17,14 @@ import (
 // authorization returns the Authorization header for a gateway, or "" for none. Files
 // are read each time.
 func authorization(client *config.HTTPClient, base *url.URL) (string, error) {
+	value, err := authorizationText(client, base)
+	if err == nil && strings.ContainsAny(value, "\r\n\x00") {
+		return "", errors.New("http_client_config: the credentials have a line break: write them on one line")
+	}
+	return value, err
+}
+
+func authorizationText(client *config.HTTPClient, base *url.URL) (string, error) {
 	switch user := base.User; {
 	case client != nil && client.BasicAuth != nil:
 		return basic(client.BasicAuth)

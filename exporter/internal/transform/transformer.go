@@ -77,11 +77,14 @@ const (
 	mappingLimit = 2 << 10 // bytes of mappings
 	entryLimit   = 4 << 10 // bytes of entries, also for dropped series and series of earlier pages
 
+	mostSeries = 1 << 40 // more is no limit, and its bytes fit an int
+
 	overhead = 200 // bytes of a mapping or an entry, besides its text
 )
 
 // New returns a Transformer that has seen no page.
 func New(options Options) *Transformer {
+	options.MaxSeries = min(options.MaxSeries, mostSeries)
 	t := &Transformer{options: options, rules: newRules(options.Rules)}
 	t.forget()
 	return t

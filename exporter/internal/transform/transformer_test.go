@@ -3,6 +3,7 @@ package transform
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -355,6 +356,14 @@ func TestTransformLimitsSeries(t *testing.T) {
 		if got := strings.Join(labels, " "); got != step.want || dropped != step.dropped {
 			t.Errorf("%q: got %s and %d dropped, want %s and %d", step.page, got, dropped, step.want, step.dropped)
 		}
+	}
+}
+
+// The largest number as a limit means no limit.
+func TestTransformWithoutALimit(t *testing.T) {
+	s := New(Options{Format: config.Prometheus, MaxSeries: math.MaxInt})
+	if got, dropped := transformedBy(t, s, "label___a___moodring_predictions_total{} 1\n"); got == "" || dropped != 0 {
+		t.Errorf("got %q and %d dropped", got, dropped)
 	}
 }
 
