@@ -224,7 +224,7 @@ func (g *Gateway) check() error {
 	case address.RawQuery != "" || address.Fragment != "":
 		address.RawQuery, address.Fragment = "", "" // they can hold a token
 		return fmt.Errorf("url %q: leave out the query and the fragment; the exporter adds its own query", address.Redacted())
-	case address.Port() != "" && !isPortText(address.Port()):
+	case address.Port() != "" && !IsPortText(address.Port()):
 		return fmt.Errorf("url %q: %s is not a port", address.Redacted(), address.Port())
 	}
 	if g.Name == "" {

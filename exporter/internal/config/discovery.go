@@ -217,7 +217,8 @@ func inFolder(folder, file string) string {
 
 func isPort(n int) bool { return n > 0 && n < 1<<16 }
 
-func isPortText(text string) bool {
+// IsPortText reports whether a text is the number of a port.
+func IsPortText(text string) bool {
 	n, err := strconv.Atoi(text)
 	return err == nil && isPort(n)
 }

@@ -113,6 +113,9 @@ func checkAddress(address *url.URL) error {
 	if parsed, err := url.Parse(address.String()); err != nil || parsed.Host == "" || parsed.Host != address.Host {
 		return fmt.Errorf("its %s is %q: want HOST:PORT", model.AddressLabel, config.WithoutUser(address.Host))
 	}
+	if port := address.Port(); port != "" && !config.IsPortText(port) {
+		return fmt.Errorf("its %s is %q: %s is not a port", model.AddressLabel, address.Host, port)
+	}
 	if strings.HasSuffix(strings.TrimSuffix(address.Path, "/"), "/stats/prometheus") {
 		return fmt.Errorf("its path (%s) is %q: leave out /stats/prometheus, which the exporter adds", model.MetricsPathLabel, address.Path)
 	}

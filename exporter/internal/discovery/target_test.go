@@ -58,6 +58,7 @@ func TestStaticRefuses(t *testing.T) {
 		`[{regex: gateway, action: labeldrop}]`:                              `gateway "a": relabel_configs leave its gateway label empty`,
 		`[{target_label: __scheme__, replacement: ftp}]`:                     `gateway "a": its __scheme__ is "ftp": want http or https`,
 		`[{target_label: __address__, replacement: a/b}]`:                    `gateway "a": its __address__ is "a/b": want HOST:PORT`,
+		`[{target_label: __address__, replacement: "a:65536"}]`:              `gateway "a": its __address__ is "a:65536": 65536 is not a port`,
 		`[{target_label: __metrics_path__, replacement: /stats/prometheus}]`: `gateway "a": its path (__metrics_path__) is "/stats/prometheus": leave out /stats/prometheus, which the exporter adds`,
 	} {
 		if _, err := staticTexts(t, two+rules); err == nil || err.Error() != want {
