@@ -12,13 +12,14 @@ import (
 // Dashboard has the fields of a dashboard that the rules check. It fits all
 // versions of the classic schema.
 type Dashboard struct {
-	UID      string  `json:"uid"`
-	Title    string  `json:"title"`
-	Editable *bool   `json:"editable"`
-	Panels   []Panel `json:"panels"`
-	Timezone string  `json:"timezone"`
-	Refresh  string  `json:"refresh"`
-	Time     struct {
+	UID           string  `json:"uid"`
+	Title         string  `json:"title"`
+	SchemaVersion int     `json:"schemaVersion"`
+	Editable      *bool   `json:"editable"`
+	Panels        []Panel `json:"panels"`
+	Timezone      string  `json:"timezone"`
+	Refresh       string  `json:"refresh"`
+	Time          struct {
 		From string `json:"from"`
 		To   string `json:"to"`
 	} `json:"time"`

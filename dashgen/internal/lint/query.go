@@ -112,6 +112,10 @@ const placeholder = "dashgenvariable"
 // replaced before the query counts as invalid.
 const mostFillings = 256
 
+// everyFeature enables what a Prometheus only reads with a feature flag: the flags of the
+// dashboard's Prometheus are not known.
+var everyFeature = parser.Options{EnableExperimentalFunctions: true, ExperimentalDurationExpr: true, EnableExtendedRangeSelectors: true, EnableBinopFillModifiers: true}
+
 // parse parses a query. It replaces each variable by its selected value, or by a
 // name, a number or a duration: the first with which the query is valid. The tree
 // that the parser returns beside an error has holes, and is left out.
@@ -131,7 +135,7 @@ func (d Dashboard) parse(expr string) (parser.Expr, error) {
 			break // all fillings were tried
 		}
 		filled := variable.ReplaceAllStringFunc(text, func(reference string) string { return chosen[variableName(reference)] })
-		parsed, err := parser.NewParser(parser.Options{EnableExperimentalFunctions: true}).ParseExpr(filled)
+		parsed, err := parser.NewParser(everyFeature).ParseExpr(filled)
 		if err == nil {
 			return parsed, nil
 		}
@@ -142,19 +146,49 @@ func (d Dashboard) parse(expr string) (parser.Expr, error) {
 	return nil, first
 }
 
-// durationPlace matches the text before a duration: after a bracket, a colon or
-// offset.
-var durationPlace = regexp.MustCompile(`(\[|:|\boffset\s+-?)\s*$`)
+// places are the places of a variable in a query that tell what stands there, by the
+// text before it and after it.
+var places = []struct {
+	before, after *regexp.Regexp
+	values        []string
+}{
+	{regexp.MustCompile(`(\[|:|\boffset\s+-?)\s*$`), regexp.MustCompile(``), []string{"5m"}},
+	{regexp.MustCompile(`[{,]\s*$`), regexp.MustCompile(`^\s*[,}]`), []string{anyJob}},
+	{regexp.MustCompile(`\w\s*$`), regexp.MustCompile("^\\s*[\"'`]"), []string{"=~"}},
+	{regexp.MustCompile(`(^|[^\w:])$`), regexp.MustCompile(`^\s*((by|without)\b|\()`), []string{"sum", "rate"}},
+	{regexp.MustCompile(`[\w)}\]]\s+$`), regexp.MustCompile(`^\s+[\w({]`), []string{">"}},
+}
+
+// anyJob is a matcher that every series has.
+const anyJob = `job=~".*"`
+
+// unknownValues returns the values to try for a variable with an unknown value, the
+// likeliest first.
+func unknownValues(name, text string) []string {
+	var likely []string
+	for _, at := range variable.FindAllStringIndex(text, -1) {
+		if variableName(text[at[0]:at[1]]) != name {
+			continue
+		}
+		for _, p := range places {
+			if p.before.MatchString(text[:at[0]]) && p.after.MatchString(text[at[1]:]) {
+				likely = append(likely, p.values...)
+			}
+		}
+	}
+	var values []string
+	for _, value := range append(likely, placeholder, "1", "5m") {
+		if !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	return values
+}
 
 // candidates returns the values to try for a variable in a query, the likeliest
 // first.
 func (d Dashboard) candidates(name, text string) []string {
-	unknown := []string{placeholder, "1", "5m"}
-	for _, at := range variable.FindAllStringIndex(text, -1) {
-		if variableName(text[at[0]:at[1]]) == name && durationPlace.MatchString(text[:at[0]]) {
-			unknown = []string{"5m", "1", placeholder}
-		}
-	}
+	unknown := unknownValues(name, text)
 	for _, v := range d.Templating.List {
 		if v.Name != name {
 			continue

@@ -9,8 +9,8 @@ func deprecatedPanel() rule {
 		why:  "Grafana 12 has no Angular, and shows these panels as missing, or converts them when they are opened. Grafana 11 removed alerts in panels: write the alert as a rule. The remedy is the type that follows: `timeseries`, `stat`, `gauge`, `table`.",
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			for _, p := range d.panels() {
-				if follows, ok := angular[p.angularType()]; ok {
-					report(p.name(), fmt.Sprintf("has the type %s, which Grafana 12 does not have: use %s", p.angularType(), follows))
+				if follows, ok := angular[d.angularType(p)]; ok {
+					report(p.name(), fmt.Sprintf("has the type %s, which Grafana 12 does not have: use %s", d.angularType(p), follows))
 				}
 				if len(p.Alert) > 0 && string(p.Alert) != "null" {
 					report(p.name(), "has an alert of its own, which Grafana 11 and later ignore: write an alerting rule")
@@ -37,10 +37,14 @@ var angular = map[string]string{
 	"btplc-trend-box-panel":              "stat",
 }
 
-// angularType returns the type of a panel. A table with styles is of the type that
-// Grafana 7 renamed to table-old.
-func (p Panel) angularType() string {
-	if p.Type == "table" && len(p.Styles) > 0 && string(p.Styles) != "null" {
+// tableSchema is the version of the schema since which a table is today's table, also
+// with styles that were left over.
+const tableSchema = 24
+
+// angularType returns the type of a panel. In an older schema, a table with styles is of
+// the type that Grafana 7 renamed to table-old.
+func (d Dashboard) angularType(p Panel) string {
+	if p.Type == "table" && d.SchemaVersion < tableSchema && len(p.Styles) > 0 && string(p.Styles) != "null" {
 		return "table-old"
 	}
 	return p.Type

@@ -2,8 +2,8 @@ package lint
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -18,7 +18,7 @@ func quantileBuckets() rule {
 		check: func(d Dashboard, _ Context, report func(place, message string)) {
 			for _, q := range d.queries() {
 				q.visit(func(s *parser.VectorSelector, above []parser.Node) {
-					if strings.Contains(name(s), contract.SuffixBucket) && losesBounds(above) {
+					if isBuckets.MatchString(name(s)) && losesBounds(above) {
 						report(q.place, fmt.Sprintf("takes a quantile of %s without its buckets: add le to the aggregation", name(s)))
 					}
 				})
@@ -27,6 +27,13 @@ func quantileBuckets() rule {
 	}
 }
 
+// isBuckets matches the buckets of a histogram, also as rules record them:
+// a_bucket:rate5m. A native histogram such as s3_bucket_seconds has no le.
+var isBuckets = regexp.MustCompile(contract.SuffixBucket + `(:|$)`)
+
+// choosesSeries lists the aggregations that keep all labels.
+var choosesSeries = []parser.ItemType{parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}
+
 // losesBounds reports whether an aggregation between a selector and the quantile
 // around it removes le.
 func losesBounds(above []parser.Node) bool {
@@ -34,7 +41,7 @@ func losesBounds(above []parser.Node) bool {
 	for _, node := range slices.Backward(above) {
 		switch n := node.(type) {
 		case *parser.AggregateExpr:
-			lost = lost || slices.Contains(n.Grouping, contract.LabelBucket) == n.Without
+			lost = lost || slices.Contains(n.Grouping, contract.LabelBucket) == n.Without && !slices.Contains(choosesSeries, n.Op)
 		case *parser.Call:
 			if n.Func.Name == "histogram_quantile" {
 				return lost

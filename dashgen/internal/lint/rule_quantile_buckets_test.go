@@ -12,6 +12,8 @@ func TestQuantileBuckets(t *testing.T) {
 		{"kept", panelOf(`histogram_quantile(0.9, sum by (le, job) (rate(a_bucket[5m]))) + histogram_quantile(0.9, sum without (pod) (rate(a_bucket[5m])))`), nil},
 		{"no aggregation, or one around the quantile", panelOf(`max by (job) (histogram_quantile(0.9, rate(a_bucket[5m])))`), nil},
 		{"a native histogram", panelOf(`histogram_quantile(0.9, sum by (job) (rate(a_seconds[5m])))`), nil},
+		{"a native histogram of buckets", panelOf(`histogram_quantile(0.9, sum by (job) (rate(s3_bucket_seconds[5m])))`), nil},
+		{"the largest series", panelOf(`histogram_quantile(0.9, topk(10, rate(a_bucket[5m])))`), nil},
 		{"no quantile", panelOf(`sum by (job) (rate(a_bucket{le="0.5"}[5m]))`), nil},
 	})
 }

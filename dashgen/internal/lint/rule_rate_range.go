@@ -44,5 +44,8 @@ func rangeOf(above []parser.Node) (time.Duration, bool) {
 	if !ok {
 		return 0, false
 	}
+	if matrix.RangeExpr != nil {
+		return 0, false // a calculated range
+	}
 	return matrix.Range, true
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -24,7 +25,7 @@ func rawCounter() rule {
 					continue
 				}
 				q.visit(func(s *parser.VectorSelector, above []parser.Node) {
-					if c.isCounter(name(s), queried) && !slices.Contains(counterFunctions, function(above)) && !onlyCounted(above) && !filters(s, above) {
+					if c.isCounter(name(s), queried) && !slices.Contains(counterFunctions, function(above)) && !onlyCounted(above) && !filters(s, above) && !isDifference(s, above) {
 						report(q.place, fmt.Sprintf("draws the counter %s raw: put it in rate(...[$__rate_interval])", name(s)))
 					}
 				})
@@ -73,4 +74,19 @@ func onlyCounted(above []parser.Node) bool {
 		}
 	}
 	return false
+}
+
+// isDifference reports whether a counter is subtracted from itself at another time: the
+// difference is its growth.
+func isDifference(s *parser.VectorSelector, above []parser.Node) bool {
+	return slices.ContainsFunc(above, func(node parser.Node) bool {
+		n, ok := node.(*parser.BinaryExpr)
+		return ok && n.Op == parser.SUB && onlyMetric(n.LHS) == name(s) && onlyMetric(n.RHS) == name(s) && offset(n.LHS) != offset(n.RHS)
+	})
+}
+
+// offset returns the offset of the last selector of an expression.
+func offset(expr parser.Expr) (found time.Duration) {
+	query{parsed: expr}.visit(func(s *parser.VectorSelector, _ []parser.Node) { found = s.OriginalOffset })
+	return found
 }

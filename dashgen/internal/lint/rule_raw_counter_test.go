@@ -21,6 +21,10 @@ func TestRawCounter(t *testing.T) {
 		{"the count of a histogram", panelOf(`a_seconds_count / rate(a_seconds_sum[5m])`), []string{`panel "P": draws the counter a_seconds_count raw: put it in rate(...[$__rate_interval])`}},
 		{"a counter in a comparison", panelOf(`a_total > 5`), []string{`panel "P": draws the counter a_total raw: put it in rate(...[$__rate_interval])`}},
 		{"growth by hand", panelOf(`delta(a_total[5m])`), nil},
+		{"growth by an offset", panelOf(`a_total - a_total offset 1h + (sum(b_total) - sum(b_total offset 1d))`), nil},
+		{"a difference of two counters", panelOf(`a_total - b_total offset 1h`), []string{
+			`panel "P": draws the counter a_total raw: put it in rate(...[$__rate_interval])`, `panel "P": draws the counter b_total raw: put it in rate(...[$__rate_interval])`,
+		}},
 		{"a total in a panel of one value", `{"title": "D", "panels": [{"title": "P", "type": "stat", "targets": [{"expr": "sum(http_requests_total)"}]}]}`, []string{}},
 	})
 }

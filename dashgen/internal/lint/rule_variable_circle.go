@@ -18,7 +18,7 @@ func variableCircle() rule {
 			}
 			reported := map[string]bool{}
 			for _, v := range d.Templating.List {
-				circle := circleFrom(needs, []string{v.Name})
+				circle := circleFrom(needs, []string{v.Name}, map[string]bool{})
 				if circle == nil || reported[v.Name] {
 					continue
 				}
@@ -32,16 +32,17 @@ func variableCircle() rule {
 }
 
 // circleFrom extends a path of variables, each of which needs the next, until it
-// returns to its start. It returns nil if no path does.
-func circleFrom(needs map[string][]string, path []string) []string {
+// returns to its start. It returns nil if no path does. No path through one of seen does.
+func circleFrom(needs map[string][]string, path []string, seen map[string]bool) []string {
 	for _, next := range needs[path[len(path)-1]] {
 		if next == path[0] {
 			return append(path, next)
 		}
-		if slices.Contains(path, next) {
+		if seen[next] {
 			continue
 		}
-		if circle := circleFrom(needs, append(slices.Clone(path), next)); circle != nil {
+		seen[next] = true
+		if circle := circleFrom(needs, append(slices.Clone(path), next), seen); circle != nil {
 			return circle
 		}
 	}

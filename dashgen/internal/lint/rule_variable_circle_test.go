@@ -1,6 +1,10 @@
 package lint
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 func TestVariableCircle(t *testing.T) {
 	testRule(t, variableCircle(), Context{}, []ruleCase{
@@ -9,4 +13,15 @@ func TestVariableCircle(t *testing.T) {
 		{"a chain into a circle", `{"title":"D","templating":{"list":[{"name":"a","query":"$b"},{"name":"b","query":"$c"},{"name":"c","query":"$b"}]}}`, []string{`variable b: depends on itself: b needs c needs b`}},
 		{"a chain", `{"title":"D","templating":{"list":[{"name":"ds","type":"datasource","query":"prometheus"},{"name":"a","type":"query","datasource":{"uid":"$ds"},"query":"label_values(up, a)"},{"name":"b","type":"query","query":"label_values(up{a=\"$a\"}, b)"},{"name":"c","type":"query","query":"label_values(up{a=\"$a\",b=\"$b\"}, c)"}]}}`, nil},
 	})
+}
+
+// Each of many variables may need all variables before it.
+func TestVariableCircleOfManyVariables(t *testing.T) {
+	var list []string
+	before := ""
+	for i := range 60 {
+		list = append(list, fmt.Sprintf(`{"name":"v%d","type":"query","query":"label_values(up{%s}, x)"}`, i, before))
+		before += fmt.Sprintf("l%d=~'$v%d',", i, i)
+	}
+	testRule(t, variableCircle(), Context{}, []ruleCase{{"a chain", `{"title":"D","templating":{"list":[` + strings.Join(list, ",") + `]}}`, nil}})
 }
