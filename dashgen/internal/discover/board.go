@@ -147,7 +147,7 @@ func (f Family) observables() []board.Panel {
 		return []board.Panel{f.panel(" (age)", board.TimeSeries, board.Seconds, board.Series{
 			Query: promql.SecondsSince(promql.MaxBy(promql.SelectDiscovered(f.metric(), ""), f.groupBy()...)), Legend: f.legend(),
 		})}
-	case strings.HasSuffix(f.Name, "_info"):
+	case strings.HasSuffix(f.Name, info):
 		labels := f.metric().Labels[2:]
 		return []board.Panel{f.panel("", board.Table, board.Count, board.Series{
 			Query: promql.CountBy(promql.SelectDiscovered(f.metric(), ""), labels...), Legend: legend(labels),
@@ -185,7 +185,7 @@ func (f Family) isState() bool {
 // gaugeKind returns the kind of a gauge's panel. A gauge with the ending of a counter
 // is shown as a single value, so that no reader takes its line for a counter's.
 func (f Family) gaugeKind() board.Kind {
-	if strings.HasSuffix(f.Name, total) {
+	if strings.HasSuffix(f.Name, total) || strings.HasSuffix(f.Name, contract.SuffixBucket) {
 		return board.BarGauge
 	}
 	return board.TimeSeries

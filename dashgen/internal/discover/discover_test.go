@@ -133,6 +133,9 @@ func TestPages(t *testing.T) {
 	for _, tc := range []struct{ name, page, want string }{
 		{"OpenMetrics", "# TYPE a_seconds counter\n# UNIT a_seconds seconds\n# HELP a_seconds A.\na_seconds_total{x=\"1\"} 5 1700000000.5 # {trace=\"t\"} 1\na_seconds_created{x=\"1\"} 1.7e9\n# TYPE b info\nb_info{v=\"1\"} 1\n# TYPE c unknown\nc 1\n# EOF\n",
 			"a_seconds_created untyped, a_seconds_total counter, b_info gauge, c untyped"},
+		{"without types", "a_total 1\nb_bucket{le=\"1\"} 1\nb_bucket{le=\"+Inf\"} 1\nb_sum 1\nb_count 1\nc_sum 1\nc_count 1\nd_count 1\n",
+			"a_total counter, b histogram, c summary, d_count untyped"},
+		{"what looks like an exemplar", "# TYPE a counter\na_total{x=\"a # {b} c\"} 1 # {t=\"1\"} 1\n# EOF\n", "a_total counter"},
 		{"a metric described twice", "# HELP a_total A.\n# TYPE a_total counter\na_total 1\n# HELP a_total A again.\n# TYPE a_total counter\na_total{x=\"1\"} 1\n", "a_total counter"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -176,6 +179,20 @@ z boot
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	checkLint(t, b, lint.Context{})
+}
+
+// TestOddPages: the boards of pages without types, of names in UTF-8, of histograms of
+// gauges and of gauges with the names of buckets are sound.
+func TestOddPages(t *testing.T) {
+	for name, page := range map[string]string{
+		"without types": "a_total 1\nb_bucket{le=\"1\"} 1\nb_bucket{le=\"+Inf\"} 1\nb_sum 1\nb_count 1\nc_sum 1\nc_count 1\nd_count 1\n",
+		"UTF-8": "# TYPE \"my.metric\" counter\n{\"my.metric\"} 1\n# TYPE \"a.seconds\" histogram\n{\"a.seconds_bucket\",le=\"+Inf\"} 1\n{\"a.seconds_sum\"} 1\n{\"a.seconds_count\"} 1\n" +
+			"# TYPE g gauge\ng{\"my.label\"=\"x\"} 1\ng{\"my.label\"=\"y\"} 1\n",
+		"gaugehistogram": "# TYPE h gaugehistogram\nh_bucket{le=\"+Inf\"} 1\nh_gsum 1\nh_gcount 1\n# EOF\n",
+		"leaky bucket":   "# TYPE leaky_bucket gauge\nleaky_bucket 1\n",
+	} {
+		t.Run(name, func(t *testing.T) { checkLint(t, proposed(t, page), lint.Context{}) })
+	}
 }
 
 // TestManyMetrics: a board has a bounded number of panels, and opens with few of them.
@@ -307,4 +324,34 @@ func TestPageRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPrometheusOfOpenMetrics: the metadata of OpenMetrics have types and names that the
+// text format does not have.
+func TestPrometheusOfOpenMetrics(t *testing.T) {
+	prometheus := promtest.Dial(t, promtest.Server(t, `
+# TYPE target info
+# TYPE mode stateset
+# TYPE size gaugehistogram
+# TYPE odd unknown
+load 15s
+  target_info{version="1"} 1x40
+  mode{mode="on"} 1x40
+  size_bucket{le="+Inf"} 1x40
+  size_gsum 1x40
+  size_gcount 1x40
+  odd 1x40
+`, 10*time.Minute).URL)
+	families, err := Prometheus(t.Context(), prometheus, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range Largest(families) {
+		got = append(got, f.Name+" "+string(f.Type))
+	}
+	if diff := cmp.Diff("mode gauge, odd untyped, size_bucket untyped, size_gcount untyped, size_gsum untyped, target_info gauge", strings.Join(got, ", ")); diff != "" {
+		t.Error(diff)
+	}
+	checkLint(t, Board("D", "discovered", families), lint.Context{})
 }

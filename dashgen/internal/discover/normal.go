@@ -9,7 +9,7 @@ import (
 )
 
 // exemplar matches an exemplar of OpenMetrics behind a sample.
-var exemplar = regexp.MustCompile(` # \{.*\} \S+( \S+)?$`)
+var exemplar = regexp.MustCompile(` # \{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\} \S+( \S+)?$`)
 
 // normal turns a page into the text format that Prometheus's parser reads: OpenMetrics,
 // in which a counter has no suffix in its TYPE, and pages that describe a metric

@@ -9,7 +9,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -53,7 +53,7 @@ func Read(page io.Reader, match *regexp.Regexp) ([]Family, error) {
 	if len(families) == 0 {
 		return nil, errors.New("it has no metric of such a name")
 	}
-	return families, nil
+	return typed(families), nil
 }
 
 func typeOf(t dto.MetricType) contract.Type {
@@ -71,17 +71,28 @@ func typeOf(t dto.MetricType) contract.Type {
 }
 
 func labelCounts(metrics []*dto.Metric) map[string]int {
-	values := map[string]map[string]bool{}
+	values := labelValues{}
 	for _, m := range metrics {
 		for _, pair := range m.GetLabel() {
-			if values[pair.GetName()] == nil {
-				values[pair.GetName()] = map[string]bool{}
-			}
-			values[pair.GetName()][pair.GetValue()] = true
+			values.add(pair.GetName(), pair.GetValue())
 		}
 	}
+	return values.counts()
+}
+
+// labelValues has the values of each label.
+type labelValues map[string]map[string]bool
+
+func (v labelValues) add(name, value string) {
+	if v[name] == nil {
+		v[name] = map[string]bool{}
+	}
+	v[name][value] = true
+}
+
+func (v labelValues) counts() map[string]int {
 	counts := map[string]int{}
-	for name, seen := range values {
+	for name, seen := range v {
 		counts[name] = len(seen)
 	}
 	return counts
@@ -94,18 +105,18 @@ func Prometheus(ctx context.Context, prometheus prom.Client, match *regexp.Regex
 		return nil, err
 	}
 	var families []Family
-	known := map[string]bool{} // a Prometheus that scrapes both formats has a counter twice
+	seen := map[string]bool{} // a Prometheus that scrapes both formats has a counter twice
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
 		entries := metadata[name]
 		if len(entries) == 0 {
 			continue
 		}
 		for _, name := range seriesNames(name, contract.Type(entries[0].Type)) {
-			f := Family{Name: name, Type: contract.Type(entries[0].Type), Help: entries[0].Help}
-			if !match.MatchString(name) || known[name] {
+			f := Family{Name: name, Type: known(contract.Type(entries[0].Type)), Help: entries[0].Help}
+			if !match.MatchString(name) || seen[name] {
 				continue
 			}
-			known[name] = true
+			seen[name] = true
 			if f.Labels, err = values(ctx, prometheus, f.series()); err != nil {
 				return nil, fmt.Errorf("the labels of %s: %w", name, err)
 			}
@@ -116,44 +127,25 @@ func Prometheus(ctx context.Context, prometheus prom.Client, match *regexp.Regex
 	if len(families) == 0 {
 		return nil, fmt.Errorf("asking Prometheus at %s: it has no metric of such a name", prometheus)
 	}
-	return families, nil
-}
-
-const total = "_total"
-
-// seriesNames returns the names that series of a metric in the metadata can
-// have. Scraped as OpenMetrics, a counter has no suffix in the metadata.
-func seriesNames(name string, t contract.Type) []string {
-	if t != contract.Counter || strings.HasSuffix(name, total) {
-		return []string{name}
-	}
-	return []string{name, name + total}
+	return typed(families), nil
 }
 
 // values counts the values of each label of a series. The result is nil if the
 // series does not exist.
 func values(ctx context.Context, prometheus prom.Client, series string) (map[string]int, error) {
-	vector, err := prometheus.Vector(ctx, "{__name__="+quoted(series)+"}", time.Time{})
+	vector, err := prometheus.Vector(ctx, "{__name__="+strconv.Quote(series)+"}", time.Time{})
 	if err != nil || len(vector) == 0 {
 		return nil, err
 	}
-	seen := map[string][]string{}
+	values := labelValues{}
 	for _, sample := range vector {
 		for name, value := range sample.Metric {
-			if name != model.MetricNameLabel && !slices.Contains(seen[string(name)], string(value)) {
-				seen[string(name)] = append(seen[string(name)], string(value))
+			if name != model.MetricNameLabel {
+				values.add(string(name), string(value))
 			}
 		}
 	}
-	counts := map[string]int{}
-	for name, all := range seen {
-		counts[name] = len(all)
-	}
-	return counts, nil
-}
-
-func quoted(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+	return values.counts(), nil
 }
 
 // Types returns the type of each family by name.

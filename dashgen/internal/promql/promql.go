@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/moodring/moodring/contract"
 )
 
@@ -183,7 +185,7 @@ func selector(metric contract.Metric, series string, err error, fixed []Matcher)
 		}
 	}
 	text := func(v Values) string {
-		return series + matchers(metric.Labels, v.Match, fixed, v.External, v.selectorOf(series))
+		return named(series, matchers(metric.Labels, v.Match, fixed, v.External, v.selectorOf(series)))
 	}
 	return Query{
 		text:     text,
@@ -196,6 +198,29 @@ func selector(metric contract.Metric, series string, err error, fixed []Matcher)
 		pinned:   pinned(fixed),
 		err:      err,
 	}
+}
+
+// named puts the name of a series before its matchers, or as the first of them if it is
+// not a metric name of old.
+func named(series, matchers string) string {
+	if model.LegacyValidation.IsValidMetricName(series) {
+		return series + matchers
+	}
+	if matchers == "" {
+		return "{" + strconv.Quote(series) + "}"
+	}
+	return "{" + strconv.Quote(series) + "," + matchers[1:]
+}
+
+// quoted returns labels as PromQL names them.
+func quoted(labels []string) []string {
+	names := slices.Clone(labels)
+	for i, label := range names {
+		if !model.LegacyValidation.IsValidLabelName(label) {
+			names[i] = strconv.Quote(label)
+		}
+	}
+	return names
 }
 
 // pinned returns the labels that matchers give one value.
@@ -385,7 +410,7 @@ func aggregate(operator string, over Query, labels []string) Query {
 	}
 	by := " "
 	if len(labels) > 0 {
-		by = " by (" + strings.Join(labels, ", ") + ") "
+		by = " by (" + strings.Join(quoted(labels), ", ") + ") "
 	}
 	q.labels, q.binary, q.selector, q.scraped = labels, false, false, false
 	q.text = func(v Values) string { return operator + by + "(" + over.Text(v) + ")" }
