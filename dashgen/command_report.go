@@ -33,6 +33,9 @@ func reportCommand(p program, args []string) error {
 	if err != nil {
 		return err
 	}
+	if to.Sub(from) < report.Shortest {
+		return fmt.Errorf("%w: report: the period from --from %s to --to %s is too short: choose 1m or more", errUsage, f.from, f.to)
+	}
 	r, err := report.Gather(context.Background(), prometheus, report.Options{Model: f.of(), Version: f.version, From: from, To: to})
 	if err != nil {
 		return err

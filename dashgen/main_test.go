@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -151,4 +154,17 @@ func stdout(t *testing.T, args ...string) string {
 		t.Fatalf("status %d: %s", status, problems.String())
 	}
 	return out.String()
+}
+
+// TestErrorsAreText: the text of another server cannot move the cursor of a terminal.
+func TestErrorsAreText(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = io.WriteString(w, `{"status":"error","errorType":"execution","error":"a\u001b[2Jb\u0007\u009bc"}`)
+	}))
+	t.Cleanup(server.Close)
+	var stderr strings.Builder
+	if code := run([]string{"report", "--prometheus", server.URL, "--model", "m"}, io.Discard, &stderr); code != 1 || !strings.HasSuffix(stderr.String(), "execution: a\ufffd[2Jb\ufffd\ufffdc\n") {
+		t.Errorf("%d, %q", code, stderr.String())
+	}
 }

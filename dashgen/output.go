@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/moodring/moodring/dashgen/internal/dashboard"
 )
@@ -33,8 +34,19 @@ func count(n int, noun string) string {
 // writeTable prints rows in columns. Tabs separate the cells of a row.
 func writeTable(out io.Writer, rows []string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	if err := writeText(table, strings.Join(rows, "\n")+"\n"); err != nil {
+	if err := writeText(table, printable(strings.Join(rows, "\n"))+"\n"); err != nil {
 		return err
 	}
 	return table.Flush()
+}
+
+// printable replaces the characters that a terminal would obey: other servers and other
+// people's dashboards give titles and errors. Tabs and line breaks stay.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' && r != '\n' {
+			return '\ufffd'
+		}
+		return r
+	}, text)
 }

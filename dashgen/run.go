@@ -102,7 +102,7 @@ func commandLine() cli.Program {
 // printError prints err and returns the status. If printing fails, only the
 // status is left.
 func printError(stderr io.Writer, err error, status int) int {
-	_, _ = fmt.Fprintf(stderr, "dashgen: %v\n", err)
+	_, _ = fmt.Fprintf(stderr, "dashgen: %s\n", printable(err.Error()))
 	return status
 }
 

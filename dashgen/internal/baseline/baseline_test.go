@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/dashgen/internal/board"
 	"github.com/moodring/moodring/dashgen/internal/promtest"
@@ -194,4 +195,15 @@ func valueOf(t *testing.T, url, expr string) (float64, error) {
 		return 0, fmt.Errorf("%s: %v, %w", expr, vector, err)
 	}
 	return math.Abs(float64(vector[0].Value)), nil
+}
+
+// TestCountByNumbers: what is no number does not spoil the counts.
+func TestCountByNumbers(t *testing.T) {
+	sample := func(label string, value float64) *model.Sample {
+		return &model.Sample{Metric: model.Metric{"label": model.LabelValue(label)}, Value: model.SampleValue(value)}
+	}
+	got := CountBy(model.Vector{sample("a", 1), sample("a", math.NaN()), sample("b", math.Inf(1)), sample("a", 2)}, "label")
+	if diff := cmp.Diff(map[string]float64{"a": 3}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
 }

@@ -71,7 +71,7 @@ func (r recorder) increase(ctx context.Context, of Model, counter promql.Query, 
 // confidence returns the mean confidence of a model; NaN if it has none.
 func (r recorder) confidence(ctx context.Context, of Model) (float64, error) {
 	mean, err := r.prometheus.Vector(ctx, r.text(of, MeanConfidence()), r.period.To)
-	if err != nil || len(mean) == 0 {
+	if err != nil || len(mean) == 0 || !IsFinite(float64(mean[0].Value)) {
 		return math.NaN(), err
 	}
 	return float64(mean[0].Value), nil
@@ -122,11 +122,16 @@ func (m Model) Find(predictions model.Vector) (Model, error) {
 		len(names), m.Name, strings.Join(names, ", "))
 }
 
-// CountBy adds up the values of samples by a label.
+// CountBy adds up the values of samples by a label, without those that are no numbers.
 func CountBy(samples model.Vector, label string) map[string]float64 {
 	all := map[string]float64{}
 	for _, sample := range samples {
-		all[string(sample.Metric[model.LabelName(label)])] += float64(sample.Value)
+		if value := float64(sample.Value); IsFinite(value) {
+			all[string(sample.Metric[model.LabelName(label)])] += value
+		}
 	}
 	return all
 }
+
+// IsFinite reports whether a value is neither NaN nor infinite.
+func IsFinite(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }

@@ -236,10 +236,13 @@ func compareDown(a, b float64) int {
 // stepCount is the number of steps of a chart over time.
 const stepCount = 60
 
-// steps returns the times of a chart. A step is at least a minute, in which every
-// Prometheus scrapes several times.
+// Shortest is the shortest period of a report: a step of a chart is at least a minute, in
+// which every Prometheus scrapes several times.
+const Shortest = time.Minute
+
+// steps returns the times of a chart.
 func (s source) steps() promv1.Range {
-	step := max(time.Minute, s.span()/stepCount).Truncate(time.Second)
+	step := max(Shortest, s.span()/stepCount).Truncate(time.Second)
 	return promv1.Range{Start: s.From.Add(step), End: s.To, Step: step}
 }
 
@@ -264,7 +267,7 @@ func (s source) onSteps(series *model.SampleStream) []float64 {
 		all[i] = math.NaN()
 	}
 	for _, sample := range series.Values {
-		if i := int(sample.Timestamp.Time().Sub(over.Start).Round(time.Millisecond) / over.Step); i >= 0 && i < len(all) {
+		if i := int(sample.Timestamp.Time().Sub(over.Start).Round(time.Millisecond) / over.Step); i >= 0 && i < len(all) && baseline.IsFinite(float64(sample.Value)) {
 			all[i] = float64(sample.Value)
 		}
 	}
@@ -346,7 +349,7 @@ func (s source) confidence(ctx context.Context, r *Report) error {
 func single(cumulative model.Vector) []Bucket {
 	var all []Bucket
 	for _, sample := range cumulative {
-		if bound, err := strconv.ParseFloat(string(sample.Metric[contract.LabelBucket]), 64); err == nil {
+		if bound, err := strconv.ParseFloat(string(sample.Metric[contract.LabelBucket]), 64); err == nil && baseline.IsFinite(float64(sample.Value)) {
 			all = append(all, Bucket{bound, float64(sample.Value)})
 		}
 	}

@@ -285,19 +285,22 @@ func (r run) value(ctx context.Context, q query) (value model.Value, notes []str
 	return r.prometheus.Query(ctx, q.expr, r.now)
 }
 
-// latest returns the samples of a vector, or the samples at the end of a matrix.
-// ok is false for another type.
+// latest returns the samples of a vector, or the samples in the last step of a matrix:
+// VictoriaMetrics and Mimir move the times to multiples of the step. It leaves out
+// native histograms, which no panel draws. ok is false for another type.
 func latest(value model.Value, end model.Time) (samples []model.SampleValue, ok bool) {
 	switch v := value.(type) {
 	case model.Vector:
 		for _, s := range v {
-			samples = append(samples, s.Value)
+			if s.Histogram == nil {
+				samples = append(samples, s.Value)
+			}
 		}
 		return samples, true
 	case model.Matrix:
 		for _, s := range v {
-			if last := s.Values[len(s.Values)-1]; last.Timestamp == end {
-				samples = append(samples, last.Value)
+			if n := len(s.Values); n > 0 && s.Values[n-1].Timestamp.After(end.Add(-step)) {
+				samples = append(samples, s.Values[n-1].Value)
 			}
 		}
 		return samples, true

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/model"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
@@ -291,4 +292,29 @@ func panel(t *testing.T, b board.Board, title string) board.Panel {
 		t.Fatalf("board %s has no panel %q", b.File, title)
 	}
 	return panels[at]
+}
+
+// TestLatest: of a matrix, the samples in the last step count. Native histograms are left
+// out.
+func TestLatest(t *testing.T) {
+	end := model.TimeFromUnix(1000)
+	at := func(before time.Duration) *model.SampleStream {
+		return &model.SampleStream{Values: []model.SamplePair{{Timestamp: end.Add(-before), Value: 1}}}
+	}
+	histogram := &model.SampleHistogram{Count: 1}
+	for name, tc := range map[string]struct {
+		value model.Value
+		want  int
+	}{
+		"at the end":          {model.Matrix{at(0)}, 1},
+		"in the last step":    {model.Matrix{at(10 * time.Second)}, 1},
+		"a step before":       {model.Matrix{at(step)}, 0},
+		"of histograms":       {model.Matrix{{Histograms: []model.SampleHistogramPair{{Timestamp: end, Histogram: histogram}}}, at(0)}, 1},
+		"a vector of floats":  {model.Vector{{Value: 1}, {Value: 2}}, 2},
+		"a vector of another": {model.Vector{{Histogram: histogram}}, 0},
+	} {
+		if samples, ok := latest(tc.value, end); !ok || len(samples) != tc.want {
+			t.Errorf("%s: got %v, want %d samples", name, samples, tc.want)
+		}
+	}
 }
