@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/moodring/moodring/dashgen/internal/grafanaapi"
 	"github.com/moodring/moodring/dashgen/internal/output"
@@ -17,9 +20,14 @@ Saves Moodring's dashboards, or those in the files, to a Grafana, in a folder. I
 
 var notInUID = regexp.MustCompile(`[^a-z0-9]+`)
 
-// folderUID returns the uid of a folder that push creates, from its title.
+// folderUID returns the uid of a folder that push creates, from its title. A title in
+// another alphabet also gets its hash: little of it, or nothing, is left otherwise.
 func folderUID(title string) string {
 	uid := strings.Trim(notInUID.ReplaceAllString(strings.ToLower(title), "-"), "-")
+	if strings.ContainsFunc(title, func(r rune) bool { return r > unicode.MaxASCII }) {
+		sum := sha256.Sum256([]byte(title))
+		uid = strings.Trim(uid[:min(len(uid), 31)]+"-"+hex.EncodeToString(sum[:4]), "-")
+	}
 	return uid[:min(len(uid), 40)]
 }
 

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -166,5 +167,20 @@ func TestErrorsAreText(t *testing.T) {
 	var stderr strings.Builder
 	if code := run([]string{"report", "--prometheus", server.URL, "--model", "m"}, io.Discard, &stderr); code != 1 || !strings.HasSuffix(stderr.String(), "execution: a\ufffd[2Jb\ufffd\ufffdc\n") {
 		t.Errorf("%d, %q", code, stderr.String())
+	}
+}
+
+// TestFolderUID: each title has a uid of its own, whatever its alphabet.
+func TestFolderUID(t *testing.T) {
+	seen := map[string]string{}
+	for _, title := range []string{"Moodring", "情绪", "模型", "😀", "Größe", "Gr e", "Модели 1", strings.Repeat("a", 60), strings.Repeat("ä", 60)} {
+		uid := folderUID(title)
+		if !regexp.MustCompile("^[a-z0-9][a-z0-9-]{0,39}$").MatchString(uid) || seen[uid] != "" {
+			t.Errorf("%q and %q: got the uid %q", title, seen[uid], uid)
+		}
+		seen[uid] = title
+	}
+	if got := folderUID("My Team's Models"); got != "my-team-s-models" {
+		t.Errorf("got %q", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -197,11 +198,14 @@ func (g Grafana) save(ctx context.Context, c Change, folder Folder) error {
 	if err != nil {
 		return fmt.Errorf("dashboard %s: %w", c.UID, err)
 	}
-	_, err = g.client.SetRawDashboardWithParam(savingTo(ctx, folder), sdk.RawBoardRequest{
+	saved, err := g.client.SetRawDashboardWithParam(savingTo(ctx, folder), sdk.RawBoardRequest{
 		Dashboard: text, Parameters: sdk.SetDashboardParams{FolderID: folder.ID},
 	})
 	if advice := saveAdvice(err); advice != "" {
 		return fmt.Errorf("dashboard %s: %s", c.UID, advice)
+	}
+	if err == nil && saved.UID == nil && saved.Status == nil {
+		err = errOther
 	}
 	if err != nil {
 		return g.failed("saving dashboard "+c.UID, err)
@@ -238,6 +242,10 @@ type Pulled struct {
 	Text []byte
 }
 
+// pathUID matches the uids of all Grafanas, which fit into a path of the API and into
+// the name of a file. Since Grafana 12, a uid can have dots.
+var pathUID = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$`)
+
 // Pull fetches the dashboards that have a tag, in canonical form.
 func (g Grafana) Pull(ctx context.Context, tag string) ([]Pulled, error) {
 	found, err := g.client.Search(ctx, sdk.SearchType(sdk.SearchTypeDashboard), sdk.SearchTag(tag))
@@ -246,6 +254,9 @@ func (g Grafana) Pull(ctx context.Context, tag string) ([]Pulled, error) {
 	}
 	var all []Pulled
 	for _, f := range found {
+		if !pathUID.MatchString(f.UID) {
+			return nil, g.failed("looking for dashboards", errOther)
+		}
 		text, _, err := g.client.GetRawDashboardByUID(ctx, f.UID)
 		if err != nil {
 			return nil, g.failed("reading dashboard "+f.UID, err)

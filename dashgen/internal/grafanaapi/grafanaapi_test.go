@@ -285,7 +285,7 @@ func TestWrongReply(t *testing.T) {
 	for _, reply := range []string{"", "<html>secret</html>", "null", "5", `["secret"]`, `{"dashboard":null}`, `{"dashboard":"secret"}`, `{"dashboard":{"version":"secret"}}`, `{"status":`} {
 		g := answering(t, http.StatusOK, reply)
 		for name, call := range calls {
-			if isAnswer := name == "save" || name == "pull" && reply == "null"; isAnswer && json.Valid([]byte(reply)) {
+			if name == "pull" && reply == "null" { // no dashboards
 				continue
 			}
 			t.Run(name+" "+reply, func(t *testing.T) {
@@ -313,6 +313,30 @@ func TestRedirects(t *testing.T) {
 	_, err := dial(t, grafanatest.Grafana{URL: server.URL}).Plan(t.Context(), first)
 	if want := ": stopped after 10 redirects; is it there, and is --grafana its address?"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got error %v, want one that ends with %q", err, want)
+	}
+}
+
+// TestRedirectedSave: a save that is redirected is no save, and says where to.
+func TestRedirectedSave(t *testing.T) {
+	server := httptest.NewServer(http.RedirectHandler("https://u:secret@grafana.example/login?token=secret", http.StatusFound))
+	t.Cleanup(server.Close)
+	g := dial(t, grafanatest.Grafana{URL: server.URL})
+	err := g.save(t.Context(), Change{UID: "moodring-a", text: first[0].JSON}, Folder{UID: "f"})
+	if want := ": it redirects to https://grafana.example/login?xxxxx; give --grafana its own address, with https if it has a certificate"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got error %v, want one that ends with %q", err, want)
+	}
+}
+
+// TestPullRefusesUIDs: a uid is part of a path and of a file's name.
+func TestPullRefusesUIDs(t *testing.T) {
+	for _, uid := range []string{"", ".", "..", "../../x", "a/b", "a\x00b", strings.Repeat("a", 300)} {
+		text, err := json.Marshal([]map[string]string{{"uid": uid, "title": "T", "type": "dash-db"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := answering(t, http.StatusOK, string(text)).Pull(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "the reply is not of a Grafana") {
+			t.Errorf("%q: got error %v", uid, err)
+		}
 	}
 }
 

@@ -48,6 +48,9 @@ func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	response, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && isRedirect(response.StatusCode) && r.Method != http.MethodGet {
+		return nil, errors.Join(redirected(response), response.Body.Close())
+	}
 	if err != nil || response.StatusCode == http.StatusOK || isRedirect(response.StatusCode) {
 		return response, err
 	}
@@ -68,6 +71,23 @@ func (transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func isRedirect(code int) bool {
 	return code >= http.StatusMultipleChoices && code < http.StatusBadRequest
+}
+
+// redirectError is a redirect of a request that changes something. The HTTP client would
+// make a GET of it, whose success is none of the request's.
+type redirectError struct{ to string }
+
+func (e redirectError) Error() string {
+	return "it redirects to " + e.to + "; give --grafana its own address, with https if it has a certificate"
+}
+
+func redirected(response *http.Response) error {
+	to, err := response.Location()
+	if err != nil {
+		return redirectError{"an address that is not valid"}
+	}
+	to.User = nil
+	return redirectError{web.Redacted(to)}
 }
 
 // folderKey is the key of a folder's uid in a context.
@@ -108,7 +128,10 @@ func withFolder(r *http.Request) (*http.Request, error) {
 func (g Grafana) failed(action string, err error) error {
 	var status statusError
 	var sent *url.Error
+	var redirect redirectError
 	switch {
+	case errors.As(err, &redirect):
+		err = redirect
 	case isStatus(err, http.StatusUnauthorized), isStatus(err, http.StatusForbidden):
 		errors.As(err, &status)
 		err = fmt.Errorf("%w; give --credentials a file with a token, or user:password, that may do so", status)
