@@ -1,6 +1,7 @@
 package preview_test
 
 import (
+	"compress/gzip"
 	"fmt"
 	"io"
 	"net"
@@ -263,6 +264,10 @@ func TestErrorReplies(t *testing.T) {
 		{"a picture with a script", withType("image/svg+xml", "<svg/>"), 502, notJSON},
 		{"an error page", withType("text/html", "<h1>502</h1>"), 502, notJSON},
 		{"no type", withType("", "{}"), 502, notJSON},
+		{"an encoding that nobody asked for", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "br")
+			withType("application/json", "{}")(w, r)
+		}, 502, notJSON},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			response, text := ask(t, serve(t, true, tc.reply), "GET /api/v1/query?query=up", "", "")
@@ -282,6 +287,28 @@ func TestLargeReply(t *testing.T) {
 		for range 33 {
 			_, _ = io.WriteString(w, line) // fails when the preview hangs up
 		}
+	})
+	response, err := http.Get(server.URL + "/api/v1/query?query=up")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if n, err := io.Copy(io.Discard, response.Body); err == nil || n > 32<<20 {
+		t.Errorf("%d bytes, error %v", n, err)
+	}
+}
+
+// TestBombOfGzip: the limit is one of the bytes that the browser would unpack.
+func TestBombOfGzip(t *testing.T) {
+	server := serve(t, true, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		zip := gzip.NewWriter(w)
+		line := make([]byte, 1<<20)
+		for range 64 {
+			_, _ = zip.Write(line) // fails when the preview hangs up
+		}
+		_ = zip.Close()
 	})
 	response, err := http.Get(server.URL + "/api/v1/query?query=up")
 	if err != nil {

@@ -89,15 +89,14 @@ var (
 )
 
 // rewrite sends the query to Prometheus without the browser's headers: no cookies,
-// and only the credentials in Prometheus's address.
+// and only the credentials in Prometheus's address. The transport unpacks a compressed
+// reply, so that its limit is one of the bytes that the browser gets.
 func rewrite(r *httputil.ProxyRequest, prometheus *url.URL) {
-	accept, kind := r.In.Header.Get("Accept-Encoding"), r.In.Header.Get("Content-Type")
+	kind := r.In.Header.Get("Content-Type")
 	r.SetURL(prometheus)
 	r.Out.Header = http.Header{}
-	for key, value := range map[string]string{"Accept-Encoding": accept, "Content-Type": kind} {
-		if value != "" {
-			r.Out.Header.Set(key, value)
-		}
+	if kind != "" {
+		r.Out.Header.Set("Content-Type", kind)
 	}
 	r.Out.Header.Set("User-Agent", "dashgen-preview")
 	if user := prometheus.User; user != nil {
@@ -108,16 +107,17 @@ func rewrite(r *httputil.ProxyRequest, prometheus *url.URL) {
 
 // capReply keeps the headers that describe the body, and limits the body to a size
 // that a browser can handle. It refuses other types than JSON: a browser would run
-// a script, or show a page, under the preview's own origin.
+// a script, or show a page, under the preview's own origin. A compression that the
+// transport did not ask for, and so does not unpack, is no JSON either.
 func capReply(reply *http.Response) error {
-	if kind, _, err := mime.ParseMediaType(reply.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+	if kind, _, err := mime.ParseMediaType(reply.Header.Get("Content-Type")); err != nil || kind != "application/json" || reply.Header.Get("Content-Encoding") != "" {
 		return errType
 	}
 	if reply.ContentLength > replyBytes {
 		return errLarge
 	}
 	kept := http.Header{}
-	for _, key := range []string{"Content-Type", "Content-Encoding", "Content-Length"} {
+	for _, key := range []string{"Content-Type", "Content-Length"} {
 		if value := reply.Header.Get(key); value != "" {
 			kept.Set(key, value)
 		}
