@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/moodring/moodring/contract"
 	"github.com/moodring/moodring/dashgen/internal/board"
@@ -93,8 +94,9 @@ func (d Distribution) File() ([]byte, error) {
 			Record: board.BaselineConfidence().Name, Expr: vector(d.Confidence), Labels: d.Model.Labels(),
 		})
 	}
-	comment := fmt.Sprintf("# How the model %s should answer: %.0f predictions, %s.\n# Written by dashgen baseline; a later one replaces it.\n", d.Model, total, d.Source)
-	return rules.Marshal(comment, rules.RuleFile{Groups: []rules.Group{group}})
+	about := fmt.Sprintf("# How the model %s should answer: %.0f predictions, %s.", d.Model, total, d.Source)
+	about = strings.Join(strings.Fields(about), " ") // a label with a line break would end the comment
+	return rules.Marshal(about+"\n# Written by dashgen baseline; a later one replaces it.\n", rules.RuleFile{Groups: []rules.Group{group}})
 }
 
 // Sum returns the sum of counts.

@@ -2,7 +2,10 @@ package baseline
 
 import (
 	"fmt"
+	"io"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -205,5 +208,23 @@ func TestCountByNumbers(t *testing.T) {
 	got := CountBy(model.Vector{sample("a", 1), sample("a", math.NaN()), sample("b", math.Inf(1)), sample("a", 2)}, "label")
 	if diff := cmp.Diff(map[string]float64{"a": 3}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestWarningsAndLineBreaks: a warning of Prometheus is in the comment, and neither the
+// warning nor a label can end the comment.
+func TestWarningsAndLineBreaks(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"status":"success","warnings":["a store\ngroups: [evil]"],"data":{"resultType":"vector","result":[{"metric":{"label":"joy","service":"s\ngroups: [evil]"},"value":[1,"500"]}]}}`)
+	}))
+	t.Cleanup(server.Close)
+	d, err := Record(t.Context(), promtest.Dial(t, server.URL), Model{Name: "bert"}, Period{From: start, To: end})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := d.File()
+	if first, _, _ := strings.Cut(string(text), "\n"); err != nil || !strings.Contains(first, "Prometheus warned that a store groups: [evil].") || strings.Contains(string(text), "\ngroups: [evil]") {
+		t.Errorf("%v in\n%s", err, text)
 	}
 }

@@ -47,6 +47,9 @@ func Record(ctx context.Context, prometheus prom.Client, of Model, in Period) (D
 	}
 	maps.DeleteFunc(d.Counts, func(_ string, n float64) bool { return n == 0 }) // only predicted outside the period
 	d.Confidence, err = r.confidence(ctx, of)
+	if warnings := prometheus.Warnings(); len(warnings) > 0 {
+		d.Source += "; Prometheus warned that " + strings.Join(warnings, "; ")
+	}
 	return d, err
 }
 

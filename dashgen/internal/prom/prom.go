@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -99,9 +100,10 @@ func IsAboutQuery(err error) bool {
 
 // Client reads from one Server.
 type Client struct {
-	server Server
-	http   *http.Client
-	api    promv1.API
+	server   Server
+	http     *http.Client
+	api      promv1.API
+	warnings *[]string // each once
 }
 
 // Dial returns a client of a server. It does not connect yet.
@@ -111,7 +113,19 @@ func Dial(s Server) (Client, error) {
 	if err != nil {
 		return Client{}, fmt.Errorf("address of Prometheus %s: %w", s, err)
 	}
-	return Client{s, bounded, promv1.NewAPI(client)}, nil
+	return Client{s, bounded, promv1.NewAPI(client), new([]string)}, nil
+}
+
+// Warnings returns the warnings of all queries so far, each as one line. A result with a
+// warning may be a part of the whole, as if a store behind Thanos does not reply.
+func (c Client) Warnings() []string { return *c.warnings }
+
+func (c Client) warned(warnings promv1.Warnings) {
+	for _, text := range warnings {
+		if line := strings.Join(strings.Fields(text), " "); !slices.Contains(*c.warnings, line) {
+			*c.warnings = append(*c.warnings, line)
+		}
+	}
 }
 
 // String returns the server's URL without its password and its query.
@@ -124,6 +138,7 @@ func (c Client) Query(ctx context.Context, expr string, at time.Time) (_ model.V
 	if err = check(value, err); err != nil {
 		return nil, nil, c.server.Failed(err)
 	}
+	c.warned(warnings)
 	return value, slices.Concat([]string(warnings), []string(infos)), nil
 }
 
@@ -165,6 +180,7 @@ func (c Client) QueryRange(ctx context.Context, expr string, over promv1.Range) 
 	if err = check(value, err); err != nil {
 		return nil, nil, c.server.Failed(err)
 	}
+	c.warned(warnings)
 	return value, slices.Concat([]string(warnings), []string(infos)), nil
 }
 

@@ -42,7 +42,8 @@ type Report struct {
 	Confidence  *Confidence
 	Versions    []Version
 	Outcomes    []Count
-	Refusals    []Count // of all models at the gateways
+	Refusals    []Count  // of all models at the gateways
+	Warnings    []string // of Prometheus
 }
 
 // Label is a label with its predictions.
@@ -114,8 +115,10 @@ func Gather(ctx context.Context, prometheus prom.Client, o Options) (Report, err
 		r.Drift = &d
 	}
 	r.Labels = labels(byLabel, shares(reference.counts))
-	return r, errors.Join(
+	err = errors.Join(
 		s.mix(ctx, &r), s.confidence(ctx, &r), s.versions(ctx, &r, counts, reference), s.outcomes(ctx, &r), s.refusals(ctx, &r))
+	r.Warnings = prometheus.Warnings()
+	return r, err
 }
 
 // values returns the values for the queries: the model, its version, and a window.
