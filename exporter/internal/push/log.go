@@ -1,7 +1,9 @@
 package push
 
 import (
+	"errors"
 	"log/slog"
+	"net/url"
 
 	"github.com/go-logr/logr"
 )
@@ -36,7 +38,13 @@ func (e shortError) Error() string { return e.error.Error()[:errorBytes] + "..."
 
 func (e shortError) Unwrap() error { return e.error }
 
+// shortened returns an error with a short text, without the address of a request: a
+// redirect's address can hold a token.
 func shortened(err error) error {
+	var sent *url.Error
+	if errors.As(err, &sent) {
+		err = sent.Err
+	}
 	if err == nil || len(err.Error()) <= errorBytes {
 		return err
 	}
