@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -43,6 +44,38 @@ func TestEverydaySentences(t *testing.T) {
 		}
 		if share := float64(right) / float64(len(sentences)); share < least {
 			t.Errorf("%s: %d of %d labels are right, want a share of %v; the wrong ones:%s", path, right, len(sentences), least, wrong.String())
+		}
+	}
+}
+
+// TestSeveralLabels checks the labels above 0.5 of a model with several labels a text. The scores must be the same alone and in a batch.
+func TestSeveralLabels(t *testing.T) {
+	p := start(t, "--model", "model=models/goemotions")
+	sentences := []struct{ text, labels string }{
+		{"Thank you so much, this is hilarious!", "gratitude amusement"},
+		{"I am so sorry, I never meant to hurt anybody.", "remorse sadness"},
+		{"I miss my grandmother. She died last week.", "grief sadness"},
+		{"Happy birthday! I love you all.", "love joy"},
+		{"The train leaves at nine.", "neutral"},
+		{"No, you are wrong about that.", "disapproval"},
+	}
+	var batch []string
+	for _, sentence := range sentences {
+		batch = append(batch, sentence.text)
+	}
+	for i, together := range p.predict(t, batch...) {
+		alone := p.predict(t, batch[i])[0]
+		if len(alone) != 28 || fmt.Sprint(alone) != fmt.Sprint(together) {
+			t.Errorf("%q: %v alone, %v in a batch; want the same 28 scores", batch[i], alone, together)
+		}
+		var labels []string
+		for _, label := range alone {
+			if label.Score > 0.5 {
+				labels = append(labels, label.Label)
+			}
+		}
+		if got := strings.Join(labels, " "); got != sentences[i].labels {
+			t.Errorf("%q: the labels are %s, want %s", batch[i], got, sentences[i].labels)
 		}
 	}
 }

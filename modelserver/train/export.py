@@ -42,8 +42,8 @@ class Scores(torch.nn.Module):
         return torch.softmax(self.classifier(input_ids, attention_mask), dim=-1)
 
 
-def to_onnx(model, path):
-    """Scores -> an fp32 ONNX file with int64 inputs [batch, tokens] and a float output [batch, labels]."""
+def to_onnx(model, path, output):
+    """A model -> an fp32 ONNX file with int64 inputs [batch, tokens] and the named float output [batch, labels]."""
     two = torch.tensor([[101, 2023, 102, 0], [101, 2023, 2003, 102]])
     axes = {0: "batch", 1: "tokens"}
     with warnings.catch_warnings():
@@ -55,8 +55,8 @@ def to_onnx(model, path):
             dynamo=False,  # the newer exporter needs another package
             opset_version=17,
             input_names=["input_ids", "attention_mask"],
-            output_names=["scores"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "scores": {0: "batch"}},
+            output_names=[output],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, output: {0: "batch"}},
         )
 
 
@@ -124,15 +124,15 @@ class Session:
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    def scores(self, ids):
+    def output(self, ids):
         """Ids of one text -> float32 [labels]."""
-        return self.session.run(["scores"], inputs(ids))[0][0]
+        return self.session.run(None, inputs(ids))[0][0]
 
 
 def measure(name, path, encodings, labels):
     """Prints the share of rows for which the file at path predicts the right label, and the error of its scores."""
     session, started = Session(path), time.monotonic()
-    scores = np.array([session.scores(e.ids) for e in encodings])
+    scores = np.array([session.output(e.ids) for e in encodings])
     milliseconds = (time.monotonic() - started) * 1000 / len(labels)
     right = scores.argmax(1) == np.array(labels)
     print(f"val {right.mean():.4f} ({right.sum()} of {len(labels)}), calibration error {calibration_error(scores.max(1), right):.4f}, "
@@ -146,38 +146,51 @@ def calibration_error(confidence, right, bins=15):
 
 
 def check_same(path, model, encodings):
-    """Exits with an error if the scores of the fp32 file and PyTorch differ."""
+    """Exits with an error if the outputs of the fp32 file and PyTorch differ."""
     session, worst = Session(path), 0.0
     for encoding in encodings[:50]:
         with torch.no_grad():
             want = model(torch.tensor([encoding.ids]), torch.tensor([encoding.attention_mask]))[0].numpy()
-        worst = max(worst, float(np.abs(want - session.scores(encoding.ids)).max()))
+        worst = max(worst, float(np.abs(want - session.output(encoding.ids)).max()))
     if worst > 1e-4:
-        raise SystemExit(f"{path}: scores differ from PyTorch's by {worst:.2g}; the export is wrong")
+        raise SystemExit(f"{path}: outputs differ from PyTorch's by {worst:.2g}; the export is wrong")
+
+
+def to_int8(model, output, config, encodings, texts, out, measure):
+    """Writes a model as int8 to the file out.
+
+    encodings are of texts that are measured: PyTorch's outputs and those of the fp32 file must be equal, and measure(name, path)
+    is called for both files. texts are encodings that set the ranges of the activations.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        plain, fused = Path(folder, "plain.onnx"), Path(folder, "fused.onnx")
+        to_onnx(model, plain, output)
+        fuse(plain, config, fused)
+        check_same(fused, model, encodings)
+        measure("fp32", fused)
+        quantise(fused, texts, out)
+    measure("int8", out)
 
 
 def export(checkpoint, train_path, val_path, out):
     """Writes model.onnx, vocab.txt and config.json into out, and prints the accuracy of each stage."""
-    model = Classifier()
+    model = Classifier(len(LABELS))
     model.load_state_dict(torch.load(checkpoint))
-    scores = Scores(model).eval()
     rows = read_rows(val_path)
     encodings, labels = encode(tokenizer(), [text for text, _ in rows]).encodings, [label for _, label in rows]
-
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        plain, fused = Path(folder, "plain.onnx"), Path(folder, "fused.onnx")
-        to_onnx(scores, plain)
-        fuse(plain, model.encoder.config, fused)
-        check_same(fused, scores, encodings)
-        measure("fp32", fused, encodings, labels)
-        quantise(fused, calibration_texts(train_path), out / "model.onnx")
-    measure("int8", out / "model.onnx", encodings, labels)
-
+    to_int8(Scores(model).eval(), "scores", model.encoder.config, encodings, calibration_texts(train_path), out / "model.onnx",
+            lambda name, path: measure(name, path, encodings, labels))
     shutil.copy(ENCODER / "vocab.txt", out / "vocab.txt")
-    names = dict(enumerate(LABELS))
-    write(out / "config.json", model_type="bert", problem_type="single_label_classification", id2label=names,
-          label2id={label: i for i, label in names.items()}, max_position_embeddings=512, pad_token_id=0, vocab_size=30522)
+    configure(out, LABELS, "single_label_classification", model.encoder.config)
+
+
+def configure(out, labels, problem, config):
+    """Writes config.json and tokenizer_config.json into the folder out."""
+    names = dict(enumerate(labels))
+    write(out / "config.json", model_type="bert", architectures=["BertForSequenceClassification"], problem_type=problem, id2label=names,
+          label2id={label: i for i, label in names.items()}, max_position_embeddings=config.max_position_embeddings, pad_token_id=0,
+          vocab_size=config.vocab_size)
     write(out / "tokenizer_config.json", do_lower_case=True, model_max_length=MAX_TOKENS, tokenizer_class="BertTokenizer")
 
 

@@ -10,6 +10,7 @@ README.md in this folder is the model card: data, recipe, figures, limits.
 import argparse
 import random
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ from torch.nn import functional as F
 from classifier import Classifier, encode, pad, tokenizer
 from export import calibration_error, export
 from previous import load
-from rows import Rows, clean_rows, read_goemotions, read_rows
+from rows import LABELS, Rows, clean_rows, read_goemotions, read_rows
 
 SEED = 20240423
 BATCH = 32
@@ -39,7 +40,7 @@ def mask_words(encoding, mask_id, rng):
 
 
 def batches(rows, tok, rng):
-    """Ids, mask and labels of each batch: shuffled, then sorted by length within 64 batches, which leaves little padding."""
+    """Ids, mask and targets of each batch: shuffled, then sorted by length within 64 batches, which leaves little padding."""
     rng.shuffle(rows)
     encodings, found = encode(tok, [text for text, _ in rows]).encodings, []
     for start in range(0, len(rows), BATCH * 64):
@@ -96,29 +97,29 @@ def blend(model, former):
         weights.copy_(former[name].lerp(weights, SHARE))
 
 
-def freeze(model):
+def freeze(model, layers):
     """Keeps the embeddings and the lowest layers: a word that no row has keeps its place beside its synonyms."""
-    for part in (model.encoder.embeddings, *model.encoder.encoder.layer[:FROZEN]):
+    for part in (model.encoder.embeddings, *model.encoder.encoder.layer[:layers]):
         part.requires_grad_(False)
 
 
-def optimiser_of(model, steps):
+def optimiser_of(model, steps, rate):
     """AdamW without decay on biases and norms, with a linear warm-up and decrease of the rate."""
     learned = [p for p in model.parameters() if p.requires_grad]
     groups = [{"params": [p for p in learned if p.ndim > 1], "weight_decay": WEIGHT_DECAY},
               {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=RATE, fused=True)
+    optimiser = torch.optim.AdamW(groups, lr=rate, fused=True)
     warm = max(1, int(steps * WARM_UP))
     scale = lambda step: min((step + 1) / warm, max(0, steps - step) / max(1, steps - warm))
     return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, scale)
 
 
-def train(model, tok, rows, rng):
-    """Trains once on the rows, and prints the progress."""
+def train(model, tok, rows, rng, loss_of, rate):
+    """Trains once on the rows, and prints the progress. loss_of takes the logits and the targets of a batch."""
     steps, started = -(-len(rows) // BATCH), time.monotonic()
-    optimiser, schedule = optimiser_of(model, steps)
-    for step, (ids, mask, labels) in enumerate(batches(rows, tok, rng), 1):
-        loss = F.cross_entropy(model(ids, mask), labels, label_smoothing=SMOOTHING)
+    optimiser, schedule = optimiser_of(model, steps, rate)
+    for step, (ids, mask, targets) in enumerate(batches(rows, tok, rng), 1):
+        loss = loss_of(model(ids, mask), targets)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -144,12 +145,12 @@ def main():
     rng, val = random.Random(SEED), read_rows(args.val)
     measured = [row for path in MEASURED for row in read_rows(path)]
     rows = Rows(clean_rows(read_rows(args.train)), read_goemotions(args.goemotions), measured).choose(rng)
-    tok, model = tokenizer(), Classifier().train()
+    tok, model = tokenizer(), Classifier(len(LABELS)).train()
     load(model, args.previous)
     former = {name: weights.clone() for name, weights in model.state_dict().items()}
-    freeze(model)
+    freeze(model, FROZEN)
     print(f"{len(rows)} rows", flush=True)
-    train(model, tok, rows, rng)
+    train(model, tok, rows, rng, partial(F.cross_entropy, label_smoothing=SMOOTHING), RATE)
     print(f"{time.process_time():.0f} s of processor time", flush=True)
     calibrate(model, tok, val)
     blend(model, former)
