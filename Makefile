@@ -134,7 +134,7 @@ bench: build baselines clients .tools/pipeline $(PYPI) $(RIVALS) ## Run the benc
 	$(GO) run ./modelserver/bench compare $(MODELSERVER) .tools/clients/bin/python .tools/pipeline/bin/python
 	$(GO) test -run '^$$' -bench . -benchmem -count=6 ./contract ./plugin/... ./exporter/... ./modelserver/...
 
-# Six minutes. The machine should have nothing else to do.
+# Thirteen minutes on two cores. The machine should have nothing else to do.
 bench-peers: stack baselines ## Compare Moodring with a filter that buffers, and with payload logging, and write docs/benchmarks.md
 	cd deploy/local && $(BUILD) -ldflags '$(LDFLAGS)' -o ../../bin/ ./peers
 	bin/peers -o docs/benchmarks.md

@@ -90,6 +90,12 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestEnvoyVersion(t *testing.T) {
+	if got := envoyVersion("\n/opt/tools/envoy  version: 4e1f3b/1.40.0/Clean/RELEASE/BoringSSL\n"); got != "1.40.0" {
+		t.Errorf("the version is %s, want 1.40.0", got)
+	}
+}
+
 var update = flag.Bool("update", false, "write the golden file")
 
 func TestReport(t *testing.T) {

@@ -46,11 +46,18 @@ func (b Bench) Environment(envoy, moodring string) (e Environment, err error) {
 	if err != nil {
 		return e, fmt.Errorf("%s --version: %w", envoy, err)
 	}
-	// The output is "envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL".
-	if parts := strings.Split(string(version), "/"); len(parts) > 1 {
-		e.Envoy = parts[1]
-	}
+	e.Envoy = envoyVersion(string(version))
 	return e, nil
+}
+
+// envoyVersion returns the version in the output of envoy --version, which is
+// "PATH/envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL".
+func envoyVersion(output string) string {
+	_, build, _ := strings.Cut(output, "version: ")
+	if parts := strings.Split(build, "/"); len(parts) > 1 {
+		return parts[1]
+	}
+	return "unknown"
 }
 
 // libraryVersion returns the version of a module in this program.
@@ -112,18 +119,14 @@ func (r Result) Added(f Figures) string {
 
 // Counting returns the processor time that counting costs in all programs.
 func (r Result) Counting(f Figures) string {
-	return f.perRound(func(round int, c cost) float64 { return r.counting(round, c) }, "µs")
+	return f.perRound(func(round int, c cost) float64 { return microseconds(c.all() - r[logging].Rounds[round].Gateway) }, "µs")
 }
 
-func (r Result) counting(round int, c cost) float64 {
-	return microseconds(c.all() - r[logging].Rounds[round].Gateway)
-}
-
-// Ratio returns the cost of counting as a multiple of Moodring's in the same round.
+// Ratio returns the processor time of all programs as a multiple of Moodring's in the
+// same round. A ratio of the time for counting alone would have no meaning: Moodring's is
+// a small difference of two large numbers.
 func (r Result) Ratio(f Figures) string {
-	return f.perRound(func(round int, c cost) float64 {
-		return r.counting(round, c) / r.counting(round, r[moodring].Rounds[round])
-	}, "times")
+	return f.perRound(func(round int, c cost) float64 { return float64(c.all()) / float64(r[moodring].Rounds[round].all()) }, "times")
 }
 
 // perRound formats a value of all rounds.
