@@ -16,6 +16,8 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rows import read_comments
+
 
 def read_rows(path):
     """Lines of `text;label` -> [(text, label)]."""
@@ -28,12 +30,6 @@ def read_rows(path):
     if not rows:
         raise SystemExit(f"{path}: no rows")
     return rows
-
-
-def read_comments(path, labels):
-    """Lines of `text TAB label numbers, separated by commas TAB id` -> [(text, set of labels)]."""
-    rows = [line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines()]
-    return [(text, {labels[int(number)] for number in numbers.split(",")}) for text, numbers, _ in rows]
 
 
 def predict(connection, path, text):
@@ -88,7 +84,7 @@ def main():
     parser.add_argument("--at-least", type=float, default=0, help="exit with 1 below this accuracy or mean F1 (%(default)s)")
     args = parser.parse_args()
     labels = args.labels and args.labels.read_text(encoding="utf-8").split()
-    rows = read_comments(args.file, labels) if labels else read_rows(args.file)
+    rows = [(text, {labels[i] for i in numbers}) for text, numbers in read_comments(args.file)] if labels else read_rows(args.file)
     path = f"/v1/models/{args.model}:predict"
     connection, started = http.client.HTTPConnection(urlsplit(args.url).netloc, timeout=60), time.monotonic()
     try:

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from classifier import MAX_TOKENS, Classifier, encode, tokenizer
 from export import Session, configure, to_int8
+from rows import read_comments
 from train import SEED, freeze, train
 
 EPOCHS = 3
@@ -30,16 +31,9 @@ THRESHOLD = 0.5  # a label with a higher score is predicted
 CALIBRATION_TEXTS = 300
 
 
-def read_comments(folder, name, labels):
-    """Lines of `text TAB label numbers, separated by commas TAB id` -> [(text, [0.0 or 1.0 of each label])]."""
-    rows = []
-    for line in Path(folder, name).read_text(encoding="utf-8").splitlines():
-        text, numbers, _ = line.split("\t")
-        target = [0.0] * len(labels)
-        for number in numbers.split(","):
-            target[int(number)] = 1.0
-        rows.append((text, target))
-    return rows
+def targets_of(rows, labels):
+    """[(text, [label number])] -> [(text, [0.0 or 1.0 of each label])]."""
+    return [(text, [float(i in numbers) for i in range(len(labels))]) for text, numbers in rows]
 
 
 def weights_of(rows):
@@ -102,7 +96,7 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
     labels = args.goemotions.joinpath("labels.txt").read_text(encoding="utf-8").split()
-    rows, dev = (read_comments(args.goemotions, name, labels) for name in ("train.tsv", "dev.tsv"))
+    rows, dev = (targets_of(read_comments(args.goemotions / name), labels) for name in ("train.tsv", "dev.tsv"))
     model = Classifier(len(labels)).train()
     if args.export_only:
         model.load_state_dict(torch.load(args.checkpoint))

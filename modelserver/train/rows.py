@@ -46,14 +46,19 @@ def clean_rows(rows):
     return [(text, next(iter(found))) for text, found in labels.items() if len(found) == 1]
 
 
+def read_comments(path):
+    """GoEmotions' lines of `text TAB label numbers, separated by commas TAB id` -> [(text, [label number])]."""
+    rows = [line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return [(text, [int(number) for number in numbers.split(",")]) for text, numbers, _ in rows]
+
+
 def read_goemotions(folder):
     """GoEmotions' train.tsv and labels.txt -> [(text, label index)] of the comments whose labels all mean one of the six."""
     names = Path(folder, "labels.txt").read_text(encoding="utf-8").split()
     meaning = {names.index(name): i for i, label in enumerate(LABELS) for name in GOEMOTIONS[label].split()}
     rows = []
-    for line in Path(folder, "train.tsv").read_text(encoding="utf-8").splitlines():
-        text, indices, _ = line.split("\t")
-        found = {meaning.get(int(index)) for index in indices.split(",")}
+    for text, numbers in read_comments(Path(folder, "train.tsv")):
+        found = {meaning.get(number) for number in numbers}
         if len(found) == 1 and None not in found:
             rows.append((text, found.pop()))
     return clean_rows(rows)

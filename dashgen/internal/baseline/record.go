@@ -125,7 +125,7 @@ func (m Model) Find(predictions model.Vector) (Model, error) {
 		len(names), m.Name, strings.Join(names, ", "))
 }
 
-// CountBy adds up the values of samples by a label, without those that are no numbers.
+// CountBy adds up the finite values of samples by a label.
 func CountBy(samples model.Vector, label string) map[string]float64 {
 	all := map[string]float64{}
 	for _, sample := range samples {

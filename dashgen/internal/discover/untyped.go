@@ -7,9 +7,9 @@ import (
 	"github.com/moodring/moodring/contract"
 )
 
-// typed gives types to the untyped families whose names tell them: a_total is a
-// counter, and a_bucket, a_sum and a_count are a histogram, or without buckets a
-// summary. A page without TYPE lines has only untyped families.
+// typed sets the types of untyped families by their names. The family a_total is a
+// counter. The families a_bucket, a_sum and a_count are a histogram; without a_bucket,
+// they are a summary. A page without TYPE lines has only untyped families.
 func typed(families []Family) []Family {
 	untyped := map[string]Family{}
 	for _, f := range families {

@@ -74,7 +74,7 @@ func isRedirect(code int) bool {
 }
 
 // redirectError is a redirect of a request that changes something. The HTTP client would
-// make a GET of it, whose success is none of the request's.
+// follow it with a GET, and a GET that succeeds has saved nothing.
 type redirectError struct{ to string }
 
 func (e redirectError) Error() string {

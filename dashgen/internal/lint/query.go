@@ -112,8 +112,8 @@ const placeholder = "dashgenvariable"
 // replaced before the query counts as invalid.
 const mostFillings = 256
 
-// everyFeature enables what a Prometheus only reads with a feature flag: the flags of the
-// dashboard's Prometheus are not known.
+// everyFeature enables the syntax that Prometheus reads only with a feature flag. The
+// flags of the dashboard's Prometheus are not known.
 var everyFeature = parser.Options{EnableExperimentalFunctions: true, ExperimentalDurationExpr: true, EnableExtendedRangeSelectors: true, EnableBinopFillModifiers: true}
 
 // parse parses a query. It replaces each variable by its selected value, or by a
@@ -146,8 +146,8 @@ func (d Dashboard) parse(expr string) (parser.Expr, error) {
 	return nil, first
 }
 
-// places are the places of a variable in a query that tell what stands there, by the
-// text before it and after it.
+// places lists places in a query, by the text before and after a variable, and values
+// that are valid there.
 var places = []struct {
 	before, after *regexp.Regexp
 	values        []string

@@ -200,8 +200,8 @@ func selector(metric contract.Metric, series string, err error, fixed []Matcher)
 	}
 }
 
-// named puts the name of a series before its matchers, or as the first of them if it is
-// not a metric name of old.
+// named puts the name of a series before its matchers. A name in UTF-8, which needs
+// quotes, becomes the first of the matchers.
 func named(series, matchers string) string {
 	if model.LegacyValidation.IsValidMetricName(series) {
 		return series + matchers

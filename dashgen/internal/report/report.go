@@ -77,7 +77,7 @@ type Version struct {
 	Count, Mean, Index float64 // NaN if unknown
 }
 
-// Count is a number of replies or requests, and the total of which they are a part.
+// Count is a number of replies or requests of one kind, and the number of all kinds.
 type Count struct {
 	Name string
 	N    float64

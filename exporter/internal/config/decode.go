@@ -59,7 +59,7 @@ func withoutGoTypes(mistake string) string {
 	return fmt.Sprintf("%s: %s where %s should be", line, value, yamlType(goType))
 }
 
-// secretTypes are the types of keys in whose place a password may stand.
+// secretTypes lists the types of keys where a user may have written a password as the value.
 var secretTypes = []string{"config.HTTPClient", "config.BasicAuth", "config.Authorization", "config.plain"} // plain: of Prometheus's types that decode themselves
 
 // yamlType describes the YAML for a Go type.

@@ -252,8 +252,8 @@ func (c *Counters) admit(id *ModelID, limit int) (model *Model, full string) {
 // meaning of its numbers, or 0. supports reports whether the reply has predictions,
 // by the findings of all replies of the model.
 //
-// If none of the first maxUnread replies has predictions, the model is no
-// classifier, and a log line asks for its configuration.
+// A model is no classifier if none of its first maxUnread replies has predictions. A log
+// line then asks for its configuration.
 func (c *Counters) Judge(id *ModelID, outcome string, findings byte, supports func(all byte) bool, options *Options) string {
 	model, _ := c.admit(id, options.MaxModels)
 	isNamed := model != model.service.other
